@@ -1,0 +1,3 @@
+module github.com/advantch/kernia-go/core
+
+go 1.26

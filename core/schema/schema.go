@@ -1,0 +1,247 @@
+// Package schema describes the tables that Kernia keeps: the core ones, those
+// of plugins and the fields an application adds. Names are Better Auth's
+// logical names; Table.Name and Field.Column say what the database calls them.
+package schema
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Type is the logical type of a field, by Better Auth's name for it.
+type Type string
+
+// The field types. The Go value of each in an adapter.Record is in brackets.
+const (
+	String      Type = "string"   // string
+	Number      Type = "number"   // int64 when integral, else float64
+	Boolean     Type = "boolean"  // bool
+	Date        Type = "date"     // time.Time, UTC, whole milliseconds
+	JSON        Type = "json"     // json.RawMessage
+	StringArray Type = "string[]" // []string
+	NumberArray Type = "number[]" // []float64
+)
+
+// IDKind says how primary keys are made.
+type IDKind string
+
+// The kinds of primary key. In records and on the wire an id is always a string.
+const (
+	IDString IDKind = ""       // text, made by the application
+	IDSerial IDKind = "serial" // integer, made by the database
+	IDUUID   IDKind = "uuid"   // UUID version 4, made by the application
+)
+
+// Reference is a foreign key.
+type Reference struct {
+	Model    string // logical model, for example "user"
+	Field    string // logical field; default "id"
+	OnDelete string // "cascade" (default), "restrict", "set null", "set default", "no action"
+}
+
+// Field is one column of a table.
+type Field struct {
+	Name       string // logical name, as on the wire
+	Column     string // name in the database; default Name
+	Type       Type
+	Optional   bool // null is allowed (Better Auth: required false)
+	Unique     bool
+	Index      bool
+	Sortable   bool // MySQL: a length-bounded column, so that it can be sorted and indexed
+	BigInt     bool // a Number that needs 64 bits
+	References *Reference
+	Default    func(now time.Time) any // value on create when none is given; see Value and Now
+	OnUpdate   func(now time.Time) any // value on every update that does not set the field
+	NoInput    bool                    // clients may not set it (input: false)
+	Hidden     bool                    // never sent to clients (returned: false)
+	// Validate refuses a value that a client sent; its error text is the message
+	// of the 400 answer. It may return a changed value.
+	Validate func(value any) (any, error)
+}
+
+// Value is a constant default.
+func Value(v any) func(time.Time) any { return func(time.Time) any { return v } }
+
+// Now is the default and on-update function of time stamps.
+func Now(now time.Time) any { return now }
+
+// Table is one table. Every table also has the field "id", which is not listed.
+type Table struct {
+	Model  string // logical name, for example "user"
+	Name   string // name in the database; default Model
+	Fields []Field
+	Unique [][]string // composite unique keys, by logical field name
+	Order  int        // creation order; 0 is last
+
+	index map[string]int
+}
+
+// Field returns the field with a logical name; "id" is known to every table.
+func (t *Table) Field(name string) (*Field, bool) {
+	if name == "id" {
+		return &idField, true
+	}
+	i, ok := t.index[name]
+	if !ok {
+		return nil, false
+	}
+	return &t.Fields[i], true
+}
+
+// Column returns the database name of a logical field.
+func (t *Table) Column(name string) (string, bool) {
+	f, ok := t.Field(name)
+	if !ok {
+		return "", false
+	}
+	return f.Column, true
+}
+
+var idField = Field{Name: "id", Column: "id", Type: String, Unique: true}
+
+// Schema is the merged, checked and immutable set of tables.
+type Schema struct {
+	IDs    IDKind
+	tables []*Table
+	byName map[string]*Table
+}
+
+// Tables lists the tables in creation order: a table comes after those it references.
+func (s *Schema) Tables() []*Table { return s.tables }
+
+// Table returns the table of a logical model.
+func (s *Schema) Table(model string) (*Table, bool) {
+	t, ok := s.byName[model]
+	return t, ok
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// New merges tables into a schema. Each entry of extend adds its fields to the
+// table of the same Model. It reports duplicate models, duplicate fields and
+// columns, references to unknown tables, and names that are not identifiers.
+func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
+	s := &Schema{IDs: ids, byName: map[string]*Table{}}
+	for _, in := range tables {
+		if _, dup := s.byName[in.Model]; dup {
+			return nil, fmt.Errorf("schema: table %q is declared twice", in.Model)
+		}
+		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Order: in.Order}
+		t.Fields = append(t.Fields, in.Fields...)
+		s.byName[t.Model] = t
+		s.tables = append(s.tables, t)
+	}
+	for _, e := range extend {
+		t, ok := s.byName[e.Model]
+		if !ok {
+			return nil, fmt.Errorf("schema: fields are added to the table %q, which nothing declares", e.Model)
+		}
+		t.Fields = append(t.Fields, e.Fields...)
+		t.Unique = append(t.Unique, e.Unique...)
+	}
+	names := map[string]string{}
+	for _, t := range s.tables {
+		if t.Name == "" {
+			t.Name = t.Model
+		}
+		if !identifier.MatchString(t.Name) || !identifier.MatchString(t.Model) {
+			return nil, fmt.Errorf("schema: table name %q is not an identifier (letters, digits and _)", t.Name)
+		}
+		if other, dup := names[t.Name]; dup {
+			return nil, fmt.Errorf("schema: tables %q and %q share the name %q", other, t.Model, t.Name)
+		}
+		names[t.Name] = t.Model
+		if err := s.index(t); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.order()
+}
+
+func (s *Schema) index(t *Table) error {
+	t.index = make(map[string]int, len(t.Fields))
+	columns := map[string]bool{"id": true}
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.Column == "" {
+			f.Column = f.Name
+		}
+		if f.Name == "id" {
+			return fmt.Errorf("schema: table %q lists the field id, which every table has by itself", t.Model)
+		}
+		if !identifier.MatchString(f.Name) || !identifier.MatchString(f.Column) {
+			return fmt.Errorf("schema: field %s.%s is not an identifier (letters, digits and _)", t.Model, f.Name)
+		}
+		if _, dup := t.index[f.Name]; dup {
+			return fmt.Errorf("schema: field %s.%s is declared twice", t.Model, f.Name)
+		}
+		if columns[f.Column] {
+			return fmt.Errorf("schema: table %q uses the column %q twice", t.Model, f.Column)
+		}
+		columns[f.Column] = true
+		switch f.Type {
+		case String, Number, Boolean, Date, JSON, StringArray, NumberArray:
+		default:
+			return fmt.Errorf("schema: field %s.%s has the unknown type %q", t.Model, f.Name, f.Type)
+		}
+		if f.References != nil {
+			r := *f.References
+			if r.Field == "" {
+				r.Field = "id"
+			}
+			if r.OnDelete == "" {
+				r.OnDelete = "cascade"
+			}
+			f.References = &r
+		}
+		t.index[f.Name] = i
+	}
+	return nil
+}
+
+// order sorts tables so that a referenced table comes first, keeping Order and
+// the declared order otherwise.
+func (s *Schema) order() error {
+	var out []*Table
+	state := map[*Table]int{}
+	var visit func(t *Table) error
+	visit = func(t *Table) error {
+		if state[t] != 0 {
+			return nil
+		}
+		state[t] = 1
+		for i := range t.Fields {
+			r := t.Fields[i].References
+			if r == nil {
+				continue
+			}
+			to, ok := s.byName[r.Model]
+			if !ok {
+				return fmt.Errorf("schema: field %s.%s references the table %q, which nothing declares", t.Model, t.Fields[i].Name, r.Model)
+			}
+			if _, ok := to.Field(r.Field); !ok {
+				return fmt.Errorf("schema: field %s.%s references %s.%s, which does not exist", t.Model, t.Fields[i].Name, r.Model, r.Field)
+			}
+			if err := visit(to); err != nil {
+				return err
+			}
+		}
+		for _, u := range t.Unique {
+			for _, name := range u {
+				if _, ok := t.Field(name); !ok {
+					return fmt.Errorf("schema: a unique key of %q names the unknown field %q", t.Model, name)
+				}
+			}
+		}
+		out = append(out, t)
+		return nil
+	}
+	for _, t := range s.tables {
+		if err := visit(t); err != nil {
+			return err
+		}
+	}
+	s.tables = out
+	return nil
+}

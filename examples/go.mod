@@ -1,0 +1,7 @@
+module github.com/advantch/kernia-go/examples
+
+go 1.26
+
+require github.com/advantch/kernia-go/core v0.1.0
+
+replace github.com/advantch/kernia-go/core => ../core
