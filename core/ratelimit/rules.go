@@ -1,0 +1,229 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// The default rule, which holds for every path that nothing else matches. The
+// values are Better Auth's.
+const (
+	DefaultWindow = 10 * time.Second
+	DefaultMax    = 100
+)
+
+// Match is a condition on a path without the base path: exactly Exact, or
+// beginning with Prefix. Exactly one of the two is set.
+type Match struct{ Exact, Prefix string }
+
+func (m Match) holds(path string) bool {
+	if m.Exact != "" {
+		return path == m.Exact
+	}
+	return strings.HasPrefix(path, m.Prefix)
+}
+
+// PathRule is a rule for the paths that at least one Match holds for.
+type PathRule struct {
+	Match []Match
+	Rule  Rule
+}
+
+// RuleFunc chooses the rule of one request. current is the rule that holds
+// without it; to keep it, return it. limited false lets the request pass
+// uncounted.
+type RuleFunc func(ctx context.Context, path string, current Rule) (rule Rule, limited bool)
+
+// Custom is a rule of the application. Exactly one of Rule, Disabled and Func
+// is set.
+type Custom struct {
+	// Pattern is a path, or a glob when it has a "*" in it: "*" is any text
+	// without slash, "?" one character other than a slash, and a segment "**" any
+	// number of segments. As in Better Auth, "?" means nothing without a "*".
+	Pattern  string
+	Rule     Rule
+	Disabled bool // such requests are not limited
+	Func     RuleFunc
+}
+
+// Core returns the rules that Better Auth 1.6.11 has for its own endpoints, in
+// order. The slice is the caller's.
+func Core() []PathRule {
+	return []PathRule{
+		{
+			Match: []Match{{Prefix: "/sign-in"}, {Prefix: "/sign-up"}, {Prefix: "/change-password"}, {Prefix: "/change-email"}},
+			Rule:  Rule{Window: 10 * time.Second, Max: 3},
+		},
+		{
+			Match: []Match{
+				{Exact: "/request-password-reset"},
+				{Exact: "/send-verification-email"},
+				{Prefix: "/forget-password"},
+				{Exact: "/email-otp/send-verification-otp"},
+				{Exact: "/email-otp/request-password-reset"},
+			},
+			Rule: Rule{Window: 60 * time.Second, Max: 3},
+		},
+	}
+}
+
+// ResolverOptions configure NewResolver.
+type ResolverOptions struct {
+	Default Rule         // zero fields mean DefaultWindow and DefaultMax
+	Plugins [][]PathRule // one list per plugin, in plugin order; a plugin may have none
+	Custom  []Custom     // in order; the first that matches wins
+}
+
+// Resolver chooses the rule of a path. It is immutable and safe for concurrent
+// use.
+type Resolver struct {
+	base    Rule
+	core    []PathRule
+	plugins [][]PathRule
+	custom  []custom
+	longest time.Duration
+}
+
+type custom struct {
+	Custom
+	glob *regexp.Regexp // nil: the pattern is a path
+}
+
+func (c *custom) holds(path string) bool {
+	if c.glob != nil {
+		return c.glob.MatchString(path)
+	}
+	return path == c.Pattern
+}
+
+// NewResolver checks and compiles rules. It refuses windows shorter than a
+// millisecond, matches without or with two conditions, and custom rules without
+// a pattern or with more or less than one of Rule, Disabled and Func. Errors
+// wrap ErrRule.
+func NewResolver(o ResolverOptions) (*Resolver, error) {
+	r := &Resolver{base: o.Default, core: Core()}
+	if r.base.Window == 0 {
+		r.base.Window = DefaultWindow
+	}
+	if r.base.Max == 0 {
+		r.base.Max = DefaultMax
+	}
+	if err := r.add(r.base); err != nil {
+		return nil, err
+	}
+	lists := append([][]PathRule{r.core}, o.Plugins...)
+	for _, list := range lists {
+		if err := r.addList(list); err != nil {
+			return nil, err
+		}
+	}
+	for _, list := range o.Plugins {
+		r.plugins = append(r.plugins, append([]PathRule(nil), list...))
+	}
+	for _, c := range o.Custom {
+		compiled, err := r.compile(c)
+		if err != nil {
+			return nil, err
+		}
+		r.custom = append(r.custom, compiled)
+	}
+	return r, nil
+}
+
+func (r *Resolver) add(rule Rule) error {
+	if err := rule.check(); err != nil {
+		return err
+	}
+	r.longest = max(r.longest, rule.Window)
+	return nil
+}
+
+func (r *Resolver) addList(list []PathRule) error {
+	for _, p := range list {
+		if err := r.add(p.Rule); err != nil {
+			return err
+		}
+		for _, m := range p.Match {
+			if (m.Exact == "") == (m.Prefix == "") {
+				return fmt.Errorf("%w: a match needs either Exact or Prefix", ErrRule)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Resolver) compile(c Custom) (custom, error) {
+	kinds := 0
+	for _, set := range []bool{c.Rule != Rule{}, c.Disabled, c.Func != nil} {
+		if set {
+			kinds++
+		}
+	}
+	if c.Pattern == "" || kinds != 1 {
+		return custom{}, fmt.Errorf("%w: custom rule %q needs a pattern and one of Rule, Disabled and Func", ErrRule, c.Pattern)
+	}
+	out := custom{Custom: c}
+	if c.Rule != (Rule{}) {
+		if err := r.add(c.Rule); err != nil {
+			return custom{}, fmt.Errorf("custom rule %q: %w", c.Pattern, err)
+		}
+	}
+	if strings.Contains(c.Pattern, "*") {
+		glob, err := compileGlob(c.Pattern)
+		if err != nil {
+			return custom{}, fmt.Errorf("%w: pattern %q: %w", ErrRule, c.Pattern, err)
+		}
+		out.glob = glob
+	}
+	return out, nil
+}
+
+// Resolve returns the rule of a path, which has no base path and no query;
+// limited is false when a custom rule turns limiting off. The order is Better
+// Auth's: the default, replaced by the first core rule that matches, by the
+// first matching rule of the first plugin that has one, and by the first custom
+// rule that matches.
+func (r *Resolver) Resolve(ctx context.Context, path string) (rule Rule, limited bool) {
+	rule = r.base
+	if found, ok := first(r.core, path); ok {
+		rule = found
+	}
+	for _, list := range r.plugins {
+		if found, ok := first(list, path); ok {
+			rule = found
+			break
+		}
+	}
+	for i := range r.custom {
+		c := &r.custom[i]
+		if !c.holds(path) {
+			continue
+		}
+		switch {
+		case c.Disabled:
+			return Rule{}, false
+		case c.Func != nil:
+			return c.Func(ctx, path, rule)
+		}
+		return c.Rule, true
+	}
+	return rule, true
+}
+
+// LongestWindow returns the longest window of all rules given as data. A
+// RuleFunc may return a longer one.
+func (r *Resolver) LongestWindow() time.Duration { return r.longest }
+
+func first(list []PathRule, path string) (Rule, bool) {
+	for i := range list {
+		for _, m := range list[i].Match {
+			if m.holds(path) {
+				return list[i].Rule, true
+			}
+		}
+	}
+	return Rule{}, false
+}
