@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrRule is wrapped by errors about a rule without a positive window.
+// ErrRule is wrapped by errors about rules that cannot be applied.
 var ErrRule = errors.New("ratelimit: bad rule")
 
 // ErrContended is returned by Take when a counter kept changing under it for

@@ -100,7 +100,8 @@ func (c *custom) holds(path string) bool {
 }
 
 // NewResolver checks and compiles rules. It refuses windows shorter than a
-// millisecond, matches without or with two conditions, and custom rules without
+// millisecond, a negative Max, path rules without a match, matches without or
+// with two conditions, and custom rules without
 // a pattern or with more or less than one of Rule, Disabled and Func. Errors
 // wrap ErrRule.
 func NewResolver(o ResolverOptions) (*Resolver, error) {
@@ -137,6 +138,9 @@ func (r *Resolver) add(rule Rule) error {
 	if err := rule.check(); err != nil {
 		return err
 	}
+	if rule.Max < 0 {
+		return fmt.Errorf("%w: max %d is negative", ErrRule, rule.Max)
+	}
 	r.longest = max(r.longest, rule.Window)
 	return nil
 }
@@ -145,6 +149,9 @@ func (r *Resolver) addList(list []PathRule) error {
 	for _, p := range list {
 		if err := r.add(p.Rule); err != nil {
 			return err
+		}
+		if len(p.Match) == 0 {
+			return fmt.Errorf("%w: a path rule needs a match", ErrRule)
 		}
 		for _, m := range p.Match {
 			if (m.Exact == "") == (m.Prefix == "") {
