@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/ratelimit"
+	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/storage"
 )
 
@@ -72,9 +76,10 @@ func TestSequences(t *testing.T) {
 			now := time.UnixMilli(recorded.StartMS)
 			kv := storage.NewMemory(func() time.Time { return now })
 			stores := map[string]ratelimit.Store{
-				"memory":   ratelimit.NewMemory(ratelimit.MemoryOptions{}),
-				"storage":  ratelimit.NewStorage(kv),
-				"database": ratelimit.NewDatabase(&table{}, nil),
+				"memory":           ratelimit.NewMemory(ratelimit.MemoryOptions{}),
+				"storage":          ratelimit.NewStorage(kv),
+				"database":         ratelimit.NewDatabase(&table{}, nil),
+				"database adapter": ratelimit.NewDatabase(openDatabase(t), newID),
 			}
 			for i, s := range q.Steps {
 				now = now.Add(s.advance)
@@ -116,8 +121,28 @@ func expired(t *testing.T, value string, now time.Time) bool {
 	return now.UnixMilli()-e.LastRequest >= 2500
 }
 
+// openDatabase opens a real adapter with the table that package core declares.
+func openDatabase(t *testing.T) adapter.Adapter {
+	t.Helper()
+	s, err := schema.New(schema.IDString, []schema.Table{{Model: "rateLimit", Fields: []schema.Field{
+		{Name: "key", Type: schema.String, Unique: true},
+		{Name: "count", Type: schema.Number},
+		{Name: "lastRequest", Type: schema.Number, BigInt: true},
+	}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := memory.New().Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func newID() (string, error) { return rand.Text(), nil }
+
 // stores opens each kind of Store, empty.
-func stores() map[string]func(now func() time.Time) ratelimit.Store {
+func stores(t *testing.T) map[string]func(now func() time.Time) ratelimit.Store {
 	return map[string]func(func() time.Time) ratelimit.Store{
 		"memory": func(func() time.Time) ratelimit.Store {
 			return ratelimit.NewMemory(ratelimit.MemoryOptions{})
@@ -128,13 +153,16 @@ func stores() map[string]func(now func() time.Time) ratelimit.Store {
 		"database": func(func() time.Time) ratelimit.Store {
 			return ratelimit.NewDatabase(&table{}, nil)
 		},
+		"database adapter": func(func() time.Time) ratelimit.Store {
+			return ratelimit.NewDatabase(openDatabase(t), newID)
+		},
 	}
 }
 
 func TestParallelRequests(t *testing.T) {
 	t.Parallel()
 	start := time.UnixMilli(1_767_323_045_000)
-	for name, open := range stores() {
+	for name, open := range stores(t) {
 		for _, limit := range []int{1, 3, 100, 5000} {
 			t.Run(fmt.Sprintf("RL-07 1000 at once, %s, max %d", name, limit), func(t *testing.T) {
 				t.Parallel()
@@ -156,7 +184,7 @@ func TestParallelRequests(t *testing.T) {
 func TestRuleValues(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_767_323_045_000)
-	for name, open := range stores() {
+	for name, open := range stores(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := open(func() time.Time { return now })
@@ -180,6 +208,27 @@ func TestRuleValues(t *testing.T) {
 			}
 			if d, err := store.Take(t.Context(), "k", ratelimit.Rule{Window: time.Minute, Max: 2}, now); err != nil || d.Allowed || d.RetryAfter != time.Minute {
 				t.Errorf("after the limit was lowered: %+v, %v", d, err)
+			}
+		})
+	}
+}
+
+// A counter in memory or in a storage ends with the window it was written
+// under, as in Better Auth; a longer window later does not bring it back.
+func TestLongerWindowLater(t *testing.T) {
+	t.Parallel()
+	for name, open := range stores(t) {
+		if name != "memory" && name != "storage" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock(time.UnixMilli(1_767_323_045_000))
+			store := open(c.now)
+			take(t, store, "k", ratelimit.Rule{Window: time.Second, Max: 1}, c.now())
+			c.advance(time.Second)
+			if !take(t, store, "k", ratelimit.Rule{Window: time.Minute, Max: 1}, c.now()).Allowed {
+				t.Error("refused for a request whose window had passed")
 			}
 		})
 	}

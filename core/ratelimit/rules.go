@@ -122,7 +122,7 @@ func NewResolver(o ResolverOptions) (*Resolver, error) {
 		}
 	}
 	for _, list := range o.Plugins {
-		r.plugins = append(r.plugins, append([]PathRule(nil), list...))
+		r.plugins = append(r.plugins, copyRules(list))
 	}
 	for _, c := range o.Custom {
 		compiled, err := r.compile(c)
@@ -223,6 +223,14 @@ func (r *Resolver) Resolve(ctx context.Context, path string) (rule Rule, limited
 // LongestWindow returns the longest window of all rules given as data. A
 // RuleFunc may return a longer one.
 func (r *Resolver) LongestWindow() time.Duration { return r.longest }
+
+func copyRules(list []PathRule) []PathRule {
+	out := make([]PathRule, len(list))
+	for i, p := range list {
+		out[i] = PathRule{Match: append([]Match(nil), p.Match...), Rule: p.Rule}
+	}
+	return out
+}
 
 func first(list []PathRule, path string) (Rule, bool) {
 	for i := range list {
