@@ -226,7 +226,7 @@ func (p customPattern) match(u target) bool {
 	case p.any:
 	case p.wild:
 		host, port, ok := splitPort(strings.ToLower(u.host))
-		if !ok || !p.glob.match(host, port) {
+		if !ok || port != "" && !validPort(port) || !p.glob.match(host, port) {
 			return false
 		}
 	case p.authority != u.host:
