@@ -1,0 +1,60 @@
+package gormadapter
+
+import (
+	"strings"
+)
+
+// builder writes one statement and its arguments.
+type builder struct {
+	strings.Builder
+	store *store
+	args  []any
+	err   error
+}
+
+func (s *store) build() *builder {
+	b := &builder{store: s, args: make([]any, 0, 8)}
+	b.Grow(512)
+	return b
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// bind writes a placeholder for an argument that needs no encoding.
+func (b *builder) bind(v any) {
+	b.args = append(b.args, v)
+	b.store.dialect.placeholder(&b.Builder, len(b.args))
+}
+
+// value writes a placeholder for a value of a column.
+func (b *builder) value(t *table, c *column, v any) {
+	arg, err := b.store.encode(t, c, v)
+	if err != nil {
+		b.fail(err)
+	}
+	b.bind(arg)
+}
+
+// read writes a list of columns to be scanned; prefix is the quoted name or
+// alias of the table.
+func (b *builder) read(prefix string, cols []*column) {
+	for i, c := range cols {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(b.store.dialect.readPrefix(c))
+		b.WriteString(prefix)
+		b.WriteByte('.')
+		b.WriteString(c.quoted)
+	}
+}
+
+// returning writes RETURNING with all columns.
+func (b *builder) returning(t *table) {
+	b.WriteString(" RETURNING ")
+	b.read(t.quoted, t.columns)
+}

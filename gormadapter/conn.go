@@ -1,0 +1,170 @@
+package gormadapter
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"sync/atomic"
+
+	"gorm.io/gorm"
+)
+
+// maxStatements bounds the prepared statements of one database. Shapes beyond
+// it, which only lists of many lengths make, are sent unprepared.
+const maxStatements = 256
+
+// stmtCache keeps prepared statements by their text.
+type stmtCache struct {
+	db    atomic.Pointer[sql.DB]
+	m     sync.Map // string -> *sql.Stmt
+	count atomic.Int64
+}
+
+func (c *stmtCache) use(db *sql.DB) { c.db.Store(db) }
+
+// known returns a statement that is prepared already.
+func (c *stmtCache) known(text string) *sql.Stmt {
+	if v, ok := c.m.Load(text); ok {
+		return v.(*sql.Stmt)
+	}
+	return nil
+}
+
+// get returns the prepared statement, or nil when the text should be sent as it is.
+func (c *stmtCache) get(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt := c.known(text); stmt != nil {
+		return stmt, nil
+	}
+	db := c.db.Load()
+	if db == nil || c.count.Load() >= maxStatements {
+		return nil, nil
+	}
+	stmt, err := db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if other, loaded := c.m.LoadOrStore(text, stmt); loaded {
+		stmt.Close()
+		return other.(*sql.Stmt), nil
+	}
+	c.count.Add(1)
+	return stmt, nil
+}
+
+// query sends a statement that gives rows. The caller holds the transaction's
+// lock, if there is one, until the rows are closed.
+func (s *store) query(ctx context.Context, t *tx, text string, args []any) (*sql.Rows, error) {
+	if t != nil {
+		if stmt := t.prepared(ctx, &s.stmts, text); stmt != nil {
+			return stmt.QueryContext(ctx, args...)
+		}
+		return t.conn.QueryContext(ctx, text, args...)
+	}
+	stmt, err := s.stmts.get(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return s.pool.QueryContext(ctx, text, args...)
+}
+
+func (s *store) send(ctx context.Context, t *tx, text string, args []any) (sql.Result, error) {
+	if t != nil {
+		if stmt := t.prepared(ctx, &s.stmts, text); stmt != nil {
+			return stmt.ExecContext(ctx, args...)
+		}
+		return t.conn.ExecContext(ctx, text, args...)
+	}
+	stmt, err := s.stmts.get(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return s.pool.ExecContext(ctx, text, args...)
+}
+
+// rows runs a statement and scans each row into cells, which are used again for
+// the next row.
+func (s *store) rows(ctx context.Context, b *builder, cells []cell, each func() error) error {
+	if b.err != nil {
+		return b.err
+	}
+	t, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	if t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+	}
+	rows, err := s.query(ctx, t, b.String(), b.args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	dest := make([]any, len(cells))
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	// Every row is read, even where one is enough: a statement that writes is
+	// complete, and its errors are known, only at its end.
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (s *store) exec(ctx context.Context, b *builder) (sql.Result, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	t, err := s.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+	}
+	return s.send(ctx, t, b.String(), b.args)
+}
+
+// enter waits for this process's turn to write where the database has one
+// writer. Inside a transaction the turn has been taken already, or is the
+// application's own business.
+func (s *store) enter(ctx context.Context) (leave func(), err error) {
+	if !s.dialect.oneWriter() {
+		return func() {}, nil
+	}
+	if t, err := s.current(ctx); err != nil || t != nil {
+		return func() {}, err
+	}
+	return s.turn(ctx)
+}
+
+func (s *store) turn(ctx context.Context) (leave func(), err error) {
+	if !s.dialect.oneWriter() {
+		return func() {}, nil
+	}
+	select {
+	case s.gate <- struct{}{}:
+		return func() { <-s.gate }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+var _ gorm.ConnPool = (*sql.DB)(nil)

@@ -1,0 +1,128 @@
+package gormadapter
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+// Create inserts a row and returns it as stored.
+func (s *store) Create(ctx context.Context, model string, rec adapter.Record) (adapter.Record, error) {
+	t, err := s.table(model)
+	if err != nil {
+		return nil, err
+	}
+	for name := range rec {
+		if _, err := t.column(name); err != nil {
+			return nil, err
+		}
+	}
+	b := s.build()
+	b.WriteString("INSERT INTO ")
+	b.WriteString(t.quoted)
+	// The schema's order, not the map's: one text for each set of fields.
+	var cols []*column
+	for _, c := range t.columns {
+		if v, ok := rec[c.name]; ok && (c != t.id || v != nil) {
+			cols = append(cols, c)
+		}
+	}
+	if len(cols) == 0 {
+		b.WriteString(s.dialect.emptyInsert())
+	} else {
+		for i, c := range cols {
+			b.WriteString(sep(i, " (", ", "))
+			b.WriteString(c.quoted)
+		}
+		for i, c := range cols {
+			b.WriteString(sep(i, ") VALUES (", ", "))
+			b.value(t, c, rec[c.name])
+		}
+		b.WriteByte(')')
+	}
+	if !s.dialect.returns() {
+		return s.createAndRead(ctx, t, b, rec)
+	}
+	b.returning(t)
+	out, err := s.write(ctx, t, b)
+	return out, s.fail("create", t, err)
+}
+
+func sep(i int, first, rest string) string {
+	if i == 0 {
+		return first
+	}
+	return rest
+}
+
+// write runs a statement that writes and returns one row.
+func (s *store) write(ctx context.Context, t *table, b *builder) (adapter.Record, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.one(ctx, t, b)
+}
+
+// one runs a statement and returns its first row.
+func (s *store) one(ctx context.Context, t *table, b *builder) (adapter.Record, error) {
+	cells := make([]cell, len(t.columns))
+	for i, c := range t.columns {
+		cells[i].col = c
+	}
+	var out adapter.Record
+	err := s.rows(ctx, b, cells, func() error {
+		if out == nil {
+			out = make(adapter.Record, len(cells))
+			fill(out, cells)
+		}
+		return nil
+	})
+	if err == nil && out == nil {
+		err = adapter.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// createAndRead serves databases without RETURNING.
+func (s *store) createAndRead(ctx context.Context, t *table, insert *builder, rec adapter.Record) (adapter.Record, error) {
+	var out adapter.Record
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		res, err := s.exec(ctx, insert)
+		if err != nil {
+			return err
+		}
+		id := rec["id"]
+		if id == nil {
+			n, err := res.LastInsertId()
+			if err != nil {
+				return err
+			}
+			id = strconv.FormatInt(n, 10)
+		}
+		out, err = s.byID(ctx, t, id)
+		return err
+	})
+	if err != nil {
+		return nil, s.fail("create", t, err)
+	}
+	return out, nil
+}
+
+func (s *store) byID(ctx context.Context, t *table, id any) (adapter.Record, error) {
+	b := s.build()
+	b.WriteString("SELECT ")
+	b.read(t.quoted, t.columns)
+	b.WriteString(" FROM ")
+	b.WriteString(t.quoted)
+	b.where(t, adapter.By("id", id))
+	return s.one(ctx, t, b)
+}

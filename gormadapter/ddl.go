@@ -1,0 +1,211 @@
+package gormadapter
+
+import (
+	"strings"
+	"time"
+
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// migration is the part of a dialect that creates and changes tables.
+type migration interface {
+	// ident quotes a name.
+	ident(name string) string
+	// idType is the type of a primary key, up to and without "not null".
+	idType() string
+	// idSuffix comes after "primary key".
+	idSuffix() string
+	// refType is the type of a column that refers to an id.
+	refType() string
+	columnType(f *schema.Field) string
+	// nowDefault is the default of a date that is set on create, or "".
+	nowDefault() string
+	// nullable is what marks a column that may be null; mostly nothing.
+	nullable(f *schema.Field) string
+	// inlineReferences says that REFERENCES after a column is obeyed.
+	inlineReferences() bool
+	// plainAdd says that ADD COLUMN takes neither UNIQUE nor a reference with
+	// a default.
+	plainAdd() bool
+	// literal writes a constant default, or "" where it cannot.
+	literal(v any) string
+	// indexColumn writes a column of an index.
+	indexColumn(f *schema.Field, composite bool) string
+
+	// columnsSQL lists (table, column) and indexesSQL (table, index, column in
+	// order) of the current schema.
+	columnsSQL() string
+	indexesSQL() string
+	// lock statements surround a migration; unlock gets whether it went well.
+	lockSQL() []string
+	unlockSQL(ok bool) string
+}
+
+// The texts below are those of Better Auth's migrations, so that a schema dump
+// of either server's database reads the same.
+
+func (s *store) createTable(t *schema.Table) string {
+	d := s.dialect
+	var b strings.Builder
+	b.WriteString("create table " + d.ident(t.Name) + " (")
+	b.WriteString(d.ident("id") + " " + d.idType() + " not null primary key" + d.idSuffix())
+	var tail []string
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		b.WriteString(", " + s.define(f, definition{
+			now: s.nowDefault(f), required: !f.Optional, unique: f.Unique, references: d.inlineReferences(),
+		}))
+		if f.References != nil && !d.inlineReferences() {
+			tail = append(tail, ", foreign key ("+d.ident(f.Column)+")"+s.references(f))
+		}
+	}
+	b.WriteString(strings.Join(tail, ""))
+	b.WriteString(")")
+	return b.String()
+}
+
+// definition says what a column definition includes.
+type definition struct {
+	now                          string
+	required, unique, references bool
+}
+
+func (s *store) define(f *schema.Field, def definition) string {
+	d := s.dialect
+	var b strings.Builder
+	b.WriteString(d.ident(f.Column) + " ")
+	if f.References != nil && f.References.Field == "id" {
+		b.WriteString(d.refType())
+	} else {
+		b.WriteString(d.columnType(f))
+	}
+	if def.now != "" {
+		b.WriteString(" default " + def.now)
+	}
+	if def.required {
+		b.WriteString(" not null")
+	} else {
+		b.WriteString(d.nullable(f))
+	}
+	if def.unique {
+		b.WriteString(" unique")
+	}
+	if f.References != nil && def.references {
+		b.WriteString(s.references(f))
+	}
+	return b.String()
+}
+
+func (s *store) nowDefault(f *schema.Field) string {
+	if f.Type == schema.Date && f.Default != nil {
+		return s.dialect.nowDefault()
+	}
+	return ""
+}
+
+func (s *store) references(f *schema.Field) string {
+	to, _ := s.schema.Table(f.References.Model)
+	column, _ := to.Column(f.References.Field)
+	return " references " + s.dialect.ident(to.Name) + " (" + s.dialect.ident(column) + ") on delete " + f.References.OnDelete
+}
+
+// addColumn returns the statement for a column that a table lacks, and whether
+// a unique index has to follow. A required column is added as NOT NULL only
+// where old rows have a value for it: its constant default.
+func (s *store) addColumn(t *schema.Table, f *schema.Field) (sql string, uniqueIndex bool) {
+	d := s.dialect
+	def := definition{unique: f.Unique, references: d.inlineReferences()}
+	if d.plainAdd() {
+		def.unique = false
+	}
+	if !f.Optional && !f.Unique && !(d.plainAdd() && f.References != nil) {
+		if def.now = s.nowDefault(f); def.now == "" {
+			def.now = s.constant(f)
+		}
+		def.required = def.now != ""
+	}
+	sql = "alter table " + d.ident(t.Name) + " add column " + s.define(f, def)
+	if f.References != nil && !d.inlineReferences() {
+		sql += ", add foreign key (" + d.ident(f.Column) + ")" + s.references(f)
+	}
+	return sql, f.Unique && d.plainAdd()
+}
+
+// constant returns the literal of a default that does not depend on the time
+// or on chance.
+func (s *store) constant(f *schema.Field) string {
+	if f.Default == nil {
+		return ""
+	}
+	a, b := f.Default(time.Unix(0, 0).UTC()), f.Default(time.Unix(86400, 0).UTC())
+	switch a.(type) {
+	case bool, string, int, int64, float64:
+		if a == b {
+			return s.dialect.literal(a)
+		}
+	}
+	return ""
+}
+
+// index is one index that the schema asks for.
+type index struct {
+	table   *schema.Table
+	fields  []*schema.Field
+	unique  bool
+	indexed bool // made by Better Auth as well
+}
+
+// indexes lists the indexes of a table besides those that its UNIQUE columns bring.
+func indexes(t *schema.Table) []index {
+	var out []index
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Index {
+			out = append(out, index{table: t, fields: []*schema.Field{f}, unique: f.Unique, indexed: true})
+		}
+	}
+	add := func(unique bool, names ...string) {
+		x := index{table: t, unique: unique}
+		for _, name := range names {
+			f, ok := t.Field(name)
+			if !ok || name == "id" {
+				return
+			}
+			x.fields = append(x.fields, f)
+		}
+		out = append(out, x)
+	}
+	for _, names := range t.Unique {
+		add(true, names...)
+	}
+	// What every sign-in looks up, and what every sweep of old rows does,
+	// without an index in Better Auth's own tables.
+	switch t.Model {
+	case "account":
+		add(false, "providerId", "accountId")
+	case "verification":
+		add(false, "expiresAt")
+	}
+	return out
+}
+
+func (x *index) columns() []string {
+	out := make([]string, len(x.fields))
+	for i, f := range x.fields {
+		out[i] = f.Column
+	}
+	return out
+}
+
+func (s *store) createIndex(x index) string {
+	d := s.dialect
+	kind, suffix := "index ", "_idx"
+	if x.unique {
+		kind, suffix = "unique index ", "_uidx"
+	}
+	cols := make([]string, len(x.fields))
+	for i, f := range x.fields {
+		cols[i] = d.indexColumn(f, len(x.fields) > 1)
+	}
+	name := x.table.Name + "_" + strings.Join(x.columns(), "_") + suffix
+	return "create " + kind + d.ident(name) + " on " + d.ident(x.table.Name) + " (" + strings.Join(cols, ", ") + ")"
+}

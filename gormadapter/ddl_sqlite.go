@@ -1,0 +1,89 @@
+package gormadapter
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+func (sqlite) ident(name string) string { return `"` + name + `"` }
+
+func (d sqlite) idType() string { return d.refType() }
+func (sqlite) idSuffix() string { return "" }
+
+func (d sqlite) refType() string {
+	if d.ids == schema.IDSerial {
+		return "integer"
+	}
+	return "text"
+}
+
+func (sqlite) columnType(f *schema.Field) string {
+	switch f.Type {
+	case schema.Boolean:
+		return "integer"
+	case schema.Number:
+		if f.BigInt {
+			return "bigint"
+		}
+		return "integer"
+	case schema.Date:
+		return "date"
+	}
+	return "text"
+}
+
+func (sqlite) nowDefault() string            { return "" }
+func (sqlite) nullable(*schema.Field) string { return "" }
+func (sqlite) inlineReferences() bool        { return true }
+func (sqlite) plainAdd() bool                { return true }
+
+func (sqlite) literal(v any) string {
+	if b, ok := v.(bool); ok {
+		if b {
+			return "1"
+		}
+		return "0"
+	}
+	return literal(v)
+}
+
+// literal writes numbers, and texts that need no escaping anywhere.
+func literal(v any) string {
+	switch v := v.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case string:
+		if !strings.ContainsAny(v, "'\\\x00") {
+			return "'" + v + "'"
+		}
+	}
+	return ""
+}
+
+func (d sqlite) indexColumn(f *schema.Field, _ bool) string { return d.ident(f.Column) }
+
+func (sqlite) columnsSQL() string {
+	return `SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'`
+}
+
+func (sqlite) indexesSQL() string {
+	return `SELECT m.name, x.name, c.name FROM sqlite_master AS m JOIN pragma_index_list(m.name) AS x ` +
+		`JOIN pragma_index_info(x.name) AS c WHERE m.type = 'table' AND c.name IS NOT NULL ORDER BY m.name, x.name, c.seqno`
+}
+
+func (sqlite) lockSQL() []string { return []string{"BEGIN IMMEDIATE"} }
+
+func (sqlite) unlockSQL(ok bool) string {
+	if ok {
+		return "COMMIT"
+	}
+	return "ROLLBACK"
+}

@@ -1,0 +1,89 @@
+package gormadapter
+
+import (
+	"context"
+	"errors"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+// Delete removes one matching row; no match is no error.
+func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error {
+	t, err := s.target(model, w)
+	if err != nil {
+		return err
+	}
+	if !s.dialect.returns() && !t.one(w) {
+		if _, err := s.consumeLocked(ctx, t, w); err != nil && !errors.Is(err, adapter.ErrNotFound) {
+			return s.fail("delete", t, err)
+		}
+		return nil
+	}
+	b := s.build()
+	b.WriteString("DELETE FROM ")
+	b.WriteString(t.quoted)
+	b.whereOne(t, w)
+	_, err = s.affect(ctx, b)
+	return s.fail("delete", t, err)
+}
+
+// DeleteMany removes all matching rows and returns how many there were.
+func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (int64, error) {
+	t, err := s.target(model, w)
+	if err != nil {
+		return 0, err
+	}
+	b := s.build()
+	b.WriteString("DELETE FROM ")
+	b.WriteString(t.quoted)
+	b.where(t, w)
+	n, err := s.affect(ctx, b)
+	return n, s.fail("delete", t, err)
+}
+
+// ConsumeOne removes one matching row and returns it.
+func (s *store) ConsumeOne(ctx context.Context, model string, w adapter.Where) (adapter.Record, error) {
+	t, err := s.target(model, w)
+	if err != nil {
+		return nil, err
+	}
+	if !s.dialect.returns() {
+		out, err := s.consumeLocked(ctx, t, w)
+		return out, s.fail("consume", t, err)
+	}
+	b := s.build()
+	b.WriteString("DELETE FROM ")
+	b.WriteString(t.quoted)
+	b.whereOne(t, w)
+	b.returning(t)
+	out, err := s.write(ctx, t, b)
+	return out, s.fail("consume", t, err)
+}
+
+// consumeLocked serves databases whose DELETE returns nothing.
+func (s *store) consumeLocked(ctx context.Context, t *table, w adapter.Where) (adapter.Record, error) {
+	var out adapter.Record
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		row, err := s.lockOne(ctx, t, w)
+		if err != nil {
+			return err
+		}
+		b := s.build()
+		b.WriteString("DELETE FROM ")
+		b.WriteString(t.quoted)
+		b.where(t, adapter.By("id", row["id"]))
+		res, err := s.exec(ctx, b)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, adapter.ErrNotFound)
+		}
+		out = row
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}

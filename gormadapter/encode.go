@@ -1,0 +1,180 @@
+package gormadapter
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// errNoSuchID marks an id that the column's type cannot hold. In a predicate it
+// matches nothing; in a write it is adapter.ErrBadValue.
+var errNoSuchID = fmt.Errorf("%w: not an id of this database", adapter.ErrBadValue)
+
+// isoMillis is JavaScript's Date.toISOString for the years 0 to 9999, and the
+// text that Better Auth keeps in SQLite. It sorts as time does.
+const isoMillis = "2006-01-02T15:04:05.000Z"
+
+// encode turns a record's value into a driver argument for a column.
+func (s *store) encode(t *table, c *column, v any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	out, err := s.encodeValue(c, v)
+	if err != nil {
+		if !errors.Is(err, adapter.ErrBadValue) {
+			err = fmt.Errorf("%w: %s", adapter.ErrBadValue, err)
+		}
+		return nil, fmt.Errorf("%s.%s: %w", t.model, c.name, err)
+	}
+	return out, nil
+}
+
+func (s *store) encodeValue(c *column, v any) (any, error) {
+	if c.id == serialID || c.id == uuidID {
+		return encodeID(c, v)
+	}
+	switch c.typ {
+	case schema.String:
+		if str, ok := v.(string); ok {
+			return str, checkText(str)
+		}
+	case schema.Boolean:
+		if b, ok := v.(bool); ok {
+			return s.dialect.boolean(b), nil
+		}
+	case schema.Number:
+		n, err := encodeNumber(v)
+		if err != nil {
+			return nil, err
+		}
+		return s.dialect.number(c, n)
+	case schema.Date:
+		if at, ok := v.(time.Time); ok {
+			at = at.UTC().Truncate(time.Millisecond)
+			if at.Year() < 0 || at.Year() > 9999 {
+				return nil, errors.New("the year is out of range")
+			}
+			return s.dialect.date(at), nil
+		}
+	case schema.JSON:
+		if raw, ok := v.(json.RawMessage); ok {
+			if !json.Valid(raw) {
+				return nil, errors.New("not JSON")
+			}
+			return string(raw), checkText(string(raw))
+		}
+	case schema.StringArray:
+		if list, ok := v.([]string); ok {
+			for _, str := range list {
+				if err := checkText(str); err != nil {
+					return nil, err
+				}
+			}
+			return encodeList(list)
+		}
+	case schema.NumberArray:
+		if list, ok := v.([]float64); ok {
+			return encodeList(list)
+		}
+	}
+	return nil, fmt.Errorf("%T is no %s", v, c.typ)
+}
+
+// checkText refuses what PostgreSQL cannot store, on every database alike.
+func checkText(s string) error {
+	if strings.IndexByte(s, 0) >= 0 {
+		return errors.New("text with a NUL byte")
+	}
+	if !utf8.ValidString(s) {
+		return errors.New("text that is not UTF-8")
+	}
+	return nil
+}
+
+func encodeID(c *column, v any) (any, error) {
+	str, ok := v.(string)
+	if !ok {
+		return nil, fmt.Errorf("an id is a string, not %T", v)
+	}
+	if c.id == serialID {
+		n, err := strconv.ParseInt(str, 10, 64)
+		if err != nil || n < 0 || n > math.MaxInt32 || strconv.FormatInt(n, 10) != str {
+			return nil, errNoSuchID
+		}
+		return n, nil
+	}
+	if !isUUID(str) {
+		return nil, errNoSuchID
+	}
+	return strings.ToLower(str), nil
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		b := s[i]
+		switch {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if b != '-' {
+				return false
+			}
+		case b >= '0' && b <= '9', b >= 'a' && b <= 'f', b >= 'A' && b <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// encodeNumber returns an int64 for a whole number and a float64 otherwise.
+func encodeNumber(v any) (any, error) {
+	switch n := v.(type) {
+	case int64:
+		return n, nil
+	case int:
+		return int64(n), nil
+	case int32:
+		return int64(n), nil
+	case uint32:
+		return int64(n), nil
+	case float64:
+		if math.IsNaN(n) || math.IsInf(n, 0) {
+			return nil, errors.New("not a finite number")
+		}
+		return whole(n), nil
+	}
+	return nil, fmt.Errorf("%T is no number", v)
+}
+
+// whole returns the int64 of an integral float within the range that floats
+// count exactly, else the float.
+func whole(f float64) any {
+	if f == math.Trunc(f) && math.Abs(f) <= 1<<53 {
+		return int64(f)
+	}
+	return f
+}
+
+func encodeList(list any) (any, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // as JSON.stringify
+	if err := enc.Encode(list); err != nil {
+		return nil, err
+	}
+	if out := strings.TrimSuffix(b.String(), "\n"); out != "null" {
+		return out, nil
+	}
+	return "[]", nil // a nil slice is an empty list; a null is a nil value
+}

@@ -1,0 +1,89 @@
+package gormadapter
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// found is what a database holds. Names are compared in lower case: SQLite and
+// some MySQL servers ignore it, and two names that differ only by case are not
+// worth telling apart.
+type found struct {
+	columns map[string]map[string]bool     // table -> columns
+	indexes map[string]map[string][]string // table -> index -> its columns in order
+}
+
+func (f *found) hasTable(name string) bool { return f.columns[strings.ToLower(name)] != nil }
+
+func (f *found) hasColumn(table, column string) bool {
+	return f.columns[strings.ToLower(table)][strings.ToLower(column)]
+}
+
+// covers says whether an index of the table begins with these columns.
+func (f *found) covers(table string, columns []string) bool {
+	for _, have := range f.indexes[strings.ToLower(table)] {
+		if len(have) < len(columns) {
+			continue
+		}
+		same := true
+		for i, c := range columns {
+			same = same && strings.EqualFold(c, have[i])
+		}
+		if same {
+			return true
+		}
+	}
+	return false
+}
+
+func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error) {
+	f := &found{columns: map[string]map[string]bool{}, indexes: map[string]map[string][]string{}}
+	err := texts(ctx, pool, d.columnsSQL(), 2, func(v []string) {
+		t := v[0]
+		if f.columns[t] == nil {
+			f.columns[t] = map[string]bool{}
+		}
+		f.columns[t][v[1]] = true
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = texts(ctx, pool, d.indexesSQL(), 3, func(v []string) {
+		t := v[0]
+		if f.indexes[t] == nil {
+			f.indexes[t] = map[string][]string{}
+		}
+		f.indexes[t][v[1]] = append(f.indexes[t][v[1]], v[2])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// texts runs a query of n text columns and gives each row in lower case.
+func texts(ctx context.Context, pool gorm.ConnPool, query string, n int, each func([]string)) error {
+	rows, err := pool.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values := make([]string, n)
+	dest := make([]any, n)
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		row := make([]string, n)
+		for i, v := range values {
+			row[i] = strings.ToLower(v)
+		}
+		each(row)
+	}
+	return rows.Err()
+}

@@ -1,0 +1,242 @@
+package gormadapter
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"sync"
+
+	"gorm.io/gorm"
+)
+
+// ErrNoTransaction is returned by every operation whose context was made by
+// WithTx from a handle that carries no transaction.
+var ErrNoTransaction = errors.New("gormadapter: the *gorm.DB given to WithTx carries no transaction")
+
+// tx is a transaction that a context carries.
+type tx struct {
+	mu     sync.Mutex // one statement at a time: a connection has one result set
+	conn   gorm.ConnPool
+	own    *sql.Tx // set when begun here, so that prepared statements can be used
+	points int     // savepoints made so far, guarded by mu
+	err    error
+}
+
+// ownKey finds the transaction that a database's Tx began; appKey the one that
+// WithTx put there.
+type (
+	ownKey struct{ db *database }
+	appKey struct{}
+	// boundKey finds the innermost of all databases, for FromContext.
+	boundKey struct{}
+)
+
+// WithTx makes the adapter's operations under the context run in the
+// application's own transaction: db.Transaction(func(tx *gorm.DB) error { …
+// gormadapter.WithTx(ctx, tx) … }). Commit and rollback stay the application's.
+// The transaction must be one of the database that the adapter was made of. On
+// SQLite the application should have begun it with the write lock (SQLite's
+// helper does).
+func WithTx(ctx context.Context, db *gorm.DB) context.Context {
+	t := &tx{err: ErrNoTransaction}
+	if db != nil && db.Statement != nil {
+		if _, ok := db.Statement.ConnPool.(gorm.TxCommitter); ok {
+			t = &tx{conn: db.Statement.ConnPool}
+			ctx = context.WithValue(ctx, boundKey{}, bound{db, t.conn})
+		}
+	}
+	return context.WithValue(ctx, appKey{}, t)
+}
+
+// FromContext returns a handle bound to the innermost transaction that the
+// context carries, so that a hook can write the application's rows together
+// with Kernia's. It is false outside a transaction. Commit and rollback are not
+// the hook's: it returns an error to undo everything.
+func FromContext(ctx context.Context) (*gorm.DB, bool) {
+	b, ok := ctx.Value(boundKey{}).(bound)
+	if !ok {
+		return nil, false
+	}
+	db := b.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
+	db.Statement.ConnPool = b.conn
+	return db, true
+}
+
+// bound is what FromContext needs of a transaction.
+type bound struct {
+	gorm *gorm.DB
+	conn gorm.ConnPool
+}
+
+func (d *database) carried(ctx context.Context) *tx {
+	if t, ok := ctx.Value(ownKey{d}).(*tx); ok {
+		return t
+	}
+	if t, ok := ctx.Value(appKey{}).(*tx); ok {
+		return t
+	}
+	return nil
+}
+
+func (d *database) carry(ctx context.Context, t *tx) context.Context {
+	ctx = context.WithValue(ctx, boundKey{}, bound{d.gorm, t.conn})
+	return context.WithValue(ctx, ownKey{d}, t)
+}
+
+// current is the transaction of a context, or nil.
+func (d *database) current(ctx context.Context) (*tx, error) {
+	t := d.carried(ctx)
+	if t == nil {
+		return nil, nil
+	}
+	return t, t.err
+}
+
+// prepared binds a known statement to the transaction. Nothing is prepared
+// here: with a pool of one connection that would wait for the transaction itself.
+func (t *tx) prepared(ctx context.Context, cache *stmtCache, text string) *sql.Stmt {
+	if t.own == nil {
+		return nil
+	}
+	if stmt := cache.known(text); stmt != nil {
+		return t.own.StmtContext(ctx, stmt)
+	}
+	return nil
+}
+
+// Tx runs fn in a transaction, or in a savepoint of the one that ctx carries.
+// Nested calls must not run in parallel with each other.
+func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
+	t, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	if t != nil {
+		return s.savepoint(ctx, t, fn)
+	}
+	leave, err := s.turn(ctx)
+	if err != nil {
+		return s.wrap("begin", "transaction", err)
+	}
+	defer leave()
+	t, done, err := s.begin(ctx)
+	if err != nil {
+		return s.wrap("begin", "transaction", err)
+	}
+	finished := false
+	defer func() {
+		if !finished { // a panic, or runtime.Goexit
+			done.Rollback()
+		}
+	}()
+	err = fn(s.carry(ctx, t))
+	finished = true
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		done.Rollback() // the first error says more than the second
+		return err
+	}
+	return s.wrap("commit", "transaction", done.Commit())
+}
+
+func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
+	var t *tx
+	var done gorm.TxCommitter
+	switch pool := s.pool.(type) {
+	case gorm.TxBeginner:
+		own, err := pool.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		t, done = &tx{conn: own}, own
+		if _, ok := s.pool.(*sql.DB); ok {
+			t.own = own
+		}
+	case gorm.ConnPoolBeginner:
+		conn, err := pool.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		committer, ok := conn.(gorm.TxCommitter)
+		if !ok {
+			return nil, nil, gorm.ErrInvalidTransaction
+		}
+		t, done = &tx{conn: conn}, committer
+	case gorm.TxCommitter: // New was given a transaction: its end is not ours
+		t = &tx{conn: s.pool}
+		p, err := s.mark(ctx, t)
+		if err != nil {
+			return nil, nil, err
+		}
+		return t, p, nil
+	default:
+		return nil, nil, gorm.ErrInvalidTransaction
+	}
+	if s.dialect.oneWriter() && !s.immediate {
+		// A transaction that reads first and writes later fails when another
+		// process wrote in between. A write of no row takes the lock now.
+		first := s.tables[s.schema.Tables()[0].Model]
+		if _, err := s.send(ctx, t, "DELETE FROM "+first.quoted+" WHERE "+never, nil); err != nil {
+			done.Rollback()
+			return nil, nil, err
+		}
+	}
+	return t, done, nil
+}
+
+// point is a savepoint.
+type point struct {
+	t    *tx
+	ctx  context.Context
+	name string
+}
+
+func (s *store) mark(ctx context.Context, t *tx) (*point, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.points++
+	// The name must not meet one that GORM gives to a nested transaction of the app.
+	p := &point{t: t, ctx: context.WithoutCancel(ctx), name: "kernia_" + strconv.Itoa(t.points)}
+	_, err := t.conn.ExecContext(ctx, "SAVEPOINT "+p.name)
+	return p, err
+}
+
+func (p *point) Commit() error {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	_, err := p.t.conn.ExecContext(p.ctx, "RELEASE SAVEPOINT "+p.name)
+	return err
+}
+
+func (p *point) Rollback() error {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	_, err := p.t.conn.ExecContext(p.ctx, "ROLLBACK TO SAVEPOINT "+p.name)
+	return err
+}
+
+func (s *store) savepoint(ctx context.Context, t *tx, fn func(ctx context.Context) error) error {
+	p, err := s.mark(ctx, t)
+	if err != nil {
+		return s.wrap("begin", "savepoint", err)
+	}
+	finished := false
+	defer func() {
+		if !finished {
+			p.Rollback()
+		}
+	}()
+	err = fn(s.carry(ctx, t))
+	finished = true
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		p.Rollback()
+		return err
+	}
+	return s.wrap("commit", "savepoint", p.Commit())
+}

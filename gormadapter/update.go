@@ -1,0 +1,198 @@
+package gormadapter
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// Update changes one matching row and returns it as stored.
+func (s *store) Update(ctx context.Context, model string, w adapter.Where, set adapter.Record) (adapter.Record, error) {
+	t, err := s.target(model, w)
+	if err != nil {
+		return nil, err
+	}
+	if len(set) == 0 {
+		return s.FindOne(ctx, adapter.Find{Model: model, Where: w})
+	}
+	return s.change(ctx, "update", t, w, func(b *builder) { b.set(t, set, nil, 0) }, set["id"])
+}
+
+// Increment adds to a number of one matching row. A null counts as 0.
+func (s *store) Increment(ctx context.Context, model string, w adapter.Where, field string, by int64, set adapter.Record) (adapter.Record, error) {
+	t, err := s.target(model, w)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.column(field)
+	if err != nil {
+		return nil, err
+	}
+	if c.typ != schema.Number || c.id != notID {
+		return nil, fmt.Errorf("%w: %s.%s is no number", adapter.ErrBadValue, t.model, c.name)
+	}
+	if _, twice := set[field]; twice {
+		return nil, fmt.Errorf("%w: %s.%s is set and incremented", adapter.ErrBadValue, t.model, c.name)
+	}
+	return s.change(ctx, "increment", t, w, func(b *builder) { b.set(t, set, c, by) }, set["id"])
+}
+
+// target finds the table of a write, which must have a predicate.
+func (s *store) target(model string, w adapter.Where) (*table, error) {
+	t, err := s.table(model)
+	if err != nil {
+		return nil, err
+	}
+	if len(w) == 0 {
+		return nil, fmt.Errorf("%w: %s", adapter.ErrNoPredicate, model)
+	}
+	return t, nil
+}
+
+// set writes " SET …".
+func (b *builder) set(t *table, set adapter.Record, count *column, by int64) {
+	for name := range set {
+		if _, err := t.column(name); err != nil {
+			b.fail(err)
+			return
+		}
+	}
+	n := 0
+	for _, c := range t.columns {
+		if c == count {
+			b.WriteString(sep(n, " SET ", ", "))
+			n++
+			b.WriteString(c.quoted)
+			b.WriteString(" = coalesce(")
+			b.WriteString(c.full)
+			b.WriteString(", 0) + ")
+			b.bind(by)
+			continue
+		}
+		v, ok := set[c.name]
+		if !ok {
+			continue
+		}
+		b.WriteString(sep(n, " SET ", ", "))
+		n++
+		b.WriteString(c.quoted)
+		b.WriteString(" = ")
+		b.value(t, c, v)
+	}
+}
+
+// change updates one row. newID is the id that set gives the row, or nil.
+func (s *store) change(ctx context.Context, op string, t *table, w adapter.Where, set func(*builder), newID any) (adapter.Record, error) {
+	if !s.dialect.returns() {
+		out, err := s.changeLocked(ctx, t, w, set, newID)
+		return out, s.fail(op, t, err)
+	}
+	b := s.build()
+	b.WriteString("UPDATE ")
+	b.WriteString(t.quoted)
+	set(b)
+	b.whereOne(t, w)
+	b.returning(t)
+	out, err := s.write(ctx, t, b)
+	return out, s.fail(op, t, err)
+}
+
+// whereOne writes a predicate that holds for one row. Where a row has to be
+// picked, it is locked while it is picked, so that the predicate is checked
+// again after waiting for another writer.
+func (b *builder) whereOne(t *table, w adapter.Where) {
+	b.WriteString(" WHERE ")
+	if t.one(w) {
+		b.predicate(t, w)
+		return
+	}
+	b.WriteString(t.id.full)
+	b.WriteString(" = (SELECT ")
+	b.WriteString(t.id.full)
+	b.WriteString(" FROM ")
+	b.WriteString(t.quoted)
+	b.where(t, w)
+	b.WriteString(" LIMIT 1")
+	b.WriteString(b.store.dialect.forUpdate())
+	b.WriteByte(')')
+}
+
+// changeLocked serves databases without RETURNING: the row is locked, changed
+// by its id and read again, in one transaction.
+func (s *store) changeLocked(ctx context.Context, t *table, w adapter.Where, set func(*builder), newID any) (adapter.Record, error) {
+	var out adapter.Record
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		row, err := s.lockOne(ctx, t, w)
+		if err != nil {
+			return err
+		}
+		b := s.build()
+		b.WriteString("UPDATE ")
+		b.WriteString(t.quoted)
+		set(b)
+		b.where(t, adapter.By("id", row["id"]))
+		if _, err := s.exec(ctx, b); err != nil {
+			return err
+		}
+		id := row["id"]
+		if newID != nil {
+			id = newID
+		}
+		out, err = s.byID(ctx, t, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// lockOne reads one matching row and keeps it locked.
+func (s *store) lockOne(ctx context.Context, t *table, w adapter.Where) (adapter.Record, error) {
+	b := s.build()
+	b.WriteString("SELECT ")
+	b.read(t.quoted, t.columns)
+	b.WriteString(" FROM ")
+	b.WriteString(t.quoted)
+	b.where(t, w)
+	b.WriteString(" LIMIT 1")
+	b.WriteString(s.dialect.forUpdate())
+	return s.one(ctx, t, b)
+}
+
+// UpdateMany changes all matching rows and returns how many matched.
+func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, set adapter.Record) (int64, error) {
+	t, err := s.target(model, w)
+	if err != nil {
+		return 0, err
+	}
+	if len(set) == 0 {
+		return s.Count(ctx, model, w)
+	}
+	b := s.build()
+	b.WriteString("UPDATE ")
+	b.WriteString(t.quoted)
+	b.set(t, set, nil, 0)
+	b.where(t, w)
+	n, err := s.affect(ctx, b)
+	return n, s.fail("update", t, err)
+}
+
+// affect runs a statement that writes and returns how many rows it touched.
+func (s *store) affect(ctx context.Context, b *builder) (int64, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	res, err := s.exec(ctx, b)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
