@@ -1,0 +1,315 @@
+/**
+ * What a scenario works with: instances of the server under test, browsers
+ * that talk to them, and the transcript of everything that was said.
+ */
+import { randomUUID } from "node:crypto";
+import { createAuthClient } from "better-auth/client";
+import { Jar } from "./jar.mjs";
+import { Mask } from "./mask.mjs";
+import { control, exchange } from "./servers.mjs";
+
+export const SECRET = "9fK2mQ7xR4vT8wZ1nB6cL3hJ5gD0pSyA";
+export const ORIGIN = "http://localhost:3000";
+export const START = Date.UTC(2026, 0, 1);
+export const second = 1000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+
+/** Headers that belong to the transport or to the moment. */
+const ignoredHeaders = new Set(["date", "connection", "keep-alive", "transfer-encoding", "content-length", "set-cookie"]);
+
+/** @typedef {{kind: string, label: string, endpoint?: string, request?: any, aspects: Record<string, string>}} Entry */
+
+/** One run of one scenario against one server. */
+export class Run {
+  /** @type {Entry[]} */
+  transcript = [];
+  /** @type {App[]} */
+  #apps = [];
+
+  /** @param {import("./servers.mjs").ControlServer} server @param {import("./outside.mjs").Outside} outside */
+  constructor(server, outside) {
+    this.server = server;
+    this.outside = outside;
+    this.mask = new Mask(SECRET);
+  }
+
+  /**
+   * Creates an instance. Options are merged over: base URL, secret, e-mail and
+   * password on, clock frozen at START.
+   * @param {any} [options]
+   * @param {{plugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>}} [extra]
+   */
+  async app(options = {}, extra = {}) {
+    const app = new App(this, options, extra);
+    this.#apps.push(app);
+    await app.create();
+    return app;
+  }
+
+  /** @param {string} kind @param {string} label @param {Record<string, string>} aspects */
+  async record(kind, label, aspects, more = {}) {
+    const masked = {};
+    const reserved = { kind, label: "", aspects: masked, ...more };
+    this.transcript.push(reserved);
+    reserved.label = await this.mask.text(label);
+    for (const [name, value] of Object.entries(aspects)) masked[name] = await this.mask.text(value);
+  }
+
+  /** Notes a value that a scenario looked at, to be compared too. */
+  note(label, value) {
+    return this.record("note", label, { value: stable(value) });
+  }
+
+  async close() {
+    for (const app of this.#apps) await app.close();
+  }
+}
+
+export class App {
+  /** @type {{name: string, args: any[]}[]} */
+  calls = [];
+
+  constructor(run, options, extra) {
+    this.run = run;
+    this.id = randomUUID();
+    this.options = { baseURL: ORIGIN, secret: SECRET, emailAndPassword: { enabled: true }, ...options };
+    this.extra = extra;
+    this.handlers = extra.handlers ?? {};
+    this.now = extra.now ?? START;
+    this.origin = typeof this.options.baseURL === "string" ? new URL(this.options.baseURL).origin : ORIGIN;
+    this.basePath = this.options.basePath ?? "/api/auth";
+  }
+
+  async create() {
+    this.run.outside.register(this.id, (path, message) => this.#outside(path, message));
+    const { url } = await control(this.run.server, "POST", "/__instances", {
+      id: this.id,
+      options: this.options,
+      plugins: this.extra.plugins ?? [],
+      database: this.extra.database ?? { kind: "default" },
+      env: this.extra.env ?? {},
+      callbackURL: this.run.outside.url,
+      now: this.now,
+    });
+    this.url = url;
+  }
+
+  async close() {
+    try {
+      if (this.url) await control(this.run.server, "DELETE", `/__instances/${this.id}`);
+    } finally {
+      this.run.outside.forget(this.id);
+    }
+  }
+
+  async #outside(path, message) {
+    if (path === "/fetch") return { networkError: "the outside world is closed" };
+    if (path === "/dns") return { error: "not found", code: "ENOTFOUND" };
+    this.calls.push({ name: message.name, args: message.args });
+    await this.run.record("callback", message.name, { args: stable(message.args.map(quiet)) });
+    const handler = this.handlers[message.name];
+    if (!handler) return { result: null };
+    try {
+      const value = await handler(...message.args);
+      return message.middleware && value && ("headers" in value || "result" in value) ? value : { result: value ?? null };
+    } catch (error) {
+      if (error.$error) return { error };
+      throw error;
+    }
+  }
+
+  /** The first argument of the latest call of a callback, with dates as text. */
+  last(name) {
+    return this.calls.findLast((call) => call.name === name)?.args[0];
+  }
+
+  count(name) {
+    return this.calls.filter((call) => call.name === name).length;
+  }
+
+  /** Sets the clock to START plus so many milliseconds. */
+  async at(milliseconds) {
+    this.now = START + milliseconds;
+    await control(this.run.server, "POST", `/__instances/${this.id}/clock`, { now: this.now });
+  }
+
+  /** A database operation; the result is not part of the transcript. */
+  async db(op, message) {
+    const answer = await control(this.run.server, "POST", `/__instances/${this.id}/db`, { op, ...message });
+    if (answer.error) throw new Error(`db ${op}: ${answer.error.$error.message}`);
+    return answer.result;
+  }
+
+  /** Puts the rows of tables into the transcript. */
+  async rows(...models) {
+    for (const model of models) {
+      const rows = await this.db("findMany", { model });
+      await this.run.record("rows", model, { rows: stable(rows) });
+    }
+  }
+
+  /** Calls an operation on the server side. */
+  async api(name, input = null) {
+    const answer = await control(this.run.server, "POST", `/__instances/${this.id}/api/${name}`, { input });
+    await this.run.record("api", name, answerAspects(answer), { endpoint: `api ${name}`, request: { input: stable(input) } });
+    return { ...answer, json: parse(answer.body) };
+  }
+
+  browser(jar = new Jar()) {
+    return new Browser(this, jar);
+  }
+}
+
+export class Browser {
+  constructor(app, jar) {
+    this.app = app;
+    this.jar = jar;
+  }
+
+  /** Another browser with the same cookies. */
+  twin() {
+    return new Browser(this.app, this.jar.copy());
+  }
+
+  /** The unchanged official client, with this browser's cookies. */
+  get client() {
+    return (this._client ??= createAuthClient({
+      baseURL: this.app.origin + this.app.basePath,
+      fetchOptions: { customFetchImpl: (url, init) => this.#fetch(url, init), retry: 0 },
+    }));
+  }
+
+  async #fetch(url, init = {}) {
+    const { pathname, search } = new URL(url);
+    const answer = await this.send({
+      method: init.method ?? "GET",
+      path: pathname + search,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: init.body ?? undefined,
+    });
+    const headers = new Headers(answer.headers.filter(([name]) => name !== "set-cookie" && name !== "content-length"));
+    const empty = [204, 304].includes(answer.status);
+    return new Response(empty ? null : answer.body, { status: answer.status, headers });
+  }
+
+  /**
+   * A request with a path below the base path.
+   * @param {string} method
+   * @param {string} path
+   * @param {{json?: unknown, body?: string, headers?: Record<string, string | null>}} [options] a header set to null is not sent
+   */
+  request(method, path, { json, body, headers = {} } = {}) {
+    const sent = json === undefined ? headers : { "content-type": "application/json", ...headers };
+    return this.send({ method, path: this.app.basePath + path, headers: sent, body: json === undefined ? body : JSON.stringify(json) });
+  }
+
+  get(path, options) {
+    return this.request("GET", path, options);
+  }
+
+  post(path, json = {}, options = {}) {
+    return this.request("POST", path, { json, ...options });
+  }
+
+  /** Follows a link to the server, as from a mail. */
+  open(link) {
+    const url = new URL(link, this.app.origin);
+    return this.send({ method: "GET", path: url.pathname + url.search, headers: {} });
+  }
+
+  async send({ method, path, headers, body }) {
+    const { app } = this;
+    const sent = { "user-agent": "wirecheck" };
+    if (method !== "GET" && method !== "HEAD") sent.origin = app.origin;
+    const cookies = this.jar.header({ secure: app.origin.startsWith("https:"), now: app.now });
+    if (cookies) sent.cookie = cookies;
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === null) delete sent[name.toLowerCase()];
+      else sent[name.toLowerCase()] = value;
+    }
+    const answer = await exchange(app.url, {
+      method,
+      path,
+      headers: { ...sent, "x-ba-instance": app.id, "x-ba-original-url": app.origin + path },
+      body,
+    });
+    const setCookies = answer.headers.filter(([name]) => name === "set-cookie").map(([, line]) => line);
+    this.jar.store(setCookies, app.now);
+    await app.run.record("http", `${method} ${path}`, answerAspects(answer), {
+      endpoint: `${method} ${pathname(path, app.basePath)}`,
+      request: { method, path, headers: sent, body },
+    });
+    return { ...answer, setCookies, json: parse(answer.body), location: answer.headers.find(([name]) => name === "location")?.[1] };
+  }
+
+  signUp(more = {}) {
+    return this.post("/sign-up/email", { email: "alice@example.com", password: "password123", name: "Alice", ...more });
+  }
+
+  signIn(more = {}) {
+    return this.post("/sign-in/email", { email: "alice@example.com", password: "password123", ...more });
+  }
+}
+
+function pathname(path, basePath) {
+  const plain = path.split("?")[0];
+  return plain.startsWith(`${basePath}/`) ? plain.slice(basePath.length) : plain;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Shows a value that was cut over several cookies in one piece, after the cookies. */
+function joinChunks(lines) {
+  const whole = new Map();
+  const shown = lines.map((line) => {
+    const [, name, index, value, rest] = /^([^=]+)\.(\d+)=([^;]+)(.*)$/.exec(line) ?? [];
+    if (value === undefined) return line;
+    whole.set(name, (whole.get(name) ?? "") + value);
+    return `${name}.${index}=(${value.length} characters)${rest}`;
+  });
+  return [...shown, ...[...whole].map(([name, value]) => `${name} joined: ${value}`)];
+}
+
+function answerAspects(answer) {
+  const aspects = { status: String(answer.status) };
+  const setCookies = answer.headers.filter(([name]) => name === "set-cookie");
+  if (setCookies.length > 0) aspects["set-cookie"] = joinChunks(setCookies.map(([, line]) => line)).join("\n");
+  for (const [name, value] of answer.headers) {
+    if (ignoredHeaders.has(name)) continue;
+    const key = `header ${name}`;
+    aspects[key] = key in aspects ? `${aspects[key]}, ${value}` : value;
+  }
+  aspects.body = answer.body;
+  return aspects;
+}
+
+/** What a callback was given, without what only the transport knows. */
+function quiet(arg) {
+  if (arg?.$request) return { request: `${arg.$request.method} ${arg.$request.url}` };
+  if (arg?.$ctx) {
+    const { path, method, body, query, params, context } = arg.$ctx;
+    return { path, method, body, query, params, session: context?.session, newSession: context?.newSession, returned: context?.returned };
+  }
+  return arg;
+}
+
+/** JSON with sorted keys, null and absent being the same: for what is not on the wire. */
+export function stable(value) {
+  return JSON.stringify(value, (_, inner) => {
+    if (Array.isArray(inner) || inner === null || typeof inner !== "object") return inner;
+    if (inner.$undefined) return undefined;
+    return Object.fromEntries(
+      Object.entries(inner)
+        .filter(([, v]) => v !== null && v !== undefined && !v?.$undefined)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  }) ?? "undefined";
+}

@@ -1,0 +1,69 @@
+/** Finds where two transcripts of the same scenario differ. */
+
+/** @typedef {{at: number, what: string, entry: import("./app.mjs").Entry | undefined, reference: string | undefined, subject: string | undefined}} Difference */
+
+/**
+ * @param {import("./app.mjs").Entry[]} reference
+ * @param {import("./app.mjs").Entry[]} subject
+ * @returns {Difference[]}
+ */
+export function compare(reference, subject) {
+  const differences = [];
+  for (let at = 0; at < Math.max(reference.length, subject.length); at++) {
+    const [a, b] = [reference[at], subject[at]];
+    if (!a || !b || a.kind !== b.kind || (a.kind !== "http" && a.label !== b.label)) {
+      // From here on the two no longer talk about the same thing.
+      const entry = a ?? b;
+      differences.push({ at, entry, what: `${name(entry)} order`, reference: a && `${a.kind} ${a.label}`, subject: b && `${b.kind} ${b.label}` });
+      break;
+    }
+    for (const aspect of new Set([...Object.keys(a.aspects), ...Object.keys(b.aspects)])) {
+      if (a.aspects[aspect] === b.aspects[aspect]) continue;
+      differences.push({ at, entry: a, what: `${name(a)} ${aspect}`, reference: a.aspects[aspect], subject: b.aspects[aspect] });
+    }
+  }
+  return differences;
+}
+
+function name(entry) {
+  return entry.endpoint ?? `${entry.kind} ${entry.label}`;
+}
+
+/**
+ * The reviewed differences.
+ * @typedef {{scenario: string, what: string, reason: string, docs: string}} Allowed
+ */
+export class AllowedDifferences {
+  #used = new Set();
+
+  /** @param {Allowed[]} entries */
+  constructor(entries) {
+    this.entries = entries.map((entry) => {
+      for (const key of ["scenario", "what", "reason", "docs"]) {
+        if (typeof entry[key] !== "string" || entry[key] === "") throw new Error(`an allowed difference needs ${key}: ${JSON.stringify(entry)}`);
+      }
+      return { ...entry, matches: [glob(entry.scenario), glob(entry.what)] };
+    });
+  }
+
+  /** @param {string} scenario @param {Difference} difference */
+  permits(scenario, difference) {
+    let permitted = false;
+    for (const entry of this.entries) {
+      if (!entry.matches[0].test(scenario) || !entry.matches[1].test(difference.what)) continue;
+      this.#used.add(entry);
+      permitted = true;
+    }
+    return permitted;
+  }
+
+  /** Entries that permitted nothing: they are out of date. */
+  unused() {
+    return this.entries.filter((entry) => !this.#used.has(entry));
+  }
+}
+
+/** @param {string} pattern `*` stands for any text */
+export function glob(pattern) {
+  return new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
+}

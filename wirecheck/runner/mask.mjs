@@ -1,0 +1,137 @@
+/**
+ * Replaces what is random in a transcript by placeholders. The same value
+ * gets the same placeholder throughout one transcript, so who equals whom is
+ * still compared. Whatever the secret can open or verify is opened and
+ * verified instead: a signature is either valid or not.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { compactDecrypt } from "jose";
+
+const patterns = [
+  ["jwe", /eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/],
+  ["jwt", /eyJ[\w-]+\.[\w-]+\.[\w-]+/],
+  ["packed", /eyJ[\w-]{40,}/],
+  ["hash", /\b[0-9a-f]{32}:[0-9a-f]{128}\b/],
+  ["uuid", /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/],
+  ["signed", /[A-Za-z0-9]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
+  ["id", /\b[A-Za-z0-9]{32}\b/],
+  ["token", /\b[A-Za-z0-9]{24}\b/],
+];
+const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
+
+export class Mask {
+  /** @type {Map<string, string>} */
+  #seen = new Map();
+  #counts = {};
+  /** Decrypted envelopes by their text, found ahead because decryption is asynchronous. */
+  #opened = new Map();
+
+  /** @param {string} secret */
+  constructor(secret) {
+    this.secret = secret;
+  }
+
+  #placeholder(kind, value) {
+    if (!this.#seen.has(value)) {
+      this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
+      this.#seen.set(value, `<${kind}${this.#counts[kind]}>`);
+    }
+    return this.#seen.get(value);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Promise<string>}
+   */
+  async text(text) {
+    for (const [envelope] of text.matchAll(/eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/g)) {
+      if (!this.#opened.has(envelope)) this.#opened.set(envelope, await this.#open(envelope));
+    }
+    return this.#replace(text);
+  }
+
+  #replace(text) {
+    return text.replace(anyPattern, (...found) => {
+      const groups = found.at(-1);
+      const [kind] = Object.entries(groups).find(([, value]) => value !== undefined);
+      return this[`_${kind}`](found[0]);
+    });
+  }
+
+  async #open(envelope) {
+    for (const salt of ["better-auth-session", "better-auth-account"]) {
+      const key = hkdfSync("sha256", this.secret, salt, "BetterAuth.js Generated Encryption Key", 64);
+      try {
+        return Buffer.from((await compactDecrypt(envelope, new Uint8Array(key))).plaintext).toString();
+      } catch {
+        continue;
+      }
+    }
+    return null;
+  }
+
+  _jwe(value) {
+    const shown = Buffer.from(value.split(".")[0], "base64url").toString();
+    const payload = this.#opened.get(value);
+    return payload ? `<jwe ${shown} ${this.#replace(payload)}>` : `<jwe ${shown} ${this.#placeholder("sealed", value)}>`;
+  }
+
+  _jwt(value) {
+    const [header, payload, signature] = value.split(".");
+    let shown;
+    try {
+      shown = [header, payload].map((part) => {
+        const text = Buffer.from(part, "base64url").toString();
+        JSON.parse(text);
+        return this.#replace(text);
+      });
+    } catch {
+      return this.#placeholder("opaque", value);
+    }
+    const expected = createHmac("sha256", this.secret).update(`${header}.${payload}`).digest("base64url");
+    return `<jwt ${shown.join(" ")} ${same(signature, expected) ? "signed" : this.#placeholder("signature", signature)}>`;
+  }
+
+  _packed(value) {
+    try {
+      const text = Buffer.from(value, "base64url").toString();
+      const content = JSON.parse(text);
+      if (typeof content.signature !== "string") return `<packed ${this.#replace(text)}>`;
+      const { session, expiresAt, signature } = content;
+      const expected = createHmac("sha256", this.secret).update(JSON.stringify({ ...session, expiresAt })).digest("base64url");
+      // The signature goes first: pieces of it may look like ids.
+      return `<packed ${this.#replace(text.replace(signature, same(signature, expected) ? "<valid>" : "<INVALID>"))}>`;
+    } catch {
+      return this.#placeholder("opaque", value);
+    }
+  }
+
+  _hash(value) {
+    return this.#placeholder("hash", value);
+  }
+
+  _uuid(value) {
+    return this.#placeholder("uuid", value);
+  }
+
+  _signed(value) {
+    const at = value.indexOf(".");
+    const payload = value.slice(0, at);
+    const signature = decodeURIComponent(value.slice(at + 1));
+    const expected = createHmac("sha256", this.secret).update(payload).digest("base64");
+    return `${this.#replace(payload)}.${same(signature, expected) ? "<valid>" : this.#placeholder("signature", signature)}`;
+  }
+
+  _id(value) {
+    return this.#placeholder("id", value);
+  }
+
+  _token(value) {
+    return this.#placeholder("token", value);
+  }
+}
+
+function same(a, b) {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+}

@@ -1,0 +1,81 @@
+/** Text for people: what was compared, what differed, what nobody looked at. */
+
+/** @typedef {{name: string, method: string, path: string | null, routed: boolean}} Endpoint */
+
+/**
+ * @param {Endpoint[]} endpoints
+ * @param {{scenario: string, entries: import("./app.mjs").Entry[], differences: {difference: import("./compare.mjs").Difference, allowed: boolean}[]}[]} results
+ */
+export function tables(endpoints, results) {
+  const rows = new Map(endpoints.map((e) => [key(e), { endpoint: e, scenarios: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 }]));
+  const other = new Map();
+  for (const { scenario, entries, differences } of results) {
+    const byEntry = new Map();
+    for (const d of differences) byEntry.set(d.difference.at, [...(byEntry.get(d.difference.at) ?? []), d]);
+    entries.forEach((entry, at) => {
+      if (!entry.endpoint) return;
+      const found = endpoints.find((e) => serves(e, entry.endpoint));
+      const row = found ? rows.get(key(found)) : upsert(other, "requests to no endpoint");
+      row.scenarios.add(scenario);
+      row.exchanges++;
+      const here = byEntry.get(at) ?? [];
+      if (here.length === 0) row.same++;
+      else if (here.every((d) => d.allowed)) row.allowed++;
+      else row.different++;
+    });
+  }
+  const lines = [["endpoint", "scenarios", "exchanges", "same", "allowed", "different"]];
+  for (const [name, row] of [...rows, ...other]) {
+    if (row.exchanges > 0) lines.push([name, row.scenarios.size, row.exchanges, row.same, row.allowed, row.different].map(String));
+  }
+  const missing = [...rows].filter(([, row]) => row.exchanges === 0).map(([name]) => name);
+  return { table: align(lines), missing, covered: rows.size - missing.length, total: rows.size };
+}
+
+function upsert(map, name) {
+  if (!map.has(name)) map.set(name, { scenarios: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 });
+  return map.get(name);
+}
+
+function key(endpoint) {
+  return endpoint.routed ? `${endpoint.method} ${endpoint.path}` : `api ${endpoint.name}`;
+}
+
+function serves(endpoint, requested) {
+  if (requested === `api ${endpoint.name}`) return true;
+  if (!endpoint.routed) return false;
+  const pattern = endpoint.path.split("/").map((part) => (part.startsWith(":") ? "[^/]+" : part)).join("/");
+  return new RegExp(`^${endpoint.method} ${pattern}$`).test(requested);
+}
+
+/** @param {string[][]} lines */
+function align(lines) {
+  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  return lines.map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ")).join("\n");
+}
+
+/**
+ * @param {string} scenario
+ * @param {import("./compare.mjs").Difference} difference
+ */
+export function describe(scenario, { at, what, entry, reference, subject }) {
+  const lines = [`✗ ${scenario}, step ${at + 1}: ${what}`];
+  if (entry?.request) {
+    const { method, path, headers, body, input } = entry.request;
+    if (method) lines.push(`    request    ${method} ${path}`, `    headers    ${JSON.stringify(headers)}`);
+    if (body !== undefined) lines.push(`    body       ${body}`);
+    if (input !== undefined) lines.push(`    input      ${input}`);
+  }
+  lines.push(`    reference  ${shown(reference)}`, `    subject    ${shown(subject)}`);
+  if (reference !== undefined && subject !== undefined) {
+    let i = 0;
+    while (i < reference.length && reference[i] === subject[i]) i++;
+    lines.push(`    first difference at ${i}: ${JSON.stringify(reference.slice(Math.max(0, i - 20), i + 60))} against ${JSON.stringify(subject.slice(Math.max(0, i - 20), i + 60))}`);
+  }
+  return lines.join("\n");
+}
+
+function shown(value) {
+  if (value === undefined) return "(absent)";
+  return value.length > 2000 ? `${value.slice(0, 2000)}… (${value.length} characters)` : value || "(empty)";
+}

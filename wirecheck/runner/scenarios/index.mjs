@@ -1,0 +1,26 @@
+/**
+ * All scenarios. One is a name and a function that plays it; it must not know
+ * which server it talks to.
+ * @typedef {{name: string, run: (t: import("../app.mjs").Run) => Promise<void>}} Scenario
+ */
+import accounts from "./accounts.mjs";
+import cookies from "./cookies.mjs";
+import email from "./email.mjs";
+import fields from "./fields.mjs";
+import hooks from "./hooks.mjs";
+import limits from "./limits.mjs";
+import officialClient from "./client.mjs";
+import origins from "./origins.mjs";
+import passwords from "./passwords.mjs";
+import requests from "./requests.mjs";
+import sessions from "./sessions.mjs";
+import signIn from "./sign-in.mjs";
+import signUp from "./sign-up.mjs";
+import storage from "./storage.mjs";
+import users from "./users.mjs";
+
+/** @type {Scenario[]} */
+export const scenarios = [
+  ...officialClient, ...signUp, ...signIn, ...sessions, ...passwords, ...email, ...users, ...accounts,
+  ...requests, ...origins, ...limits, ...cookies, ...fields, ...hooks, ...storage,
+];
