@@ -10,11 +10,12 @@ type builder struct {
 	store *store
 	args  []any
 	err   error
+	quick bool // reads one row by a unique key
 }
 
 func (s *store) build() *builder {
 	b := &builder{store: s, args: make([]any, 0, 8)}
-	b.Grow(512)
+	b.Grow(768)
 	return b
 }
 
@@ -46,10 +47,7 @@ func (b *builder) read(prefix string, cols []*column) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(b.store.dialect.readPrefix(c))
-		b.WriteString(prefix)
-		b.WriteByte('.')
-		b.WriteString(c.quoted)
+		b.store.dialect.read(&b.Builder, prefix, c)
 	}
 }
 

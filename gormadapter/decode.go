@@ -62,7 +62,7 @@ func decode(c *column, src any) (any, bool) {
 func decodeText(src any) (any, bool) {
 	switch v := src.(type) {
 	case string:
-		return v, true
+		return src, true // boxed already
 	case int64:
 		return strconv.FormatInt(v, 10), true
 	case float64:

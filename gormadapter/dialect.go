@@ -27,8 +27,8 @@ type dialect interface {
 	forUpdate() string
 
 	placeholder(b *strings.Builder, n int)
-	// readPrefix comes before a column that is read.
-	readPrefix(c *column) string
+	// read writes a column that is read by its place in the row.
+	read(b *strings.Builder, prefix string, c *column)
 	// equal, in and match write a condition on text or any other column. With
 	// fold, ASCII letter case is ignored; without, it counts.
 	equal(b *builder, c *column, not bool, arg any, fold bool)
@@ -74,13 +74,18 @@ func (standard) prepares() bool                        { return true }
 func (standard) oneWriter() bool                       { return false }
 func (standard) returns() bool                         { return true }
 func (standard) forUpdate() string                     { return " FOR UPDATE" }
-func (standard) readPrefix(*column) string             { return "" }
 func (standard) emptyInsert() string                   { return " DEFAULT VALUES" }
 func (standard) boolean(v bool) any                    { return v }
 func (standard) date(at time.Time) any                 { return at }
 func (standard) safeText(err error) string             { return codeOnly(err.Error()) }
 func (standard) classify(error) error                  { return nil }
 func (standard) placeholder(b *strings.Builder, _ int) { b.WriteByte('?') }
+
+func (standard) read(b *strings.Builder, prefix string, c *column) {
+	b.WriteString(prefix)
+	b.WriteByte('.')
+	b.WriteString(c.quoted)
+}
 
 func (standard) equal(b *builder, c *column, not bool, arg any, fold bool) {
 	op := " = "

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/schema"
 )
 
 // sqlite speaks to SQLite 3.35 or later. Stored formats are those of Better
@@ -17,14 +16,16 @@ func (sqlite) name() string      { return "sqlite" }
 func (sqlite) oneWriter() bool   { return true }
 func (sqlite) forUpdate() string { return "" }
 
-// readPrefix makes an expression of a date column. Drivers convert columns that
-// are declared DATE by guesses of their own, for instance integers as seconds;
-// an expression has no declared type and arrives as it is stored.
-func (sqlite) readPrefix(c *column) string {
-	if c.typ == schema.Date || c.typ == schema.Boolean {
-		return "+"
-	}
-	return ""
+// read makes an expression of the column. Drivers convert columns that are
+// declared DATE or BOOLEAN by guesses of their own, for instance integers as
+// seconds; an expression has no declared type and arrives as it is stored. The
+// short name and the missing type also spare the driver a third of its work.
+func (sqlite) read(b *strings.Builder, prefix string, c *column) {
+	b.WriteByte('+')
+	b.WriteString(prefix)
+	b.WriteByte('.')
+	b.WriteString(c.quoted)
+	b.WriteString(" AS c")
 }
 
 func (sqlite) match(b *builder, c *column, op adapter.Op, text string, fold bool) {

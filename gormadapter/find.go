@@ -62,6 +62,7 @@ func (s *store) find(ctx context.Context, q adapter.Find) ([]adapter.Record, err
 	b.where(t, q.Where)
 	b.orderBy(t, q.Sort)
 	b.store.dialect.limit(b, q.Limit, q.Offset)
+	b.quick = inline(joins) && t.one(q.Where)
 
 	cells := make([]cell, 0, width)
 	for _, c := range cols {

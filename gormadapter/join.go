@@ -84,6 +84,15 @@ func withKeys(base []*column, joins []join) (cols, hidden []*column) {
 	return cols, hidden
 }
 
+func inline(joins []join) bool {
+	for i := range joins {
+		if !joins[i].inline {
+			return false
+		}
+	}
+	return true
+}
+
 func contains(cols []*column, c *column) bool {
 	for _, have := range cols {
 		if have == c {
