@@ -4,11 +4,12 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 )
 
 // garbageLimit is how much memory of finished hashes may lie on the heap, in
-// bytes, before it is collected.
-const garbageLimit = 96 << 20
+// bytes, before it is collected: less than one block of the default size.
+const garbageLimit = 48 << 20
 
 // heap keeps the memory of finished hashes from piling up.
 //
@@ -17,51 +18,48 @@ const garbageLimit = 96 << 20
 // what is alive, and the blocks of running hashes count as alive: left alone, the
 // process grows to twice the memory that the hashes in progress need. So every
 // finished hash is accounted for here, and when garbageLimit is passed a
-// collection runs before its place goes to the next one.
+// collection runs before its slot goes to the next hash, which then takes the
+// memory that has just been freed.
 //
-// That is cheap, because the blocks hold no pointers and are not scanned: in a
-// process whose own heap is small a collection takes a fraction of a millisecond,
-// against a tenth of a second for a hash. Where the application's heap is large a
-// collection costs as much as there is to scan, so the limit grows with it; the
-// garbage then stays below what such a process has on its heap anyway.
+// That costs less than it saves. The blocks hold no pointers and are not scanned:
+// where the application's own heap is small a collection takes a fraction of a
+// millisecond against a tenth of a second for a hash, and memory that is used
+// again is already mapped, while new memory is faulted in page by page. Where the
+// heap is large a collection costs as much as there is to scan, so the limit
+// grows with it: the garbage stays below what the process keeps anyway, and
+// collections are at most about twice as frequent as without this.
 type heap struct {
-	collect func() // runtime.GC
+	collect func()        // runtime.GC
+	scanned func() uint64 // bytes that a collection has to scan
 
-	mu      sync.Mutex
-	garbage uint64 // bytes of finished hashes that no collection has freed yet
-	cycle   uint64 // collections there had been when garbage was last added
-	samples []metrics.Sample
+	garbage atomic.Uint64 // bytes of finished hashes since the last collection began
+	mu      sync.Mutex    // held while collecting
 }
 
-func newHeap() *heap {
-	return &heap{
-		collect: runtime.GC,
-		samples: []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/scan/total:bytes"}},
-	}
-}
+func newHeap() *heap { return &heap{collect: runtime.GC, scanned: scanned} }
 
-// freed accounts for a block of a finished hash, before its slot is released.
-// Callers wait here while a collection runs, so that no new block is allocated
-// in place of one that is still to be freed.
+// freed accounts for the block of a finished hash. It is called before the slot
+// is released, so that no new block is allocated while an old one is in its
+// place. Those that finish during a collection wait and share the next one.
 func (h *heap) freed(bytes uint64) {
+	if bytes == 0 {
+		return
+	}
+	h.garbage.Add(bytes)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	metrics.Read(h.samples)
-	cycles, scan := value(h.samples[0]), value(h.samples[1])
-	if cycles >= h.cycle+2 {
-		h.garbage = 0 // a whole collection has run since
+	if h.garbage.Load() < max(garbageLimit, h.scanned()) {
+		return
 	}
-	h.garbage += bytes
-	h.cycle = cycles
-	if h.garbage >= max(garbageLimit, scan) {
-		h.garbage = 0
-		h.collect()
-	}
+	h.garbage.Store(0)
+	h.collect()
 }
 
-func value(s metrics.Sample) uint64 {
-	if s.Value.Kind() != metrics.KindUint64 {
+func scanned() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/scan/total:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
 		return 0
 	}
-	return s.Value.Uint64()
+	return sample[0].Value.Uint64()
 }

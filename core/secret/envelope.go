@@ -27,6 +27,8 @@ const (
 // cut short, made under an unknown secret or version, or no envelope at all.
 var ErrDecrypt = errors.New("secret: cannot decrypt")
 
+var errLineBreak = errors.New("secret: a line break in base64url")
+
 // Encrypt seals plaintext under the current secret with the keyring's cipher and
 // a random nonce. It fails only when the source of randomness does.
 func (k *Keyring) Encrypt(plaintext string) (string, error) {
@@ -68,7 +70,7 @@ func (k *Keyring) Decrypt(envelope string) (string, error) {
 		if !ok {
 			return "", ErrDecrypt
 		}
-		sealed, err := base64.RawURLEncoding.Strict().DecodeString(body)
+		sealed, err := decodeURL(body)
 		if err != nil {
 			return "", ErrDecrypt
 		}
@@ -108,7 +110,8 @@ func open(aead cipher.AEAD, sealed []byte, additional string) (string, error) {
 		return "", ErrDecrypt
 	}
 	nonce, ciphertext := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
-	plain, err := aead.Open(ciphertext[:0], nonce, ciphertext, []byte(additional))
+	// Not in place: a failure would destroy what another key is still to try.
+	plain, err := aead.Open(nil, nonce, ciphertext, []byte(additional))
 	if err != nil {
 		return "", ErrDecrypt
 	}
@@ -132,6 +135,15 @@ func parseEnvelope(envelope, tag string) (version int, prefix, body string, ok b
 		return 0, "", "", false
 	}
 	return version, envelope[:len(tag)+len(digits)+1], body, true
+}
+
+// decodeURL decodes base64url without padding and accepts one spelling only: the
+// standard decoder skips line breaks and, unless strict, ignores trailing bits.
+func decodeURL(text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, errLineBreak
+	}
+	return base64.RawURLEncoding.Strict().DecodeString(text)
 }
 
 func newXChaCha(secret string) (cipher.AEAD, error) {

@@ -59,7 +59,7 @@ func (k *Keyring) EncryptJWT(claims []byte, salt string, now time.Time, ttl time
 // over, ErrToken for everything else. Tokens longer than 64 KiB, other algorithms,
 // compression (zip) and critical headers are refused.
 func (k *Keyring) DecryptJWT(token, salt string, now time.Time) ([]byte, error) {
-	if len(token) > maxToken || strings.Count(token, ".") != 4 {
+	if len(token) > maxToken || strings.Count(token, ".") != 4 || strings.ContainsAny(token, " \t\r\n") {
 		return nil, ErrToken
 	}
 	kid, hasKid, ok := jweHeader(token)
@@ -93,7 +93,7 @@ func (k *Keyring) DecryptJWT(token, salt string, now time.Time) ([]byte, error) 
 // jweHeader looks at what the library would act on before we want it to.
 func jweHeader(token string) (kid string, hasKid, ok bool) {
 	first, _, _ := strings.Cut(token, ".")
-	text, err := base64.RawURLEncoding.Strict().DecodeString(first)
+	text, err := decodeURL(first)
 	if err != nil {
 		return "", false, false
 	}

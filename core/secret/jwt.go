@@ -57,7 +57,7 @@ func (k *Keyring) VerifyJWT(token string, now time.Time) (payload []byte, err er
 	if header != jwtHeader && !isHS256(header) {
 		return nil, ErrToken
 	}
-	payload, err = base64.RawURLEncoding.Strict().DecodeString(body)
+	payload, err = decodeURL(body)
 	if err != nil {
 		return nil, ErrToken
 	}
@@ -69,7 +69,7 @@ func (k *Keyring) VerifyJWT(token string, now time.Time) (payload []byte, err er
 
 // isHS256 reads a header other than the one SignJWT writes.
 func isHS256(header string) bool {
-	text, err := base64.RawURLEncoding.Strict().DecodeString(header)
+	text, err := decodeURL(header)
 	if err != nil {
 		return false
 	}

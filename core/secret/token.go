@@ -11,7 +11,9 @@ const redacted = "[redacted]"
 
 // Token is a string that must not be logged: a session token, a reset code, an
 // access token. Every way of printing or encoding it gives "[redacted]"; Reveal
-// gives the value.
+// gives the value. Two places are out of a string type's reach: an unexported
+// field that fmt prints by reflection, and a key of a map that becomes JSON. Keep
+// tokens out of both.
 type Token string
 
 // Reveal returns the value.
@@ -35,7 +37,7 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalJSON implements json.Marshaler.
 func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// MarshalText implements encoding.TextMarshaler, which map keys and XML use.
+// MarshalText implements encoding.TextMarshaler, which XML and other encoders use.
 func (t Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Equal reports whether a and b are the same, in time that depends on their

@@ -1,0 +1,6 @@
+package password_test
+
+const (
+	acceptedPassword = "ﬁnal ① Ａ e\u0301"
+	acceptedHash     = "000102030405060708090a0b0c0d0e0f:9e99274a625db664b7ac7b39c16e8b79096bf7d878136dc28faaa95575058d89b8577618c8907262173ecf4132cb6eb32f0cc2a5a253c7687bddb44361fa7679"
+)
