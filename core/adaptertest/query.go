@@ -45,6 +45,14 @@ func queryCases() []testCase {
 			}
 		}},
 		{name: "offset and limit", run: thing(adapter.Find{Sort: asc, Offset: 1, Limit: 2}, "a", "b")},
+		{name: "offset and limit without sort", run: func(e *env) {
+			seedThings(e)
+			for offset, want := range []int{3, 3, 2, 1, 0} {
+				if rows := e.many(adapter.Find{Model: "thing", Offset: offset, Limit: 3}); len(rows) != want {
+					e.Fatalf("%d rows from %d on, want %d", len(rows), offset, want)
+				}
+			}
+		}},
 		{name: "offset without limit", run: thing(adapter.Find{Sort: asc, Offset: 3}, "c")},
 		{name: "offset beyond the rows", run: thing(adapter.Find{Sort: asc, Offset: 9, Limit: 2})},
 		{name: "sort, limit and offset apply to the rows that match", run: thing(adapter.Find{

@@ -82,7 +82,7 @@ func (v *view) id(given any) (any, error) {
 		n, err := strconv.ParseInt(id, 10, 64)
 		ok = err == nil && n > 0 && strconv.FormatInt(n, 10) == id
 	case schema.IDUUID:
-		id, ok = uuid(id)
+		ok = uuid(id)
 	}
 	if !ok {
 		return nil, fmt.Errorf("%w: the id of a new %s", adapter.ErrBadValue, v.def.Model)
@@ -90,24 +90,25 @@ func (v *view) id(given any) (any, error) {
 	return strings.Clone(id), nil
 }
 
-// uuid brings a UUID into lower case, as a native column would (RFC 9562, section 4).
-func uuid(s string) (string, bool) {
+// uuid accepts the canonical text of RFC 9562, section 4, in lower case only: a
+// native column would give back nothing else.
+func uuid(s string) bool {
 	if len(s) != 36 {
-		return "", false
+		return false
 	}
 	for i := range len(s) {
 		switch i {
 		case 8, 13, 18, 23:
 			if s[i] != '-' {
-				return "", false
+				return false
 			}
 		default:
-			if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
-				return "", false
+			if !('0' <= s[i] && s[i] <= '9' || 'a' <= s[i] && s[i] <= 'f') {
+				return false
 			}
 		}
 	}
-	return lower(s), true
+	return true
 }
 
 // number gives a row the next serial id, or notes the one that it brings.
