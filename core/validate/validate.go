@@ -1,0 +1,279 @@
+// Package validate reads request bodies and queries into structs and refuses what
+// does not fit, with the messages of zod 4.3.6, which Better Auth's clients see.
+//
+// A struct type is compiled once. Its fields say where they come from and what
+// they must be:
+//
+//	type SignUp struct {
+//		Name     string  `json:"name" doc:"The name of the user"`
+//		Email    string  `json:"email" zod:"email"`
+//		Password string  `json:"password" zod:"nonempty"`
+//		Image    *string `json:"image"`
+//		validate.Rest
+//	}
+//
+// See Compile for all tags.
+package validate
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// Input is a compiled struct type. It is immutable and may be shared.
+type Input struct {
+	typ   reflect.Type
+	body  *node // decodes from the body into the struct; nil if nothing does
+	query *node
+	path  []pathField
+
+	refine bool
+}
+
+type pathField struct {
+	name  string
+	index []int
+	shape *Shape
+}
+
+// Error is what a client did wrong, to be answered with 400 VALIDATION_ERROR.
+type Error struct {
+	// Message lists every issue in zod's words:
+	// "[body.email] Invalid email address; [body.name] Invalid input: …".
+	Message string
+	Issues  []Issue // the same, one by one
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Schemer is a type that decodes itself, for unions and other shapes that tags
+// cannot say. It is implemented by the pointer.
+type Schemer interface {
+	// DecodeWire fills the receiver from v and reports to issues what is wrong
+	// with it. v is undefined when a required field is absent. Messages are
+	// zod's, for example "Invalid input" where no member of a union fits.
+	DecodeWire(v wire.Value, issues *Issues)
+	// Shape describes what is accepted. It is called on a zero value, once.
+	Shape() *Shape
+}
+
+// Refiner is a struct with a rule across its fields (zod's refine). It is
+// implemented by the pointer.
+type Refiner interface {
+	// Refine is called when all fields have the right types. As in zod, rules of
+	// single fields, such as min, may have failed already. On an Input's own
+	// struct it is called after the body is read and before the query is.
+	Refine(issues *Issues)
+}
+
+// Decode reads a request into dst, a pointer to the compiled type, which should
+// be zero. The body is checked first and the query only if the body is right, as
+// better-call does. param returns path parameters as they stand in the URL; it
+// may be nil if there are none. Strings with NUL or invalid UTF-8 are refused
+// everywhere, because databases refuse them.
+//
+// The error is an *Error for what a client sent; dst is partly filled then.
+func (in *Input) Decode(dst any, body, query wire.Value, param func(name string) string) error {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Type().Elem() != in.typ {
+		return fmt.Errorf("validate: Decode needs a *%s, not a %T", in.typ, dst)
+	}
+	v = v.Elem()
+	if in.body != nil {
+		issues := Issues{section: "body"}
+		if issues.text(body) {
+			in.body.decode(v, body, &issues)
+		}
+		if in.refine && !issues.fatal(0) {
+			v.Addr().Interface().(Refiner).Refine(&issues)
+		}
+		if err := issues.err(); err != nil {
+			return err
+		}
+	}
+	if in.query != nil {
+		issues := Issues{section: "query"}
+		if issues.text(query) {
+			in.query.decode(v, query, &issues)
+		}
+		if in.refine && in.body == nil && !issues.fatal(0) {
+			v.Addr().Interface().(Refiner).Refine(&issues)
+		}
+		if err := issues.err(); err != nil {
+			return err
+		}
+	}
+	for _, p := range in.path {
+		if param == nil {
+			return fmt.Errorf("validate: %s needs path parameters", in.typ)
+		}
+		s := param(p.name)
+		if !wire.ValidText(s) {
+			issues := Issues{section: "params", path: []string{p.name}}
+			issues.Fatal(badText)
+			return issues.err()
+		}
+		v.FieldByIndex(p.index).SetString(s)
+	}
+	return nil
+}
+
+// Into decodes v into dst, a pointer to the compiled type, as if v were its body,
+// and adds to issues. It is for a Schemer that chooses between struct types.
+func (in *Input) Into(dst any, v wire.Value, issues *Issues) error {
+	to := reflect.ValueOf(dst)
+	if to.Kind() != reflect.Pointer || to.IsNil() || to.Type().Elem() != in.typ || in.body == nil {
+		return fmt.Errorf("validate: Into needs a *%s with a body, not a %T", in.typ, dst)
+	}
+	start := len(issues.list)
+	in.body.decode(to.Elem(), v, issues)
+	if in.refine && !issues.fatal(start) {
+		dst.(Refiner).Refine(issues)
+	}
+	return nil
+}
+
+// Type returns the compiled struct type.
+func (in *Input) Type() reflect.Type { return in.typ }
+
+// HasBody reports whether anything is read from the body.
+func (in *Input) HasBody() bool { return in.body != nil }
+
+// HasQuery reports whether anything is read from the query.
+func (in *Input) HasQuery() bool { return in.query != nil }
+
+// Body describes the body, nil if there is none. Do not change it.
+func (in *Input) Body() *Shape {
+	if in.body == nil {
+		return nil
+	}
+	return in.body.shape
+}
+
+// Query describes the query as an object, nil if there is none. Do not change it.
+func (in *Input) Query() *Shape {
+	if in.query == nil {
+		return nil
+	}
+	return in.query.shape
+}
+
+// Path describes the path parameters.
+func (in *Input) Path() []Property {
+	var out []Property
+	for _, p := range in.path {
+		out = append(out, Property{p.name, p.shape})
+	}
+	return out
+}
+
+// Issue is one thing that is wrong.
+type Issue struct {
+	Path    string // "body.email", or "body" for the body as a whole
+	Message string
+
+	fatal bool // zod stops checking this value and what contains it
+}
+
+// Issues collects what is wrong while a value is decoded, and where.
+type Issues struct {
+	section string
+	path    []string
+	list    []Issue
+}
+
+// A request has issues by the thousand only when someone wants a large answer.
+const maxIssues = 128
+
+// Enter makes name, a member or the number of an item, the place of what follows.
+func (is *Issues) Enter(name string) { is.path = append(is.path, name) }
+
+// Leave goes back to where the last Enter was called.
+func (is *Issues) Leave() { is.path = is.path[:len(is.path)-1] }
+
+// Len returns the number of issues so far.
+func (is *Issues) Len() int { return len(is.list) }
+
+// Add reports a broken rule at the present place, or at a member below it.
+func (is *Issues) Add(message string, path ...string) { is.add(message, path, false) }
+
+// Fatal reports that the present value is not of its type, so that rules that
+// depend on it cannot be checked.
+func (is *Issues) Fatal(message string) { is.add(message, nil, true) }
+
+// Type reports that v is not of the expected type, in zod's words.
+func (is *Issues) Type(expected string, v wire.Value) {
+	is.Fatal("Invalid input: expected " + expected + ", received " + v.Kind().String())
+}
+
+func (is *Issues) add(message string, path []string, fatal bool) {
+	if len(is.list) >= maxIssues {
+		return
+	}
+	at := is.section
+	for _, s := range is.path {
+		at += "." + s
+	}
+	for _, s := range path {
+		at += "." + s
+	}
+	is.list = append(is.list, Issue{at, message, fatal})
+}
+
+// fatal reports whether an issue since start is fatal.
+func (is *Issues) fatal(start int) bool {
+	for i := start; i < len(is.list); i++ {
+		if is.list[i].fatal {
+			return true
+		}
+	}
+	return false
+}
+
+func (is *Issues) err() error {
+	if len(is.list) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for i, issue := range is.list {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString("[" + issue.Path + "] " + issue.Message)
+	}
+	return &Error{b.String(), is.list}
+}
+
+const badText = "Invalid input: expected text without NUL"
+
+// text checks that a database can hold every string and name in v.
+func (is *Issues) text(v wire.Value) bool {
+	if s, ok := v.Str(); ok && !wire.ValidText(s) {
+		is.Fatal(badText)
+		return false
+	}
+	if items, ok := v.Items(); ok {
+		for _, item := range items {
+			if !is.text(item) {
+				return false
+			}
+		}
+	}
+	if o, ok := v.Obj(); ok {
+		for _, m := range o.Members() {
+			if !wire.ValidText(m.Name) {
+				is.Fatal(badText)
+				return false
+			}
+			is.Enter(m.Name)
+			if !is.text(m.Value) {
+				return false
+			}
+			is.Leave()
+		}
+	}
+	return true
+}
