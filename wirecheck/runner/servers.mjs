@@ -1,6 +1,7 @@
 /** Control servers: started as children, or already running somewhere. */
 import { spawn } from "node:child_process";
 import { request as httpRequest, Agent } from "node:http";
+import { createInterface } from "node:readline";
 
 /** @typedef {{name: string, url: string, stop: () => Promise<void>}} ControlServer */
 
@@ -8,12 +9,12 @@ import { request as httpRequest, Agent } from "node:http";
  * Starts a control server and waits for its `listening` line.
  * @param {string} name
  * @param {string[]} command
- * @param {{cwd: string, patience?: number}} options patience in milliseconds
+ * @param {{cwd: string, patience?: number, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void}} options patience in milliseconds; onLine gets each line of its output
  * @returns {Promise<ControlServer>}
  */
-export async function startServer(name, command, { cwd, patience = 180_000 }) {
+export async function startServer(name, command, { cwd, patience = 180_000, env = process.env, onLine = () => {} }) {
   // A group of its own, so that the binary that `go run` starts ends too.
-  const child = spawn(command[0], command.slice(1), { cwd, stdio: ["pipe", "pipe", "inherit"], detached: true });
+  const child = spawn(command[0], command.slice(1), { cwd, env, stdio: ["pipe", "pipe", "inherit"], detached: true });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
     child.stdin.end();
@@ -25,14 +26,10 @@ export async function startServer(name, command, { cwd, patience = 180_000 }) {
   };
   const url = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${name}: no "listening" line after ${patience} ms`)), patience);
-    let output = "";
-    child.stdout.setEncoding("utf8");
-    child.stdout.on("data", (text) => {
-      if (output === null) return;
-      output += text;
-      const found = /^listening (?:on )?(https?:\/\/\S+)/m.exec(output);
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      onLine(line);
+      const found = /^listening (?:on )?(https?:\/\/\S+)/.exec(line);
       if (!found) return;
-      output = null;
       clearTimeout(timer);
       resolve(found[1]);
     });
