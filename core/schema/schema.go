@@ -116,6 +116,19 @@ func (s *Schema) Table(model string) (*Table, bool) {
 	return t, ok
 }
 
+// Subset returns the schema of the tables that keep accepts, for a database that
+// holds only those.
+func (s *Schema) Subset(keep func(model string) bool) *Schema {
+	out := &Schema{IDs: s.IDs, byName: map[string]*Table{}}
+	for _, t := range s.tables {
+		if keep(t.Model) {
+			out.tables = append(out.tables, t)
+			out.byName[t.Model] = t
+		}
+	}
+	return out
+}
+
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // New merges tables into a schema. Each entry of extend adds its fields to the

@@ -106,21 +106,6 @@ type compiler struct {
 	active []reflect.Type // structs being compiled
 }
 
-// object is a struct to be decoded from an object.
-type object struct {
-	fields []field
-	rest   []int // index of the embedded Rest
-	strict bool
-	refine bool
-	shape  *Shape
-}
-
-type field struct {
-	name  string
-	index []int
-	node  *node
-}
-
 // fields of a struct by where they come from.
 type collected struct {
 	body, query []field
@@ -400,67 +385,4 @@ func (c *compiler) bare(t reflect.Type, rules, each []rule, st settings) (*node,
 		return o.node(), nil
 	}
 	return nil, fmt.Errorf("validate: the type %s is not supported", t)
-}
-
-func schemerNode(t reflect.Type) (*node, error) {
-	shape := reflect.New(t).Interface().(Schemer).Shape()
-	if shape == nil {
-		return nil, fmt.Errorf("validate: the Shape of %s is nil", t)
-	}
-	own := *shape // fieldNode writes to it
-	return &node{&own, func(dst reflect.Value, v wire.Value, issues *Issues) {
-		dst.Addr().Interface().(Schemer).DecodeWire(v, issues)
-	}}, nil
-}
-
-func (o *object) node() *node {
-	known := make(map[string]bool, len(o.fields))
-	for _, f := range o.fields {
-		known[f.name] = true
-		o.shape.Properties = append(o.shape.Properties, Property{f.name, f.node.shape})
-	}
-	isKnown := func(name string) bool { return known[name] }
-	return &node{o.shape, func(dst reflect.Value, v wire.Value, issues *Issues) {
-		source, ok := v.Obj()
-		if !ok {
-			issues.Type("object", v)
-			if o.rest != nil {
-				issues.Type("record", v) // the other side of zod's intersection
-			}
-			return
-		}
-		start := issues.Len()
-		for i := range o.fields {
-			f := &o.fields[i]
-			m, _ := source.Get(f.name)
-			issues.Enter(f.name)
-			f.node.decode(dst.FieldByIndex(f.index), m, issues)
-			issues.Leave()
-		}
-		if o.strict {
-			refuseUnknown(source, isKnown, issues)
-		}
-		if o.rest != nil {
-			dst.FieldByIndex(o.rest).Addr().Interface().(*Rest).Unknown = copyRecord(v, isKnown)
-		}
-		if o.refine && !issues.fatal(start) {
-			dst.Addr().Interface().(Refiner).Refine(issues)
-		}
-	}}
-}
-
-func refuseUnknown(o *wire.Object, known func(string) bool, issues *Issues) {
-	var names []string
-	for _, m := range o.Members() {
-		if !known(m.Name) && m.Name != protoName {
-			names = append(names, `"`+m.Name+`"`)
-		}
-	}
-	switch len(names) {
-	case 0:
-	case 1:
-		issues.Fatal("Unrecognized key: " + names[0])
-	default:
-		issues.Fatal("Unrecognized keys: " + strings.Join(names, ", "))
-	}
 }

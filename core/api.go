@@ -1,0 +1,80 @@
+package core
+
+// API holds the operations of the core. Each can be called from Go with Call.
+type API struct {
+	GetSession          *Op[GetSessionInput, *SessionReply]
+	SignOut             *Op[NoInput, SuccessReply]
+	VerifyEmail         *Op[VerifyEmailInput, VerifyEmailReply]
+	SendVerification    *Op[SendVerificationInput, StatusReply]
+	ChangeEmail         *Op[ChangeEmailInput, StatusReply]
+	UpdateSession       *Op[UpdateSessionInput, UpdateSessionReply]
+	UpdateUser          *Op[UpdateUserInput, StatusReply]
+	DeleteUser          *Op[DeleteUserInput, DeleteUserReply]
+	DeleteUserCallback  *Op[DeleteUserCallbackInput, DeleteUserReply]
+	ListSessions        *Op[NoInput, []*Session]
+	RevokeSession       *Op[RevokeSessionInput, StatusReply]
+	RevokeSessions      *Op[NoInput, StatusReply]
+	RevokeOtherSessions *Op[NoInput, StatusReply]
+	ListAccounts        *Op[NoInput, []ListedAccount]
+	UnlinkAccount       *Op[UnlinkAccountInput, StatusReply]
+	OK                  *Op[NoInput, OKReply]
+	Error               *Op[ErrorPageInput, *Raw]
+}
+
+// StatusReply is {"status":…}.
+type StatusReply struct {
+	Status bool `json:"status"`
+}
+
+// SuccessReply is {"success":…}.
+type SuccessReply struct {
+	Success bool `json:"success"`
+}
+
+func newAPI() API {
+	return API{
+		GetSession: Get("getSession", "/get-session", getSession, WithMethods("GET", "POST"),
+			Doc("Get the current session")),
+		SignOut: Post("signOut", "/sign-out", signOut, Doc("Sign out the current user")),
+		VerifyEmail: Get("verifyEmail", "/verify-email", verifyEmail, Use(TrustedTarget("query", "callbackURL")),
+			Doc("Verify the e-mail address of a user")),
+		SendVerification: Post("sendVerificationEmail", "/send-verification-email", sendVerificationEmail,
+			Doc("Send a verification mail")),
+		ChangeEmail: Post("changeEmail", "/change-email", changeEmail, Use(RequireStoredSession),
+			Doc("Change the e-mail address of the current user")),
+		UpdateSession: Post("updateSession", "/update-session", updateSession, Use(RequireStoredSession),
+			Doc("Update the current session")),
+		UpdateUser: Post("updateUser", "/update-user", updateUser, Use(RequireStoredSession),
+			Doc("Update the current user")),
+		DeleteUser: Post("deleteUser", "/delete-user", deleteUser, Use(RequireStoredSession), Doc("Delete the current user")),
+		DeleteUserCallback: Get("deleteUserCallback", "/delete-user/callback", deleteUserCallback,
+			Use(TrustedTarget("query", "callbackURL")), Doc("Complete a deletion by the link in a mail")),
+		ListSessions: Get("listSessions", "/list-sessions", listSessions, Use(RequireFresh),
+			Doc("List the active sessions of the current user")),
+		RevokeSession: Post("revokeSession", "/revoke-session", revokeSession, Use(RequireFresh), Doc("Revoke one session")),
+		RevokeSessions: Post("revokeSessions", "/revoke-sessions", revokeSessions, Use(RequireStoredSession),
+			Doc("Revoke all sessions of the current user")),
+		RevokeOtherSessions: Post("revokeOtherSessions", "/revoke-other-sessions", revokeOtherSessions, Use(RequireStoredSession),
+			Doc("Revoke all sessions of the current user but this one")),
+		ListAccounts: Get("listUserAccounts", "/list-accounts", listAccounts, Use(RequireSession),
+			Doc("List the accounts of the current user")),
+		UnlinkAccount: Post("unlinkAccount", "/unlink-account", unlinkAccount, Use(RequireFresh), Doc("Unlink an account")),
+		OK:            Get("ok", "/ok", ok, HideFromClient(), Doc("Check that the server works")),
+		Error:         Get("error", "/error", errorPage, HideFromClient(), Doc("Show an error to a person")),
+	}
+}
+
+func (a *API) operations() []Operation {
+	return []Operation{
+		a.GetSession, a.SignOut, a.VerifyEmail, a.SendVerification, a.ChangeEmail, a.UpdateSession, a.UpdateUser,
+		a.DeleteUser, a.DeleteUserCallback, a.ListSessions, a.RevokeSession, a.RevokeSessions, a.RevokeOtherSessions,
+		a.ListAccounts, a.UnlinkAccount, a.OK, a.Error,
+	}
+}
+
+// OKReply is {"ok":true}.
+type OKReply struct {
+	OK bool `json:"ok"`
+}
+
+func ok(*Ctx, *NoInput) (OKReply, error) { return OKReply{true}, nil }

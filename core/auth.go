@@ -1,0 +1,502 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/clientip"
+	"github.com/advantch/kernia-go/core/password"
+	"github.com/advantch/kernia-go/core/ratelimit"
+	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/secret"
+)
+
+// Auth is a compiled, immutable authentication server. It is safe for concurrent
+// use and may be mounted in several frameworks at once.
+type Auth struct {
+	// API holds the core's operations for calls from Go. Those of a plugin are
+	// fields of the plugin.
+	API API
+
+	opts     Options
+	cfg      config
+	basePath string
+	base     *baseURL // nil with DynamicBaseURL
+	fallback *baseURL
+
+	staticOrigins []string
+	skipOrigin    map[string]bool
+	disabled      map[string]bool
+
+	plugins    []Plugin
+	schema     *schema.Schema
+	shapes     shapes
+	db         *db
+	store      *Store
+	keys       *secret.Keyring
+	passwords  *passwords
+	ips        *clientip.Resolver
+	limits     *ratelimit.Resolver
+	limiter    ratelimit.Store
+	router     *router
+	operations map[string]*route
+	order      []*route
+	onRequest  []func(*Ctx) error
+	onResponse []func(*Ctx, *Response)
+	codes      []ErrorCode
+	log        *slog.Logger
+	background func(func())
+	pool       *pool
+	cleanup    *cleanup
+}
+
+// config is Options with defaults applied, in the form the code asks for.
+type config struct {
+	expiresIn, updateAge, freshAge, cacheAge time.Duration
+	alwaysFresh                              bool
+	verifyTTL, deleteTTL                     time.Duration
+}
+
+type shapes struct{ user, session, account, verification *shape }
+
+// New checks options and plugins and compiles them. An error is one sentence that
+// says what to change.
+func New(o Options) (*Auth, error) {
+	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), pool: newPool()}
+	if err := a.defaults(); err != nil {
+		return nil, err
+	}
+	manifests, err := a.manifests()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.addresses(manifests); err != nil {
+		return nil, err
+	}
+	if err := a.secrets(manifests); err != nil {
+		return nil, err
+	}
+	if err := a.data(manifests); err != nil {
+		return nil, err
+	}
+	if err := a.limiting(manifests); err != nil {
+		return nil, err
+	}
+	if err := a.routes(manifests); err != nil {
+		return nil, err
+	}
+	for i, m := range manifests {
+		if m.Init == nil {
+			continue
+		}
+		if err := m.Init(context.Background(), a); err != nil {
+			return nil, fmt.Errorf("core: plugin %q: %w", a.plugins[i].ID(), err)
+		}
+	}
+	return a, nil
+}
+
+func (a *Auth) defaults() error {
+	o := &a.opts
+	if o.Database == nil {
+		return errors.New("core: Options.Database is missing: pass gormadapter.New(db) for a SQL database, or memory.New() to try things out")
+	}
+	if o.BaseURL == "" && o.DynamicBaseURL == nil {
+		return errors.New(`core: Options.BaseURL is missing: set the public address of your application, for example "http://localhost:3000"`)
+	}
+	if o.BaseURL != "" && o.DynamicBaseURL != nil {
+		return errors.New("core: set either Options.BaseURL or Options.DynamicBaseURL, not both")
+	}
+	if o.Compat != CompatKernia && o.Compat != CompatBetterAuth {
+		return fmt.Errorf("core: Options.Compat %d is unknown: use core.CompatKernia or core.CompatBetterAuth", o.Compat)
+	}
+	if o.AppName == "" {
+		o.AppName = "Kernia"
+	}
+	if o.BasePath == "" {
+		o.BasePath = "/api/auth"
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Logger == nil {
+		a.log = slog.Default()
+	}
+	a.background = o.Background
+	if a.background == nil {
+		a.background = a.pool.run
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.MaxBody < 0 {
+		return errors.New("core: Options.MaxBody is negative: give a number of bytes")
+	}
+	if o.Cookies.Prefix == "" {
+		o.Cookies.Prefix = "better-auth"
+	}
+	s := &o.Session
+	a.cfg = config{
+		expiresIn: orDuration(s.ExpiresIn, 7*24*time.Hour),
+		updateAge: s.UpdateAge, freshAge: orDuration(s.FreshAge, 24*time.Hour), alwaysFresh: s.FreshAge < 0,
+		cacheAge:  orDuration(s.CookieCache.MaxAge, 5*time.Minute),
+		verifyTTL: orDuration(o.EmailVerification.TTL, time.Hour),
+		deleteTTL: orDuration(o.User.DeleteUser.TokenTTL, 24*time.Hour),
+	}
+	if s.UpdateAge == 0 {
+		a.cfg.updateAge = 24 * time.Hour
+	}
+	a.cfg.updateAge = max(a.cfg.updateAge, 0)
+	if s.ExpiresIn < 0 || a.cfg.expiresIn < time.Second {
+		return errors.New("core: Session.ExpiresIn must be at least a second")
+	}
+	switch s.CookieCache.Strategy {
+	case "":
+		s.CookieCache.Strategy = CacheCompact
+	case CacheCompact, CacheJWT, CacheJWE:
+	default:
+		return fmt.Errorf(`core: Session.CookieCache.Strategy %q is unknown: use "compact", "jwt" or "jwe"`, s.CookieCache.Strategy)
+	}
+	if s.CookieCache.Version == "" {
+		s.CookieCache.Version = "1"
+	}
+	v := &o.Verification.StoreIdentifier
+	if v.Mode == "" {
+		v.Mode = "hashed"
+		if o.Compat == CompatBetterAuth {
+			v.Mode = "plain"
+		}
+	}
+	for _, m := range append([]IdentifierOverride{{IdentifierStorage: *v}}, v.Overrides...) {
+		if m.Mode != "plain" && m.Mode != "hashed" && (m.Mode != "custom" || m.Hash == nil) {
+			return fmt.Errorf(`core: Verification.StoreIdentifier.Mode %q must be "plain", "hashed", or "custom" with a Hash function`, m.Mode)
+		}
+	}
+	switch o.RateLimit.Storage {
+	case "":
+		o.RateLimit.Storage = "memory"
+		if o.SecondaryStorage != nil {
+			o.RateLimit.Storage = "secondary-storage"
+		}
+	case "memory", "database":
+	case "secondary-storage":
+		if o.SecondaryStorage == nil {
+			return errors.New(`core: RateLimit.Storage is "secondary-storage" but Options.SecondaryStorage is missing`)
+		}
+	default:
+		return fmt.Errorf(`core: RateLimit.Storage %q is unknown: use "memory", "database" or "secondary-storage"`, o.RateLimit.Storage)
+	}
+	return nil
+}
+
+// manifests reads the plugins and finds conflicts of ids.
+func (a *Auth) manifests() ([]Manifest, error) {
+	seen := map[string]bool{}
+	out := make([]Manifest, len(a.plugins))
+	for i, p := range a.plugins {
+		if p == nil {
+			return nil, fmt.Errorf("core: Options.Plugins[%d] is nil", i)
+		}
+		if p.ID() == "" {
+			return nil, fmt.Errorf("core: Options.Plugins[%d] has no id", i)
+		}
+		if seen[p.ID()] {
+			return nil, fmt.Errorf("core: the plugin %q is listed twice in Options.Plugins", p.ID())
+		}
+		seen[p.ID()] = true
+		out[i] = p.Manifest()
+	}
+	return out, nil
+}
+
+func (a *Auth) addresses(manifests []Manifest) error {
+	o := &a.opts
+	a.staticOrigins = append(a.staticOrigins, o.TrustedOrigins...)
+	for _, m := range manifests {
+		a.staticOrigins = append(a.staticOrigins, m.TrustedOrigins...)
+	}
+	a.skipOrigin, a.disabled = pathSet(o.SkipOriginCheck), pathSet(o.DisabledPaths)
+	if d := o.DynamicBaseURL; d != nil {
+		if len(d.AllowedHosts) == 0 {
+			return errors.New("core: DynamicBaseURL.AllowedHosts is empty: list the hosts that this server answers for")
+		}
+		if d.Protocol != "" && d.Protocol != "http" && d.Protocol != "https" {
+			return fmt.Errorf(`core: DynamicBaseURL.Protocol %q must be "http" or "https"`, d.Protocol)
+		}
+		a.staticOrigins = append(a.staticOrigins, d.hostOrigins()...)
+		raw := d.Fallback
+		if raw == "" {
+			raw = "https://localhost" // only to check the rest of the options
+		}
+		b, err := parseBaseURL(raw, o.BasePath)
+		if err != nil {
+			return err
+		}
+		a.basePath = b.path
+		if err := a.complete(b); err != nil {
+			return err
+		}
+		if d.Fallback != "" {
+			a.fallback = b
+		}
+	} else {
+		b, err := parseBaseURL(o.BaseURL, o.BasePath)
+		if err != nil {
+			return err
+		}
+		a.basePath = b.path
+		if err := a.complete(b); err != nil {
+			return err
+		}
+		a.base = b
+	}
+	ips, err := clientip.New(o.IPAddress)
+	if err != nil {
+		return fmt.Errorf("core: IPAddress: %w", err)
+	}
+	a.ips = ips
+	return nil
+}
+
+func pathSet(paths []string) map[string]bool {
+	set := make(map[string]bool, len(paths))
+	for _, p := range paths {
+		set[strings.TrimRight(p, "/")] = true
+	}
+	return set
+}
+
+func (a *Auth) secrets(manifests []Manifest) error {
+	o := &a.opts
+	if o.Secret == "" && len(o.Secrets) == 0 {
+		return errors.New("core: Options.Secret is missing: give at least 32 random characters, for example the output of `openssl rand -base64 32`")
+	}
+	cipher := secret.AESGCM
+	if o.Compat == CompatBetterAuth {
+		cipher = secret.XChaCha20
+	}
+	keys, err := secret.NewKeyring(o.Secret, o.Secrets, secret.KeyringOptions{Cipher: cipher, AllowWeak: o.AllowWeakSecret, Rand: o.Rand})
+	if err != nil {
+		return fmt.Errorf("core: Options.Secret: %w", err)
+	}
+	for _, w := range keys.Weaknesses() {
+		a.log.Warn("the secret is weak: " + w)
+	}
+	a.keys = keys
+	p, err := newPasswords(a, manifests)
+	if err != nil {
+		return err
+	}
+	a.passwords = p
+	return nil
+}
+
+func (a *Auth) data(manifests []Manifest) error {
+	o := &a.opts
+	s, err := buildSchema(o, manifests)
+	if err != nil {
+		return err
+	}
+	a.schema = s
+	table := func(model string) *shape {
+		t, _ := s.Table(model)
+		return newShape(t)
+	}
+	a.shapes = shapes{table(ModelUser), table(ModelSession), table(ModelAccount), table(ModelVerification)}
+	inner, err := o.Database.Open(s.Subset(o.inDatabase))
+	if err != nil {
+		return fmt.Errorf("core: Options.Database: %w", err)
+	}
+	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now}
+	hooks := make([]StoreHooks, 0, len(manifests)+1)
+	for _, m := range manifests {
+		hooks = append(hooks, m.Store)
+	}
+	a.store = newStore(a, append(hooks, o.Store))
+	a.cleanup = &cleanup{a: a}
+	return nil
+}
+
+func (a *Auth) limiting(manifests []Manifest) error {
+	o := &a.opts.RateLimit
+	rules := ratelimit.ResolverOptions{Default: o.Default, Custom: o.Rules}
+	for _, m := range manifests {
+		rules.Plugins = append(rules.Plugins, m.RateLimits)
+	}
+	r, err := ratelimit.NewResolver(rules)
+	if err != nil {
+		return fmt.Errorf("core: RateLimit: %w", err)
+	}
+	a.limits = r
+	switch {
+	case o.Disabled:
+	case o.Custom != nil:
+		a.limiter = o.Custom
+	case o.Storage == "secondary-storage":
+		a.limiter = ratelimit.NewStorage(a.opts.SecondaryStorage)
+	case o.Storage == "database":
+		a.limiter = ratelimit.NewDatabase(a.db, func() (string, error) { return a.newID(ModelRateLimit) })
+	default:
+		a.limiter = ratelimit.NewMemory(ratelimit.MemoryOptions{})
+	}
+	return nil
+}
+
+func (a *Auth) routes(manifests []Manifest) error {
+	a.operations = map[string]*route{}
+	install := func(plugin string, ops []Operation) error {
+		for _, op := range ops {
+			rt, err := op.bind(a)
+			if err != nil {
+				return err
+			}
+			rt.plugin = plugin
+			if rt.id == "" || len(rt.Methods) == 0 {
+				return fmt.Errorf("core: an operation at %q of plugin %q needs an id and a method", rt.path, plugin)
+			}
+			if other := a.operations[rt.id]; other != nil {
+				return fmt.Errorf("core: the operation id %q is used by %s and by %s", rt.id, other.owner(), rt.owner())
+			}
+			a.operations[rt.id] = rt
+			a.order = append(a.order, rt)
+		}
+		return nil
+	}
+	a.API = newAPI()
+	if err := install("", a.API.operations()); err != nil {
+		return err
+	}
+	a.codes = append(a.codes, coreCodes()...)
+	for i, m := range manifests {
+		if err := install(a.plugins[i].ID(), m.Operations); err != nil {
+			return err
+		}
+		a.codes = append(a.codes, m.Errors...)
+		if m.OnRequest != nil {
+			a.onRequest = append(a.onRequest, m.OnRequest)
+		}
+		if m.OnResponse != nil {
+			a.onResponse = append(a.onResponse, m.OnResponse)
+		}
+	}
+	for _, rt := range a.order {
+		a.attachHooks(rt, manifests)
+	}
+	r, err := newRouter(a.order)
+	a.router = r
+	return err
+}
+
+// attachHooks gives a route the hooks and path middleware that match it.
+func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
+	if a.opts.Before != nil {
+		rt.before = append(rt.before, Hook{All(), a.opts.Before})
+	}
+	if a.opts.After != nil {
+		rt.after = append(rt.after, Hook{All(), a.opts.After})
+	}
+	for _, m := range manifests {
+		for _, h := range m.Before {
+			if h.Match.static(rt.path) {
+				rt.before = append(rt.before, h)
+			}
+		}
+		for _, h := range m.After {
+			if h.Match.static(rt.path) {
+				rt.after = append(rt.after, h)
+			}
+		}
+		for _, pm := range m.Middleware {
+			if rt.path != "" && pm.matches(rt.path) {
+				rt.middle = append(rt.middle, pm.Run)
+			}
+		}
+	}
+}
+
+// Now is the time by Options.Clock, in UTC and whole milliseconds, as rows keep it.
+func (a *Auth) Now() time.Time { return a.opts.Clock().UTC().Truncate(time.Millisecond) }
+
+// AppName is Options.AppName or its default.
+func (a *Auth) AppName() string { return a.opts.AppName }
+
+// Compat tells plugins which answers to give.
+func (a *Auth) Compat() Compat { return a.opts.Compat }
+
+// Schema describes every table, for migrations and documents.
+func (a *Auth) Schema() *schema.Schema { return a.schema }
+
+// Keys signs and encrypts with the configured secrets.
+func (a *Auth) Keys() *secret.Keyring { return a.keys }
+
+// Rand is the source of randomness.
+func (a *Auth) Rand() io.Reader { return a.opts.Rand }
+
+// BasePath is where the routes live, for example "/api/auth".
+func (a *Auth) BasePath() string { return a.basePath }
+
+// Logger is for plugins.
+func (a *Auth) Logger() *slog.Logger { return a.log }
+
+// ErrorCodes lists the codes of the core and of all plugins.
+func (a *Auth) ErrorCodes() []ErrorCode { return append([]ErrorCode(nil), a.codes...) }
+
+// EmailVerification is the configuration that plugins which send verification
+// mails share.
+func (a *Auth) EmailVerification() EmailVerificationOptions { return a.opts.EmailVerification }
+
+// Plan returns what Migrate would change in the database; it is empty when the
+// database is up to date or its adapter has nothing to migrate.
+func (a *Auth) Plan(ctx context.Context) ([]adapter.Change, error) {
+	if m, ok := a.db.Adapter.(adapter.Migrator); ok {
+		return m.Plan(ctx)
+	}
+	return nil, nil
+}
+
+// Migrate creates missing tables, columns and indexes. It never drops or
+// rewrites anything.
+func (a *Auth) Migrate(ctx context.Context) error {
+	if m, ok := a.db.Adapter.(adapter.Migrator); ok {
+		return m.Migrate(ctx)
+	}
+	return nil
+}
+
+func (c *Ctx) rateLimit(path string) error {
+	a := c.Auth
+	if a.limiter == nil {
+		return nil
+	}
+	rule, limited := a.limits.Resolve(c, path)
+	if !limited {
+		return nil
+	}
+	ip, _ := c.IP() // without an address everyone shares one bucket
+	d, err := a.limiter.Take(c, ratelimit.Key(ip, path), rule, a.Now())
+	if err != nil {
+		// A limiter that cannot count must not become a way around it.
+		return internalError(err)
+	}
+	if d.Allowed {
+		return nil
+	}
+	c.Emit(Event{Type: EventRateLimited, Path: path, Code: CodeTooManyRequests.Code})
+	e := Fail(http.StatusTooManyRequests, CodeTooManyRequests)
+	after := retryAfter(d.RetryAfter)
+	e.Header = []HeaderField{{"X-Retry-After", after}, {"Retry-After", after}}
+	return e
+}
+
+var _ password.Hasher = (*passwords)(nil)

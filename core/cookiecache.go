@@ -1,0 +1,271 @@
+package core
+
+import (
+	"encoding/base64"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/advantch/kernia-go/core/cookie"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+const (
+	jweSalt        = "better-auth-session"
+	cacheThreshold = 4093
+	maxCacheBytes  = 64 << 10
+)
+
+// setCookieCache writes the session_data cookie, in pieces when it is too long.
+func (c *Ctx) setCookieCache(data *SessionData, forget bool) error {
+	a := c.Auth
+	if !a.opts.Session.CookieCache.Enabled {
+		return nil
+	}
+	spec := c.base.cookies.SessionData
+	life := a.cfg.cacheAge
+	if forget {
+		spec = spec.With(0)
+		life = 0
+	}
+	value, err := a.encodeCache(data, life)
+	if err != nil {
+		return err
+	}
+	stale := cookie.ChunkNames(c.cookieHeader(), spec.Name)
+	if len(value) > cacheThreshold {
+		pieces := cookie.Split(spec.Name, value)
+		for _, name := range stale {
+			if !hasPiece(pieces, name) {
+				c.ExpireCookie(spec.Named(name))
+			}
+		}
+		for _, p := range pieces {
+			c.SetCookie(spec.Named(p.Name), p.Value)
+		}
+		return nil
+	}
+	for _, name := range stale {
+		c.ExpireCookie(spec.Named(name))
+	}
+	c.SetCookie(spec, value)
+	return nil
+}
+
+func hasPiece(pieces []cookie.Pair, name string) bool {
+	for _, p := range pieces {
+		if p.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// encodeCache makes the payload. life zero means a browser-session cookie, whose
+// content still expires: after a minute (compact) or five, as in 1.6.11.
+func (a *Auth) encodeCache(data *SessionData, life time.Duration) (string, error) {
+	now := a.Now()
+	content := make([]byte, 0, 1024)
+	content = append(content, `{"session":`...)
+	content = data.Session.AppendJSON(content)
+	content = append(content, `,"user":`...)
+	content = data.User.AppendJSON(content)
+	content = append(content, `,"updatedAt":`...)
+	content = strconv.AppendInt(content, now.UnixMilli(), 10)
+	content = append(content, `,"version":`...)
+	content = wire.AppendString(content, a.cacheVersion(data))
+	content = append(content, '}')
+	switch a.opts.Session.CookieCache.Strategy {
+	case CacheJWE:
+		return a.keys.EncryptJWT(content, jweSalt, now, orDuration(life, 5*time.Minute))
+	case CacheJWT:
+		return a.keys.SignJWT(content, now, orDuration(life, 5*time.Minute))
+	}
+	expires := strconv.FormatInt(now.Add(orDuration(life, time.Minute)).UnixMilli(), 10)
+	signature := a.keys.SignURL(spliceExpiry(nil, content, []byte(expires)))
+	out := make([]byte, 0, len(content)+128)
+	out = append(out, `{"session":`...)
+	out = append(out, content...)
+	out = append(out, `,"expiresAt":`...)
+	out = append(out, expires...)
+	out = append(out, `,"signature":`...)
+	out = wire.AppendString(out, signature)
+	out = append(out, '}')
+	return base64.RawURLEncoding.EncodeToString(out), nil
+}
+
+func orDuration(d, other time.Duration) time.Duration {
+	if d <= 0 {
+		return other
+	}
+	return d
+}
+
+func (a *Auth) cacheVersion(data *SessionData) string {
+	o := &a.opts.Session.CookieCache
+	if o.VersionFunc != nil {
+		return o.VersionFunc(&data.Session, &data.User)
+	}
+	return o.Version
+}
+
+// spliceExpiry appends what the compact signature covers: the content object with
+// expiresAt as its last member.
+func spliceExpiry(dst, content, expires []byte) []byte {
+	dst = append(dst, content[:len(content)-1]...)
+	dst = append(dst, `,"expiresAt":`...)
+	dst = append(dst, expires...)
+	return append(dst, '}')
+}
+
+// cached is a verified cookie cache: slices of the payload, forwarded as they are.
+type cached struct {
+	session, user []byte // JSON objects
+	expires       time.Time
+}
+
+// scratch are the buffers of one decoding. The slices of a cached value point
+// into them, so they go back to the pool when the answer has been written.
+type scratch struct{ payload, message []byte }
+
+var scratchPool = sync.Pool{New: func() any { return &scratch{make([]byte, 0, 2048), make([]byte, 0, 2048)} }}
+
+// readCache verifies the session_data cookie against the session token. Whatever
+// is wrong with it (signature, expiry, version, another session's) makes it
+// absent: the store decides then.
+func (c *Ctx) readCache(token string, buf *scratch) (cached, bool) {
+	a := c.Auth
+	value, ok := cookie.Chunks(c.cookieHeader(), c.base.cookies.SessionData.Name)
+	if !ok || len(value) > maxCacheBytes {
+		return cached{}, false
+	}
+	value = cookie.Value(value)
+	now := a.Now()
+	var content []byte
+	switch a.opts.Session.CookieCache.Strategy {
+	case CacheJWE:
+		payload, err := a.keys.DecryptJWT(value, jweSalt, now)
+		if err != nil {
+			return cached{}, false
+		}
+		content = payload
+	case CacheJWT:
+		payload, err := a.keys.VerifyJWT(value, now)
+		if err != nil {
+			return cached{}, false
+		}
+		content = payload
+	default:
+		if content, ok = a.openCompact(value, now, buf); !ok {
+			return cached{}, false
+		}
+	}
+	return a.checkCache(content, token, now)
+}
+
+func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, bool) {
+	n := base64.RawURLEncoding.DecodedLen(len(value))
+	if cap(buf.payload) < n {
+		buf.payload = make([]byte, n)
+	}
+	buf.message = append(buf.message[:0], value...)
+	payload := buf.payload[:n]
+	n, err := base64.RawURLEncoding.Decode(payload, trimPadding(buf.message))
+	if err != nil {
+		return nil, false
+	}
+	payload = payload[:n]
+	var content, expires, signature []byte
+	err = wire.ScanObject(payload, func(name, value []byte) bool {
+		switch string(name) {
+		case "session":
+			content = value
+		case "expiresAt":
+			expires = value
+		case "signature":
+			signature = value
+		}
+		return true
+	})
+	if err != nil || len(content) < 2 || content[0] != '{' || len(signature) < 2 || signature[0] != '"' {
+		return nil, false
+	}
+	at, err := strconv.ParseInt(string(expires), 10, 64)
+	if err != nil || at < now.UnixMilli() {
+		return nil, false
+	}
+	buf.message = spliceExpiry(buf.message[:0], content, expires)
+	if !a.keys.VerifyURL(buf.message, string(signature[1:len(signature)-1])) {
+		return nil, false
+	}
+	return content, true
+}
+
+func trimPadding(b []byte) []byte {
+	for len(b) > 0 && b[len(b)-1] == '=' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, bool) {
+	var k cached
+	version := []byte(`"1"`)
+	err := wire.ScanObject(content, func(name, value []byte) bool {
+		switch string(name) {
+		case "session":
+			k.session = value
+		case "user":
+			k.user = value
+		case "version":
+			version = value
+		}
+		return true
+	})
+	if err != nil || len(k.session) == 0 || k.session[0] != '{' || len(k.user) == 0 || k.user[0] != '{' {
+		return cached{}, false
+	}
+	var expires, own []byte
+	err = wire.ScanObject(k.session, func(name, value []byte) bool {
+		switch string(name) {
+		case "expiresAt":
+			expires = value
+		case "token":
+			own = value
+		}
+		return true
+	})
+	if err != nil || len(expires) < 2 || len(own) != len(token)+2 || string(own[1:len(own)-1]) != token {
+		return cached{}, false
+	}
+	at, ok := wire.ParseTime(string(expires[1 : len(expires)-1]))
+	if !ok || at.Before(now) {
+		return cached{}, false
+	}
+	k.expires = at
+	expected := a.opts.Session.CookieCache.Version
+	if a.opts.Session.CookieCache.VersionFunc != nil {
+		data, err := a.decodeCached(k)
+		if err != nil {
+			return cached{}, false
+		}
+		expected = a.cacheVersion(data)
+	}
+	if len(version) != len(expected)+2 || string(version[1:len(version)-1]) != expected {
+		return cached{}, false
+	}
+	return k, true
+}
+
+// decodeCached makes typed rows of a verified cache.
+func (a *Auth) decodeCached(k cached) (*SessionData, error) {
+	session, err := wire.Parse(k.session, wire.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	user, err := wire.Parse(k.user, wire.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	return a.sessionDataFromJSON(session, user)
+}

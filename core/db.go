@@ -1,0 +1,140 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/secret"
+)
+
+// db is the adapter that plugins see: the application's, with ids, defaults and
+// on-update values filled in from the schema.
+type db struct {
+	adapter.Adapter
+	schema *schema.Schema
+	newID  func(model string) (string, error)
+	now    func() time.Time
+}
+
+// DB reads and writes rows of any model by logical names. Ids, defaults and
+// on-update values are filled in; store hooks of the core tables are not run: use
+// Store for those.
+func (a *Auth) DB() adapter.Adapter { return a.db }
+
+// Create fills in the id (unless the database makes it), defaults, and null for
+// optional fields that are absent. A required field without value is an error.
+func (d *db) Create(ctx context.Context, model string, rec adapter.Record) (adapter.Record, error) {
+	t, ok := d.schema.Table(model)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", adapter.ErrUnknownModel, model)
+	}
+	now := d.now()
+	full := make(adapter.Record, len(t.Fields)+1)
+	for k, v := range rec {
+		full[k] = v
+	}
+	if _, given := full["id"]; !given && d.schema.IDs != schema.IDSerial {
+		id, err := d.newID(model)
+		if err != nil {
+			return nil, err
+		}
+		full["id"] = id
+	}
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if _, given := full[f.Name]; given {
+			continue
+		}
+		switch {
+		case f.Default != nil:
+			full[f.Name] = f.Default(now)
+		case f.OnUpdate != nil:
+			full[f.Name] = f.OnUpdate(now)
+		case f.Optional:
+			full[f.Name] = nil
+		default:
+			return nil, fmt.Errorf("%w: %s.%s is required", adapter.ErrBadValue, model, f.Name)
+		}
+	}
+	return d.Adapter.Create(ctx, model, full)
+}
+
+func (d *db) updates(model string, set adapter.Record) adapter.Record {
+	t, ok := d.schema.Table(model)
+	if !ok {
+		return set
+	}
+	full := make(adapter.Record, len(set)+1)
+	for k, v := range set {
+		full[k] = v
+	}
+	now := d.now()
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.OnUpdate != nil {
+			if _, given := full[f.Name]; !given {
+				full[f.Name] = f.OnUpdate(now)
+			}
+		}
+	}
+	return full
+}
+
+func (d *db) Update(ctx context.Context, model string, w adapter.Where, set adapter.Record) (adapter.Record, error) {
+	return d.Adapter.Update(ctx, model, w, d.updates(model, set))
+}
+
+func (d *db) UpdateMany(ctx context.Context, model string, w adapter.Where, set adapter.Record) (int64, error) {
+	return d.Adapter.UpdateMany(ctx, model, w, d.updates(model, set))
+}
+
+// Tx runs fn in a transaction. What AfterCommit was given inside runs when the
+// outermost transaction has been committed, and not at all when it was rolled back.
+func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if _, nested := ctx.Value(commitKey{}).(*commitQueue); nested {
+		return d.Adapter.Tx(ctx, fn)
+	}
+	q := &commitQueue{}
+	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), fn)
+	if err != nil {
+		return err
+	}
+	for _, run := range q.tasks {
+		if err := run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type commitKey struct{}
+
+type commitQueue struct{ tasks []func(context.Context) error }
+
+// AfterCommit runs fn when the transaction of ctx has been committed; without a
+// transaction, at once. An error of fn reaches the caller of the transaction,
+// whose writes stay.
+func AfterCommit(ctx context.Context, fn func(ctx context.Context) error) error {
+	if q, ok := ctx.Value(commitKey{}).(*commitQueue); ok {
+		q.tasks = append(q.tasks, fn)
+		return nil
+	}
+	return fn(ctx)
+}
+
+func (a *Auth) newID(model string) (string, error) {
+	if a.opts.IDs.New != nil {
+		return a.opts.IDs.New(model)
+	}
+	if a.opts.IDs.Kind == schema.IDUUID {
+		return secret.UUID(a.opts.Rand)
+	}
+	return secret.ID(a.opts.Rand)
+}
+
+// RandomString makes n random letters and digits from Options.Rand.
+func (a *Auth) RandomString(n int) (string, error) {
+	return secret.Random(a.opts.Rand, n, secret.Alphanumeric)
+}

@@ -1,0 +1,174 @@
+package core
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// ErrorCode is a machine-readable code with its message, as on the wire.
+type ErrorCode struct{ Code, Message string }
+
+// Error is an answer other than success. It renders as
+// {"message":…,"code":…} followed by Details in order.
+type Error struct {
+	Status  int
+	Code    string
+	Message string
+	Details []Detail      // further members of the body
+	Header  []HeaderField // for example Location or Retry-After
+	NoBody  bool          // an empty body, as 1.6.11 sends with redirects and unknown routes
+	Cause   error         // for the log, never sent
+}
+
+// Detail is a further member of an error body.
+type Detail struct {
+	Name  string
+	Value wire.Value
+}
+
+func (e *Error) Error() string {
+	if e.Code == "" {
+		return http.StatusText(e.Status)
+	}
+	return e.Code + ": " + e.Message
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Is reports whether target is an *Error of the same status and code.
+func (e *Error) Is(target error) bool {
+	var t *Error
+	return errors.As(target, &t) && t.Status == e.Status && t.Code == e.Code
+}
+
+// AppendJSON appends the body.
+func (e *Error) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message":`...)
+	dst = wire.AppendString(dst, e.Message)
+	dst = append(dst, `,"code":`...)
+	dst = wire.AppendString(dst, e.Code)
+	for _, d := range e.Details {
+		dst = append(dst, ',')
+		dst = wire.AppendString(dst, d.Name)
+		dst = append(dst, ':')
+		dst = d.Value.AppendJSON(dst)
+	}
+	return append(dst, '}')
+}
+
+// Fail makes an error answer.
+func Fail(status int, code ErrorCode) *Error {
+	return &Error{Status: status, Code: code.Code, Message: code.Message}
+}
+
+// FailText makes an error answer whose code is derived from its message. 1.6.11
+// sends some messages without a code; here every 4xx has one.
+func FailText(status int, message string) *Error {
+	code := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		case r == ' ':
+			return '_'
+		}
+		return -1
+	}, message)
+	return &Error{Status: status, Code: code, Message: message}
+}
+
+// ErrAbort is what a store hook returns to give up a write without an error of
+// its own; the caller answers with the error that fits the operation.
+var ErrAbort = errors.New("core: aborted by a store hook")
+
+// The error codes of the core, in the order of 1.6.11.
+var (
+	CodeUserNotFound               = ErrorCode{"USER_NOT_FOUND", "User not found"}
+	CodeFailedToCreateUser         = ErrorCode{"FAILED_TO_CREATE_USER", "Failed to create user"}
+	CodeFailedToCreateSession      = ErrorCode{"FAILED_TO_CREATE_SESSION", "Failed to create session"}
+	CodeFailedToUpdateUser         = ErrorCode{"FAILED_TO_UPDATE_USER", "Failed to update user"}
+	CodeFailedToGetSession         = ErrorCode{"FAILED_TO_GET_SESSION", "Failed to get session"}
+	CodeInvalidPassword            = ErrorCode{"INVALID_PASSWORD", "Invalid password"}
+	CodeInvalidEmail               = ErrorCode{"INVALID_EMAIL", "Invalid email"}
+	CodeInvalidEmailOrPassword     = ErrorCode{"INVALID_EMAIL_OR_PASSWORD", "Invalid email or password"}
+	CodeInvalidUser                = ErrorCode{"INVALID_USER", "Invalid user"}
+	CodeSocialAccountAlreadyLinked = ErrorCode{"SOCIAL_ACCOUNT_ALREADY_LINKED", "Social account already linked"}
+	CodeProviderNotFound           = ErrorCode{"PROVIDER_NOT_FOUND", "Provider not found"}
+	CodeInvalidToken               = ErrorCode{"INVALID_TOKEN", "Invalid token"}
+	CodeTokenExpired               = ErrorCode{"TOKEN_EXPIRED", "Token expired"}
+	CodeIDTokenNotSupported        = ErrorCode{"ID_TOKEN_NOT_SUPPORTED", "id_token not supported"}
+	CodeFailedToGetUserInfo        = ErrorCode{"FAILED_TO_GET_USER_INFO", "Failed to get user info"}
+	CodeUserEmailNotFound          = ErrorCode{"USER_EMAIL_NOT_FOUND", "User email not found"}
+	CodeEmailNotVerified           = ErrorCode{"EMAIL_NOT_VERIFIED", "Email not verified"}
+	CodePasswordTooShort           = ErrorCode{"PASSWORD_TOO_SHORT", "Password too short"}
+	CodePasswordTooLong            = ErrorCode{"PASSWORD_TOO_LONG", "Password too long"}
+	CodeUserAlreadyExists          = ErrorCode{"USER_ALREADY_EXISTS", "User already exists."}
+	CodeUserExistsUseAnotherEmail  = ErrorCode{"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email."}
+	CodeEmailCanNotBeUpdated       = ErrorCode{"EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated"}
+	CodeChangeEmailDisabled        = ErrorCode{"CHANGE_EMAIL_DISABLED", "Change email is disabled"}
+	CodeCredentialAccountNotFound  = ErrorCode{"CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found"}
+	CodeSessionExpired             = ErrorCode{"SESSION_EXPIRED", "Session expired. Re-authenticate to perform this action."}
+	CodeFailedToUnlinkLastAccount  = ErrorCode{"FAILED_TO_UNLINK_LAST_ACCOUNT", "You can't unlink your last account"}
+	CodeAccountNotFound            = ErrorCode{"ACCOUNT_NOT_FOUND", "Account not found"}
+	CodeUserAlreadyHasPassword     = ErrorCode{"USER_ALREADY_HAS_PASSWORD", "User already has a password. Provide that to delete the account."}
+	CodeCrossSiteLoginBlocked      = ErrorCode{"CROSS_SITE_NAVIGATION_LOGIN_BLOCKED", "Cross-site navigation login blocked. This request appears to be a CSRF attack."}
+	CodeVerificationEmailDisabled  = ErrorCode{"VERIFICATION_EMAIL_NOT_ENABLED", "Verification email isn't enabled"}
+	CodeEmailAlreadyVerified       = ErrorCode{"EMAIL_ALREADY_VERIFIED", "Email is already verified"}
+	CodeEmailMismatch              = ErrorCode{"EMAIL_MISMATCH", "Email mismatch"}
+	CodeSessionNotFresh            = ErrorCode{"SESSION_NOT_FRESH", "Session is not fresh"}
+	CodeLinkedAccountExists        = ErrorCode{"LINKED_ACCOUNT_ALREADY_EXISTS", "Linked account already exists"}
+	CodeInvalidOrigin              = ErrorCode{"INVALID_ORIGIN", "Invalid origin"}
+	CodeInvalidCallbackURL         = ErrorCode{"INVALID_CALLBACK_URL", "Invalid callbackURL"}
+	CodeInvalidRedirectURL         = ErrorCode{"INVALID_REDIRECT_URL", "Invalid redirectURL"}
+	CodeInvalidErrorCallbackURL    = ErrorCode{"INVALID_ERROR_CALLBACK_URL", "Invalid errorCallbackURL"}
+	CodeInvalidNewUserCallbackURL  = ErrorCode{"INVALID_NEW_USER_CALLBACK_URL", "Invalid newUserCallbackURL"}
+	CodeMissingOrNullOrigin        = ErrorCode{"MISSING_OR_NULL_ORIGIN", "Missing or null Origin"}
+	CodeCallbackURLRequired        = ErrorCode{"CALLBACK_URL_REQUIRED", "callbackURL is required"}
+	CodeFailedToCreateVerification = ErrorCode{"FAILED_TO_CREATE_VERIFICATION", "Unable to create verification"}
+	CodeFieldNotAllowed            = ErrorCode{"FIELD_NOT_ALLOWED", "Field not allowed to be set"}
+	CodeValidationError            = ErrorCode{"VALIDATION_ERROR", "Validation Error"}
+	CodeMissingField               = ErrorCode{"MISSING_FIELD", "Field is required"}
+	CodeDeferSessionRequired       = ErrorCode{"METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", "POST method requires deferSessionRefresh to be enabled in session config"}
+	CodeBodyMustBeAnObject         = ErrorCode{"BODY_MUST_BE_AN_OBJECT", "Body must be an object"}
+	CodePasswordAlreadySet         = ErrorCode{"PASSWORD_ALREADY_SET", "User already has a password set"}
+
+	CodeUnauthorized = ErrorCode{"UNAUTHORIZED", "Unauthorized"}
+	CodeNotFound     = ErrorCode{"NOT_FOUND", "Not found"}
+	CodeInternal     = ErrorCode{"INTERNAL_SERVER_ERROR", "Internal Server Error"}
+
+	// Codes that 1.6.11 has no name for.
+	CodeInvalidJSON         = ErrorCode{"INVALID_JSON", "Invalid JSON in request body"}
+	CodePayloadTooLarge     = ErrorCode{"PAYLOAD_TOO_LARGE", "Request body is too large"}
+	CodeTooManyRequests     = ErrorCode{"TOO_MANY_REQUESTS", "Too many requests. Please try again later."}
+	CodeServerBusy          = ErrorCode{"SERVER_BUSY", "The server is busy. Please try again."}
+	CodeInvalidHost         = ErrorCode{"INVALID_HOST", "Host is not allowed"}
+	CodeInvalidCharacters   = ErrorCode{"INVALID_CHARACTERS", "Text holds characters that are not allowed"}
+	CodeInvalidCredentials  = ErrorCode{"INVALID_CREDENTIALS", "Invalid email or password"}
+	CodeEmailAlreadyInUse   = ErrorCode{"EMAIL_ALREADY_IN_USE", "User already exists. Use another email."}
+	CodePasswordCompromised = ErrorCode{"PASSWORD_COMPROMISED", "The password you entered has been compromised. Please choose a different password."}
+)
+
+var errUnauthorized = Fail(http.StatusUnauthorized, CodeUnauthorized)
+
+// internalError hides a cause behind the generic 500.
+func internalError(cause error) *Error {
+	return &Error{Status: http.StatusInternalServerError, Code: CodeInternal.Code, Message: CodeInternal.Message, Cause: cause}
+}
+
+// asError turns any error into an answer: an *Error as it is, everything else
+// the generic 500.
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return internalError(err)
+}
+
+// NotRouted answers as if the route did not exist under CompatBetterAuth.
+func NotRouted() error { return errEmptyMissing }

@@ -1,0 +1,105 @@
+package core
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/advantch/kernia-go/core/validate"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// inputEncoder turns a typed input back into what a client would have sent, so
+// that a call from Go runs through the same hooks and validation.
+type inputEncoder struct {
+	fields  []inputField
+	hasBody bool
+}
+
+type inputField struct {
+	index  []int
+	name   string
+	source string // "json", "query", "path", or "rest"
+	encode *wire.Encoder
+}
+
+func compileInputEncoder(t reflect.Type, hasBody bool) (*inputEncoder, error) {
+	e := &inputEncoder{hasBody: hasBody}
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Type == reflect.TypeFor[validate.Rest]() || f.Type == reflect.TypeFor[validate.Record]() {
+			if f.Anonymous {
+				e.fields = append(e.fields, inputField{index: f.Index, source: "rest"})
+				continue
+			}
+		}
+		if f.Anonymous || !f.IsExported() || len(f.Index) > 1 && insideRest(t, f.Index) {
+			continue
+		}
+		for _, source := range []string{"json", "query", "path"} {
+			tag, ok := f.Tag.Lookup(source)
+			name, _, _ := strings.Cut(tag, ",")
+			if !ok || name == "" || name == "-" {
+				continue
+			}
+			enc, err := wire.EncoderFor(f.Type)
+			if err != nil {
+				return nil, fmt.Errorf("input field %s: %w", f.Name, err)
+			}
+			e.fields = append(e.fields, inputField{f.Index, name, source, enc})
+		}
+	}
+	return e, nil
+}
+
+// insideRest reports whether a promoted field belongs to an embedded Rest or Record.
+func insideRest(t reflect.Type, index []int) bool {
+	owner := t.FieldByIndex(index[:len(index)-1]).Type
+	return owner == reflect.TypeFor[validate.Rest]() || owner == reflect.TypeFor[validate.Record]()
+}
+
+// encode returns body, query and path parameters of an input.
+func (e *inputEncoder) encode(in reflect.Value) (body, query wire.Value, params []param, err error) {
+	b, q := &wire.Object{}, &wire.Object{}
+	for i := range e.fields {
+		f := &e.fields[i]
+		v := in.FieldByIndex(f.index)
+		if f.source == "rest" {
+			var members *wire.Object
+			switch r := v.Interface().(type) {
+			case validate.Rest:
+				members = r.Unknown
+			case validate.Record:
+				members = r.Members
+			}
+			if members != nil {
+				for _, m := range members.Members() {
+					b.Set(m.Name, m.Value)
+				}
+			}
+			continue
+		}
+		if v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.Slice && v.IsNil() {
+			continue
+		}
+		value, err := wire.Parse(f.encode.AppendValue(nil, v), wire.Limits{})
+		if err != nil {
+			return body, query, nil, asValidation(&validate.Error{Message: "[body." + f.name + "] Invalid input"})
+		}
+		switch f.source {
+		case "json":
+			b.Set(f.name, value)
+		case "query":
+			q.Set(f.name, value)
+		case "path":
+			s, _ := value.Str()
+			params = append(params, param{f.name, s})
+		}
+	}
+	if e.hasBody {
+		body = wire.ObjectOf(b)
+	}
+	if q.Len() > 0 {
+		query = wire.ObjectOf(q)
+	}
+	return body, query, params, nil
+}

@@ -1,0 +1,138 @@
+package emailpassword
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+// checkNewPassword applies the limits of length and Options.CheckPassword.
+func (p *Plugin) checkNewPassword(c *core.Ctx, password string) error {
+	if err := c.Auth.CheckPasswordLength(password); err != nil {
+		return err
+	}
+	if p.opts.CheckPassword != nil {
+		return p.opts.CheckPassword(c, password)
+	}
+	return nil
+}
+
+// ChangePasswordInput is the body of change-password.
+type ChangePasswordInput struct {
+	NewPassword         string `json:"newPassword" doc:"The new password"`
+	CurrentPassword     string `json:"currentPassword" doc:"The current password"`
+	RevokeOtherSessions *bool  `json:"revokeOtherSessions" doc:"End all other sessions and make a new one for this client"`
+}
+
+// ChangePasswordReply is {"token":…,"user":…}; the token is null unless a new
+// session was made.
+type ChangePasswordReply struct {
+	Token *string    `json:"token"`
+	User  *core.User `json:"user"`
+}
+
+func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePasswordReply, error) {
+	a, store, current := c.Auth, c.Auth.Store(), c.Session()
+	if err := p.checkNewPassword(c, in.NewPassword); err != nil {
+		return ChangePasswordReply{}, err
+	}
+	credential, err := store.FindCredential(c, current.User.ID)
+	if errors.Is(err, adapter.ErrNotFound) {
+		return ChangePasswordReply{}, core.Fail(http.StatusBadRequest, core.CodeCredentialAccountNotFound)
+	}
+	if err != nil {
+		return ChangePasswordReply{}, err
+	}
+	ok, err := a.VerifyPassword(c, credential, in.CurrentPassword)
+	if err != nil {
+		return ChangePasswordReply{}, err
+	}
+	if !ok {
+		return ChangePasswordReply{}, core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
+	}
+	hash, err := a.HashPassword(c, in.NewPassword)
+	if err != nil {
+		return ChangePasswordReply{}, err
+	}
+	revoke := in.RevokeOtherSessions != nil && *in.RevokeOtherSessions
+	var session *core.Session
+	err = store.Tx(c, func(ctx context.Context) error {
+		if _, err := store.UpdateAccount(ctx, credential.ID, adapter.Record{"password": hash}); err != nil {
+			return err
+		}
+		if !revoke {
+			return nil
+		}
+		if err := store.DeleteSessions(ctx, current.User.ID); err != nil {
+			return err
+		}
+		session, err = store.CreateSession(ctx, core.NewSession{UserID: current.User.ID, Extra: a.DefaultFields(core.ModelSession)})
+		return err
+	})
+	if errors.Is(err, core.ErrAbort) {
+		return ChangePasswordReply{}, core.Fail(http.StatusInternalServerError, core.CodeFailedToGetSession)
+	}
+	if err != nil {
+		return ChangePasswordReply{}, err
+	}
+	c.Emit(core.Event{Type: core.EventPasswordChanged})
+	reply := ChangePasswordReply{User: &current.User}
+	if session != nil {
+		if err := c.SetSession(&core.SessionData{Session: *session, User: current.User}, nil); err != nil {
+			return ChangePasswordReply{}, err
+		}
+		reply.Token = &session.Token
+	}
+	return reply, nil
+}
+
+// VerifyPasswordInput is the body of verify-password.
+type VerifyPasswordInput struct {
+	Password string `json:"password" doc:"The password to check"`
+}
+
+func (p *Plugin) verifyPassword(c *core.Ctx, in *VerifyPasswordInput) (core.StatusReply, error) {
+	credential, err := c.Auth.Store().FindCredential(c, c.Session().User.ID)
+	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+		return core.StatusReply{}, err
+	}
+	ok, err := c.Auth.VerifyPassword(c, credential, in.Password)
+	if err != nil {
+		return core.StatusReply{}, err
+	}
+	if !ok {
+		return core.StatusReply{}, core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
+	}
+	return core.StatusReply{Status: true}, nil
+}
+
+// SetPasswordInput is the input of SetPassword.
+type SetPasswordInput struct {
+	NewPassword string `json:"newPassword" doc:"The new password"`
+}
+
+func (p *Plugin) setPassword(c *core.Ctx, in *SetPasswordInput) (core.StatusReply, error) {
+	store, userID := c.Auth.Store(), c.Session().User.ID
+	if err := p.checkNewPassword(c, in.NewPassword); err != nil {
+		return core.StatusReply{}, err
+	}
+	_, err := store.FindCredential(c, userID)
+	if err == nil {
+		return core.StatusReply{}, core.Fail(http.StatusBadRequest, core.CodePasswordAlreadySet)
+	}
+	if !errors.Is(err, adapter.ErrNotFound) {
+		return core.StatusReply{}, err
+	}
+	hash, err := c.Auth.HashPassword(c, in.NewPassword)
+	if err != nil {
+		return core.StatusReply{}, err
+	}
+	if err := store.SetPassword(c, userID, hash); err != nil {
+		return core.StatusReply{}, err
+	}
+	c.Emit(core.Event{Type: core.EventPasswordChanged})
+	return core.StatusReply{Status: true}, nil
+}

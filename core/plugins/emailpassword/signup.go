@@ -1,0 +1,136 @@
+package emailpassword
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
+)
+
+// SignUpInput is the body of sign-up. Rest holds added fields of the user.
+type SignUpInput struct {
+	Name        string  `json:"name" doc:"Name of the user"`
+	Email       string  `json:"email" zod:"email" doc:"E-mail address"`
+	Password    string  `json:"password" zod:"nonempty" doc:"Password"`
+	Image       *string `json:"image" doc:"URL of a picture"`
+	CallbackURL *string `json:"callbackURL" doc:"Where the link in the verification mail leads"`
+	RememberMe  *bool   `json:"rememberMe" doc:"False: the session ends with the browser"`
+	validate.Rest
+}
+
+// SignUpReply is {"token":…,"user":…}; the token is null when sign-up does not
+// sign in. Under CompatKernia the session follows.
+type SignUpReply struct {
+	Token   *string       `json:"token"`
+	User    *core.User    `json:"user"`
+	Session *core.Session `json:"session,omitempty"`
+}
+
+func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
+	a, store := c.Auth, c.Auth.Store()
+	if p.opts.DisableSignUp {
+		return SignUpReply{}, core.Fail(http.StatusBadRequest, CodeSignUpDisabled)
+	}
+	if err := p.checkNewPassword(c, in.Password); err != nil {
+		return SignUpReply{}, err
+	}
+	extra, err := a.ParseInput(core.ModelUser, in.Unknown, false)
+	if err != nil {
+		return SignUpReply{}, err
+	}
+	quiet := p.opts.RequireEmailVerification || p.opts.DisableAutoSignIn
+	existing, err := store.FindUserByEmail(c, in.Email)
+	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+		return SignUpReply{}, err
+	}
+	if err == nil && !quiet {
+		return SignUpReply{}, emailTaken(a)
+	}
+	// The hash comes before any write, and outside of the transaction: it takes
+	// long, and it costs the same whether the address is used.
+	hash, hashErr := a.HashPassword(c, in.Password)
+	if hashErr != nil {
+		return SignUpReply{}, hashErr
+	}
+	row := core.User{Name: in.Name, Email: in.Email, Image: in.Image, Extra: extra}
+	if existing != nil {
+		return p.pretend(c, existing, row)
+	}
+	forget := in.RememberMe != nil && !*in.RememberMe
+	var user *core.User
+	var session *core.Session
+	err = store.Tx(c, func(ctx context.Context) error {
+		var err error
+		if user, err = store.CreateUser(ctx, row); err != nil {
+			return err
+		}
+		_, err = store.CreateAccount(ctx, core.Account{UserID: user.ID, ProviderID: core.ProviderCredential, AccountID: user.ID, Password: &hash})
+		if err != nil || quiet {
+			return err
+		}
+		session, err = store.CreateSession(ctx, core.NewSession{UserID: user.ID, Forget: forget, Extra: a.DefaultFields(core.ModelSession)})
+		return err
+	})
+	if errors.Is(err, adapter.ErrUnique) {
+		// Another sign-up with the same address was quicker. Some other unique field
+		// (a user name) may be the one that is taken: then the address is still free.
+		existing, findErr := store.FindUserByEmail(c, in.Email)
+		switch {
+		case findErr == nil && quiet:
+			return p.pretend(c, existing, row)
+		case findErr == nil:
+			return SignUpReply{}, emailTaken(a)
+		}
+		return SignUpReply{}, core.Fail(http.StatusUnprocessableEntity, core.CodeFailedToCreateUser)
+	}
+	if errors.Is(err, core.ErrAbort) {
+		return SignUpReply{}, core.Fail(http.StatusBadRequest, core.CodeFailedToCreateUser)
+	}
+	if err != nil {
+		return SignUpReply{}, err
+	}
+	c.Emit(core.Event{Type: core.EventSignUp, UserID: user.ID})
+	mail := a.EmailVerification()
+	if send := mail.SendOnSignUp; mail.Send != nil && (send != nil && *send || send == nil && p.opts.RequireEmailVerification) {
+		if err := c.SendVerification(user, deref(in.CallbackURL)); err != nil {
+			return SignUpReply{}, err
+		}
+	}
+	if quiet {
+		return SignUpReply{User: user}, nil
+	}
+	if err := c.SetSession(&core.SessionData{Session: *session, User: *user}, &forget); err != nil {
+		return SignUpReply{}, err
+	}
+	c.Emit(core.Event{Type: core.EventSignIn, UserID: user.ID, SessionID: session.ID})
+	reply := SignUpReply{Token: &session.Token, User: user}
+	if a.Compat() == core.CompatKernia {
+		reply.Session = session
+	}
+	return reply, nil
+}
+
+// pretend answers a sign-up with a used address as if the address were free.
+func (p *Plugin) pretend(c *core.Ctx, existing *core.User, row core.User) (SignUpReply, error) {
+	if f := p.opts.OnExistingUserSignUp; f != nil {
+		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error { return f(ctx, existing) })
+	}
+	synthetic, err := c.Auth.SyntheticUser(row)
+	if err != nil {
+		return SignUpReply{}, err
+	}
+	if p.opts.SyntheticUser != nil {
+		p.opts.SyntheticUser(synthetic)
+	}
+	return SignUpReply{User: synthetic}, nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,103 @@
+package core
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Header gives read access to request headers; http.Header satisfies it.
+type Header interface {
+	Get(name string) string
+	Values(name string) []string
+}
+
+// Request is a request as a framework received it. Strings must stay valid
+// after the call; Body need not.
+type Request struct {
+	Method   string
+	Path     string // escaped, as on the wire, including the base path
+	RawQuery string
+	Scheme   string // "http" or "https", of the connection itself
+	Host     string
+	Remote   netip.AddrPort // zero for unix sockets
+	Header   Header
+	Body     []byte
+	TooLarge bool // the body was longer than Auth.MaxBody and was not read
+}
+
+// HeaderField is one response header line.
+type HeaderField struct{ Name, Value string }
+
+// Response is what a framework writes. Header keeps its order and may repeat a
+// name (Set-Cookie).
+type Response struct {
+	Status int
+	Header []HeaderField
+	Body   []byte
+}
+
+// Add appends a header line. Values with CR, LF or NUL are dropped: they can
+// only come from an attempt to split the header.
+func (r *Response) Add(name, value string) {
+	if strings.ContainsAny(value, "\r\n\x00") {
+		return
+	}
+	r.Header = append(r.Header, HeaderField{name, value})
+}
+
+// Set replaces all lines of a name by one.
+func (r *Response) Set(name, value string) {
+	kept := r.Header[:0]
+	for _, h := range r.Header {
+		if !strings.EqualFold(h.Name, name) {
+			kept = append(kept, h)
+		}
+	}
+	r.Header = kept
+	r.Add(name, value)
+}
+
+// Get returns the first value of a header.
+func (r *Response) Get(name string) string {
+	for _, h := range r.Header {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// Values returns all values of a header, in order.
+func (r *Response) Values(name string) []string {
+	var out []string
+	for _, h := range r.Header {
+		if strings.EqualFold(h.Name, name) {
+			out = append(out, h.Value)
+		}
+	}
+	return out
+}
+
+// Fields is a Header made of fields, for calls without a framework.
+type Fields []HeaderField
+
+// Get returns the first value of a name, in any letter case.
+func (f Fields) Get(name string) string {
+	for _, h := range f {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// Values returns all values of a name, in any letter case.
+func (f Fields) Values(name string) []string {
+	var out []string
+	for _, h := range f {
+		if strings.EqualFold(h.Name, name) {
+			out = append(out, h.Value)
+		}
+	}
+	return out
+}

@@ -1,0 +1,242 @@
+package core
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
+)
+
+// GetSessionInput is the query of get-session.
+type GetSessionInput struct {
+	DisableCookieCache *bool `query:"disableCookieCache" zod:"coerce" doc:"Read the session from the store, not from the cookie cache"`
+	DisableRefresh     *bool `query:"disableRefresh" zod:"coerce" doc:"Do not extend the session"`
+}
+
+// SessionReply is what get-session answers: {"session":…,"user":…}. A nil reply is null.
+type SessionReply struct {
+	auth         *Auth
+	raw          []byte // session and user of a verified cookie cache, forwarded as they are
+	mid          int    // where the session ends in raw
+	data         *SessionData
+	deferred     bool
+	needsRefresh bool
+}
+
+// Data returns typed rows.
+func (r *SessionReply) Data() (*SessionData, error) {
+	if r == nil {
+		return nil, nil
+	}
+	if r.data == nil {
+		data, err := r.auth.decodeCached(cached{
+			session: r.raw[len(replyHead):r.mid],
+			user:    r.raw[r.mid+len(replyMid) : len(r.raw)-1],
+		})
+		if err != nil {
+			return nil, err
+		}
+		r.data = data
+	}
+	return r.data, nil
+}
+
+// NeedsRefresh reports, with DeferRefresh, that the session is due for a POST.
+func (r *SessionReply) NeedsRefresh() bool { return r != nil && r.needsRefresh }
+
+// AppendJSON appends the answer.
+func (r *SessionReply) AppendJSON(dst []byte) []byte {
+	if r == nil {
+		return append(dst, "null"...)
+	}
+	if r.data == nil {
+		return append(dst, r.raw...)
+	}
+	dst = r.data.AppendJSON(dst)
+	if r.deferred {
+		dst = append(dst[:len(dst)-1], `,"needsRefresh":`...)
+		dst = append(appendBool(dst, r.needsRefresh), '}')
+	}
+	return dst
+}
+
+func getSession(c *Ctx, in *GetSessionInput) (*SessionReply, error) {
+	a := c.Auth
+	post := c.Req.Method == http.MethodPost
+	if post && !a.opts.Session.DeferRefresh {
+		return nil, Fail(http.StatusMethodNotAllowed, CodeDeferSessionRequired)
+	}
+	buf := scratchPool.Get().(*scratch)
+	defer scratchPool.Put(buf)
+	l, err := c.loadSession(load{
+		noCache:   in.DisableCookieCache != nil && *in.DisableCookieCache,
+		noRefresh: in.DisableRefresh != nil && *in.DisableRefresh,
+		post:      post,
+	}, buf)
+	if err != nil {
+		if e := asError(err); e.Status < 500 {
+			return nil, e
+		}
+		failed := Fail(http.StatusInternalServerError, CodeFailedToGetSession)
+		failed.Cause = err
+		return nil, failed
+	}
+	if !l.found {
+		return nil, nil
+	}
+	if l.data != nil {
+		c.session, c.sessionLoaded = l.data, true
+		return &SessionReply{auth: a, data: l.data, deferred: l.deferred, needsRefresh: l.needsRefresh}, nil
+	}
+	if a.shapes.session.hidden || a.shapes.user.hidden {
+		// A cache that another version of the schema wrote may hold what is hidden now.
+		data, err := a.decodeCached(l.cache)
+		if err != nil {
+			return nil, internalError(err)
+		}
+		return &SessionReply{auth: a, data: data}, nil
+	}
+	return &SessionReply{auth: a, raw: joinReply(l.cache), mid: len(replyHead) + len(l.cache.session)}, nil
+}
+
+const (
+	replyHead = `{"session":`
+	replyMid  = `,"user":`
+)
+
+// joinReply copies session and user out of the pooled buffers into the answer.
+func joinReply(k cached) []byte {
+	raw := make([]byte, 0, len(replyHead)+len(k.session)+len(replyMid)+len(k.user)+1)
+	raw = append(raw, replyHead...)
+	raw = append(raw, k.session...)
+	raw = append(raw, replyMid...)
+	raw = append(raw, k.user...)
+	return append(raw, '}')
+}
+
+// GetSession returns the session of a request by its headers, as get-session does,
+// or nil. Set-Cookie lines that a refresh needs are added to res, which may be nil.
+func (a *Auth) GetSession(ctx context.Context, h Header, res *Response) (*SessionData, error) {
+	opts := []CallOption{WithHeader(h)}
+	if res != nil {
+		opts = append(opts, Capture(res))
+	}
+	reply, err := a.API.GetSession.Call(ctx, &GetSessionInput{}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return reply.Data()
+}
+
+func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
+	if token, ok := c.SignedCookie(c.base.cookies.SessionToken.Name); ok {
+		if c.Auth.opts.OnEvent != nil {
+			_, _ = c.LoadSession(true)
+		}
+		if err := c.Auth.store.DeleteSession(c, token); err != nil {
+			// A sign-out that leaves the session alive is no success.
+			return SuccessReply{}, err
+		}
+		c.Emit(Event{Type: EventSignOut})
+	}
+	c.EndSession()
+	return SuccessReply{true}, nil
+}
+
+func listSessions(c *Ctx, _ *NoInput) ([]*Session, error) {
+	rows, err := c.Auth.store.ListSessions(c, c.Session().User.ID)
+	if err != nil {
+		return nil, err
+	}
+	if rows == nil {
+		rows = []*Session{}
+	}
+	return rows, nil
+}
+
+// RevokeSessionInput names a session by its token.
+type RevokeSessionInput struct {
+	Token string `json:"token" doc:"Token of the session to revoke"`
+}
+
+func revokeSession(c *Ctx, in *RevokeSessionInput) (StatusReply, error) {
+	store, userID := c.Auth.store, c.Session().User.ID
+	data, err := store.FindSession(c, in.Token)
+	if isNotFound(err) {
+		return StatusReply{true}, nil
+	}
+	if err != nil {
+		return StatusReply{}, err
+	}
+	if data.Session.UserID == userID {
+		if err := store.DeleteSession(c, in.Token); err != nil {
+			return StatusReply{}, err
+		}
+		c.Emit(Event{Type: EventSessionRevoked, UserID: userID, SessionID: data.Session.ID})
+	}
+	return StatusReply{true}, nil
+}
+
+func revokeSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
+	userID := c.Session().User.ID
+	if err := c.Auth.store.DeleteSessions(c, userID); err != nil {
+		return StatusReply{}, err
+	}
+	c.Emit(Event{Type: EventSessionsRevoked, UserID: userID})
+	return StatusReply{true}, nil
+}
+
+func revokeOtherSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
+	current := c.Session()
+	rows, err := c.Auth.store.ListSessions(c, current.User.ID)
+	if err != nil {
+		return StatusReply{}, err
+	}
+	for _, s := range rows {
+		if s.Token == current.Session.Token {
+			continue
+		}
+		if err := c.Auth.store.DeleteSession(c, s.Token); err != nil {
+			return StatusReply{}, err
+		}
+	}
+	c.Emit(Event{Type: EventSessionsRevoked})
+	return StatusReply{true}, nil
+}
+
+// UpdateSessionInput is any of the session's added fields.
+type UpdateSessionInput struct {
+	validate.Record
+}
+
+// UpdateSessionReply is {"session":…}.
+type UpdateSessionReply struct {
+	Session *Session `json:"session"`
+}
+
+func updateSession(c *Ctx, in *UpdateSessionInput) (UpdateSessionReply, error) {
+	a, current := c.Auth, c.Session()
+	fields, err := a.ParseInput(ModelSession, in.Members, true)
+	if err != nil {
+		return UpdateSessionReply{}, err
+	}
+	if len(fields) == 0 {
+		return UpdateSessionReply{}, FailText(http.StatusBadRequest, "No fields to update")
+	}
+	set := adapter.Record{"updatedAt": a.Now()}
+	for k, v := range fields {
+		set[k] = v
+	}
+	row, err := a.store.UpdateSession(c, current.Session.Token, set)
+	if isNotFound(err) {
+		return UpdateSessionReply{}, errUnauthorized
+	}
+	if err != nil {
+		return UpdateSessionReply{}, err
+	}
+	if err := c.SetSession(&SessionData{Session: *row, User: current.User}, nil); err != nil {
+		return UpdateSessionReply{}, err
+	}
+	return UpdateSessionReply{row}, nil
+}

@@ -1,0 +1,144 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// The logical names of the core tables.
+const (
+	ModelUser         = "user"
+	ModelSession      = "session"
+	ModelAccount      = "account"
+	ModelVerification = "verification"
+	ModelRateLimit    = "rateLimit"
+)
+
+func userTable() schema.Table {
+	return schema.Table{Model: ModelUser, Order: 1, Fields: []schema.Field{
+		{Name: "name", Type: schema.String, Sortable: true},
+		{Name: "email", Type: schema.String, Unique: true, Sortable: true},
+		{Name: "emailVerified", Type: schema.Boolean, Default: schema.Value(false), NoInput: true},
+		{Name: "image", Type: schema.String, Optional: true},
+		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
+		{Name: "updatedAt", Type: schema.Date, Default: schema.Now, OnUpdate: schema.Now},
+	}}
+}
+
+func sessionTable() schema.Table {
+	return schema.Table{Model: ModelSession, Order: 2, Fields: []schema.Field{
+		{Name: "expiresAt", Type: schema.Date},
+		{Name: "token", Type: schema.String, Unique: true},
+		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
+		{Name: "updatedAt", Type: schema.Date, OnUpdate: schema.Now},
+		{Name: "ipAddress", Type: schema.String, Optional: true},
+		{Name: "userAgent", Type: schema.String, Optional: true},
+		{Name: "userId", Type: schema.String, Index: true, References: &schema.Reference{Model: ModelUser}},
+	}}
+}
+
+func accountTable() schema.Table {
+	return schema.Table{Model: ModelAccount, Order: 3, Fields: []schema.Field{
+		{Name: "accountId", Type: schema.String},
+		{Name: "providerId", Type: schema.String},
+		{Name: "userId", Type: schema.String, Index: true, References: &schema.Reference{Model: ModelUser}},
+		{Name: "accessToken", Type: schema.String, Optional: true, Hidden: true},
+		{Name: "refreshToken", Type: schema.String, Optional: true, Hidden: true},
+		{Name: "idToken", Type: schema.String, Optional: true, Hidden: true},
+		{Name: "accessTokenExpiresAt", Type: schema.Date, Optional: true, Hidden: true},
+		{Name: "refreshTokenExpiresAt", Type: schema.Date, Optional: true, Hidden: true},
+		{Name: "scope", Type: schema.String, Optional: true},
+		{Name: "password", Type: schema.String, Optional: true, Hidden: true},
+		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
+		{Name: "updatedAt", Type: schema.Date, OnUpdate: schema.Now},
+	}}
+}
+
+func verificationTable() schema.Table {
+	return schema.Table{Model: ModelVerification, Order: 4, Fields: []schema.Field{
+		{Name: "identifier", Type: schema.String, Index: true},
+		{Name: "value", Type: schema.String},
+		{Name: "expiresAt", Type: schema.Date},
+		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
+		{Name: "updatedAt", Type: schema.Date, Default: schema.Now, OnUpdate: schema.Now},
+	}}
+}
+
+func rateLimitTable() schema.Table {
+	return schema.Table{Model: ModelRateLimit, Fields: []schema.Field{
+		{Name: "key", Type: schema.String, Unique: true},
+		{Name: "count", Type: schema.Number},
+		{Name: "lastRequest", Type: schema.Number, BigInt: true},
+	}}
+}
+
+// applyTable renames a core table and adds the application's fields. Fields of
+// plugins come before those of the application, as in 1.6.11.
+func applyTable(t *schema.Table, o TableOptions) error {
+	if o.Table != "" {
+		t.Name = o.Table
+	}
+	known := map[string]int{}
+	for i, f := range t.Fields {
+		known[f.Name] = i
+	}
+	for name, column := range o.Columns {
+		i, ok := known[name]
+		if !ok {
+			return fmt.Errorf("core: Columns of the %s table renames %q, which it does not have", t.Model, name)
+		}
+		t.Fields[i].Column = column
+	}
+	return nil
+}
+
+// buildSchema merges the core tables, those of plugins and the options. It holds
+// every table whose fields shape records and answers; inDatabase says which of
+// them the database has.
+func buildSchema(o *Options, manifests []Manifest) (*schema.Schema, error) {
+	core := []struct {
+		table schema.Table
+		opts  TableOptions
+	}{
+		{userTable(), o.User.TableOptions},
+		{sessionTable(), o.Session.TableOptions},
+		{accountTable(), o.Account.TableOptions},
+		{verificationTable(), o.Verification.TableOptions},
+		{rateLimitTable(), o.RateLimit.Table},
+	}
+	var tables, extend, own []schema.Table
+	for _, c := range core {
+		if err := applyTable(&c.table, c.opts); err != nil {
+			return nil, err
+		}
+		tables = append(tables, c.table)
+		own = append(own, schema.Table{Model: c.table.Model, Fields: c.opts.Fields})
+	}
+	for _, m := range manifests {
+		tables = append(tables, m.Tables...)
+		extend = append(extend, m.Extend...)
+	}
+	// Fields of plugins come before those of the application, as in 1.6.11.
+	return schema.New(o.IDs.Kind, tables, append(extend, own...))
+}
+
+func (o *Options) inDatabase(model string) bool {
+	switch model {
+	case ModelSession:
+		return o.sessionsInDatabase()
+	case ModelVerification:
+		return o.verificationInDatabase()
+	case ModelRateLimit:
+		return o.RateLimit.Storage == "database"
+	}
+	return true
+}
+
+func (o *Options) sessionsInDatabase() bool {
+	return o.SecondaryStorage == nil || o.Session.StoreInDatabase
+}
+
+func (o *Options) verificationInDatabase() bool {
+	return o.SecondaryStorage == nil || o.Verification.StoreInDatabase
+}

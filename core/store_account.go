@@ -1,0 +1,76 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+// ProviderCredential is the provider id of e-mail and password accounts.
+const ProviderCredential = "credential"
+
+// CreateAccount inserts an account; times default to now.
+func (s *Store) CreateAccount(ctx context.Context, acc Account) (*Account, error) {
+	now := s.a.Now()
+	if acc.CreatedAt.IsZero() {
+		acc.CreatedAt = now
+	}
+	if acc.UpdatedAt.IsZero() {
+		acc.UpdatedAt = now
+	}
+	return createRow(ctx, s, s.accountModel(), &acc, nil)
+}
+
+// FindAccounts lists the accounts of a user, oldest first as stored.
+func (s *Store) FindAccounts(ctx context.Context, userID string) ([]*Account, error) {
+	return findRows(ctx, s.accountModel(), s.db, adapter.Find{Where: adapter.By("userId", userID)})
+}
+
+// FindAccount returns the account of a provider.
+func (s *Store) FindAccount(ctx context.Context, providerID, accountID string) (*Account, error) {
+	return findRow(ctx, s, s.accountModel(), adapter.By("accountId", accountID).And("providerId", providerID))
+}
+
+// FindCredential returns the user's e-mail and password account that has a password.
+func (s *Store) FindCredential(ctx context.Context, userID string) (*Account, error) {
+	accounts, err := s.FindAccounts(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	if acc := credentialOf(accounts); acc != nil {
+		return acc, nil
+	}
+	return nil, adapter.ErrNotFound
+}
+
+func credentialOf(accounts []*Account) *Account {
+	for _, acc := range accounts {
+		if acc.ProviderID == ProviderCredential && acc.Password != nil && *acc.Password != "" {
+			return acc
+		}
+	}
+	return nil
+}
+
+// UpdateAccount changes an account by id.
+func (s *Store) UpdateAccount(ctx context.Context, id string, set adapter.Record) (*Account, error) {
+	return updateRow(ctx, s, s.accountModel(), adapter.By("id", id), set, nil)
+}
+
+// SetPassword stores a hash on the user's credential account, which it makes when
+// there is none.
+func (s *Store) SetPassword(ctx context.Context, userID, hash string) error {
+	set := adapter.Record{"password": hash}
+	w := adapter.By("userId", userID).And("providerId", ProviderCredential)
+	_, err := updateRow(ctx, s, s.accountModel(), w, set, nil)
+	if errors.Is(err, adapter.ErrNotFound) {
+		_, err = s.CreateAccount(ctx, Account{UserID: userID, ProviderID: ProviderCredential, AccountID: userID, Password: &hash})
+	}
+	return err
+}
+
+// DeleteAccount removes an account by id.
+func (s *Store) DeleteAccount(ctx context.Context, id string) error {
+	return deleteRows(ctx, s, s.accountModel(), adapter.By("id", id))
+}

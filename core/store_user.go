@@ -1,0 +1,122 @@
+package core
+
+import (
+	"context"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+// CreateUser inserts a user. The e-mail is lower-cased; times default to now. A
+// used e-mail is adapter.ErrUnique.
+func (s *Store) CreateUser(ctx context.Context, u User) (*User, error) {
+	now := s.a.Now()
+	if u.CreatedAt.IsZero() {
+		u.CreatedAt = now
+	}
+	if u.UpdatedAt.IsZero() {
+		u.UpdatedAt = now
+	}
+	u.Email = NormalizeEmail(u.Email)
+	return createRow(ctx, s, s.userModel(), &u, nil)
+}
+
+// FindUser returns a user by id.
+func (s *Store) FindUser(ctx context.Context, id string) (*User, error) {
+	if id == "" {
+		return nil, adapter.ErrNotFound
+	}
+	return findRow(ctx, s, s.userModel(), adapter.By("id", id))
+}
+
+// FindUserByEmail returns a user by e-mail, in any letter case.
+func (s *Store) FindUserByEmail(ctx context.Context, email string) (*User, error) {
+	return findRow(ctx, s, s.userModel(), adapter.By("email", NormalizeEmail(email)))
+}
+
+// FindUserAccounts returns a user by e-mail together with the accounts.
+func (s *Store) FindUserAccounts(ctx context.Context, email string) (*User, []*Account, error) {
+	rec, err := s.db.FindOne(ctx, adapter.Find{
+		Model: ModelUser, Where: adapter.By("email", NormalizeEmail(email)),
+		Joins: []adapter.Join{{Model: ModelAccount, From: "id", To: "userId"}},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err := s.a.userOf(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, _ := rec[ModelAccount].([]adapter.Record)
+	accounts := make([]*Account, len(rows))
+	for i, r := range rows {
+		if accounts[i], err = s.a.accountOf(r); err != nil {
+			return nil, nil, err
+		}
+	}
+	return u, accounts, nil
+}
+
+// UpdateUser changes a user and the copies of it in the secondary storage.
+func (s *Store) UpdateUser(ctx context.Context, id string, set adapter.Record) (*User, error) {
+	return s.updateUser(ctx, adapter.By("id", id), set)
+}
+
+// UpdateUserByEmail changes the user that still has an e-mail.
+func (s *Store) UpdateUserByEmail(ctx context.Context, email string, set adapter.Record) (*User, error) {
+	return s.updateUser(ctx, adapter.By("email", NormalizeEmail(email)), set)
+}
+
+func (s *Store) updateUser(ctx context.Context, w adapter.Where, set adapter.Record) (*User, error) {
+	if email, ok := set["email"].(string); ok {
+		set["email"] = NormalizeEmail(email)
+	}
+	u, err := updateRow(ctx, s, s.userModel(), w, set, nil)
+	if err != nil {
+		return nil, err
+	}
+	return u, s.refreshUserSessions(ctx, u)
+}
+
+// DeleteUser removes a user with sessions and accounts, in one transaction, and
+// the sessions' copies in the secondary storage after it.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		if s.a.opts.sessionsInDatabase() {
+			if err := deleteRows(ctx, s, s.sessionModel(), adapter.By("userId", id)); err != nil {
+				return err
+			}
+		}
+		if err := deleteRows(ctx, s, s.accountModel(), adapter.By("userId", id)); err != nil {
+			return err
+		}
+		return deleteRows(ctx, s, s.userModel(), adapter.By("id", id))
+	})
+	if err != nil {
+		return err
+	}
+	return s.dropSecondarySessions(ctx, id)
+}
+
+// lockUser makes concurrent transactions that change what belongs to a user take
+// turns: it writes the user's row without changing it.
+func (a *Auth) lockUser(ctx context.Context, id string) error {
+	rec, err := a.db.FindOne(ctx, adapter.Find{Model: ModelUser, Where: adapter.By("id", id)})
+	if err != nil {
+		return err
+	}
+	_, err = a.db.Adapter.Update(ctx, ModelUser, adapter.By("id", id), adapter.Record{"updatedAt": rec["updatedAt"]})
+	return err
+}
+
+// SyntheticUser is a user that exists only in an answer: it has an id and times
+// like a real one and is never stored.
+func (a *Auth) SyntheticUser(u User) (*User, error) {
+	id, err := a.newID(ModelUser)
+	if err != nil {
+		return nil, err
+	}
+	now := a.Now()
+	u.ID, u.CreatedAt, u.UpdatedAt, u.shape = id, now, now, a.shapes.user
+	u.Email = NormalizeEmail(u.Email)
+	return &u, nil
+}

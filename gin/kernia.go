@@ -1,0 +1,50 @@
+// Package kernia serves Kernia through Gin.
+//
+//	router := gin.Default()
+//	router.Use(kernia.Gin(auth))
+//	router.GET("/me", kernia.RequireSession(), func(c *gin.Context) {
+//		s, _ := kernia.Session(c)
+//		c.JSON(http.StatusOK, s.User)
+//	})
+package kernia
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/nethttp"
+)
+
+// Gin serves the auth routes below the base path and attaches a lazy session to
+// every other request. Use it on the engine itself: Gin runs an engine's
+// middleware on paths without a route too, a group's it does not.
+func Gin(a *core.Auth) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if nethttp.Serve(a, c.Writer, c.Request) {
+			c.Abort()
+			return
+		}
+		c.Request = nethttp.Attach(a, c.Writer, c.Request)
+		c.Next()
+	}
+}
+
+// Session returns the session of a request that went through Gin. The first call
+// reads the cookie cache or the store; a refreshed cookie is added to the answer,
+// so call it before writing.
+func Session(c *gin.Context) (*core.SessionData, bool) {
+	return core.SessionFrom(c.Request.Context())
+}
+
+// RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
+// requests without a session and stops the chain.
+func RequireSession() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if _, ok := Session(c); !ok {
+			nethttp.Unauthorized(c.Writer)
+			c.Abort()
+			return
+		}
+		c.Next()
+	}
+}
