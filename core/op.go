@@ -113,9 +113,11 @@ func (o *Op[I, O]) bind(a *Auth) (*route, error) {
 		return nil, fmt.Errorf("core: operation %q: %w", o.spec.ID, err)
 	}
 	out := reflect.TypeFor[O]()
-	enc, err := wire.EncoderFor(out)
-	if err != nil {
-		return nil, fmt.Errorf("core: operation %q: %w", o.spec.ID, err)
+	var enc *wire.Encoder
+	if out != reflect.TypeFor[*Raw]() {
+		if enc, err = wire.EncoderFor(out); err != nil {
+			return nil, fmt.Errorf("core: operation %q: %w", o.spec.ID, err)
+		}
 	}
 	o.auth = a
 	o.rt = &route{OpSpec: o.spec, id: o.spec.ID, path: o.spec.Path, input: in, inverse: inverse, output: out, encode: enc}

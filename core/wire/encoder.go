@@ -305,7 +305,7 @@ func (c *encoderCompiler) fields(t reflect.Type, path []int) ([]encodedField, er
 		name, options, _ := strings.Cut(tag, ",")
 		at := append(slices.Clone(path), i)
 		if inner := sf.Type; sf.Anonymous && name == "" {
-			if inner.Kind() == reflect.Pointer && sf.IsExported() {
+			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
 			if inner.Kind() == reflect.Struct && inner != timeType && !reflect.PointerTo(inner).Implements(appenderType) {
