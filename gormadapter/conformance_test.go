@@ -17,4 +17,12 @@ func TestConformance(t *testing.T) {
 			return migrated(t, sqliteAt(t, ":memory:"), s)
 		})
 	})
+	for _, server := range servers {
+		t.Run(server.name, func(t *testing.T) {
+			dsn := server.dsn(t)
+			adaptertest.Run(t, func(t *testing.T, s *schema.Schema) adapter.Adapter {
+				return migrated(t, server.open(t, dsn), s)
+			})
+		})
+	}
 }

@@ -20,8 +20,6 @@ type migration interface {
 	columnType(f *schema.Field) string
 	// nowDefault is the default of a date that is set on create, or "".
 	nowDefault() string
-	// nullable is what marks a column that may be null; mostly nothing.
-	nullable(f *schema.Field) string
 	// inlineReferences says that REFERENCES after a column is obeyed.
 	inlineReferences() bool
 	// plainAdd says that ADD COLUMN takes neither UNIQUE nor a reference with
@@ -32,7 +30,13 @@ type migration interface {
 	// indexColumn writes a column of an index.
 	indexColumn(f *schema.Field, composite bool) string
 
-	// columnsSQL lists (table, column) and indexesSQL (table, index, column in
+	// tableSuffix ends CREATE TABLE, given the collation of the tables that the
+	// schema has already, or "".
+	tableSuffix(collation string) string
+	// collationSQL lists the collations for a new database, best first, or is "".
+	collationSQL() string
+
+	// columnsSQL lists (table, column, collation of the table) and indexesSQL (table, index, column in
 	// order) of the current schema.
 	columnsSQL() string
 	indexesSQL() string
@@ -44,7 +48,7 @@ type migration interface {
 // The texts below are those of Better Auth's migrations, so that a schema dump
 // of either server's database reads the same.
 
-func (s *store) createTable(t *schema.Table) string {
+func (s *store) createTable(t *schema.Table, collation string) string {
 	d := s.dialect
 	var b strings.Builder
 	b.WriteString("create table " + d.ident(t.Name) + " (")
@@ -60,7 +64,7 @@ func (s *store) createTable(t *schema.Table) string {
 		}
 	}
 	b.WriteString(strings.Join(tail, ""))
-	b.WriteString(")")
+	b.WriteString(")" + d.tableSuffix(collation))
 	return b.String()
 }
 
@@ -84,8 +88,6 @@ func (s *store) define(f *schema.Field, def definition) string {
 	}
 	if def.required {
 		b.WriteString(" not null")
-	} else {
-		b.WriteString(d.nullable(f))
 	}
 	if def.unique {
 		b.WriteString(" unique")

@@ -24,6 +24,9 @@ func (d mysql) refType() string {
 	return "varchar(36)"
 }
 
+// columnType differs from Better Auth's in three places, where its types lose
+// what the other databases keep: fractions (integer), dates after 2038
+// (timestamp) and texts over 64 kB (text). It takes these for its own.
 func (mysql) columnType(f *schema.Field) string {
 	switch f.Type {
 	case schema.Boolean:
@@ -32,9 +35,9 @@ func (mysql) columnType(f *schema.Field) string {
 		if f.BigInt {
 			return "bigint"
 		}
-		return "integer"
+		return "double"
 	case schema.Date:
-		return "timestamp(3)"
+		return "datetime(3)"
 	case schema.JSON, schema.StringArray, schema.NumberArray:
 		return "json"
 	}
@@ -46,19 +49,10 @@ func (mysql) columnType(f *schema.Field) string {
 	case f.Sortable, f.Index:
 		return "varchar(255)"
 	}
-	return "text"
+	return "mediumtext"
 }
 
 func (mysql) nowDefault() string { return "CURRENT_TIMESTAMP(3)" }
-
-// nullable spells out what other types have by themselves: without it, older
-// servers make a TIMESTAMP not null and keep it current.
-func (mysql) nullable(f *schema.Field) string {
-	if f.Type == schema.Date {
-		return " null"
-	}
-	return ""
-}
 
 // inlineReferences is false: MySQL reads REFERENCES after a column and ignores it.
 func (mysql) inlineReferences() bool { return false }
@@ -70,7 +64,7 @@ func (d mysql) literal(v any) string { return literal(v) }
 func (d mysql) indexColumn(f *schema.Field, composite bool) string {
 	name := d.ident(f.Column)
 	switch typ := d.columnType(f); {
-	case typ == "text":
+	case typ == "mediumtext":
 		return name + "(191)"
 	case composite && strings.HasPrefix(typ, "varchar(255)"):
 		return name + "(191)"
@@ -79,12 +73,27 @@ func (d mysql) indexColumn(f *schema.Field, composite bool) string {
 }
 
 func (mysql) columnsSQL() string {
-	return "SELECT c.table_name, c.column_name FROM information_schema.columns AS c WHERE c.table_schema = database()"
+	return "SELECT c.table_name, c.column_name, coalesce(t.table_collation, '') FROM information_schema.columns AS c " +
+		"JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name " +
+		"WHERE c.table_schema = database()"
 }
 
 func (mysql) indexesSQL() string {
 	return "SELECT s.table_name, s.index_name, s.column_name FROM information_schema.statistics AS s " +
 		"WHERE s.table_schema = database() AND s.column_name IS NOT NULL ORDER BY s.table_name, s.index_name, s.seq_in_index"
+}
+
+// tableSuffix sets the collation. The server's usual ones hold "a", "A" and "a "
+// for one id, so new databases get a binary one; a table that joins others gets
+// theirs, or its foreign keys would be refused.
+func (mysql) tableSuffix(collation string) string { return " collate " + collation }
+
+// collationSQL lists the binary collations of the server, best first: MariaDB's,
+// MySQL 8's, and one that still ignores spaces at the end.
+func (mysql) collationSQL() string {
+	return "SELECT collation_name FROM information_schema.collations " +
+		"WHERE collation_name IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin', 'utf8mb4_bin') " +
+		"ORDER BY field(collation_name, 'utf8mb4_nopad_bin', 'utf8mb4_0900_bin', 'utf8mb4_bin')"
 }
 
 func (mysql) lockSQL() []string     { return []string{"DO GET_LOCK('kernia_migration', 60)"} }

@@ -26,6 +26,8 @@ func (d postgres) refType() string {
 	return "text"
 }
 
+// columnType differs from Better Auth's in one place: its integer would lose
+// the fractions that the other databases keep. It takes this for its own.
 func (postgres) columnType(f *schema.Field) string {
 	switch f.Type {
 	case schema.Boolean:
@@ -34,7 +36,7 @@ func (postgres) columnType(f *schema.Field) string {
 		if f.BigInt {
 			return "bigint"
 		}
-		return "integer"
+		return "double precision"
 	case schema.Date:
 		return "timestamptz"
 	case schema.JSON, schema.StringArray, schema.NumberArray:
@@ -43,16 +45,15 @@ func (postgres) columnType(f *schema.Field) string {
 	return "text"
 }
 
-func (postgres) nowDefault() string            { return "CURRENT_TIMESTAMP" }
-func (postgres) nullable(*schema.Field) string { return "" }
-func (postgres) inlineReferences() bool        { return true }
-func (postgres) plainAdd() bool                { return false }
-func (postgres) literal(v any) string          { return literal(v) }
+func (postgres) nowDefault() string     { return "CURRENT_TIMESTAMP" }
+func (postgres) inlineReferences() bool { return true }
+func (postgres) plainAdd() bool         { return false }
+func (postgres) literal(v any) string   { return literal(v) }
 
 func (d postgres) indexColumn(f *schema.Field, _ bool) string { return d.ident(f.Column) }
 
 func (postgres) columnsSQL() string {
-	return `SELECT c.table_name::text, c.column_name::text FROM information_schema.columns AS c ` +
+	return `SELECT c.table_name::text, c.column_name::text, '' FROM information_schema.columns AS c ` +
 		`JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name ` +
 		`WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'`
 }
@@ -65,6 +66,9 @@ func (postgres) indexesSQL() string {
 		`JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.attnum ` +
 		`WHERE n.nspname = current_schema() AND x.indpred IS NULL ORDER BY 1, 2, k.place`
 }
+
+func (postgres) tableSuffix(string) string { return "" }
+func (postgres) collationSQL() string      { return "" }
 
 // lockSQL keeps other processes out until the transaction ends. The number is
 // arbitrary and the same in every process.

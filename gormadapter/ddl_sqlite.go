@@ -34,10 +34,9 @@ func (sqlite) columnType(f *schema.Field) string {
 	return "text"
 }
 
-func (sqlite) nowDefault() string            { return "" }
-func (sqlite) nullable(*schema.Field) string { return "" }
-func (sqlite) inlineReferences() bool        { return true }
-func (sqlite) plainAdd() bool                { return true }
+func (sqlite) nowDefault() string     { return "" }
+func (sqlite) inlineReferences() bool { return true }
+func (sqlite) plainAdd() bool         { return true }
 
 func (sqlite) literal(v any) string {
 	if b, ok := v.(bool); ok {
@@ -71,13 +70,16 @@ func literal(v any) string {
 func (d sqlite) indexColumn(f *schema.Field, _ bool) string { return d.ident(f.Column) }
 
 func (sqlite) columnsSQL() string {
-	return `SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'`
+	return `SELECT m.name, c.name, '' FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'`
 }
 
 func (sqlite) indexesSQL() string {
 	return `SELECT m.name, x.name, c.name FROM sqlite_master AS m JOIN pragma_index_list(m.name) AS x ` +
 		`JOIN pragma_index_info(x.name) AS c WHERE m.type = 'table' AND c.name IS NOT NULL ORDER BY m.name, x.name, c.seqno`
 }
+
+func (sqlite) tableSuffix(string) string { return "" }
+func (sqlite) collationSQL() string      { return "" }
 
 func (sqlite) lockSQL() []string { return []string{"BEGIN IMMEDIATE"} }
 

@@ -41,7 +41,7 @@ type dialect interface {
 	emptyInsert() string
 
 	boolean(v bool) any
-	number(c *column, v any) (any, error)
+	number(v any) any // an int64 or a float64
 	date(at time.Time) any
 
 	classify(err error) error
@@ -86,6 +86,8 @@ func (standard) read(b *strings.Builder, prefix string, c *column) {
 	b.WriteByte('.')
 	b.WriteString(c.quoted)
 }
+
+func (standard) number(v any) any { return v }
 
 func (standard) equal(b *builder, c *column, not bool, arg any, fold bool) {
 	op := " = "

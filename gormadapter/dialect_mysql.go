@@ -113,10 +113,9 @@ func (mysql) limit(b *builder, limit, offset int) {
 	}
 }
 
-func (mysql) number(c *column, v any) (any, error) { return integer(c, v) }
-
-// date is text: the driver would convert a time.Time to the zone of its DSN.
-// Columns are TIMESTAMP, so the session's time zone has to be UTC.
+// date is text in UTC: the driver would convert a time.Time to the zone of its
+// DSN. Where an adopted column is a TIMESTAMP, the server converts as well, so
+// the session's time zone has to be UTC.
 func (mysql) date(at time.Time) any { return at.Format("2006-01-02 15:04:05.000") }
 
 // The numbers of https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html

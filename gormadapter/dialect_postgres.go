@@ -3,7 +3,6 @@ package gormadapter
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -45,19 +44,17 @@ func (postgres) sort(b *strings.Builder, key string, desc bool) {
 	}
 }
 
-func (postgres) number(c *column, v any) (any, error) { return integer(c, v) }
-
-// integer refuses what an integer column cannot hold, before the driver does so
-// with an error that nobody can tell from a broken connection.
-func integer(c *column, v any) (any, error) {
-	n, ok := v.(int64)
-	if !ok {
-		return nil, fmt.Errorf("%w: the column takes whole numbers", adapter.ErrBadValue)
+// number sends numbers as text. Given a Go number that does not fit the
+// column, the driver fails with an error that nobody can tell from a broken
+// connection; the server says what is wrong.
+func (postgres) number(v any) any {
+	switch v := v.(type) {
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
-	if !c.bigint && (n > math.MaxInt32 || n < math.MinInt32) {
-		return nil, fmt.Errorf("%w: the column takes 32 bits", adapter.ErrBadValue)
-	}
-	return n, nil
+	return v
 }
 
 // classify reads the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html.

@@ -78,8 +78,7 @@ func (sqlite) boolean(v bool) any {
 	return int64(0)
 }
 
-func (sqlite) number(_ *column, v any) (any, error) { return v, nil }
-func (sqlite) date(at time.Time) any                { return at.Format(isoMillis) }
+func (sqlite) date(at time.Time) any { return at.Format(isoMillis) }
 
 // The extended result codes of https://sqlite.org/rescode.html.
 const (

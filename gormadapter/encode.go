@@ -56,7 +56,7 @@ func (s *store) encodeValue(c *column, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.dialect.number(c, n)
+		return s.dialect.number(n), nil
 	case schema.Date:
 		if at, ok := v.(time.Time); ok {
 			at = at.UTC().Truncate(time.Millisecond)

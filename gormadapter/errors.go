@@ -31,6 +31,11 @@ func (s *store) kindOf(err error) error {
 	return nil
 }
 
+// ownErrors are made on this side of the driver and go out as they are.
+var ownErrors = []error{
+	adapter.ErrNotFound, adapter.ErrBadValue, adapter.ErrUnknownField, adapter.ErrUnknownModel, adapter.ErrNoPredicate, ErrNoTransaction,
+}
+
 // opError is a failed statement. Its text holds no value of any row: drivers
 // repeat them ("Duplicate entry 'ada@example.com'"), and errors are logged.
 type opError struct {
@@ -61,12 +66,17 @@ func (s *store) fail(op string, t *table, err error) error {
 }
 
 func (s *store) wrap(op, subject string, err error) error {
-	if err == nil || errors.Is(err, adapter.ErrNotFound) {
-		return err
+	if err == nil {
+		return nil
 	}
 	var done *opError
 	if errors.As(err, &done) {
 		return err
+	}
+	for _, own := range ownErrors {
+		if errors.Is(err, own) {
+			return err
+		}
 	}
 	if kind := s.kindOf(err); kind != nil {
 		return &opError{op: op, model: subject, kind: kind, text: kind.Error()}

@@ -11,8 +11,10 @@ import (
 // some MySQL servers ignore it, and two names that differ only by case are not
 // worth telling apart.
 type found struct {
-	columns map[string]map[string]bool     // table -> columns
-	indexes map[string]map[string][]string // table -> index -> its columns in order
+	columns   map[string]map[string]bool     // table -> columns
+	collation map[string]string              // table -> collation, where tables have one
+	binary    string                         // collation for a new database
+	indexes   map[string]map[string][]string // table -> index -> its columns in order
 }
 
 func (f *found) hasTable(name string) bool { return f.columns[strings.ToLower(name)] != nil }
@@ -39,13 +41,14 @@ func (f *found) covers(table string, columns []string) bool {
 }
 
 func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error) {
-	f := &found{columns: map[string]map[string]bool{}, indexes: map[string]map[string][]string{}}
-	err := texts(ctx, pool, d.columnsSQL(), 2, func(v []string) {
+	f := &found{columns: map[string]map[string]bool{}, collation: map[string]string{}, indexes: map[string]map[string][]string{}}
+	err := texts(ctx, pool, d.columnsSQL(), 3, func(v []string) {
 		t := v[0]
 		if f.columns[t] == nil {
 			f.columns[t] = map[string]bool{}
 		}
 		f.columns[t][v[1]] = true
+		f.collation[t] = v[2]
 	})
 	if err != nil {
 		return nil, err
@@ -60,7 +63,14 @@ func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error)
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	if query := d.collationSQL(); query != "" {
+		err = texts(ctx, pool, query, 1, func(v []string) {
+			if f.binary == "" {
+				f.binary = v[0]
+			}
+		})
+	}
+	return f, err
 }
 
 // texts runs a query of n text columns and gives each row in lower case.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -54,10 +55,17 @@ func (s *store) plan(ctx context.Context, pool gorm.ConnPool) (plan, advice []ad
 	if err != nil {
 		return nil, nil, err
 	}
+	collation := have.binary
+	for _, t := range s.schema.Tables() {
+		if c := have.collation[strings.ToLower(t.Name)]; c != "" {
+			collation = c
+			break
+		}
+	}
 	var last []adapter.Change // indexes, after all tables and columns
 	for _, t := range s.schema.Tables() {
 		if !have.hasTable(t.Name) {
-			plan = append(plan, adapter.Change{Table: t.Name, Kind: "create table", SQL: s.createTable(t)})
+			plan = append(plan, adapter.Change{Table: t.Name, Kind: "create table", SQL: s.createTable(t, collation)})
 			for _, x := range indexes(t) {
 				last = append(last, adapter.Change{Table: t.Name, Kind: "create index", SQL: s.createIndex(x)})
 			}

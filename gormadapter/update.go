@@ -68,7 +68,7 @@ func (b *builder) set(t *table, set adapter.Record, count *column, by int64) {
 			b.WriteString(" = coalesce(")
 			b.WriteString(c.full)
 			b.WriteString(", 0) + ")
-			b.bind(by)
+			b.bind(b.store.dialect.number(by))
 			continue
 		}
 		v, ok := set[c.name]
@@ -176,8 +176,35 @@ func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, s
 	b.WriteString(t.quoted)
 	b.set(t, set, nil, 0)
 	b.where(t, w)
+	if !s.dialect.returns() {
+		n, err := s.countAndUpdate(ctx, t, w, b)
+		return n, s.fail("update", t, err)
+	}
 	n, err := s.affect(ctx, b)
 	return n, s.fail("update", t, err)
+}
+
+// countAndUpdate serves MySQL, which counts the rows that an UPDATE changed and
+// leaves out those that had the values already.
+func (s *store) countAndUpdate(ctx context.Context, t *table, w adapter.Where, update *builder) (int64, error) {
+	var n int64
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		b := s.build()
+		b.WriteString("SELECT count(*) FROM ")
+		b.WriteString(t.quoted)
+		b.where(t, w)
+		b.WriteString(s.dialect.forUpdate())
+		var err error
+		if n, err = s.count(ctx, b); err != nil {
+			return err
+		}
+		_, err = s.exec(ctx, update)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // affect runs a statement that writes and returns how many rows it touched.
