@@ -50,6 +50,7 @@ type Auth struct {
 	operations map[string]*route
 	order      []*route
 	onRequest  []func(*Ctx) error
+	gates      []func(*Ctx, *User, *SignIn) error
 	onResponse []func(*Ctx, *Response)
 	codes      []ErrorCode
 	log        *slog.Logger
@@ -386,6 +387,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.OnRequest != nil {
 			a.onRequest = append(a.onRequest, m.OnRequest)
 		}
+		if m.SignInGate != nil {
+			a.gates = append(a.gates, m.SignInGate)
+		}
 		if m.OnResponse != nil {
 			a.onResponse = append(a.onResponse, m.OnResponse)
 		}
@@ -474,7 +478,9 @@ func (a *Auth) Migrate(ctx context.Context) error {
 	return nil
 }
 
-func (c *Ctx) rateLimit(path string) error {
+// rateLimit counts the request under its route: every value of a path parameter
+// shares one counter, and so does everything that is no route at all.
+func (c *Ctx) rateLimit(path string, rt *route) error {
 	a := c.Auth
 	if a.limiter == nil {
 		return nil
@@ -484,7 +490,11 @@ func (c *Ctx) rateLimit(path string) error {
 		return nil
 	}
 	ip, _ := c.IP() // without an address everyone shares one bucket
-	d, err := a.limiter.Take(c, ratelimit.Key(ip, path), rule, a.Now())
+	counted := "unknown route"
+	if rt != nil {
+		counted = rt.path
+	}
+	d, err := a.limiter.Take(c, ratelimit.Key(ip, counted), rule, a.Now())
 	if err != nil {
 		// A limiter that cannot count must not become a way around it.
 		return internalError(err)

@@ -30,11 +30,13 @@ type Ctx struct {
 
 	session       *SessionData
 	sessionLoaded bool
+	sessionGiven  bool // by a plugin, not from the cookie
 	newSession    *SessionData
 
 	returned any
 	failed   error
 	replied  bool
+	reply    any
 
 	base      *baseURL
 	origins   *origin.Set // with those of TrustedOriginsFunc; nil until asked for
@@ -114,6 +116,7 @@ func (c *Ctx) SetQuery(v wire.Value) { c.query = v }
 func (c *Ctx) Reply(v any) {
 	c.replied = true
 	c.returned = v
+	c.reply = v
 }
 
 // Returned is the handler's result, or the error it failed with.

@@ -25,6 +25,9 @@ type Manifest struct {
 	OnRequest  func(*Ctx) error // after the rate limit, before routing; may Reply
 	OnResponse func(*Ctx, *Response)
 	Store      StoreHooks
+	// SignInGate is asked before a session is made, by whatever method the user
+	// signs in. It may refuse with an error or answer with c.Reply instead.
+	SignInGate func(c *Ctx, u *User, s *SignIn) error
 	RateLimits []ratelimit.PathRule
 	Errors     []ErrorCode
 	Cookies    []string // names of cookies it sets, without prefix

@@ -220,17 +220,12 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 		}
 	}
 	if o.AutoSignIn {
-		data := c.Session()
-		if data == nil || data.User.ID != updated.ID {
-			row, err := a.store.CreateSession(c, NewSession{UserID: updated.ID, Extra: a.DefaultFields(ModelSession)})
-			if err != nil {
-				return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
+		if current := c.Session(); current != nil && current.User.ID == updated.ID {
+			if err := c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil); err != nil {
+				return VerifyEmailReply{}, err
 			}
-			data = &SessionData{Session: *row}
-			c.Emit(Event{Type: EventSignIn, UserID: updated.ID, SessionID: row.ID})
-		}
-		if err := c.SetSession(&SessionData{Session: data.Session, User: *updated}, nil); err != nil {
-			return VerifyEmailReply{}, err
+		} else if _, err := c.SignIn(updated, SignIn{Method: "email-verification", KeepForget: true}); err != nil {
+			return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
 		}
 	}
 	return done(VerifyEmailReply{Status: true, HasUser: true})
@@ -273,20 +268,7 @@ func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
 		return done(VerifyEmailReply{Status: true})
 	}
 	verified := claims.requestType == changeVerification
-	var updated *User
-	err = a.store.Tx(c, func(ctx context.Context) error {
-		var err error
-		updated, err = a.store.UpdateUserByEmail(ctx, claims.email, adapter.Record{"email": claims.updateTo, "emailVerified": verified})
-		if err != nil || current != nil {
-			return err
-		}
-		row, err := a.store.CreateSession(ctx, NewSession{UserID: updated.ID, Extra: a.DefaultFields(ModelSession)})
-		if err != nil {
-			return sessionFailure(err, http.StatusInternalServerError)
-		}
-		current = &SessionData{Session: *row}
-		return nil
-	})
+	updated, err := a.store.UpdateUserByEmail(c, claims.email, adapter.Record{"email": claims.updateTo, "emailVerified": verified})
 	switch {
 	case isNotFound(err):
 		return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
@@ -309,8 +291,13 @@ func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
 		}
 		c.sendVerificationMail(updated, token, target)
 	}
-	if err := c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil); err != nil {
-		return VerifyEmailReply{}, err
+	if current != nil {
+		err = c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil)
+	} else {
+		_, err = c.SignIn(updated, SignIn{Method: "email-change", KeepForget: true})
+	}
+	if err != nil {
+		return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
 	}
 	return done(VerifyEmailReply{Status: true, HasUser: true, User: updated})
 }

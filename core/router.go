@@ -89,6 +89,22 @@ func (r *router) find(method, path string) (*route, []param) {
 	return nil, nil
 }
 
+// knows reports whether a path is a route by any method.
+func (r *router) knows(path string) bool {
+	if r.static[path] != nil {
+		return true
+	}
+	if path == "" {
+		return false
+	}
+	for i := range r.patterns {
+		if _, ok := r.patterns[i].match(path[1:]); ok {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *pattern) match(path string) ([]param, bool) {
 	var params []param
 	for i, want := range p.segments {

@@ -19,6 +19,9 @@ import (
 // Handles reports whether a path belongs to this server. It is cheap: call it
 // before reading a body.
 func (a *Auth) Handles(path string) bool {
+	if a.basePath == "" {
+		return a.router.knows(path) // the rest of the site belongs to the application
+	}
 	return strings.HasPrefix(path, a.basePath) && (len(path) == len(a.basePath) || path[len(a.basePath)] == '/')
 }
 
@@ -86,7 +89,8 @@ func (c *Ctx) serve() error {
 	if a.disabled[normal] {
 		return a.missing()
 	}
-	if err := c.rateLimit(normal); err != nil {
+	rt, params := a.router.find(c.Req.Method, c.path)
+	if err := c.rateLimit(normal, rt); err != nil {
 		return err
 	}
 	for _, f := range a.onRequest {
@@ -94,10 +98,10 @@ func (c *Ctx) serve() error {
 			return err
 		}
 	}
-	c.route, c.params = a.router.find(c.Req.Method, c.path)
-	if c.route == nil {
+	if rt == nil {
 		return a.missing()
 	}
+	c.route, c.params = rt, params
 	if c.Req.TooLarge || int64(len(c.Req.Body)) > a.opts.MaxBody {
 		return errTooLarge
 	}
@@ -142,7 +146,10 @@ func (c *Ctx) execute() error {
 		}
 	}
 	c.returned, c.failed = rt.run(c)
-	if c.failed != nil {
+	switch {
+	case errors.Is(c.failed, errReplied):
+		c.returned, c.failed = c.reply, nil
+	case c.failed != nil:
 		c.returned = nil
 		c.failed = c.refine(c.failed)
 	}

@@ -87,7 +87,7 @@ func (c *Ctx) Session() *SessionData {
 // LoadSession is Session with its error. With fresh the store is asked even when
 // the cookie cache is valid.
 func (c *Ctx) LoadSession(stored bool) (*SessionData, error) {
-	if c.sessionLoaded && (c.session == nil || !stored) {
+	if c.sessionLoaded && (c.session == nil || c.sessionGiven || !stored) {
 		return c.session, nil
 	}
 	header := len(c.Res.Header)
@@ -118,7 +118,9 @@ func (c *Ctx) readSession(o load) (*SessionData, error) {
 
 // SetCurrentSession makes a session the caller's for the rest of this call, for
 // plugins that authenticate by other means than the cookie.
-func (c *Ctx) SetCurrentSession(data *SessionData) { c.session, c.sessionLoaded = data, true }
+func (c *Ctx) SetCurrentSession(data *SessionData) {
+	c.session, c.sessionLoaded, c.sessionGiven = data, true, true
+}
 
 // RequireSession is middleware that answers 401 without a session. The cookie
 // cache counts.

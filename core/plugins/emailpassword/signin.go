@@ -66,17 +66,14 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 		return SignInReply{}, core.Fail(http.StatusForbidden, core.CodeEmailNotVerified)
 	}
 	forget := in.RememberMe != nil && !*in.RememberMe
-	session, err := store.CreateSession(c, core.NewSession{UserID: user.ID, Forget: forget, Extra: a.DefaultFields(core.ModelSession)})
+	data, err := c.SignIn(user, core.SignIn{Method: "email", Forget: forget})
 	if errors.Is(err, core.ErrAbort) {
 		return SignInReply{}, core.Fail(http.StatusUnauthorized, core.CodeFailedToCreateSession)
 	}
 	if err != nil {
 		return SignInReply{}, err
 	}
-	if err := c.SetSession(&core.SessionData{Session: *session, User: *user}, &forget); err != nil {
-		return SignInReply{}, err
-	}
-	c.Emit(core.Event{Type: core.EventSignIn, UserID: user.ID, SessionID: session.ID})
+	session := &data.Session
 	reply := SignInReply{Token: session.Token, User: user}
 	if in.CallbackURL != nil && *in.CallbackURL != "" {
 		c.SetHeader("Location", *in.CallbackURL)
