@@ -39,7 +39,8 @@ export class Run {
    * Creates an instance. Options are merged over: base URL, secret, e-mail and
    * password on, clock frozen at START.
    * @param {any} [options]
-   * @param {{plugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>}} [extra]
+   * @param {{plugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
+   *   unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
    */
   async app(options = {}, extra = {}) {
     const app = new App(this, options, extra);
@@ -64,6 +65,19 @@ export class Run {
 
   async close() {
     for (const app of this.#apps) await app.close();
+    this.#sortUnordered();
+  }
+
+  /** Callbacks that a server may make at the same time have no order of their own. */
+  #sortUnordered() {
+    const entries = this.transcript;
+    for (let from = 0, to; from < entries.length; from = to) {
+      to = from + 1;
+      if (!entries[from].unordered) continue;
+      while (entries[to]?.unordered) to++;
+      const text = (entry) => entry.label + entry.aspects.args;
+      entries.splice(from, to - from, ...entries.slice(from, to).sort((a, b) => (text(a) < text(b) ? -1 : 1)));
+    }
   }
 }
 
@@ -108,7 +122,10 @@ export class App {
     if (path === "/fetch") return { networkError: "the outside world is closed" };
     if (path === "/dns") return { error: "not found", code: "ENOTFOUND" };
     this.calls.push({ name: message.name, args: message.args });
-    await this.run.record("callback", message.name, { args: stable(message.args.map(quiet)) });
+    if (!this.extra.unrecorded?.includes(message.name)) {
+      const unordered = this.extra.unordered?.includes(message.name) ?? false;
+      await this.run.record("callback", message.name, { args: stable(message.args.map(quiet)) }, { unordered });
+    }
     const handler = this.handlers[message.name];
     if (!handler) return { result: null };
     try {

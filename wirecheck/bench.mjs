@@ -1,0 +1,129 @@
+/**
+ * Requests per second of GET /get-session: Better Auth 1.6.11 on Node against
+ * the Go server, each alone on one core, the load on another.
+ *
+ *     node bench.mjs
+ *
+ * BENCH_BINARY   a built Go server; without it ./examples/benchserver is built
+ * BENCH_SECONDS  time per measurement, default 5
+ * BENCH_ROUNDS   measurements per server, taken in turn, default 3; the median counts
+ *
+ * The Go server takes `-addr 127.0.0.1:0 -database FILE [-cookie-cache]`,
+ * reads BETTER_AUTH_SECRET, keeps its SQLite in FILE, has rate limits and logs
+ * off, a cookie cache of an hour, and prints `listening URL`. wrk is used for
+ * the load if it is installed.
+ */
+import { execFile, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Jar } from "./runner/jar.mjs";
+import { closeConnections, exchange, startServer } from "./runner/servers.mjs";
+
+const run = promisify(execFile);
+const wirecheck = dirname(fileURLToPath(import.meta.url));
+const repository = dirname(wirecheck);
+const seconds = Number(process.env.BENCH_SECONDS ?? 5);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+const connections = 32;
+const warmup = 2;
+const env = { ...process.env, NODE_ENV: "production", BETTER_AUTH_SECRET: randomBytes(32).toString("base64"), BETTER_AUTH_TELEMETRY: "0", GIN_MODE: "release" };
+
+const installed = (program) => spawnSync("which", [program], { stdio: "ignore" }).status === 0;
+const wrk = installed("wrk");
+
+/** A session's cookies, from signing up. */
+async function signUp(base) {
+  const answer = await exchange(base, {
+    method: "POST",
+    path: "/api/auth/sign-up/email",
+    headers: { "content-type": "application/json", origin: base },
+    body: JSON.stringify({ email: `${Date.now()}@example.com`, password: "password123", name: "Bench" }),
+  });
+  if (answer.status !== 200) throw new Error(`sign-up answered ${answer.status}: ${answer.body}`);
+  const jar = new Jar();
+  jar.store(answer.headers.filter(([name]) => name === "set-cookie").map(([, line]) => line), Date.now());
+  return jar.header({ secure: true, now: Date.now() });
+}
+
+async function measure(base, cookie, folder) {
+  const url = `${base}/api/auth/get-session`;
+  if (!wrk) {
+    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify({ url, cookie, connections, seconds, warmup })]);
+    return JSON.parse(stdout);
+  }
+  const script = join(folder, "report.lua");
+  await writeFile(script, `done = function(s, l, r) io.write(string.format('\\nJSON{"rate":%f,"p50":%f,"p99":%f,"failures":%d,"generator":0}\\n', s.requests / s.duration * 1e6, l:percentile(50) / 1000, l:percentile(99) / 1000, r and 0 or s.errors.status)) end`);
+  const args = ["-c", "1", "wrk", "-t", "1", "-c", String(connections), "-s", script, "-H", `Cookie: ${cookie}`];
+  await run("taskset", [...args, "-d", `${warmup}s`, url]);
+  const { stdout } = await run("taskset", [...args, "-d", `${seconds}s`, url]);
+  return JSON.parse(/^JSON(.*)$/m.exec(stdout)[1]);
+}
+
+async function once(name, command, cache, folder) {
+  let driver = "";
+  const file = join(folder, `${name}-${Date.now()}.sqlite`);
+  const args = ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, ...(cache ? ["-cookie-cache"] : [])];
+  const server = await startServer(name, args, { cwd: repository, env, onLine: (line) => (driver ||= /^driver (.*)/.exec(line)?.[1] ?? "") });
+  try {
+    const cookie = await signUp(server.url);
+    if (cache !== cookie.includes("session_data=")) throw new Error(`${name}: the cookie cache is not as asked`);
+    return { ...(await measure(server.url, cookie, folder)), driver };
+  } finally {
+    await server.stop();
+  }
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+async function main(folder) {
+  if (!installed("taskset") || availableParallelism() < 2) throw new Error("this needs taskset and two cores");
+  let binary = process.env.BENCH_BINARY;
+  if (!binary && existsSync(join(repository, "examples", "benchserver"))) {
+    binary = join(folder, "benchserver");
+    await run("go", ["build", "-o", binary, "./examples/benchserver"], { cwd: repository });
+  }
+  const servers = [["node", [process.execPath, join(wirecheck, "bench", "node-server.mjs")]]];
+  if (binary) servers.push(["go", [binary]]);
+  else console.log("no Go server: set BENCH_BINARY");
+  console.log(`load: ${wrk ? "wrk" : "bench/load.mjs"}, ${connections} connections, ${rounds} × ${seconds} s after ${warmup} s of warm-up, one core each`);
+
+  const rows = [];
+  for (const cache of [false, true]) {
+    const results = { node: [], go: [] };
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, command] of servers) {
+        const result = await once(name, command, cache, folder);
+        if (result.failures > 0) throw new Error(`${name}: ${result.failures} answers were no sessions`);
+        if (result.driver && round === 0 && !cache) console.log(`${name}: ${result.driver}`);
+        results[name].push(result);
+      }
+    }
+    const of = (name, key) => (results[name].length ? median(results[name].map((r) => r[key])) : NaN);
+    const ratio = of("go", "rate") / of("node", "rate");
+    for (const name of Object.keys(results)) {
+      // Below this, the rate is the server's; above it, the generator's.
+      if (of(name, "generator") > 0.95) console.log(`note: the load generator was the limit for ${name}; the true rate is higher (install wrk)`);
+    }
+    const cells = (name) => (results[name].length ? [of(name, "rate").toFixed(0), of(name, "p50").toFixed(2), of(name, "p99").toFixed(2)] : ["–", "–", "–"]);
+    rows.push([cache ? "get-session, cookie cache" : "get-session, database", ...cells("node"), ...cells("go"), Number.isNaN(ratio) ? "–" : `${ratio.toFixed(1)}×`]);
+  }
+  const lines = [["", "Node req/s", "p50 ms", "p99 ms", "Go req/s", "p50 ms", "p99 ms", "ratio"], ...rows];
+  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  for (const line of lines) console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+}
+
+const folder = await mkdtemp(join(tmpdir(), "kernia-bench-"));
+try {
+  await main(folder);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  closeConnections();
+  await rm(folder, { recursive: true, force: true });
+}

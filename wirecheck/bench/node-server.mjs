@@ -1,0 +1,46 @@
+/**
+ * Better Auth 1.6.11 as one runs it in production on Node: node:http, the
+ * Node handler, SQLite in a file.
+ *
+ *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache]
+ */
+import { createServer } from "node:http";
+import { betterAuth } from "better-auth";
+import { getMigrations } from "better-auth/db/migration";
+import { toNodeHandler } from "better-auth/node";
+import { sqliteDatabase } from "../reference/sqlite.mjs";
+
+const flag = (name) => process.argv[process.argv.indexOf(name) + 1];
+const path = flag("-database");
+
+async function open() {
+  try {
+    const { default: Database } = await import("better-sqlite3");
+    const database = new Database(path);
+    database.pragma("journal_mode = wal");
+    return { database, driver: "better-sqlite3" };
+  } catch {
+    return { database: sqliteDatabase(path).option, driver: "SQLite in WebAssembly" };
+  }
+}
+
+const { database, driver } = await open();
+const server = createServer();
+const [host, port] = flag("-addr").split(":");
+server.listen(Number(port), host, async () => {
+  const baseURL = `http://${host}:${server.address().port}`;
+  const options = {
+    database,
+    baseURL,
+    secret: process.env.BETTER_AUTH_SECRET,
+    emailAndPassword: { enabled: true },
+    rateLimit: { enabled: false },
+    logger: { disabled: true },
+    session: { cookieCache: { enabled: process.argv.includes("-cookie-cache"), maxAge: 3600 } },
+  };
+  const { runMigrations } = await getMigrations(options);
+  await runMigrations();
+  server.on("request", toNodeHandler(betterAuth(options)));
+  console.log(`driver ${driver}`);
+  console.log(`listening ${baseURL}`);
+});
