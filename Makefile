@@ -1,0 +1,57 @@
+# Everything here needs Go and Node, nothing else; `race` and `lint` also need a C compiler.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+GO ?= go
+PORT ?= 3000
+FUZZTIME ?= 20s
+MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
+
+.PHONY: help run test unit race bench fuzz lint fmt-check tidy wirecheck proof page
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+run: page ## Start the Gin quickstart on http://localhost:3000 (PORT is honoured)
+	PORT=$(PORT) $(GO) run ./examples/gin
+
+test: fmt-check unit proof wirecheck ## Run all tests: Go, then the official client against the servers
+
+unit: ## Run the Go tests of every module
+	CGO_ENABLED=0 $(GO) vet $(MODULES:%=%/...)
+	CGO_ENABLED=0 $(GO) test -count=1 $(MODULES:%=%/...)
+
+race: ## Run the Go tests under the race detector (needs a C compiler)
+	$(GO) test -race $(MODULES:%=%/...)
+
+proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client
+	cd wirecheck && node proof.mjs
+
+wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
+	cd wirecheck && npm run --silent check
+
+bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core
+	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)
+	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 || echo "better-sqlite3 is not available: the Node server runs on WASM SQLite"
+	cd wirecheck && node bench.mjs
+
+fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
+	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)
+
+lint: ## Run golangci-lint with .golangci.yaml
+	for m in $(MODULES); do (cd $$m && $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run ./...) || exit 1; done
+
+fmt-check:
+	@out=$$(gofmt -l $(MODULES)); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
+
+tidy: ## Tidy every module
+	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
+
+page: examples/gin/web/dist/index.html ## Build the quickstart's page
+
+examples/gin/web/dist/index.html: examples/gin/web/package-lock.json $(wildcard examples/gin/web/src/* examples/gin/web/*.html)
+	cd examples/gin/web && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+wirecheck/node_modules/.stamp: wirecheck/package-lock.json
+	cd wirecheck && npm ci --omit=optional --no-audit --no-fund --silent
+	@touch $@

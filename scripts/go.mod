@@ -1,0 +1,3 @@
+module github.com/advantch/kernia-go/scripts
+
+go 1.26.0
