@@ -44,8 +44,10 @@ class Driver {
     this.path = path;
   }
 
+  /** Comes once per Kysely instance: migrations have one, the server has another. */
   async init() {
-    this.db = new Database(this.path);
+    if (this.db) return;
+    this.db = this.path === ":memory:" ? new Database() : new Database(this.path);
     this.db.exec("pragma busy_timeout = 5000");
     this.connection = new Connection(this.db);
   }
@@ -82,7 +84,7 @@ class Driver {
 
 /**
  * The `database` option for a SQLite file.
- * @param {string} path
+ * @param {string} path `:memory:` for a database without a file
  */
 export function sqliteDatabase(path) {
   const driver = new Driver(path);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { createAuthClient } from "better-auth/client";
+import { createAuthClient as createNextClient } from "better-auth-next/client";
 import { Jar } from "./jar.mjs";
 import { Mask } from "./mask.mjs";
 import { control, exchange } from "./servers.mjs";
@@ -102,7 +103,7 @@ export class App {
       id: this.id,
       options: this.options,
       plugins: this.extra.plugins ?? [],
-      database: this.extra.database ?? { kind: "default" },
+      database: this.extra.database ?? this.run.server.database ?? { kind: "default" },
       env: this.extra.env ?? {},
       callbackURL: this.run.outside.url,
       now: this.now,
@@ -192,10 +193,19 @@ export class Browser {
 
   /** The unchanged official client, with this browser's cookies. */
   get client() {
-    return (this._client ??= createAuthClient({
+    return (this._client ??= createAuthClient(this.#clientOptions()));
+  }
+
+  /** The client of the next minor release, for those who look ahead. */
+  get nextClient() {
+    return (this._nextClient ??= createNextClient(this.#clientOptions()));
+  }
+
+  #clientOptions() {
+    return {
       baseURL: this.app.origin + this.app.basePath,
       fetchOptions: { customFetchImpl: (url, init) => this.#fetch(url, init), retry: 0 },
-    }));
+    };
   }
 
   async #fetch(url, init = {}) {

@@ -7,7 +7,8 @@
  *     node runner/main.mjs --verbose           the whole transcript of each scenario
  *
  * `--reference URL` and `--subject URL` use servers that already run;
- * `--framework` and `--adapter` are handed to the Go control server.
+ * `--framework` and `--adapter` are handed to the Go control server; with an
+ * adapter other than memory the reference keeps its data in SQLite.
  * Exit code: 0 all the same, 1 differences, 2 could not run.
  */
 import { readFile } from "node:fs/promises";
@@ -80,10 +81,20 @@ async function main() {
   await outside.start();
   const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
   const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", flags.framework, "-adapter", flags.adapter];
-  const [reference, subject] = await Promise.all([
+  const started = await Promise.allSettled([
     open("reference", flags.reference, referenceCommand, wirecheck),
     open("subject", flags.subject, flags.self ? referenceCommand : goCommand, flags.self ? wirecheck : repository),
   ]);
+  // Both have settled, so whatever did start is known and will be stopped.
+  const [reference, subject] = started.map((s) => {
+    if (s.status === "rejected") throw s.reason;
+    return s.value;
+  });
+  // SQL answers null where the memory adapter leaves a field out: like with like.
+  if (flags.adapter !== "memory") {
+    reference.database = { kind: "sqlite", path: ":memory:" };
+    if (flags.self) subject.database = reference.database;
+  }
 
   const results = [];
   const failures = [];

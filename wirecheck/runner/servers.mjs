@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { request as httpRequest, Agent } from "node:http";
 import { createInterface } from "node:readline";
 
-/** @typedef {{name: string, url: string, stop: () => Promise<void>}} ControlServer */
+/** @typedef {{name: string, url: string, stop: () => Promise<void>, database?: object}} ControlServer database: what instances get if a scenario does not say */
 
 /**
  * Starts a control server and waits for its `listening` line.

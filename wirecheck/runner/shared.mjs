@@ -1,0 +1,91 @@
+/**
+ * Two servers, one database file, one secret: what one of them begins the
+ * other carries on, at the same time and both ways.
+ *
+ *     node runner/shared.mjs           Better Auth and the Go server
+ *     node runner/shared.mjs --self    Better Auth and Better Auth
+ *
+ * SQLite in WebAssembly has no write-ahead log and locks in its own way, so
+ * the file must be in journal mode DELETE and the servers take turns.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Run } from "./app.mjs";
+import { Outside } from "./outside.mjs";
+import { withMail } from "./scenarios/kit.mjs";
+import { closeConnections, startServer } from "./servers.mjs";
+
+const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false } } });
+const wirecheck = dirname(dirname(fileURLToPath(import.meta.url)));
+const repository = dirname(wirecheck);
+const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
+const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", "gin", "-adapter", "sqlite"];
+
+/** Plays the whole relay with `a` opening every leg. */
+async function relay(name, a, b) {
+  const [one, two] = [a.browser(), b.browser()];
+  const expect = (answer, status, what) => assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+  const email = `${name.replaceAll(" ", "-")}@example.com`;
+  expect(await one.signUp({ email }), 200, "sign-up on the first");
+  expect(await two.signIn({ email }), 200, "password made by the first, checked by the second");
+
+  const carried = one.twin();
+  carried.app = b;
+  const session = await carried.get("/get-session");
+  assert.equal(session.json?.user?.email, email, `${name}: the second knows the cookie of the first: ${session.body}`);
+  const listed = await carried.get("/list-sessions");
+  assert.equal(listed.json?.length, 2, `${name}: sessions made by both: ${listed.body}`);
+
+  expect(await carried.post("/update-user", { name: "Changed" }), 200, "update on the second");
+  assert.equal((await one.get("/get-session?disableCookieCache=true")).json.user.name, "Changed", `${name}: the first sees the update`);
+
+  expect(await one.post("/request-password-reset", { email }), 200, "reset asked of the first");
+  const { token } = a.last("sendResetPassword");
+  expect(await two.post("/reset-password", { token, newPassword: "password456" }), 200, "reset done by the second");
+  expect(await a.browser().signIn({ email, password: "password456" }), 200, "new password checked by the first");
+  expect(await a.browser().signIn({ email }), 401, "old password refused by the first");
+
+  expect(await one.post("/send-verification-email", { email }), 200, "verification asked of the first");
+  expect(await b.browser().get(`/verify-email?token=${a.last("sendVerificationEmail").token}`), 200, "verification done by the second");
+  assert.equal((await one.get("/get-session?disableCookieCache=true")).json.user.emailVerified, true, `${name}: the first sees it`);
+
+  expect(await carried.post("/sign-out"), 200, "sign-out on the second");
+  assert.equal((await one.get("/get-session?disableCookieCache=true")).body, "null", `${name}: the first knows`);
+}
+
+const outside = new Outside();
+const folder = await mkdtemp(join(tmpdir(), "wirecheck-shared-"));
+const servers = [];
+const runs = [];
+try {
+  await outside.start();
+  servers.push(await startServer("reference", referenceCommand, { cwd: wirecheck }));
+  servers.push(await startServer("subject", flags.self ? referenceCommand : goCommand, { cwd: flags.self ? wirecheck : repository }));
+  for (const strategy of [null, "compact", "jwt", "jwe"]) {
+    const path = join(folder, `${strategy ?? "plain"}.sqlite`);
+    const options = { ...withMail, ...(strategy ? { session: { cookieCache: { enabled: true, strategy } } } : {}) };
+    const apps = [];
+    for (const server of servers) {
+      const run = new Run(server, outside);
+      runs.push(run);
+      apps.push(await run.app(options, { database: { kind: "sqlite", path } }));
+    }
+    const label = strategy ? `cookie cache ${strategy}` : "no cookie cache";
+    await relay(`${label} from the reference`, apps[0], apps[1]);
+    await relay(`${label} from the subject`, apps[1], apps[0]);
+    console.log(`✓ ${label}, both ways`);
+  }
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  for (const run of runs) await run.close().catch(() => {});
+  await Promise.all(servers.map((server) => server.stop()));
+  outside.stop();
+  closeConnections();
+  await rm(folder, { recursive: true, force: true });
+}
