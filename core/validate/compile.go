@@ -53,7 +53,7 @@ var (
 //	coerce             z.coerce: other types are converted as JavaScript does
 //	email, regex       formats; the tag pattern:"/^a/i" is the regular expression
 //	min=n, max=n, length=n, nonempty   lengths of strings and arrays, bounds of numbers
-//	gt=n, lt=n, positive, nonnegative, int, multipleOf=n   numbers
+//	gt=n, lt=n, positive, nonnegative, int   bounds and form of numbers
 //	trim, lowercase    change the string for the rules that follow
 //	enum=a|b           one of these strings
 //	union=a|b          for a wire.Value: one of string, number, boolean, null, any,
@@ -275,7 +275,7 @@ func (c *compiler) value(t reflect.Type, rules []rule, st settings) (*node, erro
 	for i, r := range rules {
 		if r.name == "each" {
 			each = rules[i+1:]
-			if t.Kind() != reflect.Slice && t.Kind() != reflect.Map || t.Implements(schemerType) {
+			if t.Kind() != reflect.Slice && t.Kind() != reflect.Map || reflect.PointerTo(t).Implements(schemerType) {
 				return nil, fmt.Errorf("validate: each is for lists, not for %s", t)
 			}
 			break
@@ -306,16 +306,17 @@ func (c *compiler) value(t reflect.Type, rules []rule, st settings) (*node, erro
 			elem.decode(p.Elem(), v, issues)
 			dst.Set(p)
 		}}
-		return finish(n, st)
+		return finish(t, n, st)
 	}
 	n, err := c.bare(t, own, each, st)
 	if err != nil {
 		return nil, err
 	}
-	return finish(n, st)
+	return finish(t, n, st)
 }
 
-func finish(n *node, st settings) (*node, error) {
+// finish describes the settings in the shape and applies them.
+func finish(t reflect.Type, n *node, st settings) (*node, error) {
 	n.shape.Optional = n.shape.Optional || st.optional || st.hasDefault
 	n.shape.Nullable = st.nullable
 	if st.hasDefault {
@@ -324,6 +325,10 @@ func finish(n *node, st settings) (*node, error) {
 			return nil, err
 		}
 		n.shape.Default = d
+		issues := Issues{section: "default"}
+		if n.decode(reflect.New(t).Elem(), d, &issues); issues.Len() > 0 {
+			return nil, fmt.Errorf("validate: the default %q breaks a rule: %w", st.defaultText, issues.err())
+		}
 	}
 	return wrap(n, st), nil
 }

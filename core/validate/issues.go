@@ -21,7 +21,8 @@ type Issues struct {
 	list    []Issue
 }
 
-// A request has issues by the thousand only when someone wants a large answer.
+// A request has more issues than this only when someone wants a large answer;
+// those beyond are not reported.
 const maxIssues = 128
 
 // Enter makes name, a member or the number of an item, the place of what follows.
@@ -61,6 +62,9 @@ func (is *Issues) add(message string, path []string, fatal bool) {
 
 // fatal reports whether an issue since start is fatal.
 func (is *Issues) fatal(start int) bool {
+	if len(is.list) >= maxIssues {
+		return true // those beyond are not in the list
+	}
 	for i := start; i < len(is.list); i++ {
 		if is.list[i].fatal {
 			return true

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 
@@ -57,11 +56,6 @@ func numberNode(t reflect.Type, rules []rule, st settings) (*node, error) {
 			bound("Too big: expected number to be <=", n, func(f, n float64) bool { return f > n })
 		case "lt":
 			bound("Too big: expected number to be <", n, func(f, n float64) bool { return f >= n })
-		case "multipleOf":
-			if n == 0 {
-				return nil, fmt.Errorf("validate: multipleOf=0 has no multiples")
-			}
-			bound("Invalid number: must be a multiple of ", n, func(f, n float64) bool { return math.Mod(f, n) != 0 })
 		default:
 			return nil, r.notFor("number")
 		}

@@ -38,7 +38,7 @@ var ruleNames = map[string]bool{
 	"email": false, "regex": false, "nonempty": false, "trim": false, "lowercase": false,
 	"positive": false, "nonnegative": false, "int": false, "each": false,
 	"default": true, "min": true, "max": true, "length": true, "gt": true, "lt": true,
-	"multipleOf": true, "enum": true, "union": true,
+	"enum": true, "union": true,
 }
 
 func (r rule) notFor(what string) error {

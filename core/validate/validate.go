@@ -86,7 +86,7 @@ func (in *Input) Decode(dst any, body, query wire.Value, param func(name string)
 		if issues.text(body) {
 			in.body.decode(v, body, &issues)
 		}
-		if in.refine && !issues.fatal(0) {
+		if in.refine && !body.IsUndefined() && !issues.fatal(0) {
 			v.Addr().Interface().(Refiner).Refine(&issues)
 		}
 		if err := issues.err(); err != nil {
@@ -98,7 +98,7 @@ func (in *Input) Decode(dst any, body, query wire.Value, param func(name string)
 		if issues.text(query) {
 			in.query.decode(v, query, &issues)
 		}
-		if in.refine && in.body == nil && !issues.fatal(0) {
+		if in.refine && in.body == nil && !query.IsUndefined() && !issues.fatal(0) {
 			v.Addr().Interface().(Refiner).Refine(&issues)
 		}
 		if err := issues.err(); err != nil {
@@ -129,7 +129,7 @@ func (in *Input) Into(dst any, v wire.Value, issues *Issues) error {
 	}
 	start := len(issues.list)
 	in.body.decode(to.Elem(), v, issues)
-	if in.refine && !issues.fatal(start) {
+	if in.refine && !v.IsUndefined() && !issues.fatal(start) {
 		dst.(Refiner).Refine(issues)
 	}
 	return nil
