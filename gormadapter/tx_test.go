@@ -1,0 +1,361 @@
+package gormadapter
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// note is a model of the application's, with the conventions that GORM applies.
+type note struct {
+	gorm.Model
+	Text string
+}
+
+func withNotes(t testing.TB, db *gorm.DB) {
+	t.Helper()
+	for range 2 { // the second time finds everything there
+		if err := db.AutoMigrate(&note{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func notes(t testing.TB, db *gorm.DB) (n int64) {
+	t.Helper()
+	if err := db.Model(&note{}).Count(&n).Error; err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func users(t testing.TB, a adapter.Adapter) int64 {
+	t.Helper()
+	n, err := a.Count(t.Context(), "user", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+var errUndo = errors.New("undo")
+
+// everyDatabase runs a test on SQLite and on the servers there are.
+func everyDatabase(t *testing.T, f func(t *testing.T, db *gorm.DB)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, file(t))
+	})
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		f(t, sqliteAt(t, ":memory:"))
+	})
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			f(t, s.open(t, s.dsn(t)))
+		})
+	}
+}
+
+func newUser(id string) adapter.Record {
+	return adapter.Record{"id": id, "name": "A", "email": id, "emailVerified": false, "createdAt": noon, "updatedAt": noon}
+}
+
+func TestRunsInTheApplicationsTransaction(t *testing.T) {
+	t.Parallel()
+	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+		a := migrated(t, db, authSchema(t, ""))
+		withNotes(t, db)
+		for i, fail := range []error{errUndo, nil} {
+			err := db.Transaction(func(tx *gorm.DB) error {
+				ctx := WithTx(t.Context(), tx)
+				if err := tx.Create(&note{Text: "x"}).Error; err != nil {
+					return err
+				}
+				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+					return err
+				}
+				// A nested one that fails leaves the rest alone.
+				nested := a.Tx(ctx, func(ctx context.Context) error {
+					if _, err := a.Create(ctx, "user", newUser("u2")); err != nil {
+						return err
+					}
+					return errUndo
+				})
+				if !errors.Is(nested, errUndo) {
+					return nested
+				}
+				return fail
+			})
+			if !errors.Is(err, fail) {
+				t.Fatal(err)
+			}
+			if n, m := users(t, a), notes(t, db); n != int64(i) || m != int64(i) {
+				t.Fatalf("%d users and %d notes, want %d of each", n, m, i)
+			}
+		}
+	})
+}
+
+func TestHooksWriteInTheAdaptersTransaction(t *testing.T) {
+	t.Parallel()
+	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+		a := migrated(t, db, authSchema(t, ""))
+		withNotes(t, db)
+		if _, ok := FromContext(t.Context()); ok {
+			t.Error("there is a transaction where none was begun")
+		}
+		for i, fail := range []error{errUndo, nil} {
+			err := a.Tx(t.Context(), func(ctx context.Context) error {
+				tx, ok := FromContext(ctx)
+				if !ok {
+					return errors.New("there is no transaction")
+				}
+				if err := tx.Create(&note{Text: "x"}).Error; err != nil {
+					return err
+				}
+				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+					return err
+				}
+				return fail
+			})
+			if !errors.Is(err, fail) {
+				t.Fatal(err)
+			}
+			if n, m := users(t, a), notes(t, db); n != int64(i) || m != int64(i) {
+				t.Fatalf("%d users and %d notes, want %d of each", n, m, i)
+			}
+		}
+	})
+}
+
+func TestWithTxNeedsATransaction(t *testing.T) {
+	t.Parallel()
+	db := file(t)
+	a := migrated(t, db, authSchema(t, ""))
+	for name, given := range map[string]*gorm.DB{"a plain handle": db, "nothing": nil} {
+		ctx := WithTx(t.Context(), given)
+		if _, err := a.Create(ctx, "user", newUser("u1")); !errors.Is(err, ErrNoTransaction) {
+			t.Errorf("%s: create: %v", name, err)
+		}
+		if _, err := a.Count(ctx, "user", nil); !errors.Is(err, ErrNoTransaction) {
+			t.Errorf("%s: count: %v", name, err)
+		}
+		if err := a.Tx(ctx, func(context.Context) error { return nil }); !errors.Is(err, ErrNoTransaction) {
+			t.Errorf("%s: tx: %v", name, err)
+		}
+	}
+	if users(t, a) != 0 {
+		t.Error("a user was written")
+	}
+}
+
+func TestAdapterOfATransaction(t *testing.T) {
+	t.Parallel()
+	db := file(t)
+	all := migrated(t, db, authSchema(t, ""))
+	err := db.Transaction(func(tx *gorm.DB) error {
+		a := open(t, tx, authSchema(t, ""))
+		err := a.Tx(t.Context(), func(ctx context.Context) error {
+			_, err := a.Create(ctx, "user", newUser("u1"))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if !errors.Is(err, errUndo) || users(t, all) != 0 {
+		t.Fatal(err, users(t, all))
+	}
+}
+
+func TestPreparedStatementHandle(t *testing.T) {
+	t.Parallel()
+	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+		migrated(t, db, authSchema(t, ""))
+		a := open(t, db.Session(&gorm.Session{PrepareStmt: true}), authSchema(t, ""))
+		err := a.Tx(t.Context(), func(ctx context.Context) error {
+			_, err := a.Create(ctx, "user", newUser("u1"))
+			return err
+		})
+		if err != nil || users(t, a) != 1 {
+			t.Fatal(err)
+		}
+		if plan, err := a.(adapter.Migrator).Plan(t.Context()); err != nil || len(plan) != 0 {
+			t.Fatal(plan, err)
+		}
+	})
+}
+
+func TestPanicAndCancelRollBack(t *testing.T) {
+	t.Parallel()
+	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+		a := migrated(t, db, authSchema(t, ""))
+		func() {
+			defer func() {
+				if recover() != "x" {
+					t.Error("the panic was lost")
+				}
+			}()
+			a.Tx(t.Context(), func(ctx context.Context) error {
+				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+					t.Error(err)
+				}
+				panic("x")
+			})
+		}()
+		ctx, cancel := context.WithCancel(t.Context())
+		err := a.Tx(ctx, func(ctx context.Context) error {
+			if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || users(t, a) != 0 {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestRACE16 has one connection for everything: an operation that asked the pool
+// for a second one would never return.
+func TestRACE16SingleConnection(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	a := migrated(t, sqliteAt(t, ":memory:"), authSchema(t, ""))
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			id := "u" + string(rune('A'+i))
+			err := a.Tx(ctx, func(ctx context.Context) error {
+				return a.Tx(ctx, func(ctx context.Context) error {
+					if _, err := a.Create(ctx, "user", newUser(id)); err != nil {
+						return err
+					}
+					if _, err := a.FindOne(ctx, adapter.Find{Model: "user", Where: adapter.By("id", id), Joins: []adapter.Join{{Model: "session", From: "id", To: "userId"}}}); err != nil {
+						return err
+					}
+					_, err := a.UpdateMany(ctx, "user", adapter.By("id", id), adapter.Record{"name": "B"})
+					return err
+				})
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			if _, err := a.FindOne(ctx, adapter.Find{Model: "user", Where: adapter.By("id", id)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := users(t, a); n != 50 {
+		t.Errorf("%d users", n)
+	}
+}
+
+// TestRACEFileWriters has two handles to one file, as two processes would, and
+// a handle that the application opened without an immediate lock.
+func TestRACEFileWriters(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	s := authSchema(t, "")
+	first := migrated(t, sqliteAt(t, path), s)
+	pool, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	own, err := FromSQLite(pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adapters := []adapter.Adapter{first, open(t, sqliteAt(t, path), s), open(t, own, s)}
+	addUser(t, first, "u1")
+	addSession(t, first, "s1", "u1")
+	if _, err := first.Create(t.Context(), "rateLimit", adapter.Record{"id": "r", "key": "k", "count": int64(0), "lastRequest": int64(0)}); err != nil {
+		t.Fatal(err)
+	}
+	under := adapter.Where{{Field: "key", Value: "k"}, {Field: "count", Op: adapter.Lt, Value: int64(60)}}
+	var consumed, counted atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 50 {
+		a := adapters[i%len(adapters)]
+		wg.Go(func() {
+			ctx := t.Context()
+			switch _, err := a.ConsumeOne(ctx, "session", adapter.By("token", "token-s1")); {
+			case err == nil:
+				consumed.Add(1)
+			case !errors.Is(err, adapter.ErrNotFound):
+				t.Error("consume:", err)
+			}
+			switch _, err := a.Increment(ctx, "rateLimit", under, "count", 1, nil); {
+			case err == nil:
+				counted.Add(1)
+			case !errors.Is(err, adapter.ErrNotFound):
+				t.Error("increment:", err)
+			}
+			// A read first and a write after it: the order that fails with
+			// SQLITE_BUSY unless the lock is taken at the start.
+			err := a.Tx(ctx, func(ctx context.Context) error {
+				row, err := a.FindOne(ctx, adapter.Find{Model: "rateLimit", Where: adapter.By("key", "k")})
+				if err != nil {
+					return err
+				}
+				_, err = a.Update(ctx, "rateLimit", adapter.By("key", "k"), adapter.Record{"lastRequest": row["lastRequest"].(int64) + 1})
+				return err
+			})
+			if err != nil {
+				t.Error("tx:", err)
+			}
+		})
+	}
+	wg.Wait()
+	row, err := first.FindOne(t.Context(), adapter.Find{Model: "rateLimit"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if consumed.Load() != 1 || counted.Load() != 50 || row["count"] != int64(50) || row["lastRequest"] != int64(50) {
+		t.Errorf("consumed %d, counted %d, row %v", consumed.Load(), counted.Load(), row)
+	}
+}
+
+func TestFoldAcrossDatabases(t *testing.T) {
+	t.Parallel()
+	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+		a := migrated(t, db, authSchema(t, schema.IDString))
+		if _, err := a.Create(t.Context(), "user", newUser("Ada@Example.COM")); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			cond adapter.Cond
+			want int64
+		}{
+			{adapter.Cond{Field: "email", Value: "ada@example.com"}, 0},
+			{adapter.Cond{Field: "email", Value: "ADA@example.com", Fold: true}, 1},
+			{adapter.Cond{Field: "email", Op: adapter.Contains, Value: "example"}, 0},
+			{adapter.Cond{Field: "email", Op: adapter.Contains, Value: "example", Fold: true}, 1},
+			{adapter.Cond{Field: "email", Op: adapter.Contains, Value: "a_a"}, 0},
+			{adapter.Cond{Field: "email", Op: adapter.StartsWith, Value: "Ad?"}, 0},
+			{adapter.Cond{Field: "email", Op: adapter.EndsWith, Value: "[M]"}, 0},
+			{adapter.Cond{Field: "email", Op: adapter.EndsWith, Value: ".COM"}, 1},
+		} {
+			if n, err := a.Count(t.Context(), "user", adapter.Where{c.cond}); err != nil || n != c.want {
+				t.Errorf("%+v: %d, %v", c.cond, n, err)
+			}
+		}
+	})
+}
