@@ -17,6 +17,7 @@ export async function startServer(name, command, { cwd, patience = 180_000, env 
   const child = spawn(command[0], command.slice(1), { cwd, env, stdio: ["pipe", "pipe", "inherit"], detached: true });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
+    if (child.pid === undefined) return; // it never began
     child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, "SIGTERM");
     const late = setTimeout(() => signalGroup(child.pid, "SIGKILL"), 3000);
@@ -24,21 +25,23 @@ export async function startServer(name, command, { cwd, patience = 180_000, env 
     clearTimeout(late);
     signalGroup(child.pid, "SIGKILL");
   };
+  let timer;
   const url = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name}: no "listening" line after ${patience} ms`)), patience);
+    timer = setTimeout(() => reject(new Error(`${name}: no "listening" line after ${patience} ms`)), patience);
     createInterface({ input: child.stdout }).on("line", (line) => {
       onLine(line);
       const found = /^listening (?:on )?(https?:\/\/\S+)/.exec(line);
       if (!found) return;
-      clearTimeout(timer);
       resolve(found[1]);
     });
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${name} ended with code ${code} before it listened`)));
-  }).catch(async (error) => {
-    await stop();
-    throw error;
-  });
+  })
+    .catch(async (error) => {
+      await stop();
+      throw error;
+    })
+    .finally(() => clearTimeout(timer));
   return { name, url, stop };
 }
 
