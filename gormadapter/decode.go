@@ -11,6 +11,11 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
+// columnError is a stored value that does not fit the schema.
+type columnError struct{ text string }
+
+func (e *columnError) Error() string { return e.text }
+
 // cell is the destination of one column of a row. It decodes by the schema, for
 // what a driver hands over differs: SQLite keeps booleans as integers and dates
 // as text, MySQL sends JSON as bytes.
@@ -32,7 +37,7 @@ func (c *cell) Scan(src any) error {
 	v, ok := decode(c.col, src)
 	if !ok {
 		// The value itself stays out of the error: it may be a secret.
-		return fmt.Errorf("the column %s holds a %T that is no %s", c.col.column, src, c.col.typ)
+		return &columnError{fmt.Sprintf("the column %s holds a %T that is no %s", c.col.column, src, c.col.typ)}
 	}
 	c.value = v
 	return nil

@@ -2,6 +2,7 @@ package gormadapter
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type dialect interface {
 	oneWriter() bool
 	// returns says whether INSERT, UPDATE and DELETE take RETURNING.
 	returns() bool
+	// maxSerial is the greatest id that an integer primary key may have.
+	maxSerial() int64
 	// forUpdate is the clause that locks the rows of a SELECT, or "".
 	forUpdate() string
 
@@ -86,6 +89,8 @@ func (standard) read(b *strings.Builder, prefix string, c *column) {
 	b.WriteByte('.')
 	b.WriteString(c.quoted)
 }
+
+func (standard) maxSerial() int64 { return math.MaxInt64 }
 
 func (standard) number(v any) any { return v }
 

@@ -3,6 +3,7 @@ package gormadapter
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,8 @@ func (postgres) name() string { return "postgres" }
 // prepares is false: pgx prepares and caches statements by itself, and can be
 // told not to where a proxy in between forbids it.
 func (postgres) prepares() bool { return false }
+
+func (postgres) maxSerial() int64 { return math.MaxInt32 }
 
 func (postgres) placeholder(b *strings.Builder, n int) {
 	b.WriteByte('$')

@@ -40,7 +40,7 @@ func (s *store) encode(t *table, c *column, v any) (any, error) {
 
 func (s *store) encodeValue(c *column, v any) (any, error) {
 	if c.id == serialID || c.id == uuidID {
-		return encodeID(c, v)
+		return encodeID(c, v, s.dialect.maxSerial())
 	}
 	switch c.typ {
 	case schema.String:
@@ -100,14 +100,14 @@ func checkText(s string) error {
 	return nil
 }
 
-func encodeID(c *column, v any) (any, error) {
+func encodeID(c *column, v any, limit int64) (any, error) {
 	str, ok := v.(string)
 	if !ok {
 		return nil, fmt.Errorf("an id is a string, not %T", v)
 	}
 	if c.id == serialID {
 		n, err := strconv.ParseInt(str, 10, 64)
-		if err != nil || n < 0 || n > math.MaxInt32 || strconv.FormatInt(n, 10) != str {
+		if err != nil || n < 0 || n > limit || strconv.FormatInt(n, 10) != str {
 			return nil, errNoSuchID
 		}
 		return n, nil

@@ -82,7 +82,10 @@ func (s *store) wrap(op, subject string, err error) error {
 		return &opError{op: op, model: subject, kind: kind, text: kind.Error()}
 	}
 	e := &opError{op: op, model: subject, cause: err}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var column *columnError
+	if errors.As(err, &column) {
+		e.text = column.text
+	} else if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		e.text = err.Error()
 	} else {
 		e.text = s.dialect.safeText(err)

@@ -1,6 +1,7 @@
 package gormadapter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -88,4 +89,26 @@ func BenchmarkSessionParallel(b *testing.B) {
 			}
 		}
 	})
+}
+
+func BenchmarkCreateSession(b *testing.B) {
+	a := migrated(b, file(b), authSchema(b, ""))
+	addUser(b, a, "u1")
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		addSession(b, a, fmt.Sprint(i), "u1")
+	}
+}
+
+func BenchmarkTransaction(b *testing.B) {
+	a := migrated(b, file(b), authSchema(b, ""))
+	for i := 0; b.Loop(); i++ {
+		err := a.Tx(b.Context(), func(ctx context.Context) error {
+			_, err := a.Create(ctx, "user", newUser(fmt.Sprint(i)))
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }
