@@ -49,7 +49,7 @@ var (
 //	optional           the field may be absent and keeps its zero value
 //	required           a pointer may not be absent
 //	nullable, nullish  null is accepted and read as nil or zero; nullish is also optional
-//	default=x          the value of an absent field
+//	default=x          the value of an absent field, JSON unless it is a string, without a comma
 //	coerce             z.coerce: other types are converted as JavaScript does
 //	email, regex       formats; the tag pattern:"/^a/i" is the regular expression
 //	min=n, max=n, length=n, nonempty   lengths of strings and arrays, bounds of numbers
@@ -341,7 +341,7 @@ func wrap(n *node, st settings) *node {
 	return &node{n.shape, func(dst reflect.Value, v wire.Value, issues *Issues) {
 		switch {
 		case v.IsUndefined() && st.hasDefault:
-			n.decode(dst, n.shape.Default, issues)
+			n.decode(dst, n.shape.Default.Clone(), issues)
 		case v.IsUndefined() && st.optional, v.IsNull() && st.nullable:
 		default:
 			n.decode(dst, v, issues)

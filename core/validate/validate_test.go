@@ -99,6 +99,19 @@ func TestDecodeSources(t *testing.T) {
 			}
 		})
 	}
+	t.Run("MASS-02 null and falsy values are not taken for absent", func(t *testing.T) {
+		t.Parallel()
+		for body, want := range map[string]string{
+			`{"email":"a@b.co","inner":null}`:  "[body.inner] Invalid input: expected object, received null",
+			`{"email":"a@b.co","inner":false}`: "[body.inner] Invalid input: expected object, received boolean",
+			`{"email":"a@b.co","inner":0}`:     "[body.inner] Invalid input: expected object, received number",
+			`{"email":""}`:                     "[body.email] Invalid email address",
+		} {
+			if got := message(t, in.Decode(&request{}, parse(t, body), wire.Value{}, nil)); got != want {
+				t.Errorf("%s: got %s", body, got)
+			}
+		}
+	})
 	t.Run("INJ-08 invalid UTF-8 made by a hook", func(t *testing.T) {
 		t.Parallel()
 		body := wire.ObjectOf(wire.NewObject(wire.Member{Name: "email", Value: wire.String("\xff")}))
@@ -437,6 +450,64 @@ func TestShape(t *testing.T) {
 	}
 	if none := compile(t, struct{}{}); none.HasBody() || none.HasQuery() || none.Body() != nil || none.Query() != nil || none.Path() != nil {
 		t.Error("an empty struct has input")
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	type input struct {
+		S string     `json:"s" zod:"default="`
+		P *int       `json:"p" zod:"default=7,max=9"`
+		L []string   `json:"l" zod:"default=[\"code\"]"`
+		U wire.Value `json:"u" zod:"union=string|number,default=3"`
+		D Record     `json:"d" zod:"default={}"`
+		F float64    `json:"f" zod:"default=1.5"`
+	}
+	in := compile(t, input{})
+	var x input
+	if err := in.Decode(&x, parse(t, `{}`), wire.Value{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := x.U.Num(); x.S != "" || *x.P != 7 || len(x.L) != 1 || x.L[0] != "code" || n != 3 || x.D.Members.Len() != 0 || x.F != 1.5 {
+		t.Errorf("got %+v", x)
+	}
+	if got := message(t, in.Decode(&x, parse(t, `{"p":10}`), wire.Value{}, nil)); got != "[body.p] Too big: expected number to be <=9" {
+		t.Errorf("got %s", got)
+	}
+	for _, bad := range []any{
+		struct {
+			A float64 `json:"a" zod:"default=x"`
+		}{},
+		struct {
+			A []string `json:"a" zod:"default={}"`
+		}{},
+		struct {
+			A byID `json:"a" zod:"default=1"`
+		}{},
+	} {
+		if _, err := Compile(reflect.TypeOf(bad)); err == nil || !strings.Contains(err.Error(), "is not a") {
+			t.Errorf("%T: got %v", bad, err)
+		}
+	}
+}
+
+func TestDefaultsAreNotShared(t *testing.T) {
+	t.Parallel()
+	type input struct {
+		L wire.Value `json:"l" zod:"union=string[],default=[\"a\"]"`
+	}
+	in := compile(t, input{})
+	var first, second input
+	if err := in.Decode(&first, parse(t, `{}`), wire.Value{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	items, _ := first.L.Items()
+	items[0] = wire.String("changed")
+	if err := in.Decode(&second, parse(t, `{}`), wire.Value{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(second.L.AppendJSON(nil)); got != `["a"]` {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -143,6 +143,75 @@ func TestEncoderRefuses(t *testing.T) {
 	}
 }
 
+type promotes struct {
+	*byPointer
+	Role string
+}
+
+type promotesValue struct {
+	byValue
+	Role string
+}
+
+type ownByValue struct {
+	*byPointer
+	Role string
+}
+
+func (o ownByValue) AppendJSON(dst []byte) []byte { return AppendString(dst, o.Role) }
+
+type ownByPointer struct {
+	byValue
+	Role string
+}
+
+func (o *ownByPointer) AppendJSON(dst []byte) []byte { return AppendString(dst, o.Role) }
+
+func TestEncoderRefusesPromotedMethods(t *testing.T) {
+	t.Parallel()
+	for _, v := range []any{promotes{}, &promotes{}, []promotesValue{}} {
+		if _, err := EncoderFor(reflect.TypeOf(v)); err == nil || !strings.Contains(err.Error(), "embedded wire.by") && !strings.Contains(err.Error(), "embedded *wire.by") {
+			t.Errorf("%T: got %v", v, err)
+		}
+	}
+	for _, v := range []any{ownByValue{Role: "x"}, &ownByValue{Role: "x"}, ownByPointer{Role: "x"}, &ownByPointer{Role: "x"}} {
+		e, err := EncoderFor(reflect.TypeOf(v))
+		if err != nil {
+			t.Errorf("%T: %v", v, err)
+		} else if got := string(e.Append(nil, v)); got != `"x"` {
+			t.Errorf("%T: got %s", v, got)
+		}
+	}
+}
+
+func TestAppendValue(t *testing.T) {
+	t.Parallel()
+	appender, err := EncoderFor(reflect.TypeFor[Appender]())
+	if err != nil || appender.Type() != reflect.TypeFor[Appender]() {
+		t.Fatal(err)
+	}
+	if got := string(appender.Append(nil, byValue{1})); got != "<1>" {
+		t.Errorf("got %s", got)
+	}
+	if got := string(appender.Append(nil, nil)); got != "null" {
+		t.Errorf("nil: got %s", got)
+	}
+	number, err := EncoderFor(reflect.TypeFor[int]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []any{nil, "x"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%v was written as a number", v)
+				}
+			}()
+			number.Append(nil, v)
+		}()
+	}
+}
+
 func TestEncoderDoesNotAllocate(t *testing.T) {
 	e, err := EncoderFor(reflect.TypeFor[everything]())
 	if err != nil {

@@ -171,13 +171,13 @@ func TestSetSearchParams(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"/x?a=1#f": "/x?a=1&k=v#f", "": "?k=v", "x": "x?k=v", "http:x": "http:x?k=v",
+		"/x?a=1#f": "/x?a=1&k=v#f", "": "?k=v", "x": "x?k=v", "http:x": "http:x?k=v", "/a b:c": "/a%20b:c?k=v", "app:x y": "app:x y?k=v", `\\evil.example`: "//evil.example?k=v",
 	} {
 		if got := SetSearchParams(in, [2]string{"k", "v"}); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 	}
-	if got := SetSearchParams("https://a.example/?x=%20y"); got != "https://a.example/?x=%20y" {
+	if got := SetSearchParams("https://a.example?x=%20 y&'z'#f"); got != "https://a.example/?x=%20%20y&%27z%27#f" {
 		t.Errorf("no pairs: got %s", got)
 	}
 }

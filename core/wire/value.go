@@ -162,6 +162,26 @@ func (v Value) Get(name string) Value {
 	return m
 }
 
+// Clone returns a copy of v that shares nothing with it that can be changed.
+func (v Value) Clone() Value {
+	switch v.kind {
+	case KindArray:
+		items := make([]Value, len(*v.items))
+		for i, item := range *v.items {
+			items[i] = item.Clone()
+		}
+		v.items = &items
+	case KindObject:
+		o := &Object{members: make([]Member, len(v.obj.members)), indices: v.obj.indices}
+		for i, m := range v.obj.members {
+			o.members[i] = Member{m.Name, m.Value.Clone()}
+		}
+		o.reindex()
+		v.obj = o
+	}
+	return v
+}
+
 // Truthy reports whether JavaScript takes v for true in a condition: everything
 // but undefined, null, false, 0, NaN and the empty string.
 func (v Value) Truthy() bool {

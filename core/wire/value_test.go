@@ -142,3 +142,46 @@ func TestSharedInPlace(t *testing.T) {
 		t.Error("Get found what is not there")
 	}
 }
+
+func TestClone(t *testing.T) {
+	t.Parallel()
+	const text = `{"2":[{"a":1}],"b":{"c":null},"d":"e","f":3}`
+	v, err := Parse([]byte(text), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clone := v.Clone()
+	o, _ := clone.Obj()
+	items, _ := clone.Get("2").Items()
+	inner, _ := items[0].Obj()
+	inner.Set("a", Bool(true))
+	items[0] = Null()
+	o.Set("1", Null())
+	o.Delete("b")
+	if got := string(v.AppendJSON(nil)); got != text {
+		t.Errorf("the original became %s", got)
+	}
+	if got := string(clone.AppendJSON(nil)); got != `{"1":null,"2":[null],"d":"e","f":3}` {
+		t.Errorf("the clone is %s", got)
+	}
+}
+
+func TestKindNames(t *testing.T) {
+	t.Parallel()
+	for want, v := range map[string]Value{
+		"undefined": {}, "null": Null(), "boolean": Bool(true), "number": Int(1), "string": String(""), "array": Array(), "object": ObjectOf(&Object{}),
+	} {
+		if got := v.Kind().String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestValidText(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{"": true, "é\n\ufffd": true, "a\x00": false, "\xff": false, "\xed\xa0\x80": false} {
+		if ValidText(s) != want {
+			t.Errorf("%q: got %v", s, !want)
+		}
+	}
+}
