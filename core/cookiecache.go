@@ -2,6 +2,8 @@ package core
 
 import (
 	"encoding/base64"
+	"errors"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
@@ -16,6 +18,8 @@ const (
 	maxCacheBytes  = 64 << 10
 )
 
+var errCacheTooLong = errors.New("core: the session is too long for the cookie cache")
+
 // setCookieCache writes the session_data cookie, in pieces when it is too long.
 func (c *Ctx) setCookieCache(data *SessionData, forget bool) error {
 	a := c.Auth
@@ -29,10 +33,19 @@ func (c *Ctx) setCookieCache(data *SessionData, forget bool) error {
 		life = 0
 	}
 	value, err := a.encodeCache(data, life)
-	if err != nil {
+	if err != nil && !errors.Is(err, errCacheTooLong) {
 		return err
 	}
 	stale := cookie.ChunkNames(c.cookieHeader(), spec.Name)
+	if err != nil {
+		// The cache is only a short cut: a row that is too long for it is read from
+		// the store, and no older copy may stay behind.
+		a.log.LogAttrs(c, slog.LevelWarn, "the session is too long for the cookie cache", slog.String("user", data.User.ID))
+		for _, name := range stale {
+			c.ExpireCookie(spec.Named(name))
+		}
+		return nil
+	}
 	if len(value) > cacheThreshold {
 		pieces := cookie.Split(spec.Name, value)
 		for _, name := range stale {
@@ -75,6 +88,10 @@ func (a *Auth) encodeCache(data *SessionData, life time.Duration) (string, error
 	content = append(content, `,"version":`...)
 	content = wire.AppendString(content, a.cacheVersion(data))
 	content = append(content, '}')
+	// Base64 and the encryption add a third and a little to it.
+	if len(content) > maxCacheBytes*3/4-1024 {
+		return "", errCacheTooLong
+	}
 	switch a.opts.Session.CookieCache.Strategy {
 	case CacheJWE:
 		return a.keys.EncryptJWT(content, jweSalt, now, orDuration(life, 5*time.Minute))
@@ -239,7 +256,7 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 		return cached{}, false
 	}
 	at, ok := wire.ParseTime(string(expires[1 : len(expires)-1]))
-	if !ok || at.Before(now) {
+	if !ok || !at.After(now) {
 		return cached{}, false
 	}
 	k.expires = at

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -69,7 +70,13 @@ func (s *Store) FindSession(ctx context.Context, token string) (*SessionData, er
 		text, err := s.secondary.Get(ctx, token)
 		switch {
 		case err == nil:
-			return s.parseSession(text)
+			data, err := s.parseSession(text)
+			if err != nil || data.Session.Token != token {
+				// A corrupt entry, or a key that holds something else, is no session.
+				s.a.log.LogAttrs(ctx, slog.LevelWarn, "an entry of the secondary storage is no session")
+				return nil, adapter.ErrNotFound
+			}
+			return data, nil
 		case !errors.Is(err, storage.ErrNotFound):
 			return nil, err
 		case !s.a.opts.Session.StoreInDatabase || s.a.opts.Session.PreserveInDatabase:
