@@ -46,7 +46,8 @@ var (
 //
 // The tag zod:"…" lists rules, in zod's order of evaluation:
 //
-//	optional           the field may be absent and keeps its zero value
+//	optional           the field may be absent and keeps its zero value; so say
+//	                   omitempty and omitzero in a json tag
 //	required           a pointer may not be absent
 //	nullable, nullish  null is accepted and read as nil or zero; nullish is also optional
 //	default=x          the value of an absent field, JSON unless it is a string, without a comma
@@ -56,11 +57,12 @@ var (
 //	gt=n, lt=n, positive, nonnegative, int   bounds and form of numbers
 //	trim, lowercase    change the string for the rules that follow
 //	enum=a|b           one of these strings
-//	union=a|b          for a wire.Value: one of string, number, boolean, null, any,
-//	                   object (a record), string[] and number[]
+//	union=a|b          for a wire.Value: one of string, number, boolean, null and
+//	                   object (a record), each also as a list: string[]
 //	each               the rules that follow are for the items
 //
-// doc:"…" is the description, message:"…" replaces the messages of the rules.
+// doc:"…" is the description, message:"…" replaces the messages of the rules. A
+// type or struct that implements Refiner is asked when its fields are decoded.
 // The error names the field and what is wrong with it.
 func Compile(t reflect.Type) (*Input, error) {
 	if t == nil || t.Kind() != reflect.Struct {
