@@ -43,7 +43,8 @@ type Ctx struct {
 	ip        string
 	ipKnown   bool
 	ipLoaded  bool
-	cookieStr *string
+	cookies   string // the Cookie header, lines joined
+	cookiesIn bool   // cookies has been read
 }
 
 type param struct{ name, value string }
@@ -257,18 +258,17 @@ func (c *Ctx) IP() (string, bool) {
 
 // cookieHeader is the Cookie header, lines joined.
 func (c *Ctx) cookieHeader() string {
-	if c.cookieStr == nil {
-		s := ""
+	if !c.cookiesIn {
+		c.cookiesIn = true
 		if c.Req.Header != nil {
 			if lines := c.Req.Header.Values("Cookie"); len(lines) == 1 {
-				s = lines[0]
+				c.cookies = lines[0]
 			} else if len(lines) > 1 {
-				s = strings.Join(lines, "; ")
+				c.cookies = strings.Join(lines, "; ")
 			}
 		}
-		c.cookieStr = &s
 	}
-	return *c.cookieStr
+	return c.cookies
 }
 
 // Cookie returns the value of a cookie by its full name, decoded; "" when absent.

@@ -39,6 +39,9 @@ type Raw struct {
 // Serve answers a request. It never panics.
 func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 	c := &Ctx{Context: ctx, Auth: a, Req: req, Res: res, base: a.base}
+	if res.Header == nil {
+		res.Header = make([]HeaderField, 0, 6)
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			a.logPanic(ctx, req.Method+" "+c.Path(), r)
