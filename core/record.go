@@ -12,6 +12,10 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
+// storedLimits bound what is read back from a storage of our own: a list of many
+// sessions must not count as corrupt.
+var storedLimits = wire.Limits{Depth: 32, Members: 1 << 20}
+
 // appendRecord appends a whole row as JSON, hidden fields included, for storages
 // that clients never see. The id comes last, as in 1.6.11's rows.
 func appendRecord(dst []byte, t *schema.Table, rec adapter.Record) []byte {

@@ -192,7 +192,7 @@ func (s *Store) sessionList(ctx context.Context, userID string) (entries []sessi
 	if err != nil {
 		return nil, "", err
 	}
-	v, err := wire.Parse([]byte(text), wire.Limits{})
+	v, err := wire.Parse([]byte(text), storedLimits)
 	if err != nil {
 		return nil, text, nil // a corrupt list counts as empty and is replaced
 	}
@@ -297,7 +297,7 @@ func (s *Store) sessionText(row *Session, u *User) string {
 }
 
 func (s *Store) parseSession(text string) (*SessionData, error) {
-	v, err := wire.Parse([]byte(text), wire.Limits{})
+	v, err := wire.Parse([]byte(text), storedLimits)
 	if err != nil {
 		return nil, err
 	}

@@ -233,7 +233,7 @@ func (s *Store) DeleteVerificationsOf(ctx context.Context, value string) error {
 }
 
 func (s *Store) parseVerification(text string) (*Verification, error) {
-	v, err := wire.Parse([]byte(text), wire.Limits{})
+	v, err := wire.Parse([]byte(text), storedLimits)
 	if err != nil {
 		return nil, err
 	}
