@@ -500,6 +500,7 @@ func (c *Ctx) rateLimit(path string, rt *route) error {
 		return internalError(err)
 	}
 	if d.Allowed {
+		a.cleanup.idleLimits(c)
 		return nil
 	}
 	c.Emit(Event{Type: EventRateLimited, Path: path, Code: CodeTooManyRequests.Code})

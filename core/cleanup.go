@@ -6,34 +6,81 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/ratelimit"
 )
 
-// cleanup removes expired verification rows now and then, in the background, so
-// that they do not pile up. 1.6.11 does it on every read.
+// cleanup removes what has expired now and then, in the background, so that rows
+// do not pile up. 1.6.11 removes verification values on every read and nothing
+// else.
 type cleanup struct {
-	a    *Auth
-	last atomic.Int64 // milliseconds since the epoch
+	a             *Auth
+	verifications due
+	limits        due
 }
+
+// due lets one caller through every cleanupEvery.
+type due struct{ last atomic.Int64 } // milliseconds since the epoch
 
 const cleanupEvery = time.Minute
 
-func (k *cleanup) verifications(ctx context.Context) {
-	if k.a.opts.Verification.DisableCleanup {
+func (d *due) now(now time.Time) bool {
+	last := d.last.Load()
+	return now.UnixMilli()-last >= cleanupEvery.Milliseconds() && d.last.CompareAndSwap(last, now.UnixMilli())
+}
+
+// expiredVerifications is called when a value is looked up.
+func (k *cleanup) expiredVerifications(ctx context.Context) {
+	if _, inTx := ctx.Value(commitKey{}).(*commitQueue); inTx || k.a.opts.Verification.DisableCleanup {
 		return
 	}
 	now := k.a.Now()
-	last := k.last.Load()
-	if now.UnixMilli()-last < cleanupEvery.Milliseconds() || !k.last.CompareAndSwap(last, now.UnixMilli()) {
+	if !k.verifications.now(now) {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	if _, inTx := ctx.Value(commitKey{}).(*commitQueue); inTx {
-		return
-	}
 	k.a.background(func() {
-		w := adapter.Where{{Field: "expiresAt", Op: adapter.Lt, Value: now}}
-		if _, err := k.a.db.DeleteMany(ctx, ModelVerification, w); err != nil {
+		if err := k.a.deleteExpired(ctx, ModelVerification, now); err != nil {
 			k.a.logError(ctx, "removing expired verification values failed", err)
 		}
 	})
+}
+
+// idleLimits is called when a request was counted. Only a database needs it: the
+// other storages forget by themselves.
+func (k *cleanup) idleLimits(ctx context.Context) {
+	store, ok := k.a.limiter.(*ratelimit.Database)
+	if !ok {
+		return
+	}
+	now := k.a.Now()
+	if !k.limits.now(now) {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	k.a.background(func() {
+		if _, err := store.Cleanup(ctx, now.Add(-k.a.limits.LongestWindow())); err != nil {
+			k.a.logError(ctx, "removing idle rate limits failed", err)
+		}
+	})
+}
+
+func (a *Auth) deleteExpired(ctx context.Context, model string, now time.Time) error {
+	_, err := a.db.DeleteMany(ctx, model, adapter.Where{{Field: "expiresAt", Op: adapter.Lt, Value: now}})
+	return err
+}
+
+// DeleteExpired removes sessions and verification values that have expired. Call
+// it from a job, for example once a day: expired sessions are otherwise removed
+// only when someone comes back with one. Store hooks are not run.
+func (a *Auth) DeleteExpired(ctx context.Context) error {
+	now := a.Now()
+	for _, model := range []string{ModelSession, ModelVerification} {
+		if !a.opts.inDatabase(model) {
+			continue
+		}
+		if err := a.deleteExpired(ctx, model, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -98,7 +98,7 @@ func (s *Store) FindVerification(ctx context.Context, identifier string) (*Verif
 			return nil, adapter.ErrNotFound
 		}
 	}
-	s.a.cleanup.verifications(ctx)
+	s.a.cleanup.expiredVerifications(ctx)
 	for _, id := range ids {
 		v, err := s.newestVerification(ctx, id)
 		if !errors.Is(err, adapter.ErrNotFound) {
