@@ -17,6 +17,9 @@ export const minute = 60 * second;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
+/** What a function without a return value answers. */
+const nothing = { $undefined: 1 };
+
 /** Headers that belong to the transport or to the moment. */
 const ignoredHeaders = new Set(["date", "connection", "keep-alive", "transfer-encoding", "content-length", "set-cookie"]);
 
@@ -128,10 +131,10 @@ export class App {
       await this.run.record("callback", message.name, { args: stable(message.args.map(quiet)) }, { unordered });
     }
     const handler = this.handlers[message.name];
-    if (!handler) return { result: null };
+    if (!handler) return { result: nothing };
     try {
       const value = await handler(...message.args);
-      return message.middleware && value && ("headers" in value || "result" in value) ? value : { result: value ?? null };
+      return message.middleware && value && ("headers" in value || "result" in value) ? value : { result: value === undefined ? nothing : value };
     } catch (error) {
       if (error.$error) return { error };
       throw error;
@@ -323,7 +326,11 @@ function quiet(arg) {
   if (arg?.$request) return { request: `${arg.$request.method} ${arg.$request.url}` };
   if (arg?.$ctx) {
     const { path, method, body, query, params, context } = arg.$ctx;
-    return { path, method, body, query, params, session: context?.session, newSession: context?.newSession, returned: context?.returned };
+    return { path, method, body, query, params, session: context?.session, newSession: context?.newSession, returned: quiet(context?.returned) };
+  }
+  if (arg?.$error) {
+    const { status, statusCode, body } = arg.$error;
+    return { error: { status, statusCode, body } };
   }
   return arg;
 }

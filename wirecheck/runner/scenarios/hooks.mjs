@@ -4,11 +4,11 @@ const middleware = (name) => callback(name, { middleware: true });
 
 export default [
   ...table("hook before", [
-    ["watches", () => null],
+    ["watches", () => undefined],
     ["refuses", () => refuse("FORBIDDEN", 403, { message: "Not today", code: "NOT_TODAY" })],
     ["refuses without code", () => refuse("BAD_REQUEST", 400, { message: "Just no" })],
     ["answers", () => ({ result: { answered: true, by: "hook" } })],
-    ["sets headers", () => ({ result: null, headers: [["x-hook", "one"], ["set-cookie", "hook=1; Path=/"]] })],
+    ["sets headers", () => ({ result: { $undefined: 1 }, headers: [["x-hook", "one"], ["set-cookie", "hook=1; Path=/"]] })],
     ["changes the body", (ctx) => ({ result: { context: { ...(ctx.$ctx.body?.email ? { body: { ...ctx.$ctx.body, name: "Changed" } } : {}) } } })],
     ["breaks", () => { throw { $error: { name: "Error", message: "broken" } }; }],
   ], async (t, before) => {
@@ -21,10 +21,10 @@ export default [
     await browser.post("/sign-in/email", {});
   }),
   ...table("hook after", [
-    ["watches", () => null],
+    ["watches", () => undefined],
     ["refuses", () => refuse("FORBIDDEN", 403, { message: "Not today", code: "NOT_TODAY" })],
     ["answers", () => ({ result: { replaced: true } })],
-    ["sets headers", () => ({ result: null, headers: [["x-hook", "one"], ["set-cookie", "hook=1; Path=/"]] })],
+    ["sets headers", () => ({ result: { $undefined: 1 }, headers: [["x-hook", "one"], ["set-cookie", "hook=1; Path=/"]] })],
   ], async (t, after) => {
     const app = await t.app({ hooks: { after: middleware("after") } }, { handlers: { after } });
     const browser = app.browser();
@@ -35,7 +35,7 @@ export default [
     await browser.get("/verify-email?token=x&callbackURL=/y");
   }),
   ...table("database hook", [
-    ["watches", { before: () => null }],
+    ["watches", { before: () => undefined }],
     ["changes data", { before: (row) => ({ data: { ...row, name: "Changed", image: "https://example.com/x.png" } }) }],
     ["refuses with false", { before: () => false }],
     ["refuses with an error", { before: () => refuse("BAD_REQUEST", 400, { message: "No such name", code: "NO_SUCH_NAME" }) }],
