@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -46,7 +47,7 @@ func (s *Store) CreateSession(ctx context.Context, n NewSession) (*Session, erro
 	if c, ok := CtxFrom(ctx); ok {
 		ip, _ = c.IP()
 		if c.Req.Header != nil {
-			agent = c.Req.Header.Get("User-Agent")
+			agent = storable(c.Req.Header.Get("User-Agent"))
 		}
 	}
 	row := &Session{
@@ -58,6 +59,18 @@ func (s *Store) CreateSession(ctx context.Context, n NewSession) (*Session, erro
 		write = s.createSecondarySession
 	}
 	return createRow(ctx, s, s.sessionModel(), row, write)
+}
+
+// maxAgent bounds the stored User-Agent, in bytes. Real ones have a few hundred.
+const maxAgent = 1024
+
+// storable makes a header fit for a row: no database takes NUL, and few take what
+// is not UTF-8. Nobody may be kept from signing in by a header.
+func storable(agent string) string {
+	if len(agent) > maxAgent {
+		agent = agent[:maxAgent]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(agent, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // FindSession returns a session and its user by token, also when it has expired.
