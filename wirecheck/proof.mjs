@@ -215,7 +215,7 @@ try {
   let base = process.env.BASE_URL?.replace(/\/$/, "");
   if (!base) {
     folder = await mkdtemp(join(tmpdir(), "kernia-proof-"));
-    const env = { ...process.env, PORT: "0", DATABASE_PATH: join(folder, "quickstart.sqlite") };
+    const env = { ...process.env, PORT: "0", DATABASE: join(folder, "quickstart.sqlite") };
     server = await startServer("quickstart", command, { cwd: repository, env, onLine: readMail });
     base = server.url;
   }
