@@ -1,0 +1,60 @@
+// Package kernia serves Kernia through Echo.
+//
+//	e := echo.New()
+//	e.Use(kernia.Echo(auth))
+//	e.GET("/me", func(c echo.Context) error {
+//		s, _ := kernia.Session(c)
+//		return c.JSON(http.StatusOK, s.User)
+//	}, kernia.RequireSession())
+package kernia
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/nethttp"
+)
+
+// Echo serves the auth routes below the base path and attaches a lazy session to
+// every other request. Use it on the Echo itself: its middleware runs for paths
+// without a route too, that of a group does not.
+func Echo(a *core.Auth) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if nethttp.Serve(a, c.Response(), c.Request()) {
+				return nil
+			}
+			c.SetRequest(nethttp.Attach(a, c.Response(), c.Request()))
+			return next(c)
+		}
+	}
+}
+
+// Session returns the session of a request that went through Echo. The first call
+// reads the cookie cache or the store; a refreshed cookie is added to the answer,
+// so call it before writing.
+func Session(c echo.Context) (*core.SessionData, bool) {
+	return core.SessionFrom(c.Request().Context())
+}
+
+// RequireSession returns an *echo.HTTPError to requests without a session, which
+// Echo's error handler writes as 401 {"message":"Unauthorized","code":"UNAUTHORIZED"}.
+func RequireSession() echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if _, ok := Session(c); !ok {
+				return echo.NewHTTPError(http.StatusUnauthorized, unauthorized{
+					core.CodeUnauthorized.Message, core.CodeUnauthorized.Code,
+				})
+			}
+			return next(c)
+		}
+	}
+}
+
+type unauthorized struct {
+	Message string `json:"message"`
+	Code    string `json:"code"`
+}

@@ -1,0 +1,154 @@
+// Package kernia serves Kernia through Fiber, by a translator of its own on
+// fasthttp.
+//
+//	app := fiber.New()
+//	app.Use(kernia.Fiber(auth))
+//	app.Get("/me", kernia.RequireSession(), func(c *fiber.Ctx) error {
+//		s, _ := kernia.Session(c)
+//		return c.JSON(s.User)
+//	})
+package kernia
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"github.com/advantch/kernia-go/core"
+)
+
+// Fiber serves the auth routes below the base path and attaches a lazy session to
+// every other request. Use it on the app itself.
+func Fiber(a *core.Auth) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		head := &header{h: &c.Request().Header}
+		req := request(c, head)
+		if a.Handles(req.Path) {
+			serve(a, c, &req)
+			return nil
+		}
+		send := func(line string) { c.Response().Header.Add(fiber.HeaderSetCookie, line) }
+		c.SetUserContext(a.Attach(c.UserContext(), req, send))
+		// fasthttp reuses the request: a context that outlives it must not read from it.
+		defer head.close()
+		return c.Next()
+	}
+}
+
+// App returns a sub-app with the auth routes alone, to be mounted at the base
+// path: app.Mount("/api/auth", kernia.App(auth)). It attaches no sessions.
+func App(a *core.Auth) *fiber.App {
+	app := fiber.New()
+	app.Use(func(c *fiber.Ctx) error {
+		req := request(c, &header{h: &c.Request().Header})
+		if !a.Handles(req.Path) {
+			return c.Next()
+		}
+		serve(a, c, &req)
+		return nil
+	})
+	return app
+}
+
+// Session returns the session of a request that went through Fiber. The first
+// call reads the cookie cache or the store; a refreshed cookie is added to the
+// answer. In services, core.SessionFrom(c.UserContext()) does the same.
+func Session(c *fiber.Ctx) (*core.SessionData, bool) { return core.SessionFrom(c.UserContext()) }
+
+// RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
+// requests without a session and stops the chain.
+func RequireSession() fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if _, ok := Session(c); ok {
+			return c.Next()
+		}
+		c.Status(http.StatusUnauthorized)
+		c.Set(fiber.HeaderCacheControl, "no-store")
+		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+		return c.Send(core.Fail(http.StatusUnauthorized, core.CodeUnauthorized).AppendJSON(nil))
+	}
+}
+
+// request translates all but the body. Strings are copies: fasthttp reuses its
+// buffers, and what core stores (agents, addresses) must not change under it.
+func request(c *fiber.Ctx, head *header) core.Request {
+	uri := c.Request().URI()
+	req := core.Request{
+		Method: string(c.Request().Header.Method()), Path: string(uri.PathOriginal()), RawQuery: string(uri.QueryString()),
+		Scheme: "http", Host: string(c.Request().Host()), Header: head,
+	}
+	if c.Context().IsTLS() {
+		req.Scheme = "https"
+	}
+	if a, ok := c.Context().RemoteAddr().(*net.TCPAddr); ok {
+		remote := a.AddrPort()
+		req.Remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
+	}
+	return req
+}
+
+func serve(a *core.Auth, c *fiber.Ctx, req *core.Request) {
+	// BodyRaw, because Body would unpack Content-Encoding without a bound.
+	if body := c.BodyRaw(); int64(len(body)) > a.MaxBody() {
+		req.TooLarge = true
+	} else {
+		req.Body = body
+	}
+	var res core.Response
+	a.Serve(c.UserContext(), req, &res)
+	h := &c.Response().Header
+	h.SetNoDefaultContentType(true)
+	for _, f := range res.Header {
+		if strings.EqualFold(f.Name, fiber.HeaderSetCookie) {
+			h.Add(f.Name, f.Value)
+		} else {
+			h.Set(f.Name, f.Value)
+		}
+	}
+	c.Response().SetStatusCode(res.Status)
+	c.Response().SetBodyRaw(res.Body)
+}
+
+// header reads request headers while the request lives.
+type header struct {
+	mu sync.Mutex
+	h  *fasthttp.RequestHeader // nil when the request is over
+}
+
+func (h *header) Get(name string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.h == nil {
+		return ""
+	}
+	return string(h.h.Peek(name))
+}
+
+func (h *header) Values(name string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.h == nil {
+		return nil
+	}
+	lines := h.h.PeekAll(name)
+	if len(lines) == 0 {
+		return nil
+	}
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = string(line)
+	}
+	return out
+}
+
+func (h *header) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.h = nil
+}
