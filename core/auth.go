@@ -347,7 +347,7 @@ func (a *Auth) limiting(manifests []Manifest) error {
 	case o.Storage == "secondary-storage":
 		a.limiter = ratelimit.NewStorage(a.opts.SecondaryStorage)
 	case o.Storage == "database":
-		a.limiter = ratelimit.NewDatabase(a.db, func() (string, error) { return a.newID(ModelRateLimit) })
+		a.limiter = ratelimit.NewDatabase(a.db, nil) // a.db makes the ids, unless the database does
 	default:
 		a.limiter = ratelimit.NewMemory(ratelimit.MemoryOptions{})
 	}
@@ -398,8 +398,19 @@ func (a *Auth) routes(manifests []Manifest) error {
 		a.attachHooks(rt, manifests)
 	}
 	r, err := newRouter(a.order)
+	if err != nil {
+		return err
+	}
+	for _, rt := range a.order {
+		if a.disabled[rt.path] {
+			continue
+		}
+		if err := r.alias(rt, a.opts.Compat); err != nil {
+			return err
+		}
+	}
 	a.router = r
-	return err
+	return nil
 }
 
 // attachHooks gives a route the hooks and path middleware that match it.
@@ -485,15 +496,20 @@ func (c *Ctx) rateLimit(path string, rt *route) error {
 	if a.limiter == nil {
 		return nil
 	}
+	counted := "unknown route"
+	switch {
+	case rt == nil:
+		path = "/" // one counter needs one rule
+	case rt.answers(path):
+		path, counted = rt.path, rt.path
+	default:
+		counted = rt.path
+	}
 	rule, limited := a.limits.Resolve(c, path)
 	if !limited {
 		return nil
 	}
 	ip, _ := c.IP() // without an address everyone shares one bucket
-	counted := "unknown route"
-	if rt != nil {
-		counted = rt.path
-	}
 	d, err := a.limiter.Take(c, ratelimit.Key(ip, counted), rule, a.Now())
 	if err != nil {
 		// A limiter that cannot count must not become a way around it.
@@ -503,7 +519,8 @@ func (c *Ctx) rateLimit(path string, rt *route) error {
 		a.cleanup.idleLimits(c)
 		return nil
 	}
-	c.Emit(Event{Type: EventRateLimited, Path: path, Code: CodeTooManyRequests.Code})
+	// The path itself may hold a token, as that of a reset link does.
+	c.Emit(Event{Type: EventRateLimited, Path: counted, Code: CodeTooManyRequests.Code})
 	e := Fail(http.StatusTooManyRequests, CodeTooManyRequests)
 	after := retryAfter(d.RetryAfter)
 	e.Header = []HeaderField{{"X-Retry-After", after}, {"Retry-After", after}}

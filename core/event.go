@@ -67,7 +67,5 @@ func (c *Ctx) Emit(e Event) {
 
 func (a *Auth) logError(ctx context.Context, msg string, err error) {
 	a.log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
-	if a.opts.OnError != nil {
-		a.opts.OnError(ctx, err)
-	}
+	a.report(ctx, err)
 }

@@ -44,9 +44,13 @@ func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			a.logPanic(ctx, req.Method+" "+c.Path(), r)
+			where := "a request before its route"
+			if c.route != nil {
+				where = req.Method + " " + c.route.path // never the path itself: it may hold a token
+			}
+			a.logPanic(ctx, where, r)
 			res.Header = res.Header[:0]
-			a.render(ctx, c.route, res, nil, internalError(nil))
+			a.render(ctx, c.route, res, nil, internalError(errPanicked))
 		}
 	}()
 	err := c.serve()
@@ -59,9 +63,24 @@ func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 func (a *Auth) logPanic(ctx context.Context, where string, r any) {
 	a.log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("where", where), slog.String("type", fmt.Sprintf("%T", r)),
 		slog.String("stack", string(debug.Stack())))
-	if a.opts.OnError != nil {
-		a.opts.OnError(ctx, fmt.Errorf("core: panic in %s: %T", where, r))
+	a.report(ctx, fmt.Errorf("core: panic in %s: %T", where, r))
+}
+
+// errPanicked is the cause of the answer to a panic, which has been logged.
+var errPanicked = errors.New("core: a panic was recovered")
+
+// report tells Options.OnError. It runs while something else has failed already,
+// so a panic of the observer ends here.
+func (a *Auth) report(ctx context.Context, err error) {
+	if a.opts.OnError == nil {
+		return
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			a.log.LogAttrs(ctx, slog.LevelError, "OnError panicked", slog.String("type", fmt.Sprintf("%T", r)))
+		}
+	}()
+	a.opts.OnError(ctx, err)
 }
 
 var (
@@ -297,7 +316,9 @@ func (a *Auth) renderError(ctx context.Context, res *Response, err error) {
 		if cause == nil {
 			cause = e
 		}
-		a.logError(ctx, "a request failed", cause)
+		if cause != errPanicked {
+			a.logError(ctx, "a request failed", cause)
+		}
 	}
 	res.Status = e.Status
 	for _, h := range e.Header {
