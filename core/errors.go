@@ -169,6 +169,3 @@ func asError(err error) *Error {
 	}
 	return internalError(err)
 }
-
-// NotRouted answers as if the route did not exist under CompatBetterAuth.
-func NotRouted() error { return errEmptyMissing }

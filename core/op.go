@@ -30,6 +30,13 @@ type OpSpec struct {
 	Use     []Middleware
 	Form    bool // application/x-www-form-urlencoded bodies are accepted too
 	Hidden  bool // left out of OpenAPI and of the client's types
+	Aliases []Alias
+}
+
+// Alias is a further path of a route that exists in one mode only.
+type Alias struct {
+	Path string
+	Mode Compat
 }
 
 // Option changes an OpSpec.
@@ -46,6 +53,14 @@ func AcceptForm() Option { return func(s *OpSpec) { s.Form = true } }
 
 // HideFromClient leaves the operation out of OpenAPI.
 func HideFromClient() Option { return func(s *OpSpec) { s.Hidden = true } }
+
+// AliasIn routes a further path to the operation in one mode; in the other the path
+// does not exist. Whatever names the route by its own path covers the alias too:
+// hooks, path middleware, rate limits (with one counter for both) and
+// Options.DisabledPaths.
+func AliasIn(mode Compat, path string) Option {
+	return func(s *OpSpec) { s.Aliases = append(s.Aliases, Alias{path, mode}) }
+}
 
 // WithMethods sets the methods of a route that has several.
 func WithMethods(m ...string) Option { return func(s *OpSpec) { s.Methods = m } }

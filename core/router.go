@@ -60,6 +60,40 @@ func newRouter(routes []*route) (*router, error) {
 	return r, nil
 }
 
+// alias routes the further paths of rt that exist in a mode.
+func (r *router) alias(rt *route, mode Compat) error {
+	for _, a := range rt.Aliases {
+		if a.Mode != mode {
+			continue
+		}
+		if a.Path == "" || a.Path[0] != '/' || strings.Contains(a.Path, "//") || strings.Contains(a.Path, "/:") || strings.HasSuffix(a.Path, "/") {
+			return fmt.Errorf("core: operation %q has the alias %q; an alias begins with one slash, does not end with one and has no parameters", rt.id, a.Path)
+		}
+		n := r.static[a.Path]
+		if n == nil {
+			n = &node{byMethod: map[string]*route{}}
+			r.static[a.Path] = n
+		}
+		for _, m := range rt.Methods {
+			if other := n.byMethod[m]; other != nil {
+				return fmt.Errorf("core: %s %s is declared twice, by %s and by %s", m, a.Path, other.owner(), rt.owner())
+			}
+			n.byMethod[m] = rt
+		}
+	}
+	return nil
+}
+
+// answers reports whether a path is an alias of the route.
+func (rt *route) answers(path string) bool {
+	for i := range rt.Aliases {
+		if rt.Aliases[i].Path == path {
+			return true
+		}
+	}
+	return false
+}
+
 func (rt *route) owner() string {
 	if rt.plugin == "" {
 		return "the core (" + rt.id + ")"

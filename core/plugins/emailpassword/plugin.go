@@ -68,8 +68,6 @@ type Plugin struct {
 	VerifyPassword        *core.Op[VerifyPasswordInput, core.StatusReply]
 	// SetPassword gives a user without password one. It is never routed over HTTP.
 	SetPassword *core.Op[SetPasswordInput, core.StatusReply]
-	// ForgetPassword is RequestPasswordReset under its old path; CompatKernia only.
-	ForgetPassword *core.Op[RequestResetInput, RequestResetReply]
 
 	opts Options
 }
@@ -85,7 +83,8 @@ func New(o Options) *Plugin {
 	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm),
 		core.Doc("Sign in with e-mail and password"))
 	p.RequestPasswordReset = core.Post("requestPasswordReset", "/request-password-reset", p.requestReset,
-		core.Use(core.TrustedTarget("body", "redirectTo")), core.Doc("Send a mail that resets the password"))
+		core.AliasIn(core.CompatKernia, "/forget-password"), core.Use(core.TrustedTarget("body", "redirectTo")),
+		core.Doc("Send a mail that resets the password"))
 	p.PasswordResetCallback = core.Get("requestPasswordResetCallback", "/reset-password/:token", p.resetCallback,
 		core.Use(core.TrustedTarget("query", "callbackURL")), core.Doc("Check a reset link and redirect with its token"))
 	p.ResetPassword = core.Post("resetPassword", "/reset-password", p.resetPassword,
@@ -95,8 +94,6 @@ func New(o Options) *Plugin {
 	p.VerifyPassword = core.Post("verifyPassword", "/verify-password", p.verifyPassword, core.HideFromClient(),
 		core.Use(core.RequireStoredSession), core.Doc("Check the password of the current user"))
 	p.SetPassword = core.Server("setPassword", p.setPassword, core.Use(core.RequireStoredSession))
-	p.ForgetPassword = core.Post("forgetPassword", "/forget-password", p.forgetPassword, core.HideFromClient(),
-		core.Use(core.TrustedTarget("body", "redirectTo")), core.Doc("The former path of /request-password-reset"))
 	return p
 }
 
@@ -111,8 +108,12 @@ func (p *Plugin) Manifest() core.Manifest {
 	return core.Manifest{
 		Operations: []core.Operation{
 			p.SignUp, p.SignIn, p.ResetPassword, p.VerifyPassword, p.ChangePassword, p.SetPassword,
-			p.RequestPasswordReset, p.PasswordResetCallback, p.ForgetPassword,
+			p.RequestPasswordReset, p.PasswordResetCallback,
 		},
+		Before: []core.Hook{{
+			Match: core.When(core.Paths("/reset-password"), func(c *core.Ctx) bool { return c.Auth.Compat() == core.CompatKernia }),
+			Run:   acceptPassword,
+		}},
 		Errors: []core.ErrorCode{
 			CodeSignUpDisabled, CodeResetPasswordDisabled, core.CodeInvalidCredentials, core.CodeEmailAlreadyInUse,
 		},

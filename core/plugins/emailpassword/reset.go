@@ -24,13 +24,6 @@ type RequestResetReply struct {
 	Message string `json:"message"`
 }
 
-func (p *Plugin) forgetPassword(c *core.Ctx, in *RequestResetInput) (RequestResetReply, error) {
-	if c.Auth.Compat() == core.CompatBetterAuth {
-		return RequestResetReply{}, core.NotRouted()
-	}
-	return p.requestReset(c, in)
-}
-
 func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetReply, error) {
 	a, store := c.Auth, c.Auth.Store()
 	if p.opts.SendResetPassword == nil {
@@ -94,6 +87,21 @@ type ResetPasswordInput struct {
 	NewPassword string  `json:"newPassword" doc:"The new password"`
 	Token       *string `json:"token" doc:"Token from the mail"`
 	QueryToken  *string `query:"token" doc:"Token from the mail, when it is not in the body"`
+}
+
+// acceptPassword reads "password" as "newPassword" when only the former was sent.
+func acceptPassword(c *core.Ctx) error {
+	body, ok := c.Body().Obj()
+	if !ok {
+		return nil
+	}
+	if _, given := body.Get("newPassword"); given {
+		return nil
+	}
+	if v, given := body.Get("password"); given {
+		body.Set("newPassword", v)
+	}
+	return nil
 }
 
 func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.StatusReply, error) {
