@@ -8,6 +8,7 @@ import (
 
 // The error codes that 1.6.11 writes where they are thrown.
 var (
+	CodeSignInDisabled        = core.ErrorCode{Code: "EMAIL_PASSWORD_DISABLED", Message: "Email and password is not enabled"}
 	CodeSignUpDisabled        = core.ErrorCode{Code: "EMAIL_PASSWORD_SIGN_UP_DISABLED", Message: "Email and password sign up is not enabled"}
 	CodeResetPasswordDisabled = core.ErrorCode{Code: "RESET_PASSWORD_DISABLED", Message: "Reset password isn't enabled"}
 )

@@ -19,6 +19,9 @@ type Options struct {
 	// MinPasswordLength and MaxPasswordLength count UTF-16 code units. Defaults 8 and 128.
 	MinPasswordLength, MaxPasswordLength int
 
+	// DisableSignIn lets nobody sign in by password. With DisableSignUp it is
+	// Better Auth's enabled: false, which leaves the other routes as they are.
+	DisableSignIn bool
 	// DisableSignUp lets nobody sign up.
 	DisableSignUp bool
 	// DisableAutoSignIn makes sign-up not sign in. Sign-up then answers alike for a
@@ -115,7 +118,7 @@ func (p *Plugin) Manifest() core.Manifest {
 			Run:   acceptPassword,
 		}},
 		Errors: []core.ErrorCode{
-			CodeSignUpDisabled, CodeResetPasswordDisabled, core.CodeInvalidCredentials, core.CodeEmailAlreadyInUse,
+			CodeSignInDisabled, CodeSignUpDisabled, CodeResetPasswordDisabled, core.CodeInvalidCredentials, core.CodeEmailAlreadyInUse,
 		},
 		Password: &core.PasswordPolicy{
 			MinLength: p.opts.MinPasswordLength, MaxLength: p.opts.MaxPasswordLength,

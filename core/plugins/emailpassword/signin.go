@@ -29,6 +29,9 @@ type SignInReply struct {
 
 func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	a, store := c.Auth, c.Auth.Store()
+	if p.opts.DisableSignIn {
+		return SignInReply{}, core.Fail(http.StatusBadRequest, CodeSignInDisabled)
+	}
 	if !validate.Email(in.Email) {
 		return SignInReply{}, core.Fail(http.StatusBadRequest, core.CodeInvalidEmail)
 	}

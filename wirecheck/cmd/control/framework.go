@@ -1,0 +1,38 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/nethttp"
+	kernia "github.com/advantch/kernia-go/gin"
+)
+
+// mount makes an application that holds nothing but the auth routes. Paths
+// outside of the base path are its own; it answers them as Better Auth's handler
+// answers whatever it does not know, with an empty 404.
+type mount func(*core.Auth) http.Handler
+
+var frameworks = map[string]mount{
+	"nethttp": func(a *core.Auth) http.Handler {
+		return nethttp.Middleware(a)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+		}))
+	},
+	"gin": func(a *core.Auth) http.Handler {
+		gin.SetMode(gin.ReleaseMode)
+		engine := gin.New()
+		engine.Use(kernia.Gin(a))
+		engine.NoRoute(func(c *gin.Context) {
+			c.Status(http.StatusNotFound)
+			c.Writer.WriteHeaderNow()
+		})
+		return engine
+	},
+}
+
+func frameworkNames() []string { return slices.Sorted(maps.Keys(frameworks)) }

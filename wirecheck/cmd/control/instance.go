@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/wire"
+	"github.com/advantch/kernia-go/gormadapter"
+)
+
+// randomness makes ids of instances.
+var randomness = rand.Reader
+
+// instance is one server under test with its own database, clock and
+// environment.
+type instance struct {
+	id      string
+	outside outside
+	clock   clock
+	auth    *core.Auth
+	handler http.Handler
+	remote  string // peer of its requests, as http.Request.RemoteAddr
+	pool    *sql.DB
+}
+
+func newInstance(ctx context.Context, id string, spec wire.Value, m mount, kind string) (*instance, error) {
+	callbackURL, _ := spec.Get("callbackURL").Str()
+	i := &instance{id: id, outside: outside{id, trimSlash(callbackURL)}}
+	i.clock.set(spec.Get("now"))
+	o, err := i.options(spec)
+	if err != nil {
+		return nil, err
+	}
+	if o.Database, err = i.open(spec.Get("database"), kind); err != nil {
+		return nil, err
+	}
+	if i.auth, err = core.New(*o); err == nil {
+		err = i.auth.Migrate(ctx)
+	}
+	if err == nil {
+		err = i.load(ctx, spec.Get("database").Get("data"))
+	}
+	if err != nil {
+		i.closePool()
+		return nil, err
+	}
+	i.handler = m(i.auth)
+	return i, nil
+}
+
+func trimSlash(s string) string {
+	for len(s) > 0 && s[len(s)-1] == '/' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// open makes the database of an instance.
+func (i *instance) open(spec wire.Value, kind string) (adapter.Database, error) {
+	path := ":memory:"
+	switch wanted, _ := spec.Get("kind").Str(); wanted {
+	case "", "default", "memory":
+	case "sqlite":
+		kind = "sqlite"
+		if given, ok := spec.Get("path").Str(); ok {
+			path = given
+		}
+	case "none":
+		return nil, unsupported("there is no mode without a database")
+	default:
+		return nil, unsupported("there is no database of kind %q", wanted)
+	}
+	if kind == "memory" {
+		return memory.New(), nil
+	}
+	db, err := openSQLite(path)
+	if err != nil {
+		return nil, err
+	}
+	if i.pool, err = db.DB(); err != nil {
+		return nil, err
+	}
+	return gormadapter.New(db), nil
+}
+
+// openSQLite keeps files in journal mode DELETE: the reference reads them too,
+// and its SQLite has no write-ahead log.
+func openSQLite(path string) (*gorm.DB, error) {
+	if path == ":memory:" {
+		return gormadapter.SQLite(path)
+	}
+	u := url.URL{Path: path}
+	pool, err := sql.Open("sqlite", "file:"+u.EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(DELETE)&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	return gormadapter.FromSQLite(pool)
+}
+
+func (i *instance) close(ctx context.Context) error {
+	err := i.auth.Close(ctx)
+	i.closePool()
+	return err
+}
+
+func (i *instance) closePool() {
+	if i.pool != nil {
+		_ = i.pool.Close()
+	}
+}
+
+// api calls an operation on the server side.
+func (i *instance) api(ctx context.Context, name string, input wire.Value) (wire.Value, error) {
+	var in core.Invocation
+	var err error
+	if in.Body, err = plain(input.Get("body")); err != nil {
+		return wire.Value{}, err
+	}
+	if in.Query, err = plain(input.Get("query")); err != nil {
+		return wire.Value{}, err
+	}
+	if params, ok := input.Get("params").Obj(); ok {
+		in.Params = map[string]string{}
+		for _, p := range params.Members() {
+			in.Params[p.Name], _ = p.Value.Str()
+		}
+	}
+	in.Method, _ = input.Get("method").Str()
+	request := input.Get("request").Get("$request")
+	if !absent(request) {
+		call := &incoming{header: http.Header{}}
+		call.method, _ = request.Get("method").Str()
+		call.url, _ = request.Get("url").Str()
+		for _, h := range pairs(request.Get("headers")) {
+			call.header.Add(h.Name, h.Value)
+		}
+		in.Header = call.header
+		ctx = withIncoming(ctx, call)
+	}
+	if headers := input.Get("headers"); !absent(headers) {
+		in.Header = core.Fields(pairs(headers))
+	}
+	known := false
+	for _, op := range i.auth.Operations() {
+		known = known || op.ID == name
+	}
+	if !known {
+		return wire.Value{}, unsupported("no operation %q", name)
+	}
+	res, err := i.auth.Invoke(ctx, name, in)
+	if err != nil {
+		return wire.Value{}, err
+	}
+	return object("status", res.Status, "headers", encodePairs(res.Header), "body", string(res.Body)), nil
+}
+
+// clock is frozen at an instant, or real.
+type clock struct{ frozen atomic.Pointer[time.Time] }
+
+func (c *clock) set(now wire.Value) {
+	n, ok := now.Num()
+	if !ok {
+		c.frozen.Store(nil)
+		return
+	}
+	t := time.UnixMilli(int64(n)).UTC()
+	c.frozen.Store(&t)
+}
+
+func (c *clock) now() time.Time {
+	if t := c.frozen.Load(); t != nil {
+		return *t
+	}
+	return time.Now()
+}
