@@ -52,13 +52,16 @@ func RequireSession(next http.Handler) http.Handler {
 
 // Unauthorized writes the 401 answer of RequireSession.
 func Unauthorized(w http.ResponseWriter) {
+	fail(w, core.Fail(http.StatusUnauthorized, core.CodeUnauthorized))
+}
+
+func fail(w http.ResponseWriter, e *core.Error) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(http.StatusUnauthorized)
-	body := core.Fail(http.StatusUnauthorized, core.CodeUnauthorized).AppendJSON(nil)
-	_, _ = w.Write(body)
+	w.WriteHeader(e.Status)
+	_, _ = w.Write(e.AppendJSON(nil))
 }
 
 // Serve answers a request to an auth route and reports whether it was one.
@@ -73,7 +76,11 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if !errors.As(err, &tooLarge) {
-			return true // the client went away in the middle of its body
+			// The client went away in the middle of its body, was too slow, or broke off
+			// its chunks. Where the next request begins is unknown.
+			w.Header().Set("Connection", "close")
+			fail(w, core.FailText(http.StatusBadRequest, "Request body could not be read"))
+			return true
 		}
 		body, req.TooLarge = nil, true
 	}
@@ -119,17 +126,30 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	return io.ReadAll(body)
 }
 
+// write replaces what the application has set of the same names, except for
+// Set-Cookie and Vary, to which it adds.
 func write(w http.ResponseWriter, res *core.Response) {
 	h := w.Header()
-	for _, f := range res.Header {
-		if strings.EqualFold(f.Name, "Set-Cookie") {
-			h.Add(f.Name, f.Value)
-		} else {
-			h[f.Name] = append(h[f.Name][:0:0], f.Value)
+	values := make([]string, len(res.Header)) // one array for all names
+	for i, f := range res.Header {
+		name := http.CanonicalHeaderKey(f.Name)
+		if name == "Set-Cookie" || name == "Vary" || repeated(res.Header[:i], f.Name) {
+			h[name] = append(h[name], f.Value)
+			continue
 		}
+		values[i] = f.Value
+		h[name] = values[i : i+1 : i+1]
 	}
 	w.WriteHeader(res.Status)
 	// Also with an empty body: Gin would put a text of its own in its place.
 	_, _ = w.Write(res.Body)
 }
 
+func repeated(earlier []core.HeaderField, name string) bool {
+	for _, f := range earlier {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
+}
