@@ -73,12 +73,12 @@ func TestBodySize(t *testing.T) {
 				t.Errorf("length %d: %d after %d bytes", length, w.Code, body.read)
 			}
 		}
-		// A client that goes away in the middle of its body changes nothing.
+		// Half a body is not acted on.
 		r := httptest.NewRequest("POST", "/api/auth/sign-out", io.NopCloser(strings.NewReader("{")))
 		r.ContentLength = 100
 		w := httptest.NewRecorder()
 		nethttp.Handler(e.Auth).ServeHTTP(w, r)
-		if w.Body.Len() != 0 {
+		if w.Code == 200 {
 			t.Errorf("answered %s", w.Body)
 		}
 	})
@@ -99,8 +99,8 @@ func TestBodySize(t *testing.T) {
 		res, err := server.Client().Do(req)
 		if err == nil {
 			defer res.Body.Close()
-			if data, _ := io.ReadAll(res.Body); len(data) > 0 {
-				t.Errorf("answered %d %s", res.StatusCode, data)
+			if res.StatusCode != 400 && res.StatusCode != 408 {
+				t.Errorf("answered %d", res.StatusCode)
 			}
 		}
 	})

@@ -295,6 +295,7 @@ func (a *Auth) secrets(manifests []Manifest) error {
 		a.log.Warn("the secret is weak: " + w)
 	}
 	a.keys = keys
+	o.Secret, o.Secrets = "", nil // from here on only the keyring, which prints redacted, knows them
 	p, err := newPasswords(a, manifests)
 	if err != nil {
 		return err

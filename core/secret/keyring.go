@@ -16,6 +16,16 @@ type Versioned struct {
 	Value   string
 }
 
+// Format implements fmt.Formatter: every verb prints the version only.
+func (v Versioned) Format(s fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(s, "{Version:%d Value:%s}", v.Version, redacted)
+}
+
+// LogValue implements slog.LogValuer.
+func (v Versioned) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("version", v.Version), slog.String("value", redacted))
+}
+
 // Cipher says how Encrypt writes. Decrypt reads every form whatever the choice.
 type Cipher int
 
