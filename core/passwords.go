@@ -105,8 +105,8 @@ func (a *Auth) HashPassword(ctx context.Context, pw string) (string, error) {
 
 // VerifyPassword checks a password against an account. When the stored hash is of
 // another algorithm or of weaker parameters than new ones, a new hash replaces it,
-// unless it was changed meanwhile. A nil account, or one without password, costs
-// the same time and answers false.
+// also in acc. A nil account, or one without password, costs the same time and
+// answers false.
 func (a *Auth) VerifyPassword(ctx context.Context, acc *Account, pw string) (bool, error) {
 	// No password can be longer: do not hash what cannot match. Such requests are
 	// quick for every account alike, so they tell nothing about one.
@@ -124,16 +124,38 @@ func (a *Auth) VerifyPassword(ctx context.Context, acc *Account, pw string) (boo
 	if err != nil {
 		return true, nil // busy: the next sign-in upgrades
 	}
-	_, err = a.db.Update(ctx, ModelAccount, adapter.By("id", acc.ID).And("password", *acc.Password), adapter.Record{"password": hash})
-	switch {
-	case errors.Is(err, adapter.ErrNotFound):
-		return true, nil
-	case err != nil:
+	rec, err := a.db.Update(ctx, ModelAccount, adapter.By("id", acc.ID).And("password", *acc.Password), adapter.Record{"password": hash})
+	if errors.Is(err, adapter.ErrNotFound) {
+		return a.verifyAgain(ctx, acc, pw)
+	}
+	var upgraded *Account
+	if err == nil {
+		upgraded, err = a.accountOf(rec)
+	}
+	if err != nil {
 		a.logError(ctx, "storing an upgraded password hash failed", err)
 		return true, nil
 	}
+	*acc = *upgraded
 	if c, ok := CtxFrom(ctx); ok {
 		c.Emit(Event{Type: EventPasswordRehashed, UserID: acc.UserID})
 	}
 	return true, nil
+}
+
+// verifyAgain checks a password against an account whose hash was replaced while
+// it was being verified: by a parallel sign-in that upgraded it, or by a new password.
+func (a *Auth) verifyAgain(ctx context.Context, acc *Account, pw string) (bool, error) {
+	now, err := findRow(ctx, a.store, a.store.accountModel(), adapter.By("id", acc.ID))
+	if isNotFound(err) || err == nil && now.Password == nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	ok, _, err := a.passwords.service.Verify(ctx, *now.Password, pw)
+	if ok {
+		*acc = *now
+	}
+	return ok, err
 }

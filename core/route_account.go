@@ -49,7 +49,7 @@ func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
 	err := a.store.Tx(c, func(ctx context.Context) error {
 		// Two parallel requests must not each see the other's account as the one that
 		// stays: locking the user row makes them take turns.
-		if err := a.lockUser(ctx, userID); err != nil {
+		if err := a.store.LockUser(ctx, userID); err != nil {
 			return err
 		}
 		accounts, err := a.store.FindAccounts(ctx, userID)

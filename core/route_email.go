@@ -206,9 +206,17 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 			return VerifyEmailReply{}, err
 		}
 	}
-	updated, err := a.store.UpdateUserByEmail(c, claims.email, adapter.Record{"emailVerified": true})
+	// Of parallel uses of a link one verifies; the others come too late, as a second
+	// use does.
+	updated, err := a.store.updateUser(c, adapter.By("email", NormalizeEmail(claims.email)).And("emailVerified", false),
+		adapter.Record{"emailVerified": true})
 	if isNotFound(err) {
-		return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
+		if _, err := a.store.FindUserByEmail(c, claims.email); isNotFound(err) {
+			return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
+		} else if err != nil {
+			return VerifyEmailReply{}, err
+		}
+		return done(VerifyEmailReply{Status: true, HasUser: true})
 	}
 	if err != nil {
 		return VerifyEmailReply{}, err

@@ -189,17 +189,24 @@ func revokeSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 
 func revokeOtherSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 	current := c.Session()
-	rows, err := c.Auth.store.ListSessions(c, current.User.ID)
+	store := c.Auth.store
+	err := store.Tx(c, func(ctx context.Context) error {
+		rows, err := store.ListSessions(ctx, current.User.ID)
+		if err != nil {
+			return err
+		}
+		for _, s := range rows {
+			if s.ID == current.Session.ID {
+				continue
+			}
+			if err := store.DeleteSession(ctx, s.Token); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return StatusReply{}, err
-	}
-	for _, s := range rows {
-		if s.Token == current.Session.Token {
-			continue
-		}
-		if err := c.Auth.store.DeleteSession(c, s.Token); err != nil {
-			return StatusReply{}, err
-		}
 	}
 	c.Emit(Event{Type: EventSessionsRevoked})
 	return StatusReply{true}, nil

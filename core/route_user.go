@@ -208,6 +208,13 @@ func (c *Ctx) deleteCurrentUser(token string) (DeleteUserReply, error) {
 				return err
 			}
 		}
+		// Of parallel deletions one finds the user.
+		if err := a.store.LockUser(ctx, current.User.ID); err != nil {
+			if isNotFound(err) {
+				return errUnauthorized
+			}
+			return err
+		}
 		if err := a.store.DeleteUser(ctx, current.User.ID); err != nil {
 			return err
 		}

@@ -14,6 +14,10 @@ type SignIn struct {
 	// KeepForget leaves the dont_remember cookie's say when the method has none of
 	// its own, as links in mails do.
 	KeepForget bool
+	// Confirm runs in the transaction that makes the session, before it; an error
+	// refuses the sign-in. What was checked before, such as a password, may have
+	// changed since.
+	Confirm func(ctx context.Context) error
 }
 
 // errReplied unwinds a handler after a sign-in gate has answered in its place.
@@ -40,6 +44,11 @@ func (c *Ctx) SignIn(u *User, s SignIn) (*SessionData, error) {
 	previous, _ := c.SignedCookie(c.base.cookies.SessionToken.Name)
 	var row *Session
 	err := a.store.Tx(c, func(ctx context.Context) error {
+		if s.Confirm != nil {
+			if err := s.Confirm(ctx); err != nil {
+				return err
+			}
+		}
 		var err error
 		if row, err = a.store.CreateSession(ctx, NewSession{UserID: u.ID, Forget: s.Forget, Extra: s.Extra}); err != nil {
 			return err

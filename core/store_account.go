@@ -59,14 +59,33 @@ func (s *Store) UpdateAccount(ctx context.Context, id string, set adapter.Record
 }
 
 // SetPassword stores a hash on the user's credential account, which it makes when
-// there is none.
+// there is none. A user that does not exist is adapter.ErrNotFound.
 func (s *Store) SetPassword(ctx context.Context, userID, hash string) error {
-	set := adapter.Record{"password": hash}
-	w := adapter.By("userId", userID).And("providerId", ProviderCredential)
-	_, err := updateRow(ctx, s, s.accountModel(), w, set, nil)
-	if errors.Is(err, adapter.ErrNotFound) {
-		_, err = s.CreateAccount(ctx, Account{UserID: userID, ProviderID: ProviderCredential, AccountID: userID, Password: &hash})
+	return s.Tx(ctx, func(ctx context.Context) error {
+		// Of parallel calls one makes the account and the others find it.
+		if err := s.LockUser(ctx, userID); err != nil {
+			return err
+		}
+		w := adapter.By("userId", userID).And("providerId", ProviderCredential)
+		_, err := updateRow(ctx, s, s.accountModel(), w, adapter.Record{"password": hash}, nil)
+		if errors.Is(err, adapter.ErrNotFound) {
+			_, err = s.CreateAccount(ctx, Account{UserID: userID, ProviderID: ProviderCredential, AccountID: userID, Password: &hash})
+		}
+		return err
+	})
+}
+
+// ConfirmPassword fails with adapter.ErrNotFound when the password of an account
+// is no longer the one in acc. The account stays locked until the transaction of
+// ctx ends: a change of the password either comes before, and is seen here, or
+// after, and sees what this transaction has written.
+func (s *Store) ConfirmPassword(ctx context.Context, acc *Account) error {
+	if acc == nil || acc.Password == nil {
+		return adapter.ErrNotFound
 	}
+	// The adapter below, so that no on-update value changes: nothing is to change.
+	_, err := s.a.db.Adapter.Update(ctx, ModelAccount, adapter.By("id", acc.ID).And("password", *acc.Password),
+		adapter.Record{"updatedAt": acc.UpdatedAt})
 	return err
 }
 

@@ -97,14 +97,15 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.dropSecondarySessions(ctx, id)
 }
 
-// lockUser makes concurrent transactions that change what belongs to a user take
-// turns: it writes the user's row without changing it.
-func (a *Auth) lockUser(ctx context.Context, id string) error {
-	rec, err := a.db.FindOne(ctx, adapter.Find{Model: ModelUser, Where: adapter.By("id", id)})
+// LockUser makes concurrent transactions that change what belongs to a user take
+// turns: it writes the user's row without changing it. A user that does not exist
+// is adapter.ErrNotFound.
+func (s *Store) LockUser(ctx context.Context, id string) error {
+	rec, err := s.db.FindOne(ctx, adapter.Find{Model: ModelUser, Where: adapter.By("id", id)})
 	if err != nil {
 		return err
 	}
-	_, err = a.db.Adapter.Update(ctx, ModelUser, adapter.By("id", id), adapter.Record{"updatedAt": rec["updatedAt"]})
+	_, err = s.a.db.Adapter.Update(ctx, ModelUser, adapter.By("id", id), adapter.Record{"updatedAt": rec["updatedAt"]})
 	return err
 }
 

@@ -60,6 +60,9 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 	revoke := in.RevokeOtherSessions != nil && *in.RevokeOtherSessions
 	var session *core.Session
 	err = store.Tx(c, func(ctx context.Context) error {
+		if err := store.ConfirmPassword(ctx, credential); err != nil {
+			return err
+		}
 		if _, err := store.UpdateAccount(ctx, credential.ID, adapter.Record{"password": hash}); err != nil {
 			return err
 		}
@@ -72,6 +75,10 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 		session, err = store.CreateSession(ctx, core.NewSession{UserID: current.User.ID, Extra: a.DefaultFields(core.ModelSession)})
 		return err
 	})
+	if errors.Is(err, adapter.ErrNotFound) {
+		// Changed by someone else since it was checked.
+		return ChangePasswordReply{}, core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
+	}
 	if errors.Is(err, core.ErrAbort) {
 		return ChangePasswordReply{}, core.Fail(http.StatusInternalServerError, core.CodeFailedToGetSession)
 	}
@@ -119,18 +126,24 @@ func (p *Plugin) setPassword(c *core.Ctx, in *SetPasswordInput) (core.StatusRepl
 	if err := p.checkNewPassword(c, in.NewPassword); err != nil {
 		return core.StatusReply{}, err
 	}
-	_, err := store.FindCredential(c, userID)
-	if err == nil {
-		return core.StatusReply{}, core.Fail(http.StatusBadRequest, core.CodePasswordAlreadySet)
-	}
-	if !errors.Is(err, adapter.ErrNotFound) {
-		return core.StatusReply{}, err
-	}
 	hash, err := c.Auth.HashPassword(c, in.NewPassword)
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	if err := store.SetPassword(c, userID, hash); err != nil {
+	err = store.Tx(c, func(ctx context.Context) error {
+		if err := store.LockUser(ctx, userID); err != nil {
+			return err
+		}
+		_, err := store.FindCredential(ctx, userID)
+		if err == nil {
+			return core.Fail(http.StatusBadRequest, core.CodePasswordAlreadySet)
+		}
+		if !errors.Is(err, adapter.ErrNotFound) {
+			return err
+		}
+		return store.SetPassword(ctx, userID, hash)
+	})
+	if err != nil {
 		return core.StatusReply{}, err
 	}
 	c.Emit(core.Event{Type: core.EventPasswordChanged})

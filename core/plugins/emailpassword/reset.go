@@ -151,6 +151,9 @@ func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.Status
 		}
 		return nil
 	})
+	if errors.Is(err, adapter.ErrNotFound) {
+		return core.StatusReply{}, invalid // the user is gone
+	}
 	if err != nil {
 		return core.StatusReply{}, err
 	}

@@ -1,6 +1,7 @@
 package emailpassword
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -69,7 +70,14 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 		return SignInReply{}, core.Fail(http.StatusForbidden, core.CodeEmailNotVerified)
 	}
 	forget := in.RememberMe != nil && !*in.RememberMe
-	data, err := c.SignIn(user, core.SignIn{Method: "email", Forget: forget})
+	data, err := c.SignIn(user, core.SignIn{Method: "email", Forget: forget, Confirm: func(ctx context.Context) error {
+		return store.ConfirmPassword(ctx, credential)
+	}})
+	if errors.Is(err, adapter.ErrNotFound) {
+		// The password was changed after it was checked: whoever knows only the old one
+		// must not get in behind that.
+		return SignInReply{}, wrongCredentials(a)
+	}
 	if errors.Is(err, core.ErrAbort) {
 		return SignInReply{}, core.Fail(http.StatusUnauthorized, core.CodeFailedToCreateSession)
 	}
