@@ -14,7 +14,9 @@ import (
 )
 
 // Handler serves the auth routes. Mount it where they live, without stripping
-// anything from the path: mux.Handle("/api/auth/", nethttp.Handler(auth)).
+// anything from the path: mux.Handle("/api/auth/", nethttp.Handler(auth)). Behind
+// http.ServeMux, paths with double slashes or dots are redirected by the mux before
+// they come here; around it, Middleware sees them first and answers 404.
 func Handler(a *core.Auth) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !Serve(a, w, r) {
@@ -110,6 +112,10 @@ func request(r *http.Request, path string) core.Request {
 	}
 }
 
+// trusted is the largest Content-Length, in bytes, that is allocated at once: who
+// only claims a long body gets no memory for it.
+const trusted = 16 << 10
+
 func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil, nil
@@ -118,7 +124,7 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 		return nil, &http.MaxBytesError{Limit: a.MaxBody()}
 	}
 	body := http.MaxBytesReader(w, r.Body, a.MaxBody())
-	if r.ContentLength > 0 {
+	if 0 < r.ContentLength && r.ContentLength <= trusted {
 		data := make([]byte, r.ContentLength)
 		_, err := io.ReadFull(body, data)
 		return data, err

@@ -3,9 +3,12 @@ package nethttp_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/paritytest"
 )
@@ -81,3 +84,90 @@ func (w *statusWriter) WriteHeader(status int) {
 }
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestHandlerBehindMux(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.Handle("/api/auth/", nethttp.Handler(authtest.New(t, nil).Auth))
+	for target, status := range map[string]int{
+		"/api/auth/ok":     http.StatusOK,
+		"/api/auth/ok/":    http.StatusNotFound,
+		"/api/auth/":       http.StatusNotFound,
+		"/api/authx/ok":    http.StatusNotFound,
+		"/api/auth//ok":    http.StatusTemporaryRedirect, // the mux's own
+		"/api/auth/../ok":  http.StatusTemporaryRedirect,
+		"/api/auth/%2e/ok": http.StatusNotFound,
+	} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		if w.Code != status {
+			t.Errorf("%s: %d, want %d", target, w.Code, status)
+		}
+	}
+}
+
+func TestHandlerOutsideOfBasePath(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	nethttp.Handler(authtest.New(t, nil).Auth).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/ok", nil))
+	if w.Code != http.StatusNotFound || w.Header().Get("Cache-Control") == "no-store" {
+		t.Errorf("got %d %v", w.Code, w.Header())
+	}
+}
+
+func TestSessionWithoutMiddleware(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	if s, ok := nethttp.Session(r); ok || s != nil {
+		t.Error("there is a session without middleware")
+	}
+	w := httptest.NewRecorder()
+	nethttp.RequireSession(http.NotFoundHandler()).ServeHTTP(w, r)
+	if w.Code != http.StatusUnauthorized {
+		t.Errorf("RequireSession without middleware answered %d, want 401", w.Code)
+	}
+}
+
+// Middleware outside of Kernia, for example CORS, has set headers already.
+func TestHeadersOfOuterMiddleware(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("Content-Type", "text/html")
+	h.Add("Set-Cookie", "theirs=1")
+	h.Set("Vary", "Origin")
+	h.Set("Access-Control-Allow-Origin", "https://app.example.com")
+	nethttp.Handler(authtest.New(t, nil).Auth).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/auth/ok", nil))
+	for name, want := range map[string][]string{
+		"Cache-Control":               {"no-store"},
+		"Content-Type":                {"application/json"},
+		"Set-Cookie":                  {"theirs=1"},
+		"Vary":                        {"Origin"},
+		"Access-Control-Allow-Origin": {"https://app.example.com"},
+		"X-Content-Type-Options":      {"nosniff"},
+	} {
+		if got := w.Header().Values(name); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestSchemeIsThatOfTheConnection(t *testing.T) {
+	t.Parallel()
+	scheme := ""
+	env := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+		o.Before = func(c *core.Ctx) error {
+			scheme = c.Req.Scheme
+			return nil
+		}
+	})
+	for target, want := range map[string]string{"http://x.example/api/auth/ok": "http", "https://x.example/api/auth/ok": "https"} {
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.Header.Set("X-Forwarded-Proto", "https")
+		nethttp.Handler(env.Auth).ServeHTTP(httptest.NewRecorder(), r)
+		if scheme != want {
+			t.Errorf("%s: scheme %q, want %q", target, scheme, want)
+		}
+	}
+}

@@ -23,6 +23,19 @@ var lifeScenarios = []scenario{
 	{"chunks that end too early", func(t *testing.T, p *parity) {
 		brokenBody(t, p, "chunks-end-early", "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n")
 	}},
+	{"Content-Length that nobody can mean", func(t *testing.T, p *parity) {
+		c, err := dial(p.server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := io.WriteString(c, p.head("huge")+"Content-Length: 1099511627776\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.read(http.MethodPost); err != nil || got.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("got %d %s, %v, want 413", got.status, got.body, err)
+		}
+	}},
 	{"slow body", slowBody},
 	{"pipelined requests", pipelined},
 	{"100 parallel requests", parallel},
