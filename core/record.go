@@ -26,8 +26,13 @@ func appendRecord(dst []byte, t *schema.Table, rec adapter.Record) []byte {
 		dst = appendAny(dst, rec[t.Fields[i].Name])
 		dst = append(dst, ',')
 	}
+	id, ok := rec["id"]
+	if !ok { // a verification value that lives in the secondary storage only has none
+		dst[len(dst)-1] = '}'
+		return dst
+	}
 	dst = append(dst, `"id":`...)
-	dst = appendAny(dst, rec["id"])
+	dst = appendAny(dst, id)
 	return append(dst, '}')
 }
 
@@ -41,7 +46,7 @@ func recordFromJSON(t *schema.Table, v wire.Value) (adapter.Record, error) {
 		return nil, errNotARow
 	}
 	rec := make(adapter.Record, len(t.Fields)+1)
-	if id, ok := o.Get("id"); ok {
+	if id, ok := o.Get("id"); ok && !id.IsNull() {
 		s, ok := id.Str()
 		if !ok {
 			return nil, errNotARow
