@@ -9,8 +9,6 @@
 package kernia
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/advantch/kernia-go/core"
@@ -39,22 +37,17 @@ func Session(c echo.Context) (*core.SessionData, bool) {
 	return core.SessionFrom(c.Request().Context())
 }
 
-// RequireSession returns an *echo.HTTPError to requests without a session, which
-// Echo's error handler writes as 401 {"message":"Unauthorized","code":"UNAUTHORIZED"}.
+// RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
+// requests without a session and calls nothing further. To answer in the words of
+// your own HTTPErrorHandler, ask Session and return an error instead.
 func RequireSession() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if _, ok := Session(c); !ok {
-				return echo.NewHTTPError(http.StatusUnauthorized, unauthorized{
-					core.CodeUnauthorized.Message, core.CodeUnauthorized.Code,
-				})
+				nethttp.Unauthorized(c.Response())
+				return nil
 			}
 			return next(c)
 		}
 	}
-}
-
-type unauthorized struct {
-	Message string `json:"message"`
-	Code    string `json:"code"`
 }

@@ -10,6 +10,7 @@
 package kernia
 
 import (
+	"bytes"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,6 +27,9 @@ import (
 // every other request. Use it on the app itself.
 func Fiber(a *core.Auth) fiber.Handler {
 	return func(c *fiber.Ctx) error {
+		if severalHosts(&c.Request().Header) {
+			return c.SendStatus(http.StatusBadRequest)
+		}
 		head := &header{h: &c.Request().Header}
 		req := request(c, head)
 		if a.Handles(req.Path) {
@@ -45,6 +49,9 @@ func Fiber(a *core.Auth) fiber.Handler {
 func App(a *core.Auth) *fiber.App {
 	app := fiber.New()
 	app.Use(func(c *fiber.Ctx) error {
+		if severalHosts(&c.Request().Header) {
+			return c.SendStatus(http.StatusBadRequest)
+		}
 		req := request(c, &header{h: &c.Request().Header})
 		if !a.Handles(req.Path) {
 			return c.Next()
@@ -78,10 +85,13 @@ func RequireSession() fiber.Handler {
 // request translates all but the body. Strings are copies: fasthttp reuses its
 // buffers, and what core stores (agents, addresses) must not change under it.
 func request(c *fiber.Ctx, head *header) core.Request {
-	uri := c.Request().URI()
+	h := &c.Request().Header
+	host, path, query := target(string(h.RequestURI()))
+	if host == "" {
+		host = string(h.Host())
+	}
 	req := core.Request{
-		Method: string(c.Request().Header.Method()), Path: string(uri.PathOriginal()), RawQuery: string(uri.QueryString()),
-		Scheme: "http", Host: string(c.Request().Host()), Header: head,
+		Method: string(h.Method()), Path: path, RawQuery: query, Scheme: "http", Host: host, Header: head,
 	}
 	if c.Context().IsTLS() {
 		req.Scheme = "https"
@@ -91,6 +101,33 @@ func request(c *fiber.Ctx, head *header) core.Request {
 		req.Remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
 	}
 	return req
+}
+
+// target splits a request target (RFC 9112 §3.2) without decoding or cleaning: the
+// URI that fasthttp parses has done both. Of the absolute form, its authority
+// counts and not the Host header.
+func target(uri string) (host, path, query string) {
+	path, query, _ = strings.Cut(uri, "?")
+	if _, rest, absolute := strings.Cut(path, "://"); absolute && !strings.HasPrefix(path, "/") {
+		slash := strings.IndexByte(rest, '/')
+		if slash < 0 {
+			return rest, "/", query
+		}
+		return rest[:slash], rest[slash:], query
+	}
+	return "", path, query
+}
+
+// severalHosts reports a request with more than one Host line, which net/http
+// refuses by itself and fasthttp does not (RFC 9112 §3.2).
+func severalHosts(h *fasthttp.RequestHeader) bool {
+	n := 0
+	for line := range bytes.Lines(h.RawHeaders()) {
+		if name, _, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(name, []byte("Host")) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func serve(a *core.Auth, c *fiber.Ctx, req *core.Request) {
@@ -104,8 +141,8 @@ func serve(a *core.Auth, c *fiber.Ctx, req *core.Request) {
 	a.Serve(c.UserContext(), req, &res)
 	h := &c.Response().Header
 	h.SetNoDefaultContentType(true)
-	for _, f := range res.Header {
-		if strings.EqualFold(f.Name, fiber.HeaderSetCookie) {
+	for i, f := range res.Header {
+		if strings.EqualFold(f.Name, fiber.HeaderSetCookie) || strings.EqualFold(f.Name, fiber.HeaderVary) || repeated(res.Header[:i], f.Name) {
 			h.Add(f.Name, f.Value)
 		} else {
 			h.Set(f.Name, f.Value)
@@ -113,6 +150,15 @@ func serve(a *core.Auth, c *fiber.Ctx, req *core.Request) {
 	}
 	c.Response().SetStatusCode(res.Status)
 	c.Response().SetBodyRaw(res.Body)
+}
+
+func repeated(earlier []core.HeaderField, name string) bool {
+	for _, f := range earlier {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // header reads request headers while the request lives.
