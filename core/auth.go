@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,6 +120,14 @@ func (a *Auth) defaults() error {
 	}
 	if o.Compat != CompatKernia && o.Compat != CompatBetterAuth {
 		return fmt.Errorf("core: Options.Compat %d is unknown: use core.CompatKernia or core.CompatBetterAuth", o.Compat)
+	}
+	// What the caller may still change is copied: an Auth never changes.
+	o.Cookies.Names = maps.Clone(o.Cookies.Names)
+	o.Verification.StoreIdentifier.Overrides = slices.Clone(o.Verification.StoreIdentifier.Overrides)
+	if d := o.DynamicBaseURL; d != nil {
+		own := *d
+		own.AllowedHosts = slices.Clone(d.AllowedHosts)
+		o.DynamicBaseURL = &own
 	}
 	if o.AppName == "" {
 		o.AppName = "Kernia"

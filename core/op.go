@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
@@ -276,6 +277,7 @@ func (a *Auth) Operations() []OpSpec {
 	out := make([]OpSpec, len(a.order))
 	for i, rt := range a.order {
 		out[i] = rt.OpSpec
+		out[i].Methods, out[i].Use = slices.Clone(rt.Methods), slices.Clone(rt.Use)
 	}
 	return out
 }

@@ -112,6 +112,9 @@ func (c *Ctx) serve() error {
 		return a.missing()
 	}
 	rt, params := a.router.find(c.Req.Method, c.path)
+	if rt != nil && a.disabled[rt.path] {
+		return a.missing() // named as declared, with its parameters
+	}
 	if err := c.rateLimit(normal, rt); err != nil {
 		return err
 	}
