@@ -51,6 +51,9 @@ func (r *SessionReply) AppendJSON(dst []byte) []byte {
 		return append(dst, "null"...)
 	}
 	if r.data == nil {
+		if dst == nil {
+			return r.raw // nobody writes into it, and it has no room to append to
+		}
 		return append(dst, r.raw...)
 	}
 	dst = r.data.AppendJSON(dst)

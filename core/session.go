@@ -164,7 +164,9 @@ func (a *Auth) Fresh(s *Session) bool {
 // attached is the lazy session of a request to the application's own routes.
 type attached struct {
 	once sync.Once
-	c    *Ctx
+	c    Ctx
+	req  Request
+	res  Response
 	send func(line string)
 	data *SessionData
 	err  error
@@ -177,8 +179,8 @@ type attachedKey struct{}
 // receives the Set-Cookie lines of a refreshed session and must add them to the
 // answer; it may be nil.
 func (a *Auth) Attach(ctx context.Context, req Request, send func(line string)) context.Context {
-	at := &attached{send: send, c: &Ctx{Auth: a, Req: &req, Res: &Response{}, base: a.base}}
-	at.c.Context = ctx
+	at := &attached{send: send, req: req} // one piece of memory for a session that few routes read
+	at.c = Ctx{Context: ctx, Auth: a, Req: &at.req, Res: &at.res, base: a.base}
 	return context.WithValue(ctx, attachedKey{}, at)
 }
 

@@ -84,11 +84,12 @@ func Value(raw string) string {
 	if i < 0 {
 		return raw
 	}
-	out := make([]byte, i, len(raw))
-	copy(out, raw)
+	var out strings.Builder
+	out.Grow(len(raw))
+	out.WriteString(raw[:i])
 	for i < len(raw) {
 		if raw[i] != '%' {
-			out = append(out, raw[i])
+			out.WriteByte(raw[i])
 			i++
 			continue
 		}
@@ -109,9 +110,9 @@ func Value(raw string) string {
 		if n > 1 && !utf8.Valid(char[:n]) || n == 1 && char[0] >= utf8.RuneSelf {
 			return raw
 		}
-		out = append(out, char[:n]...)
+		out.Write(char[:n])
 	}
-	return string(out)
+	return out.String()
 }
 
 // width returns how many bytes a character starting with b has in UTF-8, 1 for

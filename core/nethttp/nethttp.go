@@ -72,8 +72,9 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 	if !a.Handles(path) {
 		return false
 	}
-	req := request(r, path)
-	var res core.Response
+	var x exchange
+	x.req, x.res.Header = request(r, path), x.header[:0]
+	req, res := &x.req, &x.res
 	body, err := read(a, w, r)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
@@ -87,9 +88,16 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 		body, req.TooLarge = nil, true
 	}
 	req.Body = body
-	a.Serve(r.Context(), &req, &res)
-	write(w, &res)
+	a.Serve(r.Context(), req, res)
+	write(w, res)
 	return true
+}
+
+// exchange is what one call of Serve needs, in one piece of memory.
+type exchange struct {
+	req    core.Request
+	res    core.Response
+	header [6]core.HeaderField // as many as a sign-in sets; more move elsewhere
 }
 
 // Attach returns the request with a lazy session. Cookies of a session that is

@@ -130,14 +130,20 @@ func scanString(data []byte, i int) (int, error) {
 	if i >= len(data) || data[i] != '"' {
 		return 0, ErrSyntax
 	}
-	start := i + 1
+	start, ascii := i+1, true
 	for i = start; i < len(data); i++ {
-		switch c := data[i]; {
+		c := data[i]
+		if plain[c] {
+			continue
+		}
+		switch {
 		case c == '"':
-			if !utf8.Valid(data[start:i]) {
+			if !ascii && !utf8.Valid(data[start:i]) {
 				return 0, ErrText
 			}
 			return i + 1, nil
+		case c >= utf8.RuneSelf:
+			ascii = false
 		case c < ' ':
 			return 0, ErrSyntax
 		case c == '\\':
@@ -158,3 +164,12 @@ func scanString(data []byte, i int) (int, error) {
 	}
 	return 0, ErrSyntax
 }
+
+// plain are the bytes of a string that stand for themselves, ASCII only: nearly
+// all there are in a session.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
