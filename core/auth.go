@@ -321,11 +321,17 @@ func (a *Auth) data(manifests []Manifest) error {
 		return err
 	}
 	a.schema = s
-	table := func(model string) *shape {
+	table := func(model string, first ...string) *shape {
 		t, _ := s.Table(model)
-		return newShape(t)
+		return newShape(t, first...)
 	}
 	a.shapes = shapes{table(ModelUser), table(ModelSession), table(ModelAccount), table(ModelVerification)}
+	if !o.sessionsInDatabase() {
+		a.shapes.session = table(ModelSession, secondarySession...)
+	}
+	if !o.verificationInDatabase() {
+		a.shapes.verification = table(ModelVerification, secondaryVerification...)
+	}
 	inner, err := o.Database.Open(s.Subset(o.inDatabase))
 	if err != nil {
 		return fmt.Errorf("core: Options.Database: %w", err)

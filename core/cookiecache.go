@@ -27,11 +27,11 @@ func (c *Ctx) setCookieCache(data *SessionData, forget bool) error {
 		return nil
 	}
 	spec := c.base.cookies.SessionData
-	life := a.cfg.cacheAge
 	if forget {
 		spec = spec.With(0)
-		life = 0
 	}
+	// The application may have given the cookie a life of its own.
+	life := time.Duration(max(spec.Attributes.MaxAge, 0)) * time.Second
 	value, err := a.encodeCache(data, life)
 	if err != nil && !errors.Is(err, errCacheTooLong) {
 		return err

@@ -35,6 +35,7 @@ type Ctx struct {
 
 	returned any
 	failed   error
+	status   int // of an error that an after-hook put a result in the place of
 	replied  bool
 	reply    any
 

@@ -98,10 +98,11 @@ type SessionData struct {
 	User    User
 }
 
-// shape is the compiled output form of a table: its fields in schema order, the
-// id last, those that are Hidden left out.
+// shape is the compiled output form of a table: its fields in memberOrder, those
+// that are Hidden left out.
 type shape struct {
 	table  *schema.Table
+	order  []string // all members, hidden ones too
 	fields []shapeField
 	hidden bool // some field is Hidden
 }
@@ -112,17 +113,16 @@ type shapeField struct {
 	typ  schema.Type
 }
 
-func newShape(t *schema.Table) *shape {
-	s := &shape{table: t}
-	for i := range t.Fields {
-		f := &t.Fields[i]
-		if f.Hidden {
+func newShape(t *schema.Table, first ...string) *shape {
+	s := &shape{table: t, order: memberOrder(t, first...)}
+	for _, name := range s.order {
+		f, _ := t.Field(name)
+		if f == nil || f.Hidden {
 			s.hidden = true
 			continue
 		}
-		s.fields = append(s.fields, shapeField{f.Name, string(wire.AppendString(nil, f.Name)) + ":", f.Type})
+		s.fields = append(s.fields, shapeField{name, string(wire.AppendString(nil, name)) + ":", f.Type})
 	}
-	s.fields = append(s.fields, shapeField{"id", `"id":`, schema.String})
 	return s
 }
 

@@ -237,7 +237,9 @@ func (a *Auth) call(ctx context.Context, rt *route, body, query wire.Value, opts
 	err := c.execute()
 	if k.out != nil {
 		k.out.Header = append(k.out.Header, c.Res.Header...)
-		k.out.Status = http.StatusOK
+		if k.out.Status = c.status; k.out.Status == 0 {
+			k.out.Status = http.StatusOK
+		}
 		var e *Error
 		if errors.As(err, &e) {
 			k.out.Status = e.Status
@@ -268,7 +270,11 @@ func (a *Auth) Invoke(ctx context.Context, id string, in Invocation) (*Response,
 	res := &Response{}
 	opts = append(opts, Capture(res))
 	got, err := a.call(ctx, rt, in.Body, in.Query, opts)
+	status := res.Status
 	a.render(ctx, rt, res, got, err)
+	if err == nil && status != http.StatusOK {
+		res.Status = status
+	}
 	return res, nil
 }
 

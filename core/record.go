@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -16,23 +17,47 @@ import (
 // sessions must not count as corrupt.
 var storedLimits = wire.Limits{Depth: 32, Members: 1 << 20}
 
-// appendRecord appends a whole row as JSON, hidden fields included, for storages
-// that clients never see. The id comes last, as in 1.6.11's rows.
-func appendRecord(dst []byte, t *schema.Table, rec adapter.Record) []byte {
-	dst = append(dst, '{')
+// memberOrder lists the members of a row's JSON: those that come first, the other
+// fields in schema order, the id last unless it came before. 1.6.11 answers a row
+// of the database in schema order, and one that it keeps only in a secondary
+// storage as it was put together.
+func memberOrder(t *schema.Table, first ...string) []string {
+	order := append(make([]string, 0, len(t.Fields)+1), first...)
 	for i := range t.Fields {
-		dst = wire.AppendString(dst, t.Fields[i].Name)
+		if name := t.Fields[i].Name; !slices.Contains(first, name) {
+			order = append(order, name)
+		}
+	}
+	if !slices.Contains(first, "id") {
+		order = append(order, "id")
+	}
+	return order
+}
+
+var (
+	secondarySession      = []string{"id", "ipAddress", "userAgent", "expiresAt", "userId", "token", "createdAt", "updatedAt"}
+	secondaryVerification = []string{"createdAt", "updatedAt", "value", "identifier", "expiresAt"}
+)
+
+// appendRecord appends a whole row as JSON, hidden fields included, for storages
+// that clients never see. A verification value that lives in the secondary storage
+// only has no id, and no such member.
+func appendRecord(dst []byte, order []string, rec adapter.Record) []byte {
+	dst = append(dst, '{')
+	first := true
+	for _, name := range order {
+		v, ok := rec[name]
+		if !ok && name == "id" {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = wire.AppendString(dst, name)
 		dst = append(dst, ':')
-		dst = appendAny(dst, rec[t.Fields[i].Name])
-		dst = append(dst, ',')
+		dst = appendAny(dst, v)
 	}
-	id, ok := rec["id"]
-	if !ok { // a verification value that lives in the secondary storage only has none
-		dst[len(dst)-1] = '}'
-		return dst
-	}
-	dst = append(dst, `"id":`...)
-	dst = appendAny(dst, id)
 	return append(dst, '}')
 }
 

@@ -57,6 +57,17 @@ func (r *Response) Set(name, value string) {
 	r.Add(name, value)
 }
 
+// merge sets header lines; cookies are added.
+func (r *Response) merge(fields []HeaderField) {
+	for _, h := range fields {
+		if strings.EqualFold(h.Name, "Set-Cookie") {
+			r.Add(h.Name, h.Value)
+		} else {
+			r.Set(h.Name, h.Value)
+		}
+	}
+}
+
 // Get returns the first value of a header.
 func (r *Response) Get(name string) string {
 	for _, h := range r.Header {

@@ -35,11 +35,12 @@ func errorPage(c *Ctx, in *ErrorPageInput) (*Raw, error) {
 		if strings.Contains(target, "?") {
 			separator = "&"
 		}
-		target += separator + "error=" + wire.EncodeURIComponent(code)
+		q := wire.Query{{Name: "error", Value: code}}
 		if description != "" {
-			target += "&error_description=" + wire.EncodeURIComponent(description)
+			q = append(q, wire.Pair{Name: "error_description", Value: description})
 		}
-		return nil, c.Redirect(target)
+		c.SetHeader("Location", headerURL(target+separator+q.Encode()))
+		return &Raw{Status: http.StatusFound}, nil
 	}
 	if description == "" {
 		description = "Something did not work as expected. You can go back and try again."

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -50,13 +51,16 @@ func updateUser(c *Ctx, in *UpdateUserInput) (StatusReply, error) {
 		return StatusReply{}, FailText(http.StatusBadRequest, "No fields to update")
 	}
 	u, err := a.store.UpdateUser(c, current.User.ID, set)
-	if isNotFound(err) {
+	switch {
+	case errors.Is(err, ErrAbort):
+		u = &current.User // the hook kept the user as it was; 1.6.11 answers as usual
+	case isNotFound(err):
 		return StatusReply{}, errUnauthorized
-	}
-	if err != nil {
+	case err != nil:
 		return StatusReply{}, err
+	default:
+		c.Emit(Event{Type: EventUserUpdated})
 	}
-	c.Emit(Event{Type: EventUserUpdated})
 	return StatusReply{true}, c.SetSession(&SessionData{Session: current.Session, User: *u}, nil)
 }
 

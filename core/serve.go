@@ -55,6 +55,9 @@ func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 	}()
 	err := c.serve()
 	a.render(ctx, c.route, res, c.returned, err)
+	if c.status != 0 {
+		res.Status = c.status
+	}
 	for _, f := range a.onResponse {
 		f(c, res)
 	}
@@ -109,7 +112,11 @@ func (c *Ctx) serve() error {
 	}
 	normal := strings.TrimRight(c.path, "/")
 	if a.disabled[normal] {
-		return a.missing()
+		if a.opts.Compat == CompatBetterAuth {
+			c.returned = &Raw{Status: http.StatusNotFound, ContentType: "text/plain;charset=UTF-8", Body: []byte("Not Found")}
+			return nil
+		}
+		return errNotFound
 	}
 	rt, params := a.router.find(c.Req.Method, c.path)
 	if rt != nil && a.disabled[rt.path] {
@@ -135,6 +142,8 @@ func (c *Ctx) serve() error {
 	}
 	if c.Req.RawQuery != "" {
 		c.query = wire.ParseQuery(c.Req.RawQuery).Value()
+	} else if rt.input.HasQuery() {
+		c.query = wire.ObjectOf(&wire.Object{}) // a URL has a query, be it empty
 	}
 	if err := c.checkOrigin(); err != nil {
 		return err
@@ -178,6 +187,7 @@ func (c *Ctx) execute() error {
 		c.returned = nil
 		c.failed = c.refine(c.failed)
 	}
+	first := c.failed
 	for i := range rt.after {
 		h := &rt.after[i]
 		if h.Match.dynamic != nil && !h.Match.dynamic(c) {
@@ -187,6 +197,13 @@ func (c *Ctx) execute() error {
 		if err := h.Run(c); err != nil {
 			c.SetReturned(err)
 		}
+	}
+	if first != nil && c.failed == nil {
+		// A hook has put a result in the place of an error: status and headers stay,
+		// as in 1.6.11.
+		e := asError(first)
+		c.status = e.Status
+		c.Res.merge(e.Header)
 	}
 	return c.failed
 }
@@ -324,13 +341,7 @@ func (a *Auth) renderError(ctx context.Context, res *Response, err error) {
 		}
 	}
 	res.Status = e.Status
-	for _, h := range e.Header {
-		if strings.EqualFold(h.Name, "Set-Cookie") {
-			res.Add(h.Name, h.Value)
-		} else {
-			res.Set(h.Name, h.Value)
-		}
-	}
+	res.merge(e.Header)
 	if e.NoBody {
 		res.Body = res.Body[:0]
 		if e.Status == http.StatusFound {

@@ -145,7 +145,11 @@ func deleteRows[T any](ctx context.Context, s *Store, m model[T], w adapter.Wher
 		if err != nil {
 			return err
 		}
-		if err := runRow(ctx, m.hooks.beforeDelete, row); err != nil {
+		err = runRow(ctx, m.hooks.beforeDelete, row)
+		if errors.Is(err, ErrAbort) {
+			return nil // the rows stay, and nobody is told, as in 1.6.11
+		}
+		if err != nil {
 			return err
 		}
 		rows = append(rows, row)

@@ -303,9 +303,9 @@ func (s *Store) putSession(ctx context.Context, row *Session, u *User) error {
 
 func (s *Store) sessionText(row *Session, u *User) string {
 	text := append([]byte(nil), `{"session":`...)
-	text = appendRecord(text, s.a.shapes.session.table, row.record())
+	text = appendRecord(text, s.a.shapes.session.order, row.record())
 	text = append(text, `,"user":`...)
-	text = appendRecord(text, s.a.shapes.user.table, u.record())
+	text = appendRecord(text, s.a.shapes.user.order, u.record())
 	return string(append(text, '}'))
 }
 

@@ -63,7 +63,7 @@ func (s *Store) CreateVerification(ctx context.Context, identifier, value string
 				}
 			}
 			if ttl := v.ExpiresAt.Sub(s.a.Now()); ttl >= time.Second {
-				text := string(appendRecord(nil, s.a.shapes.verification.table, v.record()))
+				text := string(appendRecord(nil, s.a.shapes.verification.order, v.record()))
 				if err := s.secondary.Set(ctx, verificationKey+v.Identifier, text, ttl.Truncate(time.Second)); err != nil {
 					return nil, err
 				}

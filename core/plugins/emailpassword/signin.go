@@ -85,11 +85,10 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 		return SignInReply{}, err
 	}
 	session := &data.Session
-	reply := SignInReply{Token: session.Token, User: user}
-	if in.CallbackURL != nil && *in.CallbackURL != "" {
+	reply := SignInReply{Token: session.Token, URL: in.CallbackURL, User: user}
+	if deref(in.CallbackURL) != "" {
 		c.SetHeader("Location", *in.CallbackURL)
 		reply.Redirect = true
-		reply.URL = in.CallbackURL
 	}
 	if a.Compat() == core.CompatKernia {
 		reply.Session = session
