@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"log/slog"
@@ -192,18 +193,20 @@ func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, b
 		return nil, false
 	}
 	payload = payload[:n]
-	var content, expires, signature []byte
-	err = wire.ScanObject(payload, func(name, value []byte) bool {
-		switch string(name) {
-		case "session":
-			content = value
-		case "expiresAt":
-			expires = value
-		case "signature":
-			signature = value
-		}
-		return true
-	})
+	content, expires, signature, ok := splitCompact(payload)
+	if !ok {
+		err = wire.ScanObject(payload, func(name, value []byte) bool {
+			switch string(name) {
+			case "session":
+				content = value
+			case "expiresAt":
+				expires = value
+			case "signature":
+				signature = value
+			}
+			return true
+		})
+	}
 	if err != nil || len(content) < 2 || content[0] != '{' || len(signature) < 2 || signature[0] != '"' {
 		return nil, false
 	}
@@ -216,6 +219,22 @@ func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, b
 		return nil, false
 	}
 	return content, true
+}
+
+// splitCompact takes apart what encodeCache and 1.6.11 write, without a look at the
+// content: the signature vouches for it. It reports false for every other spelling.
+func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(payload, []byte(`{"session":`))
+	i := bytes.LastIndex(rest, []byte(`},"expiresAt":`))
+	if !ok || i < 0 {
+		return nil, nil, nil, false
+	}
+	content = rest[:i+1]
+	expires, signature, ok = bytes.Cut(rest[i+len(`},"expiresAt":`):], []byte(`,"signature":`))
+	if !ok || !bytes.HasSuffix(signature, []byte(`"}`)) {
+		return nil, nil, nil, false
+	}
+	return content, expires, signature[:len(signature)-1], true
 }
 
 func trimPadding(b []byte) []byte {
@@ -250,7 +269,7 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 		case "token":
 			own = value
 		}
-		return true
+		return expires == nil || own == nil
 	})
 	if err != nil || len(expires) < 2 || len(own) != len(token)+2 || string(own[1:len(own)-1]) != token {
 		return cached{}, false
