@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checkQuotes compares blocks under <!-- code: FILE --> with that file.
+func checkQuotes(root string, p *page) []string {
+	var problems []string
+	for _, b := range p.blocks {
+		if b.quote == "" {
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(b.quote)))
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Sprintf("%s:%d: %s: no such file", p.name, b.line, b.quote))
+		case !strings.Contains(string(source), b.text):
+			problems = append(problems, fmt.Sprintf("%s:%d: the block does not stand in %s as it is here", p.name, b.line, b.quote))
+		}
+	}
+	return problems
+}
+
+// vet compiles the blocks that are whole programs, in a folder of the examples
+// module, which requires all that they may import. The go command overlooks
+// folders that begin with an underscore unless it is told of them.
+func vet(root string, pages map[string]*page) ([]string, error) {
+	dir, err := os.MkdirTemp(filepath.Join(root, "examples"), "_docs")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	args := []string{"vet"}
+	for name, p := range pages {
+		for _, b := range p.blocks {
+			if b.lang != "go" || !strings.HasPrefix(b.text, "package main\n") {
+				continue
+			}
+			// Messages name this folder, and so the page and the line.
+			at := strings.NewReplacer("/", "_", ".md", "").Replace(name) + "_line" + strconv.Itoa(b.line)
+			if err := os.Mkdir(filepath.Join(dir, at), 0o755); err != nil {
+				return nil, err
+			}
+			if err := os.WriteFile(filepath.Join(dir, at, "main.go"), []byte(b.text), 0o644); err != nil {
+				return nil, err
+			}
+			args = append(args, "./examples/"+filepath.Base(dir)+"/"+at)
+		}
+	}
+	if len(args) == 1 {
+		return nil, nil
+	}
+	slices.Sort(args[1:])
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil, nil
+	}
+	return []string{"go vet of the blocks that are programs:\n" + string(out)}, nil
+}
+
+var (
+	testName   = regexp.MustCompile("`((?:Test|Fuzz|Example)[A-Za-z0-9_]+)`")
+	abuseID    = regexp.MustCompile(`\b[A-Z]{2,4}-[0-9]{2}\b`)
+	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)[A-Za-z0-9_]*)\(`)
+	idInSource = regexp.MustCompile(`\b([A-Z]{2,4})[-_]?([0-9]{2})(?:[^0-9]|$)`)
+	idInName   = regexp.MustCompile(`Test_?([A-Z]{2,4})_?([0-9]{2})`)
+)
+
+// checkTestNames looks up the tests that pages name.
+func checkTestNames(root string, pages map[string]*page) ([]string, error) {
+	funcs, ids := map[string]bool{}, map[string]bool{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		data, err := os.ReadFile(file)
+		for _, m := range testFunc.FindAllStringSubmatch(string(data), -1) {
+			funcs[m[1]] = true
+			if id := idInName.FindStringSubmatch(m[1]); id != nil {
+				ids[id[1]+"-"+id[2]] = true
+			}
+		}
+		for _, m := range idInSource.FindAllStringSubmatch(string(data), -1) {
+			ids[m[1]+"-"+m[2]] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var problems []string
+	for _, p := range pages {
+		// decisions and the change log may speak of what was.
+		if !strings.HasPrefix(p.name, "docs/") || strings.HasPrefix(p.name, "docs/decisions/") {
+			continue
+		}
+		for i, s := range p.raw {
+			for _, m := range testName.FindAllStringSubmatch(s, -1) {
+				if !funcs[m[1]] {
+					problems = append(problems, fmt.Sprintf("%s:%d: there is no test %s", p.name, i+1, m[1]))
+				}
+			}
+		}
+		if p.name != "docs/security.md" {
+			continue
+		}
+		for _, l := range p.text {
+			for _, id := range abuseID.FindAllString(l.text, -1) {
+				if !ids[id] {
+					problems = append(problems, fmt.Sprintf("%s:%d: no test bears the id %s", p.name, l.number, id))
+				}
+			}
+		}
+	}
+	return problems, nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	problems, err := check(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func TestSlug(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Plain words":                  "plain-words",
+		"`core.Options`, all of it":    "coreoptions-all-of-it",
+		"A [link](b.md#c) & more":      "a-link--more",
+		"snake_case and kebab-case":    "snake_case-and-kebab-case",
+		"Größe 2.0":                    "größe-20",
+		"What `make bench` does, once": "what-make-bench-does-once",
+	} {
+		if got := slug(text); got != want {
+			t.Errorf("slug(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestFinds makes a repository with one mistake of each kind.
+func TestFinds(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"README.md": "# A\n\n[good](docs/a.md#one) [good](#a) [good](https://example.com/x)\n" +
+			"[gone](docs/b.md) [no anchor](docs/a.md#two) `[code](nowhere.md)`\n",
+		"docs/a.md": "# One\n\n# One\n\n[second](#one-1) [out](../../x.md)\n\n```md\n[in a block](nowhere.md)\n```\n\n" +
+			"<!-- code: a_test.go -->\n\n```go\nfunc TestA() {}\n```\n\n<!-- code: a_test.go -->\n```go\nfunc TestB() {}\n```\n" +
+			"`TestA` and `TestGone`\n",
+		"docs/security.md":         "SES-01 and SES-02 and DOS-04 and RACE-16\n",
+		"a_test.go":                "package a\n\nfunc TestA() {}\n\nfunc TestDOS_04_Storm() {}\n\nfunc TestRACE16One() {}\n\n// SES-01 x\n",
+		"examples/keep":            "",
+		"docs/decisions/0001-x.md": "`TestLongGone`\n",
+	} {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	problems, err := check(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"README.md:4: docs/b.md: no such file",
+		"README.md:4: docs/a.md#two: no such heading",
+		"docs/a.md:5: ../../x.md: leads out of the repository",
+		"docs/a.md:18: the block does not stand in a_test.go as it is here",
+		"docs/a.md:21: there is no test TestGone",
+		"docs/security.md:1: no test bears the id SES-02",
+	}
+	got := strings.Join(problems, "\n")
+	for _, w := range want {
+		if !strings.Contains(got, w) {
+			t.Errorf("not found: %s", w)
+		}
+	}
+	if len(problems) != len(want) {
+		t.Errorf("%d problems, want %d:\n%s", len(problems), len(want), got)
+	}
+}
+
+func TestVetsPrograms(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	for name, c := range map[string]struct {
+		body string
+		good bool
+	}{
+		"good": {"package main\n\nfunc main() { println(1) }\n", true},
+		"bad":  {"package main\n\nfunc main() { undefined() }\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := parse("docs/x.md", "```go\n"+c.body+"```\n\n```go\nnot a program\n```\n")
+			problems, err := vet(root, map[string]*page{p.name: p})
+			if err != nil || (len(problems) == 0) != c.good {
+				t.Errorf("%v, %v", problems, err)
+			}
+			if !c.good && !strings.Contains(strings.Join(problems, ""), "docs_x_line1/main.go:3") {
+				t.Errorf("the message does not say where: %v", problems)
+			}
+		})
+	}
+}

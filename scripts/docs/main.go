@@ -1,0 +1,51 @@
+// Command docs checks the documentation against the repository: README.md and the
+// other pages of the root, and everything in docs/.
+//
+//   - Relative links and their anchors resolve.
+//   - Go blocks that start with "package main" pass go vet.
+//   - A Go block under <!-- code: FILE --> stands in that file, word for word.
+//   - Tests that are named exist, and so do tests for the abuse ids that are named.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	root := "."
+	if len(os.Args) > 1 {
+		root = os.Args[1]
+	}
+	problems, err := check(root)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(2)
+	}
+	for _, p := range problems {
+		fmt.Println(p)
+	}
+	if len(problems) > 0 {
+		os.Exit(1)
+	}
+}
+
+// check returns what is wrong in the repository at root, one sentence each.
+func check(root string) ([]string, error) {
+	pages, err := readPages(root)
+	if err != nil {
+		return nil, err
+	}
+	var problems []string
+	for _, p := range pages {
+		problems = append(problems, checkLinks(root, p, pages)...)
+		problems = append(problems, checkQuotes(root, p)...)
+	}
+	more, err := checkTestNames(root, pages)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, more...)
+	more, err = vet(root, pages)
+	return append(problems, more...), err
+}
