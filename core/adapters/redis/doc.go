@@ -2,8 +2,9 @@
 // sessions, verification values and rate limits. Keys and values are those of
 // Better Auth's redis-storage, so that both can work on one server.
 //
-// It needs Redis 3.2 or later, or a server that speaks its protocol and runs Lua
-// scripts. Every command touches one key, so a Redis Cluster works too.
+// It needs a server that runs Lua scripts; GETDEL, new in Redis 6.2, is replaced
+// by one where it is missing. Every command touches one key, so a Redis Cluster
+// works too.
 //
 // The client has to read what was written last: leave ReadOnly, RouteByLatency,
 // RouteRandomly and client-side caching off. With any of them a session that was
