@@ -1,0 +1,14 @@
+package memory_test
+
+import (
+	"testing"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/flowtest"
+)
+
+func TestFlows(t *testing.T) {
+	t.Parallel()
+	flowtest.Run(t, func(*testing.T) adapter.Database { return memory.New() })
+}

@@ -1,0 +1,439 @@
+package flowtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+)
+
+// races are the same done by many at once. Their names begin with the ids of the
+// abuse cases.
+var races = []test{
+	{"RACE-01 fifty sign-ups with one address", raceSignUp},
+	{"RACE-01 fifty quiet sign-ups with one address", raceQuietSignUp},
+	{"RACE-04 one reset token", raceReset},
+	{"RACE-04 one verification link", raceVerification},
+	{"RACE-04 one link that changes the address", raceChangeEmail},
+	{"RACE-04 one deletion link", raceDeletion},
+	{"RACE-04 deletions by password", raceDeletionByPassword},
+	{"RACE-05 consume against expiry and sweep", raceExpiry},
+	{"RACE-06 session refresh", raceRefresh},
+	{"RACE-06 refresh against sign-out", raceRefreshAndSignOut},
+	{"RACE-07 revoke all against sign-in", raceRevokeAll},
+	{"RACE-07 reset against sign-in with the old password", raceResetAndSignIn},
+	{"RACE-07 change of password against itself", raceChangePassword},
+	{"RACE-11 unlink the last account", raceUnlink},
+	{"RACE-16 everything at once", raceMixed},
+	{"upgrade of an old hash", raceRehash},
+}
+
+func raceSignUp(s *suite) {
+	e := s.start(nil)
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) {
+		email := adaEmail
+		if i%2 == 1 {
+			email = strings.ToUpper(email[:1+i%6]) + email[1+i%6:]
+		}
+		answers[i] = e.Client().Post("/sign-up/email", body{"name": "Ada", "email": email, "password": oldPass})
+	})
+	wantOneWinner(s, answers, "EMAIL_ALREADY_IN_USE")
+	for _, model := range []string{core.ModelUser, core.ModelAccount, core.ModelSession} {
+		wantRows(s, e, model, 1)
+	}
+	signedIn(s, e, adaEmail, oldPass)
+}
+
+func raceQuietSignUp(s *suite) {
+	var told atomic.Int32
+	e := s.start(func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) {
+		p.DisableAutoSignIn = true
+		p.OnExistingUserSignUp = func(context.Context, *core.User) error { told.Add(1); return nil }
+	})
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) {
+		answers[i] = e.Client().Post("/sign-up/email", body{"name": "Ada", "email": adaEmail, "password": fmt.Sprintf("password %d", i)})
+	})
+	if got := tally(answers); got["ok"] != crowd {
+		s.Fatalf("answers %v, want all alike", got)
+	}
+	wantRows(s, e, core.ModelUser, 1)
+	wantRows(s, e, core.ModelAccount, 1)
+	wantRows(s, e, core.ModelSession, 0)
+	if told.Load() != crowd-1 {
+		s.Errorf("the owner was told %d times, want %d", told.Load(), crowd-1)
+	}
+}
+
+func raceReset(s *suite) {
+	e := s.start(func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) { p.RevokeSessionsOnReset = true })
+	c := signUp(s, e, adaEmail)
+	token := resetLink(s, e, adaEmail)
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) {
+		answers[i] = e.Client().Post("/reset-password", body{"newPassword": fmt.Sprintf("password %d", i), "token": token})
+	})
+	wantOneWinner(s, answers, "INVALID_TOKEN")
+	for i, a := range answers {
+		want := 401
+		if a.Status == 200 {
+			want = 200
+		}
+		if got := signIn(e.Client(), adaEmail, fmt.Sprintf("password %d", i)); got.Status != want {
+			s.Errorf("sign-in with password %d answered %d, want %d", i, got.Status, want)
+		}
+	}
+	wantAlive(s, c, false)
+	wantRows(s, e, core.ModelAccount, 1)
+	wantRows(s, e, core.ModelVerification, 0)
+}
+
+func raceVerification(s *suite) {
+	var after atomic.Int32
+	e := s.start(func(_ *authtest.Env, o *core.Options, p *emailpassword.Options) {
+		p.RequireEmailVerification, o.EmailVerification.AutoSignIn = true, true
+		o.EmailVerification.After = func(context.Context, *core.User) error { after.Add(1); return nil }
+	})
+	signUp(s, e, adaEmail)
+	link := "/verify-email?token=" + e.LastMail().Token
+	clients := make([]*authtest.Client, crowd)
+	together(s, func(i int) {
+		clients[i] = e.Client()
+		if a := clients[i].Get(link); a.Status != 200 {
+			s.Errorf("answered %d %s", a.Status, a.Body)
+		}
+	})
+	wantRows(s, e, core.ModelSession, 1)
+	in := 0
+	for _, c := range clients {
+		if alive(s, c) {
+			in++
+		}
+	}
+	if in != 1 || after.Load() != 1 {
+		s.Errorf("%d were signed in and After ran %d times, want one each", in, after.Load())
+	}
+}
+
+func raceChangeEmail(s *suite) {
+	e := s.start(func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) { o.User.ChangeEmail.Enabled = true })
+	c := signUp(s, e, adaEmail)
+	c.Post("/change-email", body{"newEmail": newEmail}).Want(s, 200, "")
+	link := "/verify-email?token=" + e.LastMail().Token
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) { answers[i] = e.Client().Get(link) })
+	wantOneWinner(s, answers, "USER_NOT_FOUND")
+	wantRows(s, e, core.ModelUser, 1)
+	wantRows(s, e, core.ModelSession, 2)
+	wantAddress(s, e, c, newEmail, "true")
+}
+
+func raceDeletion(s *suite) {
+	var after atomic.Int32
+	e := s.start(func(e *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+		o.User.DeleteUser = core.DeleteUserOptions{Enabled: true, SendVerification: e.Mail("delete-user"),
+			AfterDelete: func(context.Context, *core.User) error { after.Add(1); return nil }}
+	})
+	c, stranger := signUp(s, e, adaEmail), signUp(s, e, newEmail)
+	c.Post("/delete-user", body{}).Want(s, 200, "")
+	link := "/delete-user/callback?token=" + e.LastMail().Token
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) { answers[i] = c.Copy().Get(link) })
+	wantOneWinner(s, answers, "INVALID_TOKEN", "FAILED_TO_GET_USER_INFO")
+	if after.Load() != 1 {
+		s.Errorf("AfterDelete ran %d times", after.Load())
+	}
+	gone(s, e, c, stranger)
+}
+
+func raceDeletionByPassword(s *suite) {
+	var after atomic.Int32
+	e := s.start(func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+		o.User.DeleteUser = core.DeleteUserOptions{Enabled: true, AfterDelete: func(context.Context, *core.User) error { after.Add(1); return nil }}
+	})
+	c, stranger := signUp(s, e, adaEmail), signUp(s, e, newEmail)
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) { answers[i] = c.Copy().Post("/delete-user", body{"password": oldPass}) })
+	wantOneWinner(s, answers, "UNAUTHORIZED", "CREDENTIAL_ACCOUNT_NOT_FOUND")
+	if after.Load() != 1 {
+		s.Errorf("AfterDelete ran %d times", after.Load())
+	}
+	gone(s, e, c, stranger)
+}
+
+// raceExpiry lets the clock pass the expiry while values are being consumed and
+// swept: whoever begins after the expiry never gets one.
+func raceExpiry(s *suite) {
+	e := s.start(nil)
+	store, ctx := e.Auth.Store(), s.Context()
+	const values = 20
+	expiry := authtest.Start.Add(time.Minute)
+	for v := range values {
+		if _, err := store.CreateVerification(ctx, fmt.Sprintf("value-%d", v), "x", expiry); err != nil {
+			s.Fatal(err)
+		}
+	}
+	e.Clock.Add(time.Minute - time.Millisecond)
+	var won [values]atomic.Int32
+	together(s, func(i int) {
+		for v := range values {
+			switch {
+			case i == 0 && v == values/2:
+				e.Clock.Add(time.Millisecond)
+			case i == 1:
+				if err := e.Auth.DeleteExpired(ctx); err != nil {
+					s.Error(err)
+				}
+			}
+			late := !e.Auth.Now().Before(expiry)
+			got, err := store.ConsumeVerification(ctx, fmt.Sprintf("value-%d", v))
+			switch {
+			case err == nil && late:
+				s.Errorf("value %d was consumed after its expiry", v)
+			case err == nil:
+				won[v].Add(1)
+				if !got.ExpiresAt.Equal(expiry) || got.Value != "x" {
+					s.Errorf("consumed %+v", got)
+				}
+			case !errors.Is(err, adapter.ErrNotFound):
+				s.Error(err)
+			}
+		}
+	})
+	for v := range won {
+		if n := won[v].Load(); n > 1 {
+			s.Errorf("value %d was consumed %d times", v, n)
+		}
+	}
+}
+
+func raceRefresh(s *suite) {
+	e := s.start(nil)
+	c := signUp(s, e, adaEmail)
+	e.Clock.Add(2 * 24 * time.Hour)
+	together(s, func(int) {
+		a := c.Copy().Get("/get-session")
+		if a.Status != 200 || a.JSON("session", "expiresAt") != "2026-01-10T00:00:00.000Z" {
+			s.Errorf("answered %d %s", a.Status, a.Body)
+		}
+		n := 0
+		for _, line := range a.Header.Values("Set-Cookie") {
+			if strings.HasPrefix(line, tokenCookie+"=") {
+				n++
+			}
+		}
+		if n > 1 {
+			s.Errorf("%d session cookies in one answer", n)
+		}
+	})
+	row := wantRows(s, e, core.ModelSession, 1)[0]
+	if want := authtest.Start.Add(9 * 24 * time.Hour); !row["expiresAt"].(time.Time).Equal(want) {
+		s.Errorf("the session expires at %v, want %v", row["expiresAt"], want)
+	}
+	wantAlive(s, c, true)
+}
+
+func raceRefreshAndSignOut(s *suite) {
+	e := s.start(nil)
+	c := signUp(s, e, adaEmail)
+	e.Clock.Add(2 * 24 * time.Hour)
+	together(s, func(i int) {
+		if i == crowd/2 {
+			if a := c.Copy().Post("/sign-out", body{}); a.Status != 200 {
+				s.Errorf("sign-out answered %d %s", a.Status, a.Body)
+			}
+			return
+		}
+		if a := c.Copy().Get("/get-session"); a.Status >= 500 {
+			s.Errorf("answered %d %s", a.Status, a.Body)
+		}
+	})
+	wantRows(s, e, core.ModelSession, 0)
+	wantAlive(s, c, false)
+}
+
+// raceRevokeAll: a session that was there when the revocation began is gone when
+// it has been answered.
+func raceRevokeAll(s *suite) {
+	e := s.start(nil)
+	revoker := signUp(s, e, adaEmail)
+	clients := make([]*authtest.Client, crowd)
+	var before [crowd]atomic.Bool
+	together(s, func(i int) {
+		if i == 0 {
+			seen := make([]int, 0, crowd)
+			for j := range before {
+				if before[j].Load() {
+					seen = append(seen, j)
+				}
+			}
+			if a := revoker.Post("/revoke-sessions", body{}); a.Status != 200 {
+				s.Errorf("answered %d %s", a.Status, a.Body)
+			}
+			for _, j := range seen {
+				if a := clients[j].Get("/get-session"); a.Body != "null" {
+					s.Errorf("session %d survived: %s", j, a.Body)
+				}
+			}
+			return
+		}
+		clients[i] = e.Client()
+		if a := signIn(clients[i], adaEmail, oldPass); a.Status != 200 {
+			s.Errorf("sign-in answered %d %s", a.Status, a.Body)
+		}
+		before[i].Store(true)
+	})
+	wantAlive(s, revoker, false)
+}
+
+// raceResetAndSignIn: when a reset that revokes sessions has been answered, nobody
+// is signed in by the old password, not even who was in the middle of it.
+func raceResetAndSignIn(s *suite) {
+	e := s.start(func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) { p.RevokeSessionsOnReset = true })
+	signUp(s, e, adaEmail)
+	token := resetLink(s, e, adaEmail)
+	clients := make([]*authtest.Client, crowd)
+	together(s, func(i int) {
+		if i == crowd/2 {
+			if a := e.Client().Post("/reset-password", body{"newPassword": newPass, "token": token}); a.Status != 200 {
+				s.Errorf("answered %d %s", a.Status, a.Body)
+			}
+			return
+		}
+		clients[i] = e.Client()
+		if a := signIn(clients[i], adaEmail, oldPass); a.Status != 200 && a.Code() != "INVALID_CREDENTIALS" {
+			s.Errorf("sign-in answered %d %s", a.Status, a.Body)
+		}
+	})
+	for i, c := range clients {
+		if c != nil && alive(s, c) {
+			s.Errorf("client %d is signed in by the old password", i)
+		}
+	}
+	wantRows(s, e, core.ModelSession, 0)
+	signedIn(s, e, adaEmail, newPass)
+}
+
+func raceChangePassword(s *suite) {
+	e := s.start(nil)
+	signUp(s, e, adaEmail)
+	clients := make([]*authtest.Client, crowd)
+	for i := range clients {
+		clients[i] = signedIn(s, e, adaEmail, oldPass)
+	}
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) {
+		answers[i] = clients[i].Post("/change-password",
+			body{"currentPassword": oldPass, "newPassword": fmt.Sprintf("password %d", i), "revokeOtherSessions": true})
+	})
+	wantOneWinner(s, answers, "INVALID_PASSWORD", "UNAUTHORIZED")
+	for i, a := range answers {
+		if a.Status == 200 {
+			wantAlive(s, clients[i], true)
+			signedIn(s, e, adaEmail, fmt.Sprintf("password %d", i))
+		} else {
+			wantAlive(s, clients[i], false)
+		}
+	}
+}
+
+func raceUnlink(s *suite) {
+	e := s.start(nil)
+	c := signUp(s, e, adaEmail)
+	userID := c.Get("/get-session").JSON("user", "id")
+	if _, err := e.Auth.Store().CreateAccount(s.Context(), core.Account{UserID: userID, ProviderID: "github", AccountID: "42"}); err != nil {
+		s.Fatal(err)
+	}
+	answers := make([]*authtest.Answer, crowd)
+	together(s, func(i int) {
+		provider := "github"
+		if i%2 == 1 {
+			provider = core.ProviderCredential
+		}
+		answers[i] = c.Copy().Post("/unlink-account", body{"providerId": provider})
+	})
+	wantOneWinner(s, answers, "FAILED_TO_UNLINK_LAST_ACCOUNT")
+	wantRows(s, e, core.ModelAccount, 1)
+}
+
+// raceMixed runs whole lives side by side, with hooks that use the database inside
+// of transactions. On one connection a hook that asked for a second one would wait
+// for ever.
+func raceMixed(s *suite) {
+	e := s.start(func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+		p.RevokeSessionsOnReset = true
+		p.OnPasswordReset = func(ctx context.Context, u *core.User) error {
+			_, err := e.Auth.Store().FindUser(ctx, u.ID)
+			return err
+		}
+		o.User.DeleteUser.Enabled = true
+		o.Store.Session.BeforeCreate = func(ctx context.Context, row *core.Session) error {
+			return e.Auth.Store().Tx(ctx, func(ctx context.Context) error {
+				_, err := e.Auth.Store().FindUser(ctx, row.UserID)
+				return err
+			})
+		}
+		o.Store.User.AfterCreate = func(ctx context.Context, u *core.User) error {
+			_, err := e.Auth.Store().FindAccounts(ctx, u.ID)
+			return err
+		}
+	})
+	together(s, func(i int) {
+		email := fmt.Sprintf("user%d@example.com", i)
+		c := e.Client()
+		want := func(step string, a *authtest.Answer) {
+			if a.Status != 200 {
+				s.Errorf("user %d: %s answered %d %s", i, step, a.Status, a.Body)
+			}
+		}
+		want("sign-up", c.Post("/sign-up/email", body{"name": "Ada", "email": email, "password": oldPass}))
+		want("update-user", c.Post("/update-user", body{"name": email}))
+		if a := c.Get("/get-session"); a.JSON("user", "name") != email {
+			s.Errorf("user %d has the session %s", i, a.Body)
+		}
+		want("request-password-reset", c.Post("/request-password-reset", body{"email": email}))
+		token := ""
+		for _, m := range e.Mails() {
+			if m.To == email {
+				token = m.Token
+			}
+		}
+		want("reset-password", c.Post("/reset-password", body{"newPassword": newPass, "token": token}))
+		want("sign-in", signIn(c, email, newPass))
+		want("change-password", c.Post("/change-password", body{"currentPassword": newPass, "newPassword": oldPass, "revokeOtherSessions": true}))
+		want("list-sessions", c.Get("/list-sessions"))
+		if i%2 == 0 {
+			want("delete-user", c.Post("/delete-user", body{"password": oldPass}))
+		} else {
+			want("sign-out", c.Post("/sign-out", body{}))
+		}
+	})
+	wantRows(s, e, core.ModelUser, crowd/2)
+	wantRows(s, e, core.ModelAccount, crowd/2)
+	wantRows(s, e, core.ModelSession, 0)
+	wantRows(s, e, core.ModelVerification, 0)
+}
+
+// raceRehash: of many first sign-ins one upgrades the hash, and all get in.
+func raceRehash(s *suite) {
+	e := s.start(nil)
+	signUp(s, e, adaEmail)
+	store(s, e, oldHashes["bcrypt 2b"])
+	together(s, func(int) {
+		if a := signIn(e.Client(), adaEmail, oldPass); a.Status != 200 {
+			s.Errorf("sign-in answered %d %s", a.Status, a.Body)
+		}
+	})
+	if got := stored(s, e); !strings.HasPrefix(got, "$argon2id$") {
+		s.Errorf("the hash is %s", got)
+	}
+	wantRows(s, e, core.ModelAccount, 1)
+}
