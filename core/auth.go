@@ -237,6 +237,16 @@ func (a *Auth) addresses(manifests []Manifest) error {
 	for _, m := range manifests {
 		a.staticOrigins = append(a.staticOrigins, m.TrustedOrigins...)
 	}
+	for _, list := range []struct {
+		name  string
+		paths []string
+	}{{"DisabledPaths", o.DisabledPaths}, {"SkipOriginCheck", o.SkipOriginCheck}} {
+		for _, p := range list.paths {
+			if !strings.HasPrefix(p, "/") && (p != "*" || list.name == "DisabledPaths") {
+				return fmt.Errorf(`core: Options.%s has the path %q: write it below the base path with a slash at the start, such as "/sign-up/email"`, list.name, p)
+			}
+		}
+	}
 	a.skipOrigin, a.disabled = pathSet(o.SkipOriginCheck), pathSet(o.DisabledPaths)
 	if d := o.DynamicBaseURL; d != nil {
 		if len(d.AllowedHosts) == 0 {

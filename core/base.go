@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/advantch/kernia-go/core/cookie"
 	"github.com/advantch/kernia-go/core/origin"
 )
 
@@ -52,6 +53,12 @@ func (a *Auth) complete(b *baseURL) error {
 	}
 	b.origins = set
 	b.cookies = a.newCookieNames(b)
+	for _, k := range []Cookie{b.cookies.SessionToken, b.cookies.SessionData, b.cookies.Forget} {
+		k.Attributes.MaxAge = 0 // a longer life than browsers keep is cut, not refused
+		if err := cookie.Validate(k.Name, k.Attributes); err != nil {
+			return fmt.Errorf("core: Options.Cookies: %w", err)
+		}
+	}
 	return nil
 }
 

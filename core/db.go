@@ -93,8 +93,13 @@ func (d *db) UpdateMany(ctx context.Context, model string, w adapter.Where, set 
 // Tx runs fn in a transaction. What AfterCommit was given inside runs when the
 // outermost transaction has been committed, and not at all when it was rolled back.
 func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
-	if _, nested := ctx.Value(commitKey{}).(*commitQueue); nested {
-		return d.Adapter.Tx(ctx, fn)
+	if q, nested := ctx.Value(commitKey{}).(*commitQueue); nested {
+		before := len(q.tasks)
+		err := d.Adapter.Tx(ctx, fn)
+		if err != nil {
+			q.tasks = q.tasks[:before] // its writes are undone, and with them what was to follow
+		}
+		return err
 	}
 	q := &commitQueue{}
 	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), fn)
