@@ -119,13 +119,18 @@ func mail(kind string) func(context.Context, core.Mail) error {
 func page(files fs.FS) gin.HandlerFunc {
 	server := http.FileServerFS(files)
 	return func(c *gin.Context) {
-		name := strings.TrimPrefix(c.Request.URL.Path, "/")
-		if name != "" {
-			if _, err := fs.Stat(files, name); err != nil {
-				c.Request.URL.Path = "/"
-			}
+		if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+			return // Gin has prepared a 404
 		}
-		// Gin has prepared a 404, which the file server replaces.
+		if _, err := fs.Stat(files, "index.html"); err != nil {
+			c.String(http.StatusNotFound, "The page has not been built: run `make page`, or `make run`, which builds it. The API works without it.\n")
+			return
+		}
+		name := strings.TrimPrefix(c.Request.URL.Path, "/")
+		if info, err := fs.Stat(files, name); err != nil || info.IsDir() {
+			c.Request.URL.Path = "/"
+		}
+		// The file server replaces Gin's 404.
 		c.Status(http.StatusOK)
 		server.ServeHTTP(c.Writer, c.Request)
 	}
