@@ -128,7 +128,7 @@ export class App {
     this.calls.push({ name: message.name, args: message.args });
     if (!this.extra.unrecorded?.includes(message.name)) {
       const unordered = this.extra.unordered?.includes(message.name) ?? false;
-      await this.run.record("callback", message.name, { args: stable(message.args.map(quiet)) }, { unordered });
+      await this.run.record("callback", message.name, { args: stable(message.args.map((arg) => quiet(arg, message.middleware))) }, { unordered });
     }
     const handler = this.handlers[message.name];
     if (!handler) return { result: nothing };
@@ -322,11 +322,14 @@ function answerAspects(answer) {
 }
 
 /** What a callback was given, without what only the transport knows. */
-function quiet(arg) {
+function quiet(arg, middleware) {
   if (arg?.$request) return { request: `${arg.$request.method} ${arg.$request.url}` };
   if (arg?.$ctx) {
     const { path, method, body, query, params, context } = arg.$ctx;
-    return { path, method, body, query, params, session: context?.session, newSession: context?.newSession, returned: quiet(context?.returned) };
+    const call = { path, method, body, query, params };
+    // Whether the session has been looked at yet is a server's own business; what a
+    // hook of the database is told of the answer depends on when rows are committed.
+    return middleware ? { ...call, newSession: context?.newSession, returned: quiet(context?.returned) } : call;
   }
   if (arg?.$error) {
     const { status, statusCode, body } = arg.$error;

@@ -1,6 +1,9 @@
 /** Finds where two transcripts of the same scenario differ. */
 
-/** @typedef {{at: number, what: string, entry: import("./app.mjs").Entry | undefined, reference: string | undefined, subject: string | undefined}} Difference */
+/**
+ * @typedef {{at: number, what: string, entry: import("./app.mjs").Entry | undefined, reference: string | undefined, subject: string | undefined,
+ *   answers: [import("./app.mjs").Entry | undefined, import("./app.mjs").Entry | undefined]}} Difference answers: the whole steps of both sides
+ */
 
 /**
  * @param {import("./app.mjs").Entry[]} reference
@@ -14,12 +17,12 @@ export function compare(reference, subject) {
     if (!a || !b || a.kind !== b.kind || (a.kind !== "http" && a.label !== b.label)) {
       // From here on the two no longer talk about the same thing.
       const entry = a ?? b;
-      differences.push({ at, entry, what: `${name(entry)} order`, reference: a && `${a.kind} ${a.label}`, subject: b && `${b.kind} ${b.label}` });
+      differences.push({ at, entry, what: `${name(entry)} order`, reference: a && `${a.kind} ${a.label}`, subject: b && `${b.kind} ${b.label}`, answers: [a, b] });
       break;
     }
     for (const aspect of new Set([...Object.keys(a.aspects), ...Object.keys(b.aspects)])) {
       if (a.aspects[aspect] === b.aspects[aspect]) continue;
-      differences.push({ at, entry: a, what: `${name(a)} ${aspect}`, reference: a.aspects[aspect], subject: b.aspects[aspect] });
+      differences.push({ at, entry: a, what: `${name(a)} ${aspect}`, reference: a.aspects[aspect], subject: b.aspects[aspect], answers: [a, b] });
     }
   }
   return differences;
@@ -30,8 +33,10 @@ function name(entry) {
 }
 
 /**
- * The reviewed differences.
- * @typedef {{scenario: string, what: string, reason: string, docs: string}} Allowed
+ * The reviewed differences. With `reference` or `subject`, patterns by aspect, an
+ * entry holds only for steps in which that side has these values; "" is absent.
+ * `pending` marks endpoints that the server under test does not have yet.
+ * @typedef {{scenario: string, what: string, reason: string, docs: string, reference?: Record<string, string>, subject?: Record<string, string>, pending?: boolean}} Allowed
  */
 export class AllowedDifferences {
   #used = new Set();
@@ -42,7 +47,8 @@ export class AllowedDifferences {
       for (const key of ["scenario", "what", "reason", "docs"]) {
         if (typeof entry[key] !== "string" || entry[key] === "") throw new Error(`an allowed difference needs ${key}: ${JSON.stringify(entry)}`);
       }
-      return { ...entry, matches: [glob(entry.scenario), glob(entry.what)] };
+      const patterns = (wanted = {}) => Object.entries(wanted).map(([aspect, pattern]) => [aspect, glob(pattern)]);
+      return { ...entry, matches: [glob(entry.scenario), glob(entry.what)], sides: [patterns(entry.reference), patterns(entry.subject)] };
     });
   }
 
@@ -51,10 +57,16 @@ export class AllowedDifferences {
     let permitted = false;
     for (const entry of this.entries) {
       if (!entry.matches[0].test(scenario) || !entry.matches[1].test(difference.what)) continue;
+      if (!entry.sides.every((patterns, i) => patterns.every(([aspect, pattern]) => pattern.test(difference.answers[i]?.aspects[aspect] ?? "")))) continue;
       this.#used.add(entry);
       permitted = true;
     }
     return permitted;
+  }
+
+  /** Whether an endpoint is known to be missing yet. @param {string} endpoint */
+  isPending(endpoint) {
+    return this.entries.some((entry) => entry.pending && entry.matches[1].test(`${endpoint} status`));
   }
 
   /** Entries that permitted nothing: they are out of date. */

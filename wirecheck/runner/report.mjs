@@ -5,8 +5,9 @@
 /**
  * @param {Endpoint[]} endpoints
  * @param {{scenario: string, entries: import("./app.mjs").Entry[], differences: {difference: import("./compare.mjs").Difference, allowed: boolean}[]}[]} results
+ * @param {(endpoint: string) => boolean} isPending endpoints that the server under test does not have yet
  */
-export function tables(endpoints, results) {
+export function tables(endpoints, results, isPending) {
   const rows = new Map(endpoints.map((e) => [key(e), { endpoint: e, scenarios: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 }]));
   const other = new Map();
   for (const { scenario, entries, differences } of results) {
@@ -28,8 +29,10 @@ export function tables(endpoints, results) {
   for (const [name, row] of [...rows, ...other]) {
     if (row.exchanges > 0) lines.push([name, row.scenarios.size, row.exchanges, row.same, row.allowed, row.different].map(String));
   }
-  const missing = [...rows].filter(([, row]) => row.exchanges === 0).map(([name]) => name);
-  return { table: align(lines), missing, covered: rows.size - missing.length, total: rows.size };
+  const pending = [...rows.keys()].filter(isPending);
+  const missing = [...rows].filter(([name, row]) => row.exchanges === 0 && !isPending(name)).map(([name]) => name);
+  const total = rows.size - pending.length;
+  return { table: align(lines), missing, pending, covered: total - missing.length, total };
 }
 
 function upsert(map, name) {

@@ -289,15 +289,15 @@ func (i *instance) advanced(o *core.Options, s *section, env environment) {
 	c.CrossSubDomain, c.Domain = cross.flag("enabled"), cross.text("domain")
 	i.cookies(c, s)
 
-	disableCSRF := s.has("disableCSRFCheck")
+	explicit := s.has("disableCSRFCheck")
 	o.DisableCSRFCheck = s.flag("disableCSRFCheck")
 	check := s.get("disableOriginCheck")
 	if _, list := check.Items(); list {
 		o.SkipOriginCheck = s.texts("disableOriginCheck")
 	} else if s.flagOr("disableOriginCheck", env.test()) {
 		o.SkipOriginCheck = []string{"*"}
-		// Switching off the one has always switched off the other, unless it is named.
-		o.DisableCSRFCheck = o.DisableCSRFCheck || !disableCSRF && !check.IsUndefined()
+		// Switching off the one switches off the other too, unless that is named.
+		o.DisableCSRFCheck = o.DisableCSRFCheck || !explicit
 	}
 	o.SkipTrailingSlashes = s.flag("skipTrailingSlashes")
 	if trust := s.flagOr("trustedProxyHeaders", o.DynamicBaseURL != nil && o.DynamicBaseURL.TrustForwarded); o.DynamicBaseURL != nil {

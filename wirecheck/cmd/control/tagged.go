@@ -178,13 +178,12 @@ func encodeError(err error) wire.Value {
 	inner := object("name", "Error", "message", err.Error())
 	var e *core.Error
 	if errors.As(err, &e) {
-		body, parseErr := wire.Parse(e.AppendJSON(nil), limits)
-		if parseErr != nil {
-			body = wire.Null()
+		inner = object("name", "APIError", "message", e.Message, "status", statusName(e.Status), "statusCode", e.Status)
+		o, _ := inner.Obj()
+		if body, parseErr := wire.Parse(e.AppendJSON(nil), limits); parseErr == nil && !e.NoBody {
+			o.Set("body", body)
 		}
-		inner = object("name", "APIError", "message", e.Message, "status", statusName(e.Status), "statusCode", e.Status, "body", body)
 		if len(e.Header) > 0 {
-			o, _ := inner.Obj()
 			o.Set("headers", encodePairs(e.Header))
 		}
 	}

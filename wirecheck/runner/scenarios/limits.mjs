@@ -32,7 +32,7 @@ export default [
     ["own rule", { enabled: true, customRules: { "/get-session": { window: 60, max: 1 } } }, {}],
     ["own rule with wildcard", { enabled: true, customRules: { "/sign-in/*": { window: 60, max: 1 }, "/get-*": { window: 7, max: 3 } } }, {}],
     ["rule off", { enabled: true, max: 1, customRules: { "/get-session": false } }, {}],
-    ["rule by function", { enabled: true, customRules: { "/get-session": callback("rule") } }, { handlers: { rule: () => ({ window: 3, max: 1 }) } }],
+    ["rule by function", { enabled: true, customRules: { "/get-session": callback("rule") } }, { handlers: { rule: () => ({ window: 3, max: 1 }) }, unrecorded: ["rule"] }],
     ["in the database", { enabled: true, storage: "database", max: 2 }, {}],
   ], async (t, rateLimit, extra) => {
     const app = await t.app({ rateLimit }, extra);
