@@ -74,18 +74,10 @@ type faultyAdapter struct {
 }
 
 func (a *faultyAdapter) Plan(ctx context.Context) ([]adapter.Change, error) {
-	if m, ok := a.Adapter.(adapter.Migrator); ok {
-		return m.Plan(ctx)
-	}
-	return nil, nil
+	return plan(ctx, a.Adapter)
 }
 
-func (a *faultyAdapter) Migrate(ctx context.Context) error {
-	if m, ok := a.Adapter.(adapter.Migrator); ok {
-		return m.Migrate(ctx)
-	}
-	return nil
-}
+func (a *faultyAdapter) Migrate(ctx context.Context) error { return migrate(ctx, a.Adapter) }
 
 func (a *faultyAdapter) Create(ctx context.Context, model string, rec adapter.Record) (adapter.Record, error) {
 	if err := a.faults.fail(); err != nil {

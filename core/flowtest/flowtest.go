@@ -52,6 +52,7 @@ func runAll(t *testing.T, open func(t *testing.T) adapter.Database, tests []test
 type suite struct {
 	*testing.T
 	database func(t *testing.T) adapter.Database
+	meeting  *meeting // of the database that start has opened
 }
 
 const (
@@ -71,7 +72,8 @@ type options func(e *authtest.Env, o *core.Options, p *emailpassword.Options)
 // start makes an Auth on a new database. Every mail is kept.
 func (s *suite) start(change options) *authtest.Env {
 	s.Helper()
-	return startOn(s.T, s.database(s.T), change)
+	s.meeting = &meeting{inner: s.database(s.T)}
+	return startOn(s.T, s.meeting, change)
 }
 
 func startOn(t *testing.T, db adapter.Database, change options) *authtest.Env {
@@ -151,10 +153,20 @@ func wantRows(t testing.TB, e *authtest.Env, model string, n int) []adapter.Reco
 // crowd is how many callers a race has.
 const crowd = 50
 
+// meet is together with callers that wait for each other before their first write.
+func (s *suite) meet(fn func(i int)) {
+	s.Helper()
+	s.meeting.call(crowd)
+	s.together(func(i int) {
+		defer s.meeting.leave()
+		fn(i)
+	})
+}
+
 // together calls fn from crowd goroutines that start at once. It fails the test
 // when they have not all returned in time: that is a deadlock.
-func together(t testing.TB, fn func(i int)) {
-	t.Helper()
+func (s *suite) together(fn func(i int)) {
+	s.Helper()
 	start, done := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range crowd {
@@ -168,7 +180,7 @@ func together(t testing.TB, fn func(i int)) {
 	select {
 	case <-done:
 	case <-time.After(2 * time.Minute):
-		t.Fatal("deadlock: the callers have not returned after two minutes")
+		s.Fatal("deadlock: the callers have not returned after two minutes")
 	}
 }
 

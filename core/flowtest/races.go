@@ -38,7 +38,7 @@ var races = []test{
 func raceSignUp(s *suite) {
 	e := s.start(nil)
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		email := adaEmail
 		if i%2 == 1 {
 			email = strings.ToUpper(email[:1+i%6]) + email[1+i%6:]
@@ -59,7 +59,7 @@ func raceQuietSignUp(s *suite) {
 		p.OnExistingUserSignUp = func(context.Context, *core.User) error { told.Add(1); return nil }
 	})
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		answers[i] = e.Client().Post("/sign-up/email", body{"name": "Ada", "email": adaEmail, "password": fmt.Sprintf("password %d", i)})
 	})
 	if got := tally(answers); got["ok"] != crowd {
@@ -78,7 +78,7 @@ func raceReset(s *suite) {
 	c := signUp(s, e, adaEmail)
 	token := resetLink(s, e, adaEmail)
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		answers[i] = e.Client().Post("/reset-password", body{"newPassword": fmt.Sprintf("password %d", i), "token": token})
 	})
 	wantOneWinner(s, answers, "INVALID_TOKEN")
@@ -105,7 +105,7 @@ func raceVerification(s *suite) {
 	signUp(s, e, adaEmail)
 	link := "/verify-email?token=" + e.LastMail().Token
 	clients := make([]*authtest.Client, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		clients[i] = e.Client()
 		if a := clients[i].Get(link); a.Status != 200 {
 			s.Errorf("answered %d %s", a.Status, a.Body)
@@ -129,7 +129,7 @@ func raceChangeEmail(s *suite) {
 	c.Post("/change-email", body{"newEmail": newEmail}).Want(s, 200, "")
 	link := "/verify-email?token=" + e.LastMail().Token
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) { answers[i] = e.Client().Get(link) })
+	s.meet(func(i int) { answers[i] = e.Client().Get(link) })
 	wantOneWinner(s, answers, "USER_NOT_FOUND")
 	wantRows(s, e, core.ModelUser, 1)
 	wantRows(s, e, core.ModelSession, 2)
@@ -146,7 +146,7 @@ func raceDeletion(s *suite) {
 	c.Post("/delete-user", body{}).Want(s, 200, "")
 	link := "/delete-user/callback?token=" + e.LastMail().Token
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) { answers[i] = c.Copy().Get(link) })
+	s.meet(func(i int) { answers[i] = c.Copy().Get(link) })
 	wantOneWinner(s, answers, "INVALID_TOKEN", "FAILED_TO_GET_USER_INFO")
 	if after.Load() != 1 {
 		s.Errorf("AfterDelete ran %d times", after.Load())
@@ -161,7 +161,7 @@ func raceDeletionByPassword(s *suite) {
 	})
 	c, stranger := signUp(s, e, adaEmail), signUp(s, e, newEmail)
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) { answers[i] = c.Copy().Post("/delete-user", body{"password": oldPass}) })
+	s.meet(func(i int) { answers[i] = c.Copy().Post("/delete-user", body{"password": oldPass}) })
 	wantOneWinner(s, answers, "UNAUTHORIZED", "CREDENTIAL_ACCOUNT_NOT_FOUND")
 	if after.Load() != 1 {
 		s.Errorf("AfterDelete ran %d times", after.Load())
@@ -183,7 +183,7 @@ func raceExpiry(s *suite) {
 	}
 	e.Clock.Add(time.Minute - time.Millisecond)
 	var won [values]atomic.Int32
-	together(s, func(i int) {
+	s.together(func(i int) {
 		for v := range values {
 			switch {
 			case i == 0 && v == values/2:
@@ -219,7 +219,7 @@ func raceRefresh(s *suite) {
 	e := s.start(nil)
 	c := signUp(s, e, adaEmail)
 	e.Clock.Add(2 * 24 * time.Hour)
-	together(s, func(int) {
+	s.meet(func(int) {
 		a := c.Copy().Get("/get-session")
 		if a.Status != 200 || a.JSON("session", "expiresAt") != "2026-01-10T00:00:00.000Z" {
 			s.Errorf("answered %d %s", a.Status, a.Body)
@@ -245,7 +245,7 @@ func raceRefreshAndSignOut(s *suite) {
 	e := s.start(nil)
 	c := signUp(s, e, adaEmail)
 	e.Clock.Add(2 * 24 * time.Hour)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		if i == crowd/2 {
 			if a := c.Copy().Post("/sign-out", body{}); a.Status != 200 {
 				s.Errorf("sign-out answered %d %s", a.Status, a.Body)
@@ -267,7 +267,7 @@ func raceRevokeAll(s *suite) {
 	revoker := signUp(s, e, adaEmail)
 	clients := make([]*authtest.Client, crowd)
 	var before [crowd]atomic.Bool
-	together(s, func(i int) {
+	s.together(func(i int) {
 		if i == 0 {
 			seen := make([]int, 0, crowd)
 			for j := range before {
@@ -301,7 +301,7 @@ func raceResetAndSignIn(s *suite) {
 	signUp(s, e, adaEmail)
 	token := resetLink(s, e, adaEmail)
 	clients := make([]*authtest.Client, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		if i == crowd/2 {
 			if a := e.Client().Post("/reset-password", body{"newPassword": newPass, "token": token}); a.Status != 200 {
 				s.Errorf("answered %d %s", a.Status, a.Body)
@@ -330,7 +330,7 @@ func raceChangePassword(s *suite) {
 		clients[i] = signedIn(s, e, adaEmail, oldPass)
 	}
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		answers[i] = clients[i].Post("/change-password",
 			body{"currentPassword": oldPass, "newPassword": fmt.Sprintf("password %d", i), "revokeOtherSessions": true})
 	})
@@ -353,7 +353,7 @@ func raceUnlink(s *suite) {
 		s.Fatal(err)
 	}
 	answers := make([]*authtest.Answer, crowd)
-	together(s, func(i int) {
+	s.meet(func(i int) {
 		provider := "github"
 		if i%2 == 1 {
 			provider = core.ProviderCredential
@@ -386,7 +386,7 @@ func raceMixed(s *suite) {
 			return err
 		}
 	})
-	together(s, func(i int) {
+	s.together(func(i int) {
 		email := fmt.Sprintf("user%d@example.com", i)
 		c := e.Client()
 		want := func(step string, a *authtest.Answer) {
@@ -427,7 +427,7 @@ func raceRehash(s *suite) {
 	e := s.start(nil)
 	signUp(s, e, adaEmail)
 	store(s, e, oldHashes["bcrypt 2b"])
-	together(s, func(int) {
+	s.meet(func(int) {
 		if a := signIn(e.Client(), adaEmail, oldPass); a.Status != 200 {
 			s.Errorf("sign-in answered %d %s", a.Status, a.Body)
 		}
