@@ -66,6 +66,17 @@ func (c *Ctx) setCookieCache(data *SessionData, forget bool) error {
 	return nil
 }
 
+// dropCookieCache removes the cache that the request came with, all pieces of it.
+func (c *Ctx) dropCookieCache() {
+	if !c.Auth.opts.Session.CookieCache.Enabled {
+		return
+	}
+	spec := c.base.cookies.SessionData
+	for _, name := range cookie.ChunkNames(c.cookieHeader(), spec.Name) {
+		c.ExpireCookie(spec.Named(name))
+	}
+}
+
 func hasPiece(pieces []cookie.Pair, name string) bool {
 	for _, p := range pieces {
 		if p.Name == name {
@@ -287,7 +298,8 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 		}
 		expected = a.cacheVersion(data)
 	}
-	if len(version) != len(expected)+2 || string(version[1:len(version)-1]) != expected {
+	var room [64]byte
+	if !bytes.Equal(version, wire.AppendString(room[:0], expected)) {
 		return cached{}, false
 	}
 	return k, true

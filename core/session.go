@@ -53,6 +53,9 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 	}
 	_, forget := c.SignedCookie(c.base.cookies.Forget.Name)
 	if forget || o.noRefresh {
+		if !o.noCache {
+			c.dropCookieCache() // it was of no use, and nothing takes its place
+		}
 		return loaded{found: true, data: data}, nil
 	}
 	due := !data.Session.ExpiresAt.Add(-a.cfg.expiresIn).Add(a.cfg.updateAge).After(now) && !a.opts.Session.DisableRefresh
