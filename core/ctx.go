@@ -26,7 +26,8 @@ type Ctx struct {
 	params  []param
 	body    wire.Value
 	query   wire.Value
-	trusted bool // called from Go without request headers
+	noQuery wire.Object // what query is without one; hooks may fill it
+	trusted bool        // called from Go without request headers
 
 	session       *SessionData
 	sessionLoaded bool

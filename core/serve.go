@@ -143,7 +143,7 @@ func (c *Ctx) serve() error {
 	if c.Req.RawQuery != "" {
 		c.query = wire.ParseQuery(c.Req.RawQuery).Value()
 	} else if rt.input.HasQuery() {
-		c.query = wire.ObjectOf(&wire.Object{}) // a URL has a query, be it empty
+		c.query = wire.ObjectOf(&c.noQuery) // a URL has a query, be it empty
 	}
 	if err := c.checkOrigin(); err != nil {
 		return err

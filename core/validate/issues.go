@@ -18,6 +18,7 @@ type Issue struct {
 type Issues struct {
 	section string
 	path    []string
+	room    [4]string // of path, for most inputs
 	list    []Issue
 }
 
@@ -26,7 +27,12 @@ type Issues struct {
 const maxIssues = 128
 
 // Enter makes name, a member or the number of an item, the place of what follows.
-func (is *Issues) Enter(name string) { is.path = append(is.path, name) }
+func (is *Issues) Enter(name string) {
+	if is.path == nil {
+		is.path = is.room[:0]
+	}
+	is.path = append(is.path, name)
+}
 
 // Leave goes back to where the last Enter was called.
 func (is *Issues) Leave() { is.path = is.path[:len(is.path)-1] }
