@@ -228,7 +228,12 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 		}
 	}
 	if o.AutoSignIn {
-		if current := c.Session(); current != nil && current.User.ID == updated.ID {
+		// The store is asked: cookies of a revoked session must not be written anew.
+		current, err := c.LoadSession(true)
+		if err != nil && asError(err).Status >= 500 {
+			return VerifyEmailReply{}, err
+		}
+		if current != nil && current.User.ID == updated.ID {
 			if err := c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil); err != nil {
 				return VerifyEmailReply{}, err
 			}
