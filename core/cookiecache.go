@@ -237,7 +237,7 @@ func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, b
 func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(payload, []byte(`{"session":`))
 	i := bytes.LastIndex(rest, []byte(`},"expiresAt":`))
-	if !ok || i < 0 {
+	if !ok || i < 0 || rest[0] != '{' {
 		return nil, nil, nil, false
 	}
 	content = rest[:i+1]
