@@ -35,8 +35,9 @@ function name(entry) {
 /**
  * The reviewed differences. With `reference` or `subject`, patterns by aspect, an
  * entry holds only for steps in which that side has these values; "" is absent.
- * `pending` marks endpoints that the server under test does not have yet.
- * @typedef {{scenario: string, what: string, reason: string, docs: string, reference?: Record<string, string>, subject?: Record<string, string>, pending?: boolean}} Allowed
+ * `pending` marks endpoints that the server under test does not have yet,
+ * `everywhere` what every answer has: a step that differs in nothing else counts as same.
+ * @typedef {{scenario: string, what: string, reason: string, docs: string, reference?: Record<string, string>, subject?: Record<string, string>, pending?: boolean, everywhere?: boolean}} Allowed
  */
 export class AllowedDifferences {
   #used = new Set();
@@ -52,14 +53,18 @@ export class AllowedDifferences {
     });
   }
 
-  /** @param {string} scenario @param {Difference} difference */
+  /**
+   * The first entry that permits a difference.
+   * @param {string} scenario @param {Difference} difference
+   * @returns {Allowed | undefined}
+   */
   permits(scenario, difference) {
-    let permitted = false;
+    let permitted;
     for (const entry of this.entries) {
       if (!entry.matches[0].test(scenario) || !entry.matches[1].test(difference.what)) continue;
       if (!entry.sides.every((patterns, i) => patterns.every(([aspect, pattern]) => pattern.test(difference.answers[i]?.aspects[aspect] ?? "")))) continue;
       this.#used.add(entry);
-      permitted = true;
+      permitted ??= entry;
     }
     return permitted;
   }

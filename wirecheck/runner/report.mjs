@@ -4,7 +4,7 @@
 
 /**
  * @param {Endpoint[]} endpoints
- * @param {{scenario: string, entries: import("./app.mjs").Entry[], differences: {difference: import("./compare.mjs").Difference, allowed: boolean}[]}[]} results
+ * @param {{scenario: string, entries: import("./app.mjs").Entry[], differences: {difference: import("./compare.mjs").Difference, allowed: import("./compare.mjs").Allowed | undefined}[]}[]} results
  * @param {(endpoint: string) => boolean} isPending endpoints that the server under test does not have yet
  */
 export function tables(endpoints, results, isPending) {
@@ -19,7 +19,7 @@ export function tables(endpoints, results, isPending) {
       const row = found ? rows.get(key(found)) : upsert(other, "requests to no endpoint");
       row.scenarios.add(scenario);
       row.exchanges++;
-      const here = byEntry.get(at) ?? [];
+      const here = (byEntry.get(at) ?? []).filter((d) => !d.allowed?.everywhere);
       if (here.length === 0) row.same++;
       else if (here.every((d) => d.allowed)) row.allowed++;
       else row.different++;

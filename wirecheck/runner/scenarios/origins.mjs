@@ -76,7 +76,7 @@ export default [
     ["everything", ["*"], {}],
     ["question mark", ["https://?.friend.example"], {}],
     ["environment", undefined, { env: { BETTER_AUTH_TRUSTED_ORIGINS: "https://friend.example,https://a.friend.example" } }],
-    ["function", callback("trustedOrigins"), { handlers: { trustedOrigins: () => ["https://friend.example"] } }],
+    ["function", callback("trustedOrigins"), { handlers: { trustedOrigins: () => ["https://friend.example"] }, unrecorded: ["trustedOrigins"] }],
   ], async (t, trustedOrigins, extra) => {
     const { app, browser } = await alice(t, trustedOrigins === undefined ? {} : { trustedOrigins }, extra);
     for (const origin of ["https://friend.example", "https://a.friend.example", "http://a.friend.example", "https://a.b.friend.example", "https://friend.example.evil.example", "http://friend.example:8080", "myapp://home", evil]) {
