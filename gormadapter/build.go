@@ -33,7 +33,7 @@ func (b *builder) bind(v any) {
 
 // value writes a placeholder for a value of a column.
 func (b *builder) value(t *table, c *column, v any) {
-	arg, err := b.store.encode(t, c, v)
+	arg, err := b.store.dialect.Encode(t, c, v)
 	if err != nil {
 		b.fail(err)
 	}
@@ -54,5 +54,5 @@ func (b *builder) read(prefix string, cols []*column) {
 // returning writes RETURNING with all columns.
 func (b *builder) returning(t *table) {
 	b.WriteString(" RETURNING ")
-	b.read(t.quoted, t.columns)
+	b.read(t.Quoted, t.Columns)
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"sync"
 	"sync/atomic"
+
+	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // maxStatements bounds the prepared statements of one database. Shapes beyond
@@ -87,7 +89,7 @@ func (s *store) send(ctx context.Context, t *tx, text string, args []any) (sql.R
 
 // rows runs a statement and scans each row into cells, which are used again for
 // the next row.
-func (s *store) rows(ctx context.Context, b *builder, cells []cell, each func() error) error {
+func (s *store) rows(ctx context.Context, b *builder, cells []sqlcodec.Cell, each func() error) error {
 	if b.err != nil {
 		return b.err
 	}
@@ -109,25 +111,7 @@ func (s *store) rows(ctx context.Context, b *builder, cells []cell, each func() 
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	dest := make([]any, len(cells))
-	for i := range cells {
-		dest[i] = &cells[i]
-	}
-	// Every row is read, even where one is enough: a statement that writes is
-	// complete, and its errors are known, only at its end.
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return err
-		}
-		if err := each(); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return rows.Close()
+	return sqlcodec.Read(rows, cells, each)
 }
 
 // uncancelled spares a read of some microseconds the goroutines that would
@@ -164,7 +148,7 @@ func (s *store) exec(ctx context.Context, b *builder) (sql.Result, error) {
 // writer. Inside a transaction the turn has been taken already, or is the
 // application's own business.
 func (s *store) enter(ctx context.Context) (leave func(), err error) {
-	if !s.dialect.oneWriter() {
+	if !s.dialect.OneWriter() {
 		return func() {}, nil
 	}
 	if t, err := s.current(ctx); err != nil || t != nil {
@@ -174,13 +158,8 @@ func (s *store) enter(ctx context.Context) (leave func(), err error) {
 }
 
 func (s *store) turn(ctx context.Context) (leave func(), err error) {
-	if !s.dialect.oneWriter() {
+	if !s.dialect.OneWriter() {
 		return func() {}, nil
 	}
-	select {
-	case s.gate <- struct{}{}:
-		return func() { <-s.gate }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return s.gate.Enter(ctx)
 }

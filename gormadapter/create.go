@@ -5,43 +5,36 @@ import (
 	"strconv"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // Create inserts a row and returns it as stored.
 func (s *store) Create(ctx context.Context, model string, rec adapter.Record) (adapter.Record, error) {
-	t, err := s.table(model)
+	t, err := s.Table(model)
 	if err != nil {
 		return nil, err
 	}
-	for name := range rec {
-		if _, err := t.column(name); err != nil {
-			return nil, err
-		}
+	cols, err := t.Inserted(rec)
+	if err != nil {
+		return nil, err
 	}
 	b := s.build()
 	b.WriteString("INSERT INTO ")
-	b.WriteString(t.quoted)
-	// The schema's order, not the map's: one text for each set of fields.
-	var cols []*column
-	for _, c := range t.columns {
-		if v, ok := rec[c.name]; ok && (c != t.id || v != nil) {
-			cols = append(cols, c)
-		}
-	}
+	b.WriteString(t.Quoted)
 	if len(cols) == 0 {
-		b.WriteString(s.dialect.emptyInsert())
+		b.WriteString(s.dialect.emptyInsert)
 	} else {
 		for i, c := range cols {
 			b.WriteString(sep(i, " (", ", "))
-			b.WriteString(c.quoted)
+			b.WriteString(c.Quoted)
 		}
 		for i, c := range cols {
 			b.WriteString(sep(i, ") VALUES (", ", "))
-			b.value(t, c, rec[c.name])
+			b.value(t, c, rec[c.Name])
 		}
 		b.WriteByte(')')
 	}
-	if !s.dialect.returns() {
+	if !s.dialect.Returns() {
 		return s.createAndRead(ctx, t, b, rec)
 	}
 	b.returning(t)
@@ -71,25 +64,11 @@ func (s *store) write(ctx context.Context, t *table, b *builder) (adapter.Record
 
 // one runs a statement and returns its first row.
 func (s *store) one(ctx context.Context, t *table, b *builder) (adapter.Record, error) {
-	cells := make([]cell, len(t.columns))
-	for i, c := range t.columns {
-		cells[i].col = c
-	}
-	var out adapter.Record
-	err := s.rows(ctx, b, cells, func() error {
-		if out == nil {
-			out = make(adapter.Record, len(cells))
-			fill(out, cells)
-		}
-		return nil
-	})
-	if err == nil && out == nil {
-		err = adapter.ErrNotFound
-	}
-	if err != nil {
+	first := sqlcodec.First{Cells: sqlcodec.Cells(t.Columns)}
+	if err := s.rows(ctx, b, first.Cells, first.Each); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return first.Record()
 }
 
 // createAndRead serves databases without RETURNING.
@@ -120,9 +99,9 @@ func (s *store) createAndRead(ctx context.Context, t *table, insert *builder, re
 func (s *store) byID(ctx context.Context, t *table, id any) (adapter.Record, error) {
 	b := s.build()
 	b.WriteString("SELECT ")
-	b.read(t.quoted, t.columns)
+	b.read(t.Quoted, t.Columns)
 	b.WriteString(" FROM ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.where(t, adapter.By("id", id))
 	return s.one(ctx, t, b)
 }

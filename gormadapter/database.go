@@ -3,12 +3,14 @@ package gormadapter
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/core/sqlmigrate"
+	"github.com/advantch/kernia-go/core/sqltx"
 )
 
 // ErrDialect is returned (wrapped) by Open for a database this module does not speak.
@@ -18,7 +20,7 @@ var ErrDialect = errors.New("gormadapter: the database is none of sqlite, postgr
 // as it is and never changed; its logger is not called. Several adapters may be
 // opened from one Database.
 func New(db *gorm.DB) adapter.Database {
-	d := &database{gorm: db, gate: make(chan struct{}, 1)}
+	d := &database{gorm: db, gate: sqltx.NewGate()}
 	if db != nil && db.Statement != nil {
 		d.pool = db.Statement.ConnPool
 	}
@@ -30,7 +32,7 @@ func New(db *gorm.DB) adapter.Database {
 type database struct {
 	gorm  *gorm.DB
 	pool  gorm.ConnPool
-	gate  chan struct{} // SQLite: one writer of this process at a time
+	gate  sqltx.Gate // SQLite: one writer of this process at a time
 	stmts stmtCache
 }
 
@@ -40,15 +42,15 @@ func (d *database) Open(s *schema.Schema) (adapter.Adapter, error) {
 	if d.pool == nil {
 		return nil, errors.New("gormadapter: the GORM handle is not open")
 	}
-	dialect, err := dialectOf(d.gorm, s.IDs)
+	dialect, err := dialectOf(d.gorm)
 	if err != nil {
 		return nil, err
 	}
-	st := &store{database: d, dialect: dialect, schema: s, tables: make(map[string]*table, len(s.Tables()))}
-	for _, t := range s.Tables() {
-		st.tables[t.Model] = compile(d.gorm, s, t)
+	st := &store{
+		database: d, dialect: dialect, schema: s, Tables: sqlcodec.CompileAll(s, quoter(d.gorm)), migration: sqlmigrate.New(dialect.Dialect, s),
+		errors: sqlcodec.Reporter{Package: "gormadapter", Dialect: dialect.Dialect, Translate: translator(d.gorm)},
 	}
-	if db, ok := d.pool.(*sql.DB); ok && dialect.prepares() {
+	if db, ok := d.pool.(*sql.DB); ok && dialect.prepares {
 		d.stmts.use(db)
 	}
 	if own, ok := d.gorm.Dialector.(*sqliteDialector); ok {
@@ -60,24 +62,18 @@ func (d *database) Open(s *schema.Schema) (adapter.Adapter, error) {
 // store is the adapter of one schema.
 type store struct {
 	*database
+	sqlcodec.Tables
 	dialect   dialect
 	schema    *schema.Schema
-	tables    map[string]*table
+	migration *sqlmigrate.Migration
+	errors    sqlcodec.Reporter
 	immediate bool // SQLite: a transaction takes the write lock when it begins
 }
 
 // Name returns "gorm-" and the dialect, for example "gorm-sqlite".
-func (s *store) Name() string { return "gorm-" + s.dialect.name() }
+func (s *store) Name() string { return "gorm-" + string(s.dialect.Dialect) }
 
 // Capabilities: everything is supported.
 func (s *store) Capabilities() adapter.Capabilities {
-	return adapter.Capabilities{Note: s.dialect.note()}
-}
-
-func (s *store) table(model string) (*table, error) {
-	t, ok := s.tables[model]
-	if !ok {
-		return nil, fmt.Errorf("%w: %s", adapter.ErrUnknownModel, model)
-	}
-	return t, nil
+	return adapter.Capabilities{Note: s.dialect.Note()}
 }

@@ -9,11 +9,11 @@ import (
 
 // Delete removes one matching row; no match is no error.
 func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error {
-	t, err := s.target(model, w)
+	t, err := s.Target(model, w)
 	if err != nil {
 		return err
 	}
-	if !s.dialect.returns() && !t.one(w) {
+	if !s.dialect.Returns() && !t.One(w) {
 		if _, err := s.consumeLocked(ctx, t, w); err != nil && !errors.Is(err, adapter.ErrNotFound) {
 			return s.fail("delete", t, err)
 		}
@@ -21,7 +21,7 @@ func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error
 	}
 	b := s.build()
 	b.WriteString("DELETE FROM ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.whereOne(t, w)
 	_, err = s.affect(ctx, b)
 	return s.fail("delete", t, err)
@@ -29,13 +29,13 @@ func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error
 
 // DeleteMany removes all matching rows and returns how many there were.
 func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (int64, error) {
-	t, err := s.target(model, w)
+	t, err := s.Target(model, w)
 	if err != nil {
 		return 0, err
 	}
 	b := s.build()
 	b.WriteString("DELETE FROM ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.where(t, w)
 	n, err := s.affect(ctx, b)
 	return n, s.fail("delete", t, err)
@@ -43,17 +43,17 @@ func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (
 
 // ConsumeOne removes one matching row and returns it.
 func (s *store) ConsumeOne(ctx context.Context, model string, w adapter.Where) (adapter.Record, error) {
-	t, err := s.target(model, w)
+	t, err := s.Target(model, w)
 	if err != nil {
 		return nil, err
 	}
-	if !s.dialect.returns() {
+	if !s.dialect.Returns() {
 		out, err := s.consumeLocked(ctx, t, w)
 		return out, s.fail("consume", t, err)
 	}
 	b := s.build()
 	b.WriteString("DELETE FROM ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.whereOne(t, w)
 	b.returning(t)
 	out, err := s.write(ctx, t, b)
@@ -70,7 +70,7 @@ func (s *store) consumeLocked(ctx context.Context, t *table, w adapter.Where) (a
 		}
 		b := s.build()
 		b.WriteString("DELETE FROM ")
-		b.WriteString(t.quoted)
+		b.WriteString(t.Quoted)
 		b.where(t, adapter.By("id", row["id"]))
 		res, err := s.exec(ctx, b)
 		if err != nil {

@@ -3,13 +3,11 @@ package gormadapter
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"strings"
 
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // Advisor is implemented by the adapters of this package.
@@ -28,7 +26,7 @@ func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, _, err := s.plan(ctx, pool)
+	plan, _, err := s.migration.Plan(ctx, migrationConn{pool})
 	return plan, s.wrap("plan", "migration", err)
 }
 
@@ -38,7 +36,7 @@ func (s *store) Advice(ctx context.Context) ([]adapter.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, advice, err := s.plan(ctx, pool)
+	_, advice, err := s.migration.Plan(ctx, migrationConn{pool})
 	return advice, s.wrap("plan", "migration", err)
 }
 
@@ -50,63 +48,18 @@ func (s *store) here(ctx context.Context) (gorm.ConnPool, error) {
 	return t.conn, nil
 }
 
-func (s *store) plan(ctx context.Context, pool gorm.ConnPool) (plan, advice []adapter.Change, err error) {
-	have, err := inspect(ctx, pool, s.dialect)
-	if err != nil {
-		return nil, nil, err
-	}
-	collation := have.binary
-	for _, t := range s.schema.Tables() {
-		if c := have.collation[strings.ToLower(t.Name)]; c != "" {
-			collation = c
-			break
-		}
-	}
-	var last []adapter.Change // indexes, after all tables and columns
-	for _, t := range s.schema.Tables() {
-		if !have.hasTable(t.Name) {
-			plan = append(plan, adapter.Change{Table: t.Name, Kind: "create table", SQL: s.createTable(t, collation)})
-			for _, x := range indexes(t) {
-				last = append(last, adapter.Change{Table: t.Name, Kind: "create index", SQL: s.createIndex(x)})
-			}
-			continue
-		}
-		added := map[string]bool{}
-		for i := range t.Fields {
-			f := &t.Fields[i]
-			if have.hasColumn(t.Name, f.Column) {
-				continue
-			}
-			added[f.Name] = true
-			text, unique := s.addColumn(t, f)
-			plan = append(plan, adapter.Change{Table: t.Name, Kind: "add column", SQL: text})
-			if unique && !f.Index { // an indexed one gets the same index below
-				x := index{table: t, fields: []*schema.Field{f}, unique: true}
-				last = append(last, adapter.Change{Table: t.Name, Kind: "create index", SQL: s.createIndex(x)})
-			}
-		}
-		for _, x := range indexes(t) {
-			change := adapter.Change{Table: t.Name, Kind: "create index", SQL: s.createIndex(x)}
-			switch {
-			case len(x.fields) == 1 && added[x.fields[0].Name]:
-				last = append(last, change)
-			case hasAny(added, x.fields):
-				last = append(last, change)
-			case !have.covers(t.Name, x.columns()):
-				advice = append(advice, change)
-			}
-		}
-	}
-	return append(plan, last...), advice, nil
+// migrationConn runs a migration's statements, which have no arguments.
+type migrationConn struct{ pool gorm.ConnPool }
+
+// Exec implements sqlmigrate.Conn.
+func (c migrationConn) Exec(ctx context.Context, text string) error {
+	_, err := c.pool.ExecContext(ctx, text)
+	return err
 }
 
-func hasAny(added map[string]bool, fields []*schema.Field) bool {
-	for _, f := range fields {
-		if added[f.Name] {
-			return true
-		}
-	}
-	return false
+// Query implements sqlmigrate.Conn.
+func (c migrationConn) Query(ctx context.Context, text string) (sqlcodec.Rows, error) {
+	return c.pool.QueryContext(ctx, text)
 }
 
 // Migrate applies the plan. Two processes that start at the same time do it one
@@ -116,45 +69,28 @@ func (s *store) Migrate(ctx context.Context) error {
 	return s.wrap("apply", "migration", s.migrate(ctx))
 }
 
-func (s *store) migrate(ctx context.Context) (err error) {
+func (s *store) migrate(ctx context.Context) error {
 	t, err := s.current(ctx)
 	if err != nil {
 		return err
 	}
 	db, ok := s.sqlDB()
+	if t == nil && !ok && !s.dialect.OneWriter() {
+		return s.Tx(ctx, s.migrate) // the lock needs a connection of its own
+	}
 	if t != nil || !ok {
 		pool, err := s.here(ctx)
 		if err != nil {
 			return err
 		}
-		return s.apply(ctx, pool)
+		return s.migration.Apply(ctx, migrationConn{pool})
 	}
 	leave, err := s.turn(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	for _, text := range s.dialect.lockSQL() {
-		if _, err := conn.ExecContext(ctx, text); err != nil {
-			return err
-		}
-	}
-	ok = false
-	defer func() {
-		if _, end := conn.ExecContext(context.WithoutCancel(ctx), s.dialect.unlockSQL(ok)); end != nil {
-			err = errors.Join(err, end)
-		}
-	}()
-	if err := s.apply(ctx, conn); err != nil {
-		return err
-	}
-	ok = true
-	return nil
+	return s.migration.Migrate(ctx, db)
 }
 
 // sqlDB is the pool itself, where the handle has one.
@@ -168,17 +104,4 @@ func (s *store) sqlDB() (*sql.DB, bool) {
 		}
 	}
 	return nil, false
-}
-
-func (s *store) apply(ctx context.Context, pool gorm.ConnPool) error {
-	plan, _, err := s.plan(ctx, pool)
-	if err != nil {
-		return err
-	}
-	for _, c := range plan {
-		if _, err := pool.ExecContext(ctx, c.SQL); err != nil {
-			return err
-		}
-	}
-	return nil
 }

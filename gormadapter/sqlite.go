@@ -2,14 +2,13 @@ package gormadapter
 
 import (
 	"database/sql"
-	"errors"
-	"net/url"
-	"runtime"
-	"strings"
+	"fmt"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 	_ "modernc.org/sqlite" // the driver "sqlite", which needs no C compiler
+
+	"github.com/advantch/kernia-go/core/sqlitedsn"
 )
 
 // SQLite opens a file, which is made when it is missing, or ":memory:" for a
@@ -24,18 +23,13 @@ import (
 // The handle is an ordinary *gorm.DB for the application's own models too. Its
 // logger is silent; set db.Logger to hear of the application's own statements.
 func SQLite(path string) (*gorm.DB, error) {
-	if path == "" || strings.IndexByte(path, 0) >= 0 {
-		return nil, errors.New(`gormadapter: SQLite needs a file path or ":memory:"`)
+	dsn, size, err := sqlitedsn.New(path)
+	if err != nil {
+		return nil, fmt.Errorf("gormadapter: %w", err)
 	}
-	memory := path == ":memory:"
-	db, err := sql.Open("sqlite", sqliteDSN(path, memory))
+	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
-	}
-	// More connections than processors help only readers that wait for the disk.
-	size := max(4, 2*runtime.GOMAXPROCS(0))
-	if memory {
-		size = 1 // every connection would be a database of its own
 	}
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
@@ -52,22 +46,4 @@ func SQLite(path string) (*gorm.DB, error) {
 // and foreign_keys pragmas.
 func FromSQLite(db *sql.DB) (*gorm.DB, error) {
 	return gorm.Open(&sqliteDialector{conn: db}, &gorm.Config{Logger: logger.Discard})
-}
-
-func sqliteDSN(path string, memory bool) string {
-	q := url.Values{}
-	// The wait comes first, so that it covers the change to WAL.
-	q.Add("_pragma", "busy_timeout(10000)")
-	q.Add("_pragma", "foreign_keys(1)")
-	if !memory {
-		q.Add("_pragma", "journal_mode(WAL)")
-	}
-	q.Add("_pragma", "synchronous(NORMAL)")
-	q.Set("_txlock", "immediate")
-	if memory {
-		return "file::memory:?" + q.Encode()
-	}
-	// The path of a file: URI is percent-encoded; ? and # would end it.
-	u := url.URL{Path: strings.ReplaceAll(path, `\`, "/")}
-	return "file:" + u.EscapedPath() + "?" + q.Encode()
 }

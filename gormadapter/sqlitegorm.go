@@ -13,6 +13,9 @@ import (
 	"gorm.io/gorm/logger"
 	"gorm.io/gorm/migrator"
 	"gorm.io/gorm/schema"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // sqliteDialector is GORM's view of SQLite for handles made by this package.
@@ -120,16 +123,15 @@ func (*sqliteDialector) RollbackTo(tx *gorm.DB, name string) error {
 
 // Translate implements gorm.ErrorTranslator, for handles with TranslateError.
 func (*sqliteDialector) Translate(err error) error {
+	const check = 275 // https://sqlite.org/rescode.html#constraint_check
 	var e interface{ Code() int }
-	if errors.As(err, &e) {
-		switch e.Code() {
-		case sqliteUnique, sqlitePrimaryKey, sqliteRowID:
-			return gorm.ErrDuplicatedKey
-		case sqliteForeignKey:
-			return gorm.ErrForeignKeyViolated
-		case sqliteCheck:
-			return gorm.ErrCheckConstraintViolated
-		}
+	switch kind := sqlcodec.SQLite.Kind(err); {
+	case errors.Is(kind, adapter.ErrUnique):
+		return gorm.ErrDuplicatedKey
+	case errors.Is(kind, sqlcodec.ErrForeignKey):
+		return gorm.ErrForeignKeyViolated
+	case errors.As(err, &e) && e.Code() == check:
+		return gorm.ErrCheckConstraintViolated
 	}
 	return err
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strconv"
 	"sync"
 
 	"gorm.io/gorm"
+
+	"github.com/advantch/kernia-go/core/sqltx"
 )
 
 // ErrNoTransaction is returned by every operation whose context was made by
@@ -19,7 +20,7 @@ type tx struct {
 	mu     sync.Mutex // one statement at a time: a connection has one result set
 	conn   gorm.ConnPool
 	own    *sql.Tx // set when begun here, so that prepared statements can be used
-	points int     // savepoints made so far, guarded by mu
+	points sqltx.Points
 	err    error
 }
 
@@ -124,22 +125,8 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	if err != nil {
 		return s.wrap("begin", "transaction", err)
 	}
-	finished := false
-	defer func() {
-		if !finished { // a panic, or runtime.Goexit
-			done.Rollback()
-		}
-	}()
-	err = fn(s.carry(ctx, t))
-	finished = true
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		done.Rollback() // the first error says more than the second
-		return err
-	}
-	return s.wrap("commit", "transaction", done.Commit())
+	run := func() error { return fn(s.carry(ctx, t)) }
+	return sqltx.Run(ctx, done, run, func(err error) error { return s.wrap("commit", "transaction", err) })
 }
 
 func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
@@ -175,11 +162,11 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 	default:
 		return nil, nil, gorm.ErrInvalidTransaction
 	}
-	if s.dialect.oneWriter() && !s.immediate {
+	if s.dialect.OneWriter() && !s.immediate {
 		// A transaction that reads first and writes later fails when another
 		// process wrote in between. A write of no row takes the lock now.
-		first := s.tables[s.schema.Tables()[0].Model]
-		if _, err := s.send(ctx, t, "DELETE FROM "+first.quoted+" WHERE "+never, nil); err != nil {
+		first := s.Tables[s.schema.Tables()[0].Model]
+		if _, err := s.send(ctx, t, "DELETE FROM "+first.Quoted+" WHERE "+never, nil); err != nil {
 			done.Rollback()
 			return nil, nil, err
 		}
@@ -187,35 +174,13 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 	return t, done, nil
 }
 
-// point is a savepoint.
-type point struct {
-	t    *tx
-	ctx  context.Context
-	name string
-}
-
-func (s *store) mark(ctx context.Context, t *tx) (*point, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.points++
-	// The name must not meet one that GORM gives to a nested transaction of the app.
-	p := &point{t: t, ctx: context.WithoutCancel(ctx), name: "kernia_" + strconv.Itoa(t.points)}
-	_, err := t.conn.ExecContext(ctx, "SAVEPOINT "+p.name)
-	return p, err
-}
-
-func (p *point) Commit() error {
-	p.t.mu.Lock()
-	defer p.t.mu.Unlock()
-	_, err := p.t.conn.ExecContext(p.ctx, "RELEASE SAVEPOINT "+p.name)
-	return err
-}
-
-func (p *point) Rollback() error {
-	p.t.mu.Lock()
-	defer p.t.mu.Unlock()
-	_, err := p.t.conn.ExecContext(p.ctx, "ROLLBACK TO SAVEPOINT "+p.name)
-	return err
+func (s *store) mark(ctx context.Context, t *tx) (sqltx.Ender, error) {
+	return t.points.Mark(ctx, func(ctx context.Context, text string) error {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		_, err := t.conn.ExecContext(ctx, text)
+		return err
+	})
 }
 
 func (s *store) savepoint(ctx context.Context, t *tx, fn func(ctx context.Context) error) error {
@@ -223,20 +188,6 @@ func (s *store) savepoint(ctx context.Context, t *tx, fn func(ctx context.Contex
 	if err != nil {
 		return s.wrap("begin", "savepoint", err)
 	}
-	finished := false
-	defer func() {
-		if !finished {
-			p.Rollback()
-		}
-	}()
-	err = fn(s.carry(ctx, t))
-	finished = true
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		p.Rollback()
-		return err
-	}
-	return s.wrap("commit", "savepoint", p.Commit())
+	run := func() error { return fn(s.carry(ctx, t)) }
+	return sqltx.Run(ctx, p, run, func(err error) error { return s.wrap("commit", "savepoint", err) })
 }

@@ -2,15 +2,13 @@ package gormadapter
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/schema"
 )
 
 // Update changes one matching row and returns it as stored.
 func (s *store) Update(ctx context.Context, model string, w adapter.Where, set adapter.Record) (adapter.Record, error) {
-	t, err := s.target(model, w)
+	t, err := s.Target(model, w)
 	if err != nil {
 		return nil, err
 	}
@@ -22,62 +20,42 @@ func (s *store) Update(ctx context.Context, model string, w adapter.Where, set a
 
 // Increment adds to a number of one matching row. A null counts as 0.
 func (s *store) Increment(ctx context.Context, model string, w adapter.Where, field string, by int64, set adapter.Record) (adapter.Record, error) {
-	t, err := s.target(model, w)
+	t, err := s.Target(model, w)
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.column(field)
+	c, err := t.Counter(field, set)
 	if err != nil {
 		return nil, err
-	}
-	if c.typ != schema.Number || c.id != notID {
-		return nil, fmt.Errorf("%w: %s.%s is no number", adapter.ErrBadValue, t.model, c.name)
-	}
-	if _, twice := set[field]; twice {
-		return nil, fmt.Errorf("%w: %s.%s is set and incremented", adapter.ErrBadValue, t.model, c.name)
 	}
 	return s.change(ctx, "increment", t, w, func(b *builder) { b.set(t, set, c, by) }, set["id"])
 }
 
-// target finds the table of a write, which must have a predicate.
-func (s *store) target(model string, w adapter.Where) (*table, error) {
-	t, err := s.table(model)
-	if err != nil {
-		return nil, err
-	}
-	if len(w) == 0 {
-		return nil, fmt.Errorf("%w: %s", adapter.ErrNoPredicate, model)
-	}
-	return t, nil
-}
-
 // set writes " SET …".
 func (b *builder) set(t *table, set adapter.Record, count *column, by int64) {
-	for name := range set {
-		if _, err := t.column(name); err != nil {
-			b.fail(err)
-			return
-		}
+	if err := t.Check(set); err != nil {
+		b.fail(err)
+		return
 	}
 	n := 0
-	for _, c := range t.columns {
+	for _, c := range t.Columns {
 		if c == count {
 			b.WriteString(sep(n, " SET ", ", "))
 			n++
-			b.WriteString(c.quoted)
+			b.WriteString(c.Quoted)
 			b.WriteString(" = coalesce(")
-			b.WriteString(c.full)
+			b.WriteString(c.Full)
 			b.WriteString(", 0) + ")
-			b.bind(b.store.dialect.number(by))
+			b.bind(b.store.dialect.Number(by))
 			continue
 		}
-		v, ok := set[c.name]
+		v, ok := set[c.Name]
 		if !ok {
 			continue
 		}
 		b.WriteString(sep(n, " SET ", ", "))
 		n++
-		b.WriteString(c.quoted)
+		b.WriteString(c.Quoted)
 		b.WriteString(" = ")
 		b.value(t, c, v)
 	}
@@ -85,13 +63,13 @@ func (b *builder) set(t *table, set adapter.Record, count *column, by int64) {
 
 // change updates one row. newID is the id that set gives the row, or nil.
 func (s *store) change(ctx context.Context, op string, t *table, w adapter.Where, set func(*builder), newID any) (adapter.Record, error) {
-	if !s.dialect.returns() {
+	if !s.dialect.Returns() {
 		out, err := s.changeLocked(ctx, t, w, set, newID)
 		return out, s.fail(op, t, err)
 	}
 	b := s.build()
 	b.WriteString("UPDATE ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	set(b)
 	b.whereOne(t, w)
 	b.returning(t)
@@ -104,18 +82,18 @@ func (s *store) change(ctx context.Context, op string, t *table, w adapter.Where
 // again after waiting for another writer.
 func (b *builder) whereOne(t *table, w adapter.Where) {
 	b.WriteString(" WHERE ")
-	if t.one(w) {
+	if t.One(w) {
 		b.predicate(t, w)
 		return
 	}
-	b.WriteString(t.id.full)
+	b.WriteString(t.ID.Full)
 	b.WriteString(" = (SELECT ")
-	b.WriteString(t.id.full)
+	b.WriteString(t.ID.Full)
 	b.WriteString(" FROM ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.where(t, w)
 	b.WriteString(" LIMIT 1")
-	b.WriteString(b.store.dialect.forUpdate())
+	b.WriteString(b.store.dialect.forUpdate)
 	b.WriteByte(')')
 }
 
@@ -130,7 +108,7 @@ func (s *store) changeLocked(ctx context.Context, t *table, w adapter.Where, set
 		}
 		b := s.build()
 		b.WriteString("UPDATE ")
-		b.WriteString(t.quoted)
+		b.WriteString(t.Quoted)
 		set(b)
 		b.where(t, adapter.By("id", row["id"]))
 		if _, err := s.exec(ctx, b); err != nil {
@@ -153,18 +131,18 @@ func (s *store) changeLocked(ctx context.Context, t *table, w adapter.Where, set
 func (s *store) lockOne(ctx context.Context, t *table, w adapter.Where) (adapter.Record, error) {
 	b := s.build()
 	b.WriteString("SELECT ")
-	b.read(t.quoted, t.columns)
+	b.read(t.Quoted, t.Columns)
 	b.WriteString(" FROM ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.where(t, w)
 	b.WriteString(" LIMIT 1")
-	b.WriteString(s.dialect.forUpdate())
+	b.WriteString(s.dialect.forUpdate)
 	return s.one(ctx, t, b)
 }
 
 // UpdateMany changes all matching rows and returns how many matched.
 func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, set adapter.Record) (int64, error) {
-	t, err := s.target(model, w)
+	t, err := s.Target(model, w)
 	if err != nil {
 		return 0, err
 	}
@@ -173,10 +151,10 @@ func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, s
 	}
 	b := s.build()
 	b.WriteString("UPDATE ")
-	b.WriteString(t.quoted)
+	b.WriteString(t.Quoted)
 	b.set(t, set, nil, 0)
 	b.where(t, w)
-	if !s.dialect.returns() {
+	if !s.dialect.Returns() {
 		n, err := s.countAndUpdate(ctx, t, w, b)
 		return n, s.fail("update", t, err)
 	}
@@ -191,9 +169,9 @@ func (s *store) countAndUpdate(ctx context.Context, t *table, w adapter.Where, u
 	err := s.Tx(ctx, func(ctx context.Context) error {
 		b := s.build()
 		b.WriteString("SELECT count(*) FROM ")
-		b.WriteString(t.quoted)
+		b.WriteString(t.Quoted)
 		b.where(t, w)
-		b.WriteString(s.dialect.forUpdate())
+		b.WriteString(s.dialect.forUpdate)
 		var err error
 		if n, err = s.count(ctx, b); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package gormadapter
+package sqlcodec
 
 import (
 	"encoding/json"
@@ -16,38 +16,38 @@ type columnError struct{ text string }
 
 func (e *columnError) Error() string { return e.text }
 
-// cell is the destination of one column of a row. It decodes by the schema, for
+// Cell is the destination of one column of a row. It decodes by the schema, for
 // what a driver hands over differs: SQLite keeps booleans as integers and dates
 // as text, MySQL sends JSON as bytes.
-type cell struct {
-	col   *column
-	value any
+type Cell struct {
+	Col   *Column
+	Value any
 }
 
 // Scan implements sql.Scanner. src is only valid during the call; every value
 // kept is a copy.
-func (c *cell) Scan(src any) error {
+func (c *Cell) Scan(src any) error {
 	if b, ok := src.([]byte); ok {
 		src = string(b)
 	}
 	if src == nil {
-		c.value = nil
+		c.Value = nil
 		return nil
 	}
-	v, ok := decode(c.col, src)
+	v, ok := decode(c.Col, src)
 	if !ok {
 		// The value itself stays out of the error: it may be a secret.
-		return &columnError{fmt.Sprintf("the column %s holds a %T that is no %s", c.col.column, src, c.col.typ)}
+		return &columnError{fmt.Sprintf("the column %s holds a %T that is no %s", c.Col.Column, src, c.Col.Type)}
 	}
-	c.value = v
+	c.Value = v
 	return nil
 }
 
-func decode(c *column, src any) (any, bool) {
-	if c.id != notID {
+func decode(c *Column, src any) (any, bool) {
+	if c.ID != NotID {
 		return decodeText(src)
 	}
-	switch c.typ {
+	switch c.Type {
 	case schema.String:
 		return decodeText(src)
 	case schema.Boolean:
@@ -61,7 +61,7 @@ func decode(c *column, src any) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	return decodeJSON(c.typ, text.(string)), true
+	return decodeJSON(c.Type, text.(string)), true
 }
 
 func decodeText(src any) (any, bool) {

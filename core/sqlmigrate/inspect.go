@@ -1,10 +1,8 @@
-package gormadapter
+package sqlmigrate
 
 import (
 	"context"
 	"strings"
-
-	"gorm.io/gorm"
 )
 
 // found is what a database holds. Names are compared in lower case: SQLite and
@@ -40,9 +38,9 @@ func (f *found) covers(table string, columns []string) bool {
 	return false
 }
 
-func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error) {
+func inspect(ctx context.Context, conn Conn, d dialect) (*found, error) {
 	f := &found{columns: map[string]map[string]bool{}, collation: map[string]string{}, indexes: map[string]map[string][]string{}}
-	err := texts(ctx, pool, d.columnsSQL(), 3, func(v []string) {
+	err := texts(ctx, conn, d.columnsSQL(), 3, func(v []string) {
 		t := v[0]
 		if f.columns[t] == nil {
 			f.columns[t] = map[string]bool{}
@@ -53,7 +51,7 @@ func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error)
 	if err != nil {
 		return nil, err
 	}
-	err = texts(ctx, pool, d.indexesSQL(), 3, func(v []string) {
+	err = texts(ctx, conn, d.indexesSQL(), 3, func(v []string) {
 		t := v[0]
 		if f.indexes[t] == nil {
 			f.indexes[t] = map[string][]string{}
@@ -64,7 +62,7 @@ func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error)
 		return nil, err
 	}
 	if query := d.collationSQL(); query != "" {
-		err = texts(ctx, pool, query, 1, func(v []string) {
+		err = texts(ctx, conn, query, 1, func(v []string) {
 			if f.binary == "" {
 				f.binary = v[0]
 			}
@@ -74,8 +72,8 @@ func inspect(ctx context.Context, pool gorm.ConnPool, d dialect) (*found, error)
 }
 
 // texts runs a query of n text columns and gives each row in lower case.
-func texts(ctx context.Context, pool gorm.ConnPool, query string, n int, each func([]string)) error {
-	rows, err := pool.QueryContext(ctx, query)
+func texts(ctx context.Context, conn Conn, query string, n int, each func([]string)) error {
+	rows, err := conn.Query(ctx, query)
 	if err != nil {
 		return err
 	}

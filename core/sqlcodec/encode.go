@@ -1,4 +1,4 @@
-package gormadapter
+package sqlcodec
 
 import (
 	"bytes"
@@ -23,47 +23,47 @@ var errNoSuchID = fmt.Errorf("%w: not an id of this database", adapter.ErrBadVal
 // text that Better Auth keeps in SQLite. It sorts as time does.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
-// encode turns a record's value into a driver argument for a column.
-func (s *store) encode(t *table, c *column, v any) (any, error) {
+// Encode turns a record's value into a driver argument for a column.
+func (d Dialect) Encode(t *Table, c *Column, v any) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
-	out, err := s.encodeValue(c, v)
+	out, err := d.encodeValue(c, v)
 	if err != nil {
 		if !errors.Is(err, adapter.ErrBadValue) {
 			err = fmt.Errorf("%w: %s", adapter.ErrBadValue, err)
 		}
-		return nil, fmt.Errorf("%s.%s: %w", t.model, c.name, err)
+		return nil, fmt.Errorf("%s.%s: %w", t.Model, c.Name, err)
 	}
 	return out, nil
 }
 
-func (s *store) encodeValue(c *column, v any) (any, error) {
-	if c.id == serialID || c.id == uuidID {
-		return encodeID(c, v, s.dialect.maxSerial())
+func (d Dialect) encodeValue(c *Column, v any) (any, error) {
+	if c.ID == SerialID || c.ID == UUIDID {
+		return encodeID(c, v, d.maxSerial())
 	}
-	switch c.typ {
+	switch c.Type {
 	case schema.String:
 		if str, ok := v.(string); ok {
 			return str, checkText(str)
 		}
 	case schema.Boolean:
 		if b, ok := v.(bool); ok {
-			return s.dialect.boolean(b), nil
+			return d.boolean(b), nil
 		}
 	case schema.Number:
 		n, err := encodeNumber(v)
 		if err != nil {
 			return nil, err
 		}
-		return s.dialect.number(n), nil
+		return d.Number(n), nil
 	case schema.Date:
 		if at, ok := v.(time.Time); ok {
 			at = at.UTC().Truncate(time.Millisecond)
 			if at.Year() < 0 || at.Year() > 9999 {
 				return nil, errors.New("the year is out of range")
 			}
-			return s.dialect.date(at), nil
+			return d.date(at), nil
 		}
 	case schema.JSON:
 		if raw, ok := v.(json.RawMessage); ok {
@@ -86,7 +86,7 @@ func (s *store) encodeValue(c *column, v any) (any, error) {
 			return encodeList(list)
 		}
 	}
-	return nil, fmt.Errorf("%T is no %s", v, c.typ)
+	return nil, fmt.Errorf("%T is no %s", v, c.Type)
 }
 
 // checkText refuses what PostgreSQL cannot store, on every database alike.
@@ -100,12 +100,12 @@ func checkText(s string) error {
 	return nil
 }
 
-func encodeID(c *column, v any, limit int64) (any, error) {
+func encodeID(c *Column, v any, limit int64) (any, error) {
 	str, ok := v.(string)
 	if !ok {
 		return nil, fmt.Errorf("an id is a string, not %T", v)
 	}
-	if c.id == serialID {
+	if c.ID == SerialID {
 		n, err := strconv.ParseInt(str, 10, 64)
 		if err != nil || n < 0 || n > limit || strconv.FormatInt(n, 10) != str {
 			return nil, errNoSuchID

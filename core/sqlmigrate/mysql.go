@@ -1,10 +1,13 @@
-package gormadapter
+package sqlmigrate
 
 import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core/schema"
 )
+
+// mysql writes for MySQL 8 and MariaDB 10.5 or later.
+type mysql struct{ ids schema.IDKind }
 
 func (mysql) ident(name string) string { return "`" + name + "`" }
 
@@ -96,5 +99,7 @@ func (mysql) collationSQL() string {
 		"ORDER BY field(collation_name, 'utf8mb4_nopad_bin', 'utf8mb4_0900_bin', 'utf8mb4_bin')"
 }
 
-func (mysql) lockSQL() []string     { return []string{"DO GET_LOCK('kernia_migration', 60)"} }
-func (mysql) unlockSQL(bool) string { return "DO RELEASE_LOCK('kernia_migration')" }
+// begin is "": MySQL commits every statement that changes a table.
+func (mysql) begin() string  { return "" }
+func (mysql) lock() string   { return "DO GET_LOCK('kernia_migration', 60)" }
+func (mysql) unlock() string { return "DO RELEASE_LOCK('kernia_migration')" }

@@ -1,6 +1,9 @@
-package gormadapter
+package sqlmigrate
 
 import "github.com/advantch/kernia-go/core/schema"
+
+// postgres writes for PostgreSQL 13 or later.
+type postgres struct{ ids schema.IDKind }
 
 func (postgres) ident(name string) string { return `"` + name + `"` }
 
@@ -70,15 +73,8 @@ func (postgres) indexesSQL() string {
 func (postgres) tableSuffix(string) string { return "" }
 func (postgres) collationSQL() string      { return "" }
 
-// lockSQL keeps other processes out until the transaction ends. The number is
-// arbitrary and the same in every process.
-func (postgres) lockSQL() []string {
-	return []string{"BEGIN", "SELECT pg_advisory_xact_lock(5497002186734)"}
-}
+func (postgres) begin() string { return "BEGIN" }
 
-func (postgres) unlockSQL(ok bool) string {
-	if ok {
-		return "COMMIT"
-	}
-	return "ROLLBACK"
-}
+// lock takes a number that is arbitrary and the same in every process.
+func (postgres) lock() string   { return "SELECT pg_advisory_xact_lock(5497002186734)" }
+func (postgres) unlock() string { return "" }

@@ -1,4 +1,4 @@
-package gormadapter
+package sqlmigrate
 
 import (
 	"strconv"
@@ -6,6 +6,9 @@ import (
 
 	"github.com/advantch/kernia-go/core/schema"
 )
+
+// sqlite writes for SQLite 3.35 or later.
+type sqlite struct{ ids schema.IDKind }
 
 func (sqlite) ident(name string) string { return `"` + name + `"` }
 
@@ -81,11 +84,6 @@ func (sqlite) indexesSQL() string {
 func (sqlite) tableSuffix(string) string { return "" }
 func (sqlite) collationSQL() string      { return "" }
 
-func (sqlite) lockSQL() []string { return []string{"BEGIN IMMEDIATE"} }
-
-func (sqlite) unlockSQL(ok bool) string {
-	if ok {
-		return "COMMIT"
-	}
-	return "ROLLBACK"
-}
+func (sqlite) begin() string  { return "BEGIN IMMEDIATE" }
+func (sqlite) lock() string   { return "" } // begin has taken it
+func (sqlite) unlock() string { return "" }

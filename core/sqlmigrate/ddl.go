@@ -1,4 +1,4 @@
-package gormadapter
+package sqlmigrate
 
 import (
 	"strings"
@@ -7,8 +7,8 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// migration is the part of a dialect that creates and changes tables.
-type migration interface {
+// dialect holds all that differs between databases.
+type dialect interface {
 	// ident quotes a name.
 	ident(name string) string
 	// idType is the type of a primary key, up to and without "not null".
@@ -40,27 +40,30 @@ type migration interface {
 	// order) of the current schema.
 	columnsSQL() string
 	indexesSQL() string
-	// lock statements surround a migration; unlock gets whether it went well.
-	lockSQL() []string
-	unlockSQL(ok bool) string
+	// begin starts a transaction, or is "" where one would not help.
+	begin() string
+	// lock keeps the migrations of other processes out until unlock, or until the
+	// transaction ends where unlock is "".
+	lock() string
+	unlock() string
 }
 
 // The texts below are those of Better Auth's migrations, so that a schema dump
 // of either server's database reads the same.
 
-func (s *store) createTable(t *schema.Table, collation string) string {
-	d := s.dialect
+func (m *Migration) createTable(t *schema.Table, collation string) string {
+	d := m.dialect
 	var b strings.Builder
 	b.WriteString("create table " + d.ident(t.Name) + " (")
 	b.WriteString(d.ident("id") + " " + d.idType() + " not null primary key" + d.idSuffix())
 	var tail []string
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		b.WriteString(", " + s.define(f, definition{
-			now: s.nowDefault(f), required: !f.Optional, unique: f.Unique, references: d.inlineReferences(),
+		b.WriteString(", " + m.define(f, definition{
+			now: m.nowDefault(f), required: !f.Optional, unique: f.Unique, references: d.inlineReferences(),
 		}))
 		if f.References != nil && !d.inlineReferences() {
-			tail = append(tail, ", foreign key ("+d.ident(f.Column)+")"+s.references(f))
+			tail = append(tail, ", foreign key ("+d.ident(f.Column)+")"+m.references(f))
 		}
 	}
 	b.WriteString(strings.Join(tail, ""))
@@ -74,8 +77,8 @@ type definition struct {
 	required, unique, references bool
 }
 
-func (s *store) define(f *schema.Field, def definition) string {
-	d := s.dialect
+func (m *Migration) define(f *schema.Field, def definition) string {
+	d := m.dialect
 	var b strings.Builder
 	b.WriteString(d.ident(f.Column) + " ")
 	if f.References != nil && f.References.Field == "id" {
@@ -93,49 +96,49 @@ func (s *store) define(f *schema.Field, def definition) string {
 		b.WriteString(" unique")
 	}
 	if f.References != nil && def.references {
-		b.WriteString(s.references(f))
+		b.WriteString(m.references(f))
 	}
 	return b.String()
 }
 
-func (s *store) nowDefault(f *schema.Field) string {
+func (m *Migration) nowDefault(f *schema.Field) string {
 	if f.Type == schema.Date && f.Default != nil {
-		return s.dialect.nowDefault()
+		return m.dialect.nowDefault()
 	}
 	return ""
 }
 
-func (s *store) references(f *schema.Field) string {
-	to, _ := s.schema.Table(f.References.Model)
+func (m *Migration) references(f *schema.Field) string {
+	to, _ := m.schema.Table(f.References.Model)
 	column, _ := to.Column(f.References.Field)
-	return " references " + s.dialect.ident(to.Name) + " (" + s.dialect.ident(column) + ") on delete " + f.References.OnDelete
+	return " references " + m.dialect.ident(to.Name) + " (" + m.dialect.ident(column) + ") on delete " + f.References.OnDelete
 }
 
 // addColumn returns the statement for a column that a table lacks, and whether
 // a unique index has to follow. A required column is added as NOT NULL only
 // where old rows have a value for it: its constant default.
-func (s *store) addColumn(t *schema.Table, f *schema.Field) (sql string, uniqueIndex bool) {
-	d := s.dialect
+func (m *Migration) addColumn(t *schema.Table, f *schema.Field) (sql string, uniqueIndex bool) {
+	d := m.dialect
 	def := definition{unique: f.Unique, references: d.inlineReferences()}
 	if d.plainAdd() {
 		def.unique = false
 	}
 	if !f.Optional && !f.Unique && !(d.plainAdd() && f.References != nil) {
-		if def.now = s.nowDefault(f); def.now == "" {
-			def.now = s.constant(f)
+		if def.now = m.nowDefault(f); def.now == "" {
+			def.now = m.constant(f)
 		}
 		def.required = def.now != ""
 	}
-	sql = "alter table " + d.ident(t.Name) + " add column " + s.define(f, def)
+	sql = "alter table " + d.ident(t.Name) + " add column " + m.define(f, def)
 	if f.References != nil && !d.inlineReferences() {
-		sql += ", add foreign key (" + d.ident(f.Column) + ")" + s.references(f)
+		sql += ", add foreign key (" + d.ident(f.Column) + ")" + m.references(f)
 	}
 	return sql, f.Unique && d.plainAdd()
 }
 
 // constant returns the literal of a default that does not depend on the time
 // or on chance.
-func (s *store) constant(f *schema.Field) string {
+func (m *Migration) constant(f *schema.Field) string {
 	if f.Default == nil {
 		return ""
 	}
@@ -143,7 +146,7 @@ func (s *store) constant(f *schema.Field) string {
 	switch a.(type) {
 	case bool, string, int, int64, float64:
 		if a == b {
-			return s.dialect.literal(a)
+			return m.dialect.literal(a)
 		}
 	}
 	return ""
@@ -198,8 +201,8 @@ func (x *index) columns() []string {
 	return out
 }
 
-func (s *store) createIndex(x index) string {
-	d := s.dialect
+func (m *Migration) createIndex(x index) string {
+	d := m.dialect
 	kind, suffix := "index ", "_idx"
 	if x.unique {
 		kind, suffix = "unique index ", "_uidx"

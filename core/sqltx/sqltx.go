@@ -1,0 +1,84 @@
+// Package sqltx ends SQL transactions and savepoints, whatever happens inside
+// them, and lines up the writers of a database that has one at a time.
+package sqltx
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+)
+
+// Ender is a transaction or a savepoint.
+type Ender interface {
+	Commit() error
+	Rollback() error
+}
+
+// Run runs fn and commits. It rolls back when fn fails, panics or ends its
+// goroutine, and when ctx has ended by the time fn returns. failed turns the
+// error of a commit into the caller's own.
+func Run(ctx context.Context, end Ender, fn func() error, failed func(error) error) error {
+	finished := false
+	defer func() {
+		if !finished {
+			end.Rollback()
+		}
+	}()
+	err := fn()
+	finished = true
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		end.Rollback() // the first error says more than the second
+		return err
+	}
+	return failed(end.Commit())
+}
+
+// Points makes the savepoints of one transaction. The zero value is ready.
+type Points struct{ n atomic.Int64 }
+
+// Mark begins a savepoint. exec runs a statement in the transaction. Ending the
+// savepoint works even when ctx has ended.
+func (p *Points) Mark(ctx context.Context, exec func(ctx context.Context, text string) error) (Ender, error) {
+	// The name must not meet one that a library gives to a nested transaction of
+	// the application.
+	name := "kernia_" + strconv.FormatInt(p.n.Add(1), 10)
+	if err := exec(ctx, "SAVEPOINT "+name); err != nil {
+		return nil, err
+	}
+	return &point{ctx: context.WithoutCancel(ctx), name: name, exec: exec}, nil
+}
+
+type point struct {
+	ctx  context.Context
+	name string
+	exec func(ctx context.Context, text string) error
+}
+
+// Commit keeps what was written since the savepoint.
+func (p *point) Commit() error { return p.exec(p.ctx, "RELEASE SAVEPOINT "+p.name) }
+
+// Rollback undoes what was written since the savepoint.
+func (p *point) Rollback() error { return p.exec(p.ctx, "ROLLBACK TO SAVEPOINT "+p.name) }
+
+// Gate lets one writer of this process through at a time; the others wait here
+// instead of polling the database's lock. A nil Gate lets everybody through.
+type Gate chan struct{}
+
+// NewGate makes an open gate.
+func NewGate() Gate { return make(Gate, 1) }
+
+// Enter waits for its turn, or for ctx to end. The caller leaves when done.
+func (g Gate) Enter(ctx context.Context) (leave func(), err error) {
+	if g == nil {
+		return func() {}, nil
+	}
+	select {
+	case g <- struct{}{}:
+		return func() { <-g }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
