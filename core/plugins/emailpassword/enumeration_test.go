@@ -1,0 +1,324 @@
+package emailpassword_test
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+	hashing "github.com/advantch/kernia-go/core/password"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+)
+
+// alike expects two answers that nobody can tell apart.
+func alike(t *testing.T, what string, a, b *authtest.Answer) {
+	t.Helper()
+	if a.Status != b.Status || a.Body != b.Body || headers(a) != headers(b) {
+		t.Errorf("%s differs:\n%d %s %s\n%d %s %s", what, a.Status, headers(a), a.Body, b.Status, headers(b), b.Body)
+	}
+}
+
+func headers(a *authtest.Answer) string {
+	lines := make([]string, 0, len(a.Header))
+	for _, h := range a.Header {
+		lines = append(lines, h.Name+": "+h.Value)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestSignInTellsNothing(t *testing.T) {
+	t.Parallel()
+	for name, compat := range map[string]core.Compat{"kernia": core.CompatKernia, "better-auth": core.CompatBetterAuth} {
+		var w work
+		e := open(t, both(w.counted, func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+			o.Compat = compat
+			p.RequireEmailVerification = true
+			o.EmailVerification.Send, o.EmailVerification.SendOnSignIn = e.Mail("verify-email"), true
+		}))
+		signUp(t, e) // whose address is not verified
+		social(t, e, "social@example.com")
+		mails := len(e.Mails())
+		var unknown *authtest.Answer
+		t.Run("ENUM-01 answer and work do not depend on the account, "+name, func(t *testing.T) {
+			if n := w.cost(func() { unknown = signIn(e, nobody, "wrong password") }); n != 1 {
+				t.Errorf("an unknown address costs %d units of hashing, want 1", n)
+			}
+			for _, address := range []string{email, "social@example.com"} {
+				var a *authtest.Answer
+				if n := w.cost(func() { a = signIn(e, address, "wrong password") }); n != 1 {
+					t.Errorf("%s costs %d units of hashing, want 1", address, n)
+				}
+				alike(t, address, unknown, a)
+			}
+			// Beyond the longest password that can exist nothing is hashed, for anyone.
+			long := strings.Repeat("x", 129)
+			for _, address := range []string{nobody, email, "social@example.com"} {
+				if n := w.cost(func() { alike(t, address, unknown, signIn(e, address, long)) }); n != 0 {
+					t.Errorf("%s: a password that is too long costs %d units", address, n)
+				}
+			}
+		})
+		t.Run("ENUM-02 unverified and a wrong password, "+name, func(t *testing.T) {
+			alike(t, "a wrong password", unknown, signIn(e, email, "wrong password"))
+			if len(e.Mails()) != mails {
+				t.Error("a wrong password has sent a mail")
+			}
+			signIn(e, email, password).Want(t, 403, "EMAIL_NOT_VERIFIED")
+		})
+	}
+}
+
+func TestSignInTiming(t *testing.T) {
+	t.Run("ENUM-01 medians of interleaved sign-ins", func(t *testing.T) {
+		e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+			// Cheap, and still a hundred times everything else in the call.
+			o.Password.Argon2 = hashing.Argon2Params{Memory: 4096, Time: 2, Threads: 1}
+		})
+		signUp(t, e)
+		social(t, e, "social@example.com")
+		addresses := []string{nobody, email, "social@example.com"}
+		// Another process may take the processor away at any time: what counts is that
+		// the medians meet in one of a few rounds. A missing hash never makes them.
+		var ratio float64
+		for range 5 {
+			times := make([][]time.Duration, len(addresses))
+			for range 41 {
+				for i, address := range addresses {
+					start := time.Now()
+					signIn(e, address, "wrong password").Want(t, 401, "INVALID_CREDENTIALS")
+					times[i] = append(times[i], time.Since(start))
+				}
+			}
+			low, high := time.Duration(1<<62), time.Duration(0)
+			for _, list := range times {
+				slices.Sort(list)
+				low, high = min(low, list[len(list)/2]), max(high, list[len(list)/2])
+			}
+			if ratio = float64(high) / float64(low); ratio < 1.25 {
+				return
+			}
+		}
+		t.Errorf("the slowest kind of failure takes %.2f times as long as the quickest", ratio)
+	})
+}
+
+var volatile = regexp.MustCompile(`"id":"[A-Za-z0-9]{32}"`)
+
+func TestQuietSignUp(t *testing.T) {
+	t.Parallel()
+	verification := func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+		p.RequireEmailVerification, o.EmailVerification.Send = true, e.Mail("verify-email")
+	}
+	silent := func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) { p.DisableAutoSignIn = true }
+	for name, change := range map[string]settings{
+		"verification": verification, "no auto sign-in": silent,
+		"verification, better-auth": both(betterAuth, verification), "no auto sign-in, better-auth": both(betterAuth, silent),
+	} {
+		t.Run("ENUM-03 a used address looks free, "+name, func(t *testing.T) {
+			t.Parallel()
+			var w work
+			var told []string
+			e := open(t, both(change, w.counted, func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) {
+				p.OnExistingUserSignUp = func(_ context.Context, u *core.User) error {
+					told = append(told, u.Email)
+					return nil
+				}
+			}))
+			first := body{"name": "Eve", "email": email, "password": password, "image": "https://example.com/e.png"}
+			var free, used *authtest.Answer
+			freeCost := w.cost(func() { free = e.Client().Post("/sign-up/email", first).Want(t, 200, "") })
+			mails := len(e.Mails())
+			usedCost := w.cost(func() {
+				used = e.Client().Post("/sign-up/email", body{"name": "Eve", "email": strings.ToUpper(email), "password": another,
+					"image": "https://example.com/e.png"}).Want(t, 200, "")
+			})
+			if freeCost != 1 || usedCost != 1 {
+				t.Errorf("a free address costs %d units of hashing and a used one %d, want 1", freeCost, usedCost)
+			}
+			if free.JSON("user", "id") == used.JSON("user", "id") || used.JSON("user", "id") == wantRows(t, e, core.ModelUser, 1)[0]["id"] {
+				t.Error("the answer shows the id of the owner")
+			}
+			free.Body, used.Body = volatile.ReplaceAllString(free.Body, `"id":"…"`), volatile.ReplaceAllString(used.Body, `"id":"…"`)
+			if !strings.Contains(used.Body, `"id":"…"`) || !strings.HasPrefix(used.Body, `{"token":null,"user":{`) {
+				t.Errorf("answered %s", used.Body)
+			}
+			alike(t, "the sign-up", free, used)
+			if len(e.Mails()) != mails || !slices.Equal(told, []string{email}) {
+				t.Errorf("%d mails, told of %v", len(e.Mails())-mails, told)
+			}
+			wantRows(t, e, core.ModelAccount, 1)
+			wantRows(t, e, core.ModelSession, 0)
+			if got := signIn(e, email, another); got.Status != 401 {
+				t.Errorf("the second password works: %s", got.Body)
+			}
+		})
+	}
+	t.Run("ENUM-03 refusals come before the address is looked up", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, silent)
+		signUp(t, e)
+		for _, address := range []string{email, nobody} {
+			e.Client().Post("/sign-up/email", body{"name": "Eve", "email": address, "password": "short"}).Want(t, 400, "PASSWORD_TOO_SHORT")
+		}
+	})
+}
+
+// held is a background that does nothing until it is told to.
+type held struct{ tasks []func() }
+
+func (h *held) run(task func()) { h.tasks = append(h.tasks, task) }
+
+func (h *held) release() {
+	for _, task := range h.tasks {
+		task()
+	}
+	h.tasks = nil
+}
+
+func TestMailRequestsTellNothing(t *testing.T) {
+	t.Parallel()
+	setup := func(t *testing.T) (*authtest.Env, *held) {
+		h := &held{}
+		e := open(t, func(e *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+			o.Background = h.run
+			o.EmailVerification.Send = e.Mail("verify-email")
+		})
+		signUp(t, e)
+		return e, h
+	}
+	t.Run("ENUM-04 a reset for an unknown address", func(t *testing.T) {
+		t.Parallel()
+		e, h := setup(t)
+		known := e.Client().Post("/request-password-reset", body{"email": email}).Want(t, 200, "")
+		alike(t, "the answer", known, e.Client().Post("/request-password-reset", body{"email": nobody}))
+		if len(e.Mails()) != 0 {
+			t.Error("the mail was sent before the answer")
+		}
+		h.release()
+		if m := e.Mails(); len(m) != 1 || m[0].To != email {
+			t.Errorf("the mails are %+v", m)
+		}
+		wantRows(t, e, core.ModelVerification, 1)
+	})
+	t.Run("ENUM-05 a verification mail for unknown, verified and unverified", func(t *testing.T) {
+		t.Parallel()
+		e, h := setup(t)
+		social(t, e, "verified@example.com")
+		known := e.Client().Post("/send-verification-email", body{"email": email}).Want(t, 200, "")
+		for _, address := range []string{nobody, "verified@example.com"} {
+			alike(t, address, known, e.Client().Post("/send-verification-email", body{"email": address}))
+		}
+		if len(e.Mails()) != 0 {
+			t.Error("the mail was sent before the answer")
+		}
+		h.release()
+		if m := e.Mails(); len(m) != 1 || m[0].To != email {
+			t.Errorf("the mails are %+v", m)
+		}
+	})
+}
+
+func TestDummyHash(t *testing.T) {
+	t.Parallel()
+	// The dummy of an unknown address is made with the parameters in force: what it
+	// costs is what a sign-in with a hash of those parameters costs.
+	t.Run("ENUM-10 the dummy hash follows the algorithm", func(t *testing.T) {
+		t.Parallel()
+		scrypt := hashing.Scrypt
+		for name, o := range map[string]core.PasswordOptions{
+			"argon2id": {Argon2: hashing.Argon2Params{Memory: 4096, Time: 2, Threads: 1}},
+			"scrypt":   {Algorithm: &scrypt},
+		} {
+			e := open(t, func(_ *authtest.Env, c *core.Options, _ *emailpassword.Options) { c.Password = o })
+			signUp(t, e)
+			quickest := func(address string) time.Duration {
+				best := time.Hour
+				for range 9 {
+					start := time.Now()
+					signIn(e, address, "wrong password").Want(t, 401, "INVALID_CREDENTIALS")
+					best = min(best, time.Since(start))
+				}
+				return best
+			}
+			known, unknown := quickest(email), quickest(nobody)
+			if unknown < known/2 || unknown > known*2 {
+				t.Errorf("%s: an unknown address takes %v, a known one %v", name, unknown, known)
+			}
+		}
+	})
+}
+
+func TestSecretsAreNotCompared(t *testing.T) {
+	t.Parallel()
+	// Tokens are found by their hash and signatures are compared in constant time:
+	// no code of the plugin compares two of them itself.
+	t.Run("ENUM-14 no comparison of secrets", func(t *testing.T) {
+		t.Parallel()
+		secret := regexp.MustCompile(`(?i)(token|hash|password|secret|signature)$`)
+		files, err := os.ReadDir(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for _, f := range files {
+			if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+				continue
+			}
+			seen++
+			set := token.NewFileSet()
+			file, err := parser.ParseFile(set, f.Name(), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				b, ok := n.(*ast.BinaryExpr)
+				if !ok || b.Op != token.EQL && b.Op != token.NEQ {
+					return true
+				}
+				for _, pair := range [][2]ast.Expr{{b.X, b.Y}, {b.Y, b.X}} {
+					_, literal := pair[1].(*ast.BasicLit)
+					id, _ := pair[1].(*ast.Ident)
+					if secret.MatchString(name(pair[0])) && !literal && (id == nil || id.Name != "nil") {
+						t.Errorf("%s compares %s", set.Position(b.Pos()), name(pair[0]))
+					}
+				}
+				return true
+			})
+		}
+		if seen == 0 {
+			t.Fatal("no source was read")
+		}
+	})
+	t.Run("ENUM-14 a reset token is looked up by its hash", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, nil)
+		signUp(t, e)
+		tok := resetToken(t, e, email)
+		for _, near := range []string{tok[:len(tok)-1], tok + "a", strings.ToUpper(tok), strings.ToLower(tok), " " + tok, tok + "%"} {
+			if near != tok {
+				reset(e, near, another).Want(t, 400, "INVALID_TOKEN")
+			}
+		}
+		reset(e, tok, another).Want(t, 200, "")
+	})
+}
+
+func name(e ast.Expr) string {
+	switch x := e.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.SelectorExpr:
+		return x.Sel.Name
+	case *ast.StarExpr:
+		return name(x.X)
+	}
+	return ""
+}
