@@ -1,0 +1,230 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/ratelimit"
+	"github.com/advantch/kernia-go/core/storage"
+)
+
+// brokenLimiter cannot count.
+type brokenLimiter struct{}
+
+func (brokenLimiter) Take(context.Context, string, ratelimit.Rule, time.Time) (ratelimit.Decision, error) {
+	return ratelimit.Decision{Allowed: true}, errors.New("counter unreachable")
+}
+
+func limited(t testing.TB, change func(*authtest.Env, *core.Options), plugins ...core.Plugin) *authtest.Env {
+	t.Helper()
+	return open(t, func(e *authtest.Env, o *core.Options) {
+		o.RateLimit = core.RateLimitOptions{}
+		if change != nil {
+			change(e, o)
+		}
+	}, plugins...)
+}
+
+// limiterStorages are the three places where counters live.
+var limiterStorages = map[string]func(*authtest.Env, *core.Options){
+	"memory":            func(*authtest.Env, *core.Options) {},
+	"database":          func(_ *authtest.Env, o *core.Options) { o.RateLimit.Storage = "database" },
+	"secondary-storage": func(e *authtest.Env, o *core.Options) { o.SecondaryStorage = storage.NewMemory(e.Clock.Now) },
+}
+
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	wrong := object{"email": ada, "password": "wrong password"}
+	for name, change := range limiterStorages {
+		t.Run("RL-12 the answer, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := limited(t, change)
+			c := e.Client()
+			for range 3 {
+				c.Post("/sign-in/email", wrong).Want(t, 401, "INVALID_CREDENTIALS")
+			}
+			e.Clock.Add(500 * time.Millisecond)
+			a := c.Post("/sign-in/email", wrong).Want(t, 429, "TOO_MANY_REQUESTS")
+			if a.Header.Get("X-Retry-After") != "10" || a.Header.Get("Retry-After") != "10" || a.JSON("message") != "Too many requests. Please try again later." {
+				t.Errorf("%s %v", a.Body, a.Header)
+			}
+			// A refused request neither counts nor prolongs the window.
+			e.Clock.Add(9499 * time.Millisecond)
+			if a := c.Post("/sign-in/email", wrong); a.Status != 429 || a.Header.Get("X-Retry-After") != "1" {
+				t.Errorf("%d %v", a.Status, a.Header)
+			}
+			e.Clock.Add(time.Millisecond)
+			c.Post("/sign-in/email", wrong).Want(t, 401, "INVALID_CREDENTIALS")
+			// Other addresses and other routes have counters of their own.
+			c.Get("/get-session").Want(t, 200, "")
+			other := e.Client()
+			other.IP = "198.51.100.1"
+			other.Post("/sign-in/email", wrong).Want(t, 401, "INVALID_CREDENTIALS")
+		})
+		t.Run("RL-12 exactly so many are admitted at once, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := limited(t, func(e *authtest.Env, o *core.Options) {
+				change(e, o)
+				o.RateLimit.Default = ratelimit.Rule{Window: time.Minute, Max: 7}
+			})
+			var admitted atomic.Int32
+			var wg sync.WaitGroup
+			for range 40 {
+				wg.Go(func() {
+					switch a := e.Client().Get("/ok"); a.Status {
+					case 200:
+						admitted.Add(1)
+					case 429:
+					default:
+						t.Errorf("%d %s", a.Status, a.Body)
+					}
+				})
+			}
+			wg.Wait()
+			if got := admitted.Load(); got != 7 {
+				t.Errorf("%d were admitted", got)
+			}
+		})
+	}
+	t.Run("RL-05 requests without an address share one counter", func(t *testing.T) {
+		t.Parallel()
+		e := limited(t, nil)
+		status := func(remote netip.AddrPort, forwarded string) int {
+			var res core.Response
+			e.Auth.Serve(context.Background(), &core.Request{Method: "POST", Path: "/api/auth/sign-in/email", Remote: remote, Body: []byte(`{"email":"ada@example.com","password":"x"}`),
+				Header: core.Fields{header("Content-Type", "application/json"), header("X-Forwarded-For", forwarded)}}, &res)
+			return res.Status
+		}
+		for i := range 3 {
+			if got := status(netip.AddrPort{}, fmt.Sprintf("1.2.3.%d", i)); got != 401 {
+				t.Fatalf("request %d: %d", i, got)
+			}
+		}
+		if got := status(netip.AddrPort{}, "1.2.3.9"); got != 429 {
+			t.Errorf("a fourth one: %d", got)
+		}
+		if got := status(netip.MustParseAddrPort("192.0.2.1:1"), ""); got != 401 {
+			t.Errorf("one with an address: %d", got)
+		}
+	})
+	t.Run("RL-06 other spellings of a path are no way around", func(t *testing.T) {
+		t.Parallel()
+		for _, skip := range []bool{false, true} {
+			e := limited(t, func(_ *authtest.Env, o *core.Options) { o.SkipTrailingSlashes = skip })
+			c := e.Client()
+			handled := 0
+			for i := range 60 {
+				path := []string{"/sign-in/email", "//sign-in/email", "/sign-in//email", "/sign-in/email/", "/SIGN-IN/EMAIL", "/sign-in/%65mail", "/./sign-in/email", "/sign-in/email?x=" + fmt.Sprint(i), "/sign-in/x/../email", "/sign-in/email;x", "/sign-in/email%2f", "/%2e/sign-in/email"}[i%12]
+				switch a := c.Post(path, wrong); a.Status {
+				case 401:
+					handled++
+				case 404, 429:
+				default:
+					t.Errorf("%s: %d", path, a.Status)
+				}
+			}
+			if handled > 3 {
+				t.Errorf("%d sign-ins were handled", handled)
+			}
+		}
+	})
+	t.Run("RL-06 every value of a path parameter counts as one route", func(t *testing.T) {
+		t.Parallel()
+		e := limited(t, nil)
+		c := e.Client()
+		refused := 0
+		for i := range 110 {
+			if c.Get(fmt.Sprintf("/reset-password/guess%d?callbackURL=/x", i)).Status == 429 {
+				refused++
+			}
+		}
+		if refused != 10 {
+			t.Errorf("%d of 110 guesses were refused, want 10", refused)
+		}
+	})
+	t.Run("RL-10 a limiter that cannot count refuses", func(t *testing.T) {
+		t.Parallel()
+		var reported []string
+		e := limited(t, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit.Custom = brokenLimiter{}
+			o.OnError = func(_ context.Context, err error) { reported = append(reported, err.Error()) }
+		})
+		a := e.Client().Post("/sign-in/email", wrong).Want(t, 500, "INTERNAL_SERVER_ERROR")
+		mustNotContain(t, "the answer", a.Body, "counter")
+		if fmt.Sprint(reported) != "[counter unreachable]" {
+			t.Errorf("reported %v", reported)
+		}
+		mustContain(t, e.Log.String(), "counter unreachable")
+	})
+	t.Run("RL-11 nothing of a plugin runs before the limiter", func(t *testing.T) {
+		t.Parallel()
+		ran := 0
+		count := func(*core.Ctx) error { ran++; return nil }
+		e := limited(t, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit.Default = ratelimit.Rule{Window: time.Minute, Max: 1}
+			o.Before = count
+		}, plugin("p", core.Manifest{OnRequest: count, Before: []core.Hook{{Match: core.All(), Run: count}}, Middleware: []core.PathMiddleware{{Path: "/**", Run: count}}}))
+		c := e.Client()
+		c.Get("/ok").Want(t, 200, "")
+		if ran != 4 {
+			t.Fatalf("%d ran", ran)
+		}
+		c.Get("/ok").Want(t, 429, "TOO_MANY_REQUESTS")
+		if ran != 4 {
+			t.Errorf("%d ran for a refused request", ran-4)
+		}
+	})
+	t.Run("RL-11 rules of plugins and of the application", func(t *testing.T) {
+		t.Parallel()
+		e := limited(t, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit.Rules = []ratelimit.Custom{{Pattern: "/free", Disabled: true}, {Pattern: "/list-*", Rule: ratelimit.Rule{Window: time.Minute, Max: 2}}}
+		}, plugin("p", core.Manifest{
+			Operations: []core.Operation{core.Get("slow", "/slow", pass), core.Get("free", "/free", pass)},
+			RateLimits: []ratelimit.PathRule{{Match: []ratelimit.Match{{Exact: "/slow"}, {Exact: "/free"}}, Rule: ratelimit.Rule{Window: time.Minute, Max: 1}}},
+		}))
+		c := join(t, e, ada)
+		for path, max := range map[string]int{"/slow": 1, "/free": 50, "/list-sessions": 2, "/list-accounts": 2} {
+			for i := range max {
+				if a := c.Get(path); a.Status != 200 {
+					t.Errorf("%s, request %d: %d", path, i+1, a.Status)
+				}
+			}
+			if a := c.Get(path); (a.Status == 429) != (path != "/free") {
+				t.Errorf("%s after %d: %d", path, max, a.Status)
+			}
+		}
+	})
+	t.Run("RL-12 an event tells of it once per refusal, without the client's path", func(t *testing.T) {
+		t.Parallel()
+		e := limited(t, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit.Default = ratelimit.Rule{Window: time.Minute, Max: 1}
+		})
+		c := e.Client()
+		for range 3 {
+			c.Get("/reset-password/secret-token?callbackURL=/x")
+		}
+		var got []string
+		for _, ev := range e.Events() {
+			got = append(got, fmt.Sprint(ev.Type, " ", ev.Path, " ", ev.Code))
+		}
+		if strings.Join(got, "; ") != "rate-limited /reset-password/:token TOO_MANY_REQUESTS; rate-limited /reset-password/:token TOO_MANY_REQUESTS" {
+			t.Errorf("%v", got)
+		}
+	})
+	t.Run("off", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, nil)
+		for range 120 {
+			e.Client().Get("/ok").Want(t, 200, "")
+		}
+	})
+}
