@@ -253,7 +253,10 @@ func TestPasswordLength(t *testing.T) {
 		forms := []string{"caf\u00e9 \ufb01ne \u2460", "cafe\u0301 \ufb01ne \u2460", "cafe\u0301 fine 1"} // NFC, NFD and NFKC of one text
 		scrypt := hashing.Scrypt
 		for _, algorithm := range []*hashing.Algorithm{nil, &scrypt} {
-			for _, up := range forms {
+			for i, up := range forms {
+				if algorithm != nil && i > 0 {
+					break // its parameters are fixed and dear
+				}
 				e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) { o.Password.Algorithm = algorithm })
 				e.Client().Post("/sign-up/email", body{"name": "X", "email": email, "password": up}).Want(t, 200, "")
 				for _, in := range forms {
