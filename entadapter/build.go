@@ -1,0 +1,130 @@
+package entadapter
+
+import (
+	"math"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/sqlcodec"
+)
+
+// quote quotes a name as ent's builder does. The builder gets every name quoted,
+// for it takes some plain ones, such as ALLOWED, for keywords.
+func (s *store) quote(name string) string {
+	if s.name == dialect.Postgres {
+		return `"` + name + `"`
+	}
+	return "`" + name + "`"
+}
+
+// columns lists columns that are read by their place in the row. On SQLite it
+// makes expressions of them: drivers convert columns that are declared DATE or
+// BOOLEAN by guesses of their own, for instance integers as seconds; an
+// expression has no declared type and arrives as it is stored.
+func (s *store) columns(prefix string, cols []*column) []string {
+	out := make([]string, len(cols))
+	for i, c := range cols {
+		out[i] = prefix + "." + c.Quoted
+		if s.codec == sqlcodec.SQLite {
+			out[i] = "+" + out[i] + " AS `c`"
+		}
+	}
+	return out
+}
+
+func (s *store) build() *entsql.DialectBuilder { return entsql.Dialect(s.name) }
+
+// query begins a query of a table: all columns of its rows that match.
+func (s *store) query(t *table, w adapter.Where) (*entsql.Selector, error) {
+	where, err := s.where(t, w)
+	if err != nil {
+		return nil, err
+	}
+	sel := s.build().Select(s.reads[t]...).From(entsql.Table(t.Quoted))
+	if where != nil {
+		sel.Where(where)
+	}
+	return sel, nil
+}
+
+// page limits a query; 0 is no limit.
+func (s *store) page(sel *entsql.Selector, limit, offset int) {
+	if limit > 0 {
+		sel.Limit(limit)
+	}
+	if offset <= 0 {
+		return
+	}
+	sel.Offset(offset)
+	switch {
+	case limit > 0:
+	case s.codec == sqlcodec.SQLite: // OFFSET needs a LIMIT there
+		sel.Limit(-1)
+	case s.codec == sqlcodec.MySQL:
+		sel.Limit(math.MaxInt)
+	}
+}
+
+// locked locks the rows of a query where the database can.
+func (s *store) locked(sel *entsql.Selector) *entsql.Selector {
+	if s.codec != sqlcodec.SQLite {
+		sel.ForUpdate()
+	}
+	return sel
+}
+
+// sort orders a query; nulls are the least of all values.
+func (s *store) sort(sel *entsql.Selector, t *table, keys []adapter.Sort) error {
+	for _, k := range keys {
+		c, err := t.Column(k.Field)
+		if err != nil {
+			return err
+		}
+		text := c.Full
+		if k.Desc {
+			text += " DESC"
+		}
+		switch {
+		case s.codec == sqlcodec.Postgres && k.Desc:
+			text += " NULLS LAST"
+		case s.codec == sqlcodec.Postgres:
+			text += " NULLS FIRST"
+		}
+		sel.OrderExpr(entsql.Raw(text))
+	}
+	return nil
+}
+
+// set gives an UPDATE its values, in the schema's order and not the map's.
+func (s *store) set(u *entsql.UpdateBuilder, t *table, set adapter.Record) error {
+	if err := t.Check(set); err != nil {
+		return err
+	}
+	for _, c := range t.Columns {
+		v, ok := set[c.Name]
+		if !ok {
+			continue
+		}
+		arg, err := s.codec.Encode(t, c, v)
+		if err != nil {
+			return err
+		}
+		u.Set(c.Quoted, arg)
+	}
+	return nil
+}
+
+// returning is a DELETE with a RETURNING clause, which ent's builder lacks.
+type returning struct {
+	*entsql.DeleteBuilder
+	columns []string
+}
+
+// Query implements sql.Querier.
+func (r returning) Query() (string, []any) {
+	text, args := r.DeleteBuilder.Query()
+	return text + " RETURNING " + strings.Join(r.columns, ", "), args
+}

@@ -1,0 +1,70 @@
+package entadapter
+
+import (
+	"context"
+	"errors"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+// Delete removes one matching row; no match is no error.
+func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error {
+	t, err := s.Target(model, w)
+	if err != nil {
+		return err
+	}
+	if !s.codec.Returns() && !t.One(w) {
+		if _, err := s.consumeLocked(ctx, t, w); !errors.Is(err, adapter.ErrNotFound) {
+			return s.fail("delete", t, err)
+		}
+		return nil
+	}
+	del, err := s.deleteOne(t, w)
+	if err != nil {
+		return err
+	}
+	_, err = s.affect(ctx, del)
+	return s.fail("delete", t, err)
+}
+
+func (s *store) deleteOne(t *table, w adapter.Where) (*entsql.DeleteBuilder, error) {
+	where, err := s.whereOne(t, w)
+	if err != nil {
+		return nil, err
+	}
+	return s.build().Delete(t.Quoted).Where(where), nil
+}
+
+// DeleteMany removes all matching rows and returns how many there were.
+func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (int64, error) {
+	t, err := s.Target(model, w)
+	if err != nil {
+		return 0, err
+	}
+	where, err := s.where(t, w)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.affect(ctx, s.build().Delete(t.Quoted).Where(where))
+	return n, s.fail("delete", t, err)
+}
+
+// ConsumeOne removes one matching row and returns it.
+func (s *store) ConsumeOne(ctx context.Context, model string, w adapter.Where) (adapter.Record, error) {
+	t, err := s.Target(model, w)
+	if err != nil {
+		return nil, err
+	}
+	if !s.codec.Returns() {
+		out, err := s.consumeLocked(ctx, t, w)
+		return out, s.fail("consume", t, err)
+	}
+	del, err := s.deleteOne(t, w)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.write(ctx, t, returning{del, s.reads[t]})
+	return out, s.fail("consume", t, err)
+}

@@ -1,0 +1,39 @@
+package entadapter
+
+import (
+	"database/sql"
+	"fmt"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	_ "modernc.org/sqlite" // the driver "sqlite", which needs no C compiler
+
+	"github.com/advantch/kernia-go/core/sqlitedsn"
+)
+
+// SQLite opens a file, which is made when it is missing, or ":memory:" for a
+// database of its own that ends with the driver. It needs no cgo. The driver
+// serves the application's own client too: ent.NewClient(ent.Driver(drv)).
+//
+// Files are kept in WAL mode with synchronous=NORMAL: readers never wait, a
+// commit survives a crash of the process, and the last ones may be lost when
+// the machine loses power. Foreign keys are enforced. Transactions take the
+// write lock as they begin, and wait up to ten seconds for it, so that two of
+// them never fail each other half-way.
+func SQLite(path string) (*entsql.Driver, error) {
+	dsn, conns, err := sqlitedsn.New(path)
+	if err != nil {
+		return nil, fmt.Errorf("entadapter: %w", err)
+	}
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	if err := db.Ping(); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return entsql.OpenDB(dialect.SQLite, db), nil
+}
