@@ -34,6 +34,9 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	if p.opts.DisableSignUp {
 		return SignUpReply{}, core.Fail(http.StatusBadRequest, CodeSignUpDisabled)
 	}
+	if err := core.CheckNewEmail(in.Email); err != nil {
+		return SignUpReply{}, err
+	}
 	if err := p.checkNewPassword(c, in.Password); err != nil {
 		return SignUpReply{}, err
 	}
@@ -72,6 +75,9 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 			return err
 		}
 		session, err = store.CreateSession(ctx, core.NewSession{UserID: user.ID, Forget: forget, Extra: a.DefaultFields(core.ModelSession)})
+		if errors.Is(err, core.ErrAbort) {
+			return core.Fail(http.StatusBadRequest, core.CodeFailedToCreateSession)
+		}
 		return err
 	})
 	if errors.Is(err, adapter.ErrUnique) {
