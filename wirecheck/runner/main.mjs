@@ -121,9 +121,10 @@ async function main() {
   if (failures.length > limit) console.log(`… and ${failures.length - limit} more\n`);
 
   const isPending = (endpoint) => !flags.self && allowed.isPending(endpoint);
-  const { table, missing, pending, covered, total } = tables(endpoints, results, isPending);
+  const { table, missing, pending, covered, total, refusals, unseen } = tables(endpoints, results, isPending);
   console.log(table);
   console.log(`\ncoverage: ${covered} of ${total} endpoints of the core that are implemented`);
+  console.log(`coverage: success and ${refusals} refusals by status and code${unseen.length > 0 ? `, not seen: ${unseen.join(", ")}` : ", all seen"}`);
   if (pending.length > 0) console.log(`not implemented yet: ${pending.join(", ")}`);
   if (missing.length > 0) console.log(`not covered: ${missing.join(", ")}`);
   const unused = flags.only || flags.self ? [] : allowed.unused();
@@ -132,7 +133,7 @@ async function main() {
   const permitted = results.reduce((sum, r) => sum + r.differences.filter((d) => d.allowed && !d.allowed.everywhere).length, 0);
   const failed = new Set(failures.map((f) => f.scenario)).size;
   console.log(`\n${results.length} scenarios, ${exchanges} exchanges, ${failed} scenarios with differences, ${permitted} allowed differences`);
-  return failures.length + unused.length + (flags.only ? 0 : missing.length) > 0 ? 1 : 0;
+  return failures.length + unused.length + (flags.only ? 0 : missing.length + unseen.length) > 0 ? 1 : 0;
 }
 
 /** What a server cannot do at all is one difference, not as many as there are steps. */

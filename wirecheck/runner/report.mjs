@@ -1,6 +1,6 @@
 /** Text for people: what was compared, what differed, what nobody looked at. */
 
-/** @typedef {{name: string, method: string, path: string | null, routed: boolean}} Endpoint */
+/** @typedef {{name: string, method: string, path: string | null, routed: boolean, fails?: string[]}} Endpoint fails: "status code" of each refusal that a client can meet */
 
 /**
  * @param {Endpoint[]} endpoints
@@ -8,7 +8,7 @@
  * @param {(endpoint: string) => boolean} isPending endpoints that the server under test does not have yet
  */
 export function tables(endpoints, results, isPending) {
-  const rows = new Map(endpoints.map((e) => [key(e), { endpoint: e, scenarios: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 }]));
+  const rows = new Map(endpoints.map((e) => [key(e), { endpoint: e, scenarios: new Set(), answers: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 }]));
   const other = new Map();
   for (const { scenario, entries, differences } of results) {
     const byEntry = new Map();
@@ -18,6 +18,7 @@ export function tables(endpoints, results, isPending) {
       const found = endpoints.find((e) => serves(e, entry.endpoint));
       const row = found ? rows.get(key(found)) : upsert(other, "requests to no endpoint");
       row.scenarios.add(scenario);
+      row.answers?.add(refusal(entry));
       row.exchanges++;
       const here = (byEntry.get(at) ?? []).filter((d) => !d.allowed?.everywhere);
       if (here.length === 0) row.same++;
@@ -32,7 +33,18 @@ export function tables(endpoints, results, isPending) {
   const pending = [...rows.keys()].filter(isPending);
   const missing = [...rows].filter(([name, row]) => row.exchanges === 0 && !isPending(name)).map(([name]) => name);
   const total = rows.size - pending.length;
-  return { table: align(lines), missing, pending, covered: total - missing.length, total };
+  const open = [...rows].filter(([name]) => !isPending(name));
+  const refusals = open.flatMap(([name, row]) => [...(row.endpoint.fails ?? []), "200"].map((answer) => ({ name, answer, seen: row.answers.has(answer) || (answer === "200" && row.answers.has("302")) })));
+  const unseen = refusals.filter((r) => !r.seen).map((r) => `${r.name} ${r.answer}`);
+  return { refusals: refusals.length - open.length, unseen, table: align(lines), missing, pending, covered: total - missing.length, total };
+}
+
+/** Status and code of an answer, the message where there is no code. */
+function refusal(entry) {
+  const { status, body } = entry.aspects;
+  if (Number(status) < 400) return status;
+  const { code, message } = body.startsWith("{") ? JSON.parse(body) : {};
+  return `${status} ${code ?? message ?? ""}`.trim();
 }
 
 function upsert(map, name) {

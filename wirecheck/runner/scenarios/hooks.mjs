@@ -46,6 +46,26 @@ export default [
     await app.rows("user", "account", "session");
   }),
   {
+    name: "database hook: refuses a session",
+    async run(t) {
+      let open = false;
+      const app = await t.app({
+        emailVerification: { sendVerificationEmail: callback("sendVerificationEmail"), autoSignInAfterVerification: true },
+        databaseHooks: { session: { create: { before: callback("ask") } } },
+      }, { handlers: { ask: () => (open ? undefined : false) }, unrecorded: ["ask"] });
+      const guest = app.browser();
+      await guest.signUp({ email: "bob@example.com" });
+      open = true;
+      await app.browser().signUp();
+      open = false;
+      await guest.signIn();
+      await guest.post("/send-verification-email", { email: "alice@example.com" });
+      await guest.get(`/verify-email?token=${app.last("sendVerificationEmail").token}`);
+      await guest.get("/get-session");
+      await app.rows("session");
+    },
+  },
+  {
     name: "database hook: update and delete",
     async run(t) {
       const hook = (name) => ({ before: callback(`${name} before`), after: callback(`${name} after`) });
