@@ -144,6 +144,7 @@ var (
 	// Codes that 1.6.11 has no name for.
 	CodeInvalidJSON         = ErrorCode{"INVALID_JSON", "Invalid JSON in request body"}
 	CodePayloadTooLarge     = ErrorCode{"PAYLOAD_TOO_LARGE", "Request body is too large"}
+	CodeQueryTooLarge       = ErrorCode{"QUERY_TOO_LARGE", "Query has too many parameters"}
 	CodeTooManyRequests     = ErrorCode{"TOO_MANY_REQUESTS", "Too many requests. Please try again later."}
 	CodeServerBusy          = ErrorCode{"SERVER_BUSY", "The server is busy. Please try again."}
 	CodeInvalidHost         = ErrorCode{"INVALID_HOST", "Host is not allowed"}

@@ -89,6 +89,7 @@ func (a *Auth) report(ctx context.Context, err error) {
 var (
 	errNotFound     = Fail(http.StatusNotFound, CodeNotFound)
 	errTooLarge     = Fail(http.StatusRequestEntityTooLarge, CodePayloadTooLarge)
+	errLongQuery    = Fail(http.StatusRequestURITooLong, CodeQueryTooLarge)
 	errInvalidJSON  = Fail(http.StatusBadRequest, CodeInvalidJSON)
 	errBadText      = Fail(http.StatusBadRequest, CodeInvalidCharacters)
 	errEmptyMissing = &Error{Status: http.StatusNotFound, NoBody: true}
@@ -141,6 +142,9 @@ func (c *Ctx) serve() error {
 		return err
 	}
 	if c.Req.RawQuery != "" {
+		if strings.Count(c.Req.RawQuery, "&") >= maxFormFields {
+			return errLongQuery
+		}
 		c.query = wire.ParseQuery(c.Req.RawQuery).Value()
 	} else if rt.input.HasQuery() {
 		c.query = wire.ObjectOf(&c.noQuery) // a URL has a query, be it empty
@@ -262,7 +266,7 @@ func (c *Ctx) readBody() error {
 	return nil
 }
 
-// maxFormFields bounds a form; no operation takes nearly as many.
+// maxFormFields bounds a form and a query; no operation takes nearly as many.
 const maxFormFields = 1000
 
 // formBody reads a form as an object in which the last value of a name counts.
