@@ -177,7 +177,9 @@ type DeleteUserOptions struct {
 	AfterDelete  func(ctx context.Context, u *User) error
 }
 
-// Mail is a message with a link that the application sends.
+// Mail is a message with a link that the application sends. The address of the user
+// and the link are safe in a header; the name is as the user typed it: encode it
+// before it goes into a header (net/mail.Address does) or into HTML.
 type Mail struct {
 	User  *User
 	URL   string

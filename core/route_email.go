@@ -153,8 +153,14 @@ func (a *Auth) readEmailToken(token string) (emailClaims, error) {
 		return s
 	}
 	k = emailClaims{str("email"), str("updateTo"), str("requestType")}
-	// Other tokens are signed with the same secret: one without an address, or with
-	// the members of another kind (a cookie cache), is not a verification token.
+	// Other tokens are signed with the same secret: one without an address, of an
+	// unknown purpose, or with the members of another kind (a cookie cache), is not a
+	// verification token.
+	switch k.requestType {
+	case "", changeConfirmation, changeVerification:
+	default:
+		return emailClaims{}, invalid
+	}
 	if !ok || !validate.Email(k.email) || k.requestType != "" && k.updateTo == "" || !v.Get("session").IsUndefined() {
 		return emailClaims{}, invalid
 	}
@@ -326,6 +332,9 @@ func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
 	o := &a.opts.User.ChangeEmail
 	if !o.Enabled {
 		return StatusReply{}, Fail(http.StatusBadRequest, CodeChangeEmailDisabled)
+	}
+	if err := CheckNewEmail(in.NewEmail); err != nil {
+		return StatusReply{}, err
 	}
 	email := NormalizeEmail(in.NewEmail)
 	if email == current.User.Email {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/advantch/kernia-go/core/adapter"
 )
@@ -18,6 +19,19 @@ func (s *Store) CreateUser(ctx context.Context, u User) (*User, error) {
 	}
 	u.Email = NormalizeEmail(u.Email)
 	return createRow(ctx, s, s.userModel(), &u, nil)
+}
+
+// maxEmail is the longest address that SMTP carries (RFC 5321 §4.5.3.1.3). Databases
+// bound their keys, and 1.6.11 leaves it to them to fail.
+const maxEmail = 254
+
+// CheckNewEmail answers INVALID_EMAIL to an address that is too long to be stored.
+// Its form is the input schema's concern.
+func CheckNewEmail(email string) error {
+	if len(email) > maxEmail {
+		return Fail(http.StatusBadRequest, CodeInvalidEmail)
+	}
+	return nil
 }
 
 // FindUser returns a user by id.
