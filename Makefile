@@ -28,7 +28,10 @@ proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the off
 	cd wirecheck && node proof.mjs
 
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
-	cd wirecheck && npm run --silent check
+	cd wirecheck && node --test reference/
+	cd wirecheck && node runner/main.mjs
+	cd wirecheck && node runner/shared.mjs
+	cd wirecheck && node adopt.mjs
 
 bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core
 	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)
