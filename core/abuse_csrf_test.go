@@ -265,6 +265,7 @@ func TestOriginsOfOneRequest(t *testing.T) {
 		} {
 			e := open(t, func(_ *authtest.Env, o *core.Options) { o.TrustedOriginsFunc = f })
 			e.Client().Do("POST", "/sign-out", "{}", header("Cookie", "x=y"), header("Origin", "https://evil.example")).Want(t, 403, "INVALID_ORIGIN")
+			mustContain(t, e.Log.String(), "TrustedOriginsFunc")
 		}
 	})
 }

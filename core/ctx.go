@@ -226,6 +226,7 @@ func (c *Ctx) trustedOrigins() (*origin.Set, error) {
 	if f := c.Auth.opts.TrustedOriginsFunc; f != nil {
 		more, err := f(c, c.Req)
 		if err != nil {
+			c.Auth.logError(c, "TrustedOriginsFunc failed, nothing is trusted", err)
 			return nil, err
 		}
 		kept := make([]string, 0, len(more))
@@ -235,6 +236,7 @@ func (c *Ctx) trustedOrigins() (*origin.Set, error) {
 			}
 		}
 		if set, err = set.With(kept); err != nil {
+			c.Auth.logError(c, "TrustedOriginsFunc gave a bad origin, nothing is trusted", err)
 			return nil, err
 		}
 	}

@@ -377,7 +377,7 @@ func TestStoreHooksAbort(t *testing.T) {
 		}, 400, "FAILED_TO_CREATE_USER", 401, "INVALID_CREDENTIALS"},
 		"ErrAbort before a session": {func(h *core.StoreHooks) {
 			h.Session.BeforeCreate = func(context.Context, *core.Session) error { return core.ErrAbort }
-		}, 400, "FAILED_TO_CREATE_USER", 401, "INVALID_CREDENTIALS"},
+		}, 400, "FAILED_TO_CREATE_SESSION", 401, "INVALID_CREDENTIALS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
