@@ -1,0 +1,248 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// index is one index that the schema asks for.
+type index struct {
+	table   *table
+	columns []*column
+	unique  bool
+}
+
+// indexes lists those of a table: unique keys, what the schema marks, foreign
+// keys, and what every sign-in and every sweep of old rows looks up.
+func (t *table) indexes() []index {
+	var out []index
+	add := func(unique bool, columns ...*column) {
+		for _, x := range out {
+			if slices.Equal(x.columns, columns) {
+				return // a unique one of the same columns comes first
+			}
+		}
+		out = append(out, index{t, columns, unique})
+	}
+	for _, key := range t.unique {
+		add(true, key...)
+	}
+	for i := range t.def.Fields {
+		if f := &t.def.Fields[i]; f.Index || f.References != nil {
+			add(false, t.byName[f.Name])
+		}
+	}
+	for _, names := range lookups[t.model] {
+		var columns []*column
+		for _, name := range names {
+			if c, ok := t.byName[name]; ok {
+				columns = append(columns, c)
+			}
+		}
+		if len(columns) == len(names) {
+			add(false, columns...)
+		}
+	}
+	return out
+}
+
+var lookups = map[string][][]string{
+	"account":      {{"providerId", "accountId"}},
+	"verification": {{"expiresAt"}},
+}
+
+func (x *index) keys() bson.D {
+	out := make(bson.D, len(x.columns))
+	for i, c := range x.columns {
+		out[i] = bson.E{Key: c.key, Value: int32(1)}
+	}
+	return out
+}
+
+// name is the one that MongoDB's shell would choose.
+func (x *index) name() string {
+	parts := make([]string, len(x.columns))
+	for i, c := range x.columns {
+		parts[i] = c.key + "_1"
+	}
+	return strings.Join(parts, "_")
+}
+
+// partial leaves rows with a null out of a unique index: nulls do not collide. A
+// lower bound is used where one will do, since MongoDB does not use an index with
+// a $type to look up a value.
+func (x *index) partial() bson.D {
+	var out bson.D
+	for _, c := range x.columns {
+		if !c.optional || !x.unique {
+			continue
+		}
+		out = append(out, bson.E{Key: c.key, Value: present(c)})
+	}
+	return out
+}
+
+func present(c *column) bson.D {
+	switch {
+	case c.ids != noID:
+		return bson.D{{Key: "$type", Value: bson.A{"string", "objectId", "binData", "number"}}}
+	case c.typ == schema.String, c.typ == schema.JSON:
+		return bson.D{{Key: "$gte", Value: ""}}
+	case c.typ == schema.Boolean:
+		return bson.D{{Key: "$gte", Value: false}}
+	case c.typ == schema.Number:
+		return bson.D{{Key: "$type", Value: "number"}}
+	case c.typ == schema.Date:
+		return bson.D{{Key: "$type", Value: "date"}}
+	}
+	return bson.D{{Key: "$type", Value: "array"}}
+}
+
+func (x *index) model() driver.IndexModel {
+	o := options.Index().SetName(x.name())
+	if x.unique {
+		o.SetUnique(true)
+	}
+	if p := x.partial(); len(p) > 0 {
+		o.SetPartialFilterExpression(p)
+	}
+	return driver.IndexModel{Keys: x.keys(), Options: o}
+}
+
+// String is the command of MongoDB's shell.
+func (x *index) String() string {
+	o := bson.D{{Key: "name", Value: x.name()}}
+	if x.unique {
+		o = append(o, bson.E{Key: "unique", Value: true})
+	}
+	if p := x.partial(); len(p) > 0 {
+		o = append(o, bson.E{Key: "partialFilterExpression", Value: p})
+	}
+	return fmt.Sprintf("db.getCollection(%q).createIndex(%s, %s)", x.table.coll.Name(), shell(x.keys()), shell(o))
+}
+
+func shell(d bson.D) string {
+	out, err := bson.MarshalExtJSON(d, false, false)
+	if err != nil {
+		return "{}"
+	}
+	return string(out)
+}
+
+// step is one change and how it is made.
+type step struct {
+	change adapter.Change
+	run    func(ctx context.Context) error
+}
+
+// Plan lists the collections and indexes that are missing; SQL is the command of
+// MongoDB's shell. An index counts as there when one has the same keys, and is
+// unique where it has to be.
+func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
+	steps, err := s.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]adapter.Change, len(steps))
+	for i, step := range steps {
+		out[i] = step.change
+	}
+	return out, nil
+}
+
+// Migrate makes what Plan lists. It drops and rewrites nothing. Rows that break a
+// unique key are adapter.ErrUnique; the rows stay, and so do the indexes made
+// before. Several processes may migrate at once.
+func (s *store) Migrate(ctx context.Context) error {
+	steps, err := s.plan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if err := step.run(ctx); err != nil {
+			return wrap(step.change.Kind, step.change.Table, err)
+		}
+	}
+	return nil
+}
+
+func (s *store) plan(ctx context.Context) ([]step, error) {
+	// Not in a transaction: it could not make indexes for collections with rows.
+	ctx = driver.NewSessionContext(ctx, nil)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	names, err := s.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return nil, wrap("plan", "migration", err)
+	}
+	var out []step
+	for _, t := range s.order {
+		var have []driver.IndexSpecification
+		if slices.Contains(names, t.coll.Name()) {
+			if have, err = t.coll.Indexes().ListSpecifications(ctx); err != nil {
+				return nil, wrap("plan", t.model, err)
+			}
+		} else {
+			out = append(out, s.createCollection(t))
+		}
+		for _, x := range t.indexes() {
+			if !slices.ContainsFunc(have, x.serves) {
+				out = append(out, x.create())
+			}
+		}
+	}
+	return out, nil
+}
+
+// serves says whether an index that is there does for x.
+func (x *index) serves(spec driver.IndexSpecification) bool {
+	if x.unique && (spec.Unique == nil || !*spec.Unique) {
+		return false
+	}
+	elements, err := spec.KeysDocument.Elements()
+	if err != nil || len(elements) != len(x.columns) {
+		return false
+	}
+	for i, e := range elements {
+		if n, ok := e.Value().AsInt64OK(); !ok || n != 1 || e.Key() != x.columns[i].key {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *store) createCollection(t *table) step {
+	name := t.coll.Name()
+	return step{
+		change: adapter.Change{Table: name, Kind: "create table", SQL: fmt.Sprintf("db.createCollection(%q)", name)},
+		run: func(ctx context.Context) error {
+			err := s.db.CreateCollection(driver.NewSessionContext(ctx, nil), name)
+			if isCode(err, codeNamespaceExists) {
+				return nil
+			}
+			return err
+		},
+	}
+}
+
+func (x *index) create() step {
+	return step{
+		change: adapter.Change{Table: x.table.coll.Name(), Kind: "create index", SQL: x.String()},
+		run: func(ctx context.Context) error {
+			_, err := x.table.coll.Indexes().CreateOne(driver.NewSessionContext(ctx, nil), x.model())
+			return err
+		},
+	}
+}
+
+var _ adapter.Migrator = (*store)(nil)
