@@ -102,7 +102,10 @@ func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 		return err
 	}
 	q := &commitQueue{}
-	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), fn)
+	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), func(ctx context.Context) error {
+		q.tasks = nil // a database may run fn again when it lost to another transaction
+		return fn(ctx)
+	})
 	if err != nil {
 		return err
 	}
