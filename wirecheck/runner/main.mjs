@@ -8,7 +8,8 @@
  *
  * `--reference URL` and `--subject URL` use servers that already run;
  * `--framework` and `--adapter` are handed to the Go control server; the
- * reference keeps its data in SQLite then.
+ * reference keeps its data in SQLite then. `--break` makes the Go control server
+ * alter its answers, see prove.mjs.
  * Exit code: 0 all the same, 1 differences, 2 could not run.
  */
 import { readFile } from "node:fs/promises";
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     subject: { type: "string" },
     framework: { type: "string", default: "gin" },
     adapter: { type: "string", default: "memory" },
+    break: { type: "string" },
     only: { type: "string" },
     parallel: { type: "string", default: "6" },
     verbose: { type: "boolean", default: false },
@@ -81,6 +83,7 @@ async function main() {
   await outside.start();
   const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
   const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", flags.framework, "-adapter", flags.adapter];
+  if (flags.break) goCommand.push("-break", flags.break);
   const started = await Promise.allSettled([
     open("reference", flags.reference, referenceCommand, wirecheck),
     open("subject", flags.subject, flags.self ? referenceCommand : goCommand, flags.self ? wirecheck : repository),
