@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"go/format"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -40,10 +41,14 @@ func vet(root string, pages map[string]*page) ([]string, error) {
 	}
 	defer os.RemoveAll(dir)
 	args := []string{"vet"}
+	var problems []string
 	for name, p := range pages {
 		for _, b := range p.blocks {
 			if b.lang != "go" || !strings.HasPrefix(b.text, "package main\n") {
 				continue
+			}
+			if formatted, err := format.Source([]byte(b.text)); err == nil && string(formatted) != b.text {
+				problems = append(problems, fmt.Sprintf("%s:%d: the block is not formatted by gofmt", name, b.line))
 			}
 			// Messages name this folder, and so the page and the line.
 			at := strings.NewReplacer("/", "_", ".md", "").Replace(name) + "_line" + strconv.Itoa(b.line)
@@ -59,14 +64,15 @@ func vet(root string, pages map[string]*page) ([]string, error) {
 	if len(args) == 1 {
 		return nil, nil
 	}
+	slices.Sort(problems)
 	slices.Sort(args[1:])
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil, nil
+	if err != nil {
+		problems = append(problems, "go vet of the blocks that are programs:\n"+string(out))
 	}
-	return []string{"go vet of the blocks that are programs:\n" + string(out)}, nil
+	return problems, nil
 }
 
 var (

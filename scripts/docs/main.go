@@ -2,7 +2,7 @@
 // other pages of the root, and everything in docs/.
 //
 //   - Relative links and their anchors resolve.
-//   - Go blocks that start with "package main" pass go vet.
+//   - Go blocks that start with "package main" pass go vet and gofmt.
 //   - A Go block under <!-- code: FILE --> stands in that file, word for word.
 //   - Tests that are named exist, and so do tests for the abuse ids that are named.
 package main
