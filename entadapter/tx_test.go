@@ -1,0 +1,374 @@
+package entadapter
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+var errUndo = errors.New("undo")
+
+func withNotes(t testing.TB, drv *entsql.Driver) {
+	t.Helper()
+	run(t, drv.DB(), "CREATE TABLE notes (id integer PRIMARY KEY, body varchar(9))")
+}
+
+// addNote writes a row of the application's, the way generated code does.
+func addNote(ctx context.Context, conn dialect.ExecQuerier, name string) error {
+	query, args := entsql.Dialect(name).Insert("notes").Columns("id", "body").Values(1, "x").Query()
+	return conn.Exec(ctx, query, args, nil)
+}
+
+func notes(t testing.TB, drv *entsql.Driver) (n int64) {
+	t.Helper()
+	if err := drv.DB().QueryRow("SELECT count(*) FROM notes").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func users(t testing.TB, a adapter.Adapter) int64 {
+	t.Helper()
+	n, err := a.Count(t.Context(), "user", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// nested writes a user and, in a nested transaction that fails, another one.
+func nested(ctx context.Context, a adapter.Adapter) error {
+	if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+		return err
+	}
+	err := a.Tx(ctx, func(ctx context.Context) error {
+		if _, err := a.Create(ctx, "user", newUser("u2")); err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if !errors.Is(err, errUndo) {
+		return errors.New("the nested transaction did not fail")
+	}
+	return nil
+}
+
+func TestRunsInTheApplicationsTransaction(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		drv := open(t)
+		a := migrated(t, drv, authSchema(t))
+		withNotes(t, drv)
+		for i, end := range []func(dialect.Tx) error{dialect.Tx.Rollback, dialect.Tx.Commit} {
+			tx, err := drv.Tx(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := WithTx(t.Context(), tx)
+			client, ok := FromContext(ctx, drv)
+			if !ok {
+				t.Fatal("there is no transaction")
+			}
+			if err := errors.Join(addNote(ctx, client, client.Dialect()), nested(ctx, a), end(tx)); err != nil {
+				t.Fatal(err)
+			}
+			if n, m := users(t, a), notes(t, drv); n != int64(i) || m != int64(i) {
+				t.Fatalf("%d users and %d notes, want %d of each", n, m, i)
+			}
+		}
+	})
+}
+
+func TestHooksWriteInTheAdaptersTransaction(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		drv := open(t)
+		a := migrated(t, drv, authSchema(t))
+		withNotes(t, drv)
+		if same, ok := FromContext(t.Context(), drv); ok || same != drv {
+			t.Error("there is a transaction where none was begun")
+		}
+		for i, fail := range []error{errUndo, nil} {
+			err := a.Tx(t.Context(), func(ctx context.Context) error {
+				client, _ := FromContext(ctx, drv)
+				// Generated code begins and commits a transaction for some mutations.
+				tx, err := client.Tx(ctx)
+				if err != nil {
+					return err
+				}
+				if err := errors.Join(addNote(ctx, tx, client.Dialect()), tx.Commit(), client.Close(), nested(ctx, a)); err != nil {
+					return err
+				}
+				return fail
+			})
+			if !errors.Is(err, fail) {
+				t.Fatal(err)
+			}
+			if n, m := users(t, a), notes(t, drv); n != int64(i) || m != int64(i) {
+				t.Fatalf("%d users and %d notes, want %d of each", n, m, i)
+			}
+		}
+	})
+}
+
+// TestTransactionOfGeneratedCode has what a generated ent.Tx offers with the
+// feature sql/execquery: ExecContext and QueryContext.
+func TestTransactionOfGeneratedCode(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		drv := open(t)
+		a := migrated(t, drv, authSchema(t))
+		begun, err := drv.DB().BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx := dialect.NopTx(entsql.NewDriver(drv.Dialect(), entsql.Conn{ExecQuerier: begun}))
+		if err := errors.Join(nested(WithTx(t.Context(), tx), a), begun.Rollback()); err != nil {
+			t.Fatal(err)
+		}
+		if n := users(t, a); n != 0 {
+			t.Errorf("%d users", n)
+		}
+	})
+}
+
+func TestWithTxNeedsATransaction(t *testing.T) {
+	t.Parallel()
+	drv := file(t)
+	a := migrated(t, drv, authSchema(t))
+	ctx := WithTx(t.Context(), nil)
+	_, create := a.Create(ctx, "user", newUser("u1"))
+	_, count := a.Count(ctx, "user", nil)
+	tx := a.Tx(ctx, func(context.Context) error { return nil })
+	migrate := a.(adapter.Migrator).Migrate(ctx)
+	for _, err := range []error{create, count, tx, migrate} {
+		if !errors.Is(err, ErrNoTransaction) {
+			t.Error(err)
+		}
+	}
+	if _, ok := FromContext(ctx, drv); ok || users(t, a) != 0 {
+		t.Error("there is a transaction, or a user")
+	}
+}
+
+func TestPanicAndCancelRollBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		a := migrated(t, open(t), authSchema(t))
+		func() {
+			defer func() {
+				if recover() != "x" {
+					t.Error("the panic was lost")
+				}
+			}()
+			a.Tx(t.Context(), func(ctx context.Context) error {
+				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+					t.Error(err)
+				}
+				panic("x")
+			})
+		}()
+		ctx, cancel := context.WithCancel(t.Context())
+		err := a.Tx(ctx, func(ctx context.Context) error {
+			if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || users(t, a) != 0 {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestRACE16 has one connection for everything: an operation that asked the pool
+// for a second one would never return.
+func TestRACE16SingleConnection(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	a := migrated(t, sqliteAt(t, ":memory:"), authSchema(t))
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			id := "u" + string(rune('A'+i))
+			err := a.Tx(ctx, func(ctx context.Context) error {
+				return a.Tx(ctx, func(ctx context.Context) error {
+					if _, err := a.Create(ctx, "user", newUser(id)); err != nil {
+						return err
+					}
+					_, err := a.FindOne(ctx, adapter.Find{Model: "user", Where: adapter.By("id", id), Joins: []adapter.Join{{Model: "session", From: "id", To: "userId"}}})
+					return err
+				})
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := users(t, a); n != 50 {
+		t.Errorf("%d users", n)
+	}
+}
+
+// TestRACEFileWriters has two drivers of one file, as two processes would, and
+// one that the application opened without an immediate lock.
+func TestRACEFileWriters(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	s := authSchema(t)
+	first := migrated(t, sqliteAt(t, path), s)
+	own := connect(t, "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+	adapters := []adapter.Adapter{first, open(t, sqliteAt(t, path), s), open(t, entsql.OpenDB(dialect.SQLite, own), s)}
+	add(t, first, "user", newUser("u1"))
+	add(t, first, "session", newSession("s1", "t1", "u1"))
+	add(t, first, "rateLimit", adapter.Record{"id": "r", "key": "k", "count": int64(0), "lastRequest": int64(0)})
+	under := adapter.Where{{Field: "key", Value: "k"}, {Field: "count", Op: adapter.Lt, Value: int64(45)}}
+	var consumed, counted atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 50 {
+		a := adapters[i%len(adapters)]
+		wg.Go(func() {
+			ctx := t.Context()
+			switch _, err := a.ConsumeOne(ctx, "session", adapter.By("token", "t1")); {
+			case err == nil:
+				consumed.Add(1)
+			case !errors.Is(err, adapter.ErrNotFound):
+				t.Error("consume:", err)
+			}
+			switch _, err := a.Increment(ctx, "rateLimit", under, "count", 1, nil); {
+			case err == nil:
+				counted.Add(1)
+			case !errors.Is(err, adapter.ErrNotFound):
+				t.Error("increment:", err)
+			}
+			// A read first and a write after it: the order that fails with
+			// SQLITE_BUSY unless the lock is taken at the start.
+			err := a.Tx(ctx, func(ctx context.Context) error {
+				row, err := a.FindOne(ctx, adapter.Find{Model: "rateLimit", Where: adapter.By("key", "k")})
+				if err != nil {
+					return err
+				}
+				_, err = a.Update(ctx, "rateLimit", adapter.By("key", "k"), adapter.Record{"lastRequest": row["lastRequest"].(int64) + 1})
+				return err
+			})
+			if err != nil {
+				t.Error("tx:", err)
+			}
+		})
+	}
+	wg.Wait()
+	row, err := first.FindOne(t.Context(), adapter.Find{Model: "rateLimit"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if consumed.Load() != 1 || counted.Load() != 45 || row["count"] != int64(45) || row["lastRequest"] != int64(50) {
+		t.Errorf("consumed %d, counted %d, row %v", consumed.Load(), counted.Load(), row)
+	}
+}
+
+// TestLOG01 has ent's own debug drivers print everything, and makes every kind
+// of failure with a canary in each value.
+func TestLOG01NoValueInErrorsOrLogs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, openDriver func(t testing.TB) *entsql.Driver) {
+		var mu sync.Mutex
+		var logged []any
+		drv := dialect.Debug(dialect.Debug(openDriver(t)), func(v ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			logged = append(logged, v...)
+		})
+		a := migrated(t, drv, authSchema(t))
+		add(t, a, "user", newUser("u1"))
+		add(t, a, "session", newSession("s1", "canary", "u1"))
+		ctx := t.Context()
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		create := func(rec adapter.Record) func(context.Context) error {
+			return func(ctx context.Context) error { _, err := a.Create(ctx, "session", rec); return err }
+		}
+		find := func(w adapter.Where) func(context.Context) error {
+			return func(ctx context.Context) error {
+				_, err := a.FindOne(ctx, adapter.Find{Model: "session", Where: w})
+				return err
+			}
+		}
+		long := strings.Repeat("canary", 20000)
+		for name, c := range map[string]struct {
+			run  func(context.Context) error
+			want error
+		}{
+			"unique":      {create(newSession("s2", "canary", "u1")), adapter.ErrUnique},
+			"primary key": {create(newSession("s1", "canary2", "u1")), adapter.ErrUnique},
+			"foreign key": {create(newSession("s2", "canary2", "canary")), ErrForeignKey},
+			"null":        {create(adapter.Record{"id": "s2", "token": "canary2"}), adapter.ErrBadValue},
+			"type":        {create(adapter.Record{"id": []string{"canary"}}), adapter.ErrBadValue},
+			"NUL":         {find(adapter.By("token", "canary\x00")), adapter.ErrBadValue},
+			"pattern":     {find(adapter.Where{{Field: "token", Op: adapter.Contains, Value: long}}), adapter.ErrBadValue},
+			"field":       {find(adapter.By("nope", "canary")), adapter.ErrUnknownField},
+		} {
+			if err := c.run(ctx); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v, want %v", name, err, c.want)
+			} else if strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s: the error says %s", name, err)
+			}
+		}
+		if err := find(adapter.By("token", "canary"))(gone); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		// The application's transaction is a logging one, too.
+		tx, err := drv.Tx(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logged = nil // the begin is the application's
+		if err := errors.Join(find(adapter.By("token", "canary"))(WithTx(ctx, tx))); err != nil {
+			t.Error(err)
+		}
+		if len(logged) != 0 {
+			t.Errorf("the debug driver was called: %v", logged)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMissingTableIsNamed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, openDriver func(t testing.TB) *entsql.Driver) {
+		_, err := open(t, openDriver(t), authSchema(t)).FindOne(t.Context(), bySession("x"))
+		if err == nil || !strings.Contains(err.Error(), "session") {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	if _, err := New(nil).Open(authSchema(t)); err == nil {
+		t.Error("no driver")
+	}
+	if _, err := New(entsql.OpenDB(dialect.Gremlin, new(sql.DB))).Open(authSchema(t)); !errors.Is(err, ErrDialect) {
+		t.Error(err)
+	}
+	for _, path := range []string{"", "a\x00b", filepath.Join(t.TempDir(), "no", "such", "folder.db")} {
+		if _, err := SQLite(path); err == nil {
+			t.Errorf("%q was opened", path)
+		}
+	}
+}
