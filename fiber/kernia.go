@@ -11,6 +11,7 @@ package kernia
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,19 +29,20 @@ import (
 func Fiber(a *core.Auth) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if severalHosts(&c.Request().Header) {
+			c.Response().SetConnectionClose()
 			return c.SendStatus(http.StatusBadRequest)
 		}
-		head := &header{h: &c.Request().Header}
+		head := newHeader(c)
 		req := request(c, head)
 		if a.Handles(req.Path) {
-			serve(a, c, &req)
-			return nil
+			return serve(a, c, &req, head)
 		}
-		send := func(line string) { c.Response().Header.Add(fiber.HeaderSetCookie, line) }
-		c.SetUserContext(a.Attach(c.UserContext(), req, send))
-		// fasthttp reuses the request: a context that outlives it must not read from it.
-		defer head.close()
-		return c.Next()
+		c.SetUserContext(a.Attach(c.UserContext(), req, head.send))
+		failed := true // unless Next comes back without an error
+		defer func() { head.end(failed) }()
+		err := c.Next()
+		failed = err != nil
+		return err
 	}
 }
 
@@ -50,21 +52,24 @@ func App(a *core.Auth) *fiber.App {
 	app := fiber.New()
 	app.Use(func(c *fiber.Ctx) error {
 		if severalHosts(&c.Request().Header) {
+			c.Response().SetConnectionClose()
 			return c.SendStatus(http.StatusBadRequest)
 		}
-		req := request(c, &header{h: &c.Request().Header})
+		head := newHeader(c)
+		req := request(c, head)
 		if !a.Handles(req.Path) {
 			return c.Next()
 		}
-		serve(a, c, &req)
-		return nil
+		return serve(a, c, &req, head)
 	})
 	return app
 }
 
 // Session returns the session of a request that went through Fiber. The first
 // call reads the cookie cache or the store; a refreshed cookie is added to the
-// answer. In services, core.SessionFrom(c.UserContext()) does the same.
+// answer, unless it is the application's ErrorHandler that asks first. In services,
+// core.SessionFrom(c.UserContext()) does the same. Once the handlers have returned,
+// who has not asked before finds no session.
 func Session(c *fiber.Ctx) (*core.SessionData, bool) { return core.SessionFrom(c.UserContext()) }
 
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
@@ -74,12 +79,16 @@ func RequireSession() fiber.Handler {
 		if _, ok := Session(c); ok {
 			return c.Next()
 		}
-		c.Status(http.StatusUnauthorized)
-		c.Set(fiber.HeaderCacheControl, "no-store")
-		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-		return c.Send(core.Fail(http.StatusUnauthorized, core.CodeUnauthorized).AppendJSON(nil))
+		return fail(c, core.Fail(http.StatusUnauthorized, core.CodeUnauthorized))
 	}
+}
+
+func fail(c *fiber.Ctx, e *core.Error) error {
+	c.Status(e.Status)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Send(e.AppendJSON(nil))
 }
 
 // request translates all but the body. Strings are copies: fasthttp reuses its
@@ -130,12 +139,13 @@ func severalHosts(h *fasthttp.RequestHeader) bool {
 	return n > 1
 }
 
-func serve(a *core.Auth, c *fiber.Ctx, req *core.Request) {
-	// BodyRaw, because Body would unpack Content-Encoding without a bound.
-	if body := c.BodyRaw(); int64(len(body)) > a.MaxBody() {
-		req.TooLarge = true
-	} else {
-		req.Body = body
+func serve(a *core.Auth, c *fiber.Ctx, req *core.Request, head *header) error {
+	defer head.end(false) // background work may hold the request
+	var err error
+	if req.Body, req.TooLarge, err = body(c, a.MaxBody()); err != nil {
+		// Where the next request begins is unknown.
+		c.Response().SetConnectionClose()
+		return fail(c, core.FailText(http.StatusBadRequest, "Request body could not be read"))
 	}
 	var res core.Response
 	a.Serve(c.UserContext(), req, &res)
@@ -150,6 +160,33 @@ func serve(a *core.Auth, c *fiber.Ctx, req *core.Request) {
 	}
 	c.Response().SetStatusCode(res.Status)
 	c.Response().SetBodyRaw(res.Body)
+	return nil
+}
+
+// body returns a copy of the body as it was sent: Ctx.Body would unpack
+// Content-Encoding without a bound. With StreamRequestBody, Fiber's own BodyLimit
+// does not hold and nothing skips what is left unread.
+func body(c *fiber.Ctx, limit int64) (data []byte, tooLarge bool, err error) {
+	r := c.Request()
+	stream := r.IsBodyStream()
+	switch {
+	case int64(r.Header.ContentLength()) > limit:
+		tooLarge = true
+	case stream:
+		data, err = io.ReadAll(io.LimitReader(r.BodyStream(), limit+1))
+	default:
+		data = r.Body()
+	}
+	if tooLarge = tooLarge || int64(len(data)) > limit; tooLarge {
+		if stream {
+			c.Response().SetConnectionClose()
+		}
+		return nil, true, nil
+	}
+	if !stream {
+		data = bytes.Clone(data)
+	}
+	return data, false, err
 }
 
 func repeated(earlier []core.HeaderField, name string) bool {
@@ -161,28 +198,36 @@ func repeated(earlier []core.HeaderField, name string) bool {
 	return false
 }
 
-// header reads request headers while the request lives.
+// header reads request headers and adds cookies to the answer while the request
+// lives. fasthttp reuses both: a context that outlives them must not touch them.
 type header struct {
-	mu sync.Mutex
-	h  *fasthttp.RequestHeader // nil when the request is over
+	mu  sync.Mutex
+	in  *fasthttp.RequestHeader  // nil when the request is over
+	out *fasthttp.ResponseHeader // likewise
 }
 
+func newHeader(c *fiber.Ctx) *header {
+	return &header{in: &c.Request().Header, out: &c.Response().Header}
+}
+
+// Get implements core.Header.
 func (h *header) Get(name string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.h == nil {
+	if h.in == nil {
 		return ""
 	}
-	return string(h.h.Peek(name))
+	return string(h.in.Peek(name))
 }
 
+// Values implements core.Header.
 func (h *header) Values(name string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.h == nil {
+	if h.in == nil {
 		return nil
 	}
-	lines := h.h.PeekAll(name)
+	lines := h.in.PeekAll(name)
 	if len(lines) == 0 {
 		return nil
 	}
@@ -193,8 +238,23 @@ func (h *header) Values(name string) []string {
 	return out
 }
 
-func (h *header) close() {
+func (h *header) send(line string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.h = nil
+	if h.out != nil {
+		h.out.Add(fiber.HeaderSetCookie, line)
+	}
+}
+
+// end lets go of the request. After a failure Fiber calls the application's
+// ErrorHandler, which may ask for the session: headers are copied for it.
+func (h *header) end(failed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var kept *fasthttp.RequestHeader
+	if failed {
+		kept = &fasthttp.RequestHeader{}
+		h.in.CopyTo(kept)
+	}
+	h.in, h.out = kept, nil
 }
