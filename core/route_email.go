@@ -287,7 +287,7 @@ func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
 		return done(VerifyEmailReply{Status: true})
 	}
 	verified := claims.requestType == changeVerification
-	updated, err := a.store.UpdateUserByEmail(c, claims.email, adapter.Record{"email": claims.updateTo, "emailVerified": verified})
+	updated, err := a.store.ChangeEmail(c, claims.email, claims.updateTo, verified)
 	switch {
 	case isNotFound(err):
 		return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
@@ -383,7 +383,7 @@ func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
 
 func (c *Ctx) changeEmailAtOnce(current *SessionData, email, target string) (StatusReply, error) {
 	a := c.Auth
-	u, err := a.store.UpdateUserByEmail(c, current.User.Email, adapter.Record{"email": email})
+	u, err := a.store.ChangeEmail(c, current.User.Email, email, false)
 	if errors.Is(err, adapter.ErrUnique) {
 		return StatusReply{true}, nil
 	}

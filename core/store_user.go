@@ -80,6 +80,25 @@ func (s *Store) UpdateUserByEmail(ctx context.Context, email string, set adapter
 	return s.updateUser(ctx, adapter.By("email", NormalizeEmail(email)), set)
 }
 
+// ChangeEmail gives the user that still has an e-mail another one. Pending single-use
+// values of the user end: a reset link that went to the former address must not
+// open the account any more.
+func (s *Store) ChangeEmail(ctx context.Context, from, to string, verified bool) (*User, error) {
+	var changed *User
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		u, err := s.UpdateUserByEmail(ctx, from, adapter.Record{"email": to, "emailVerified": verified})
+		if err != nil {
+			return err
+		}
+		changed = u
+		return s.DeleteVerificationsOf(ctx, u.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
 func (s *Store) updateUser(ctx context.Context, w adapter.Where, set adapter.Record) (*User, error) {
 	if email, ok := set["email"].(string); ok {
 		set["email"] = NormalizeEmail(email)

@@ -236,6 +236,21 @@ func TestChangeEmail(t *testing.T) {
 			t.Errorf("the last mail is %+v", last)
 		}
 	})
+	for name, mode := range map[string]settings{"verified by the new address": changeable, "at once": atOnce} {
+		t.Run("PWR-07 a reset link that went to the former address, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := open(t, mode)
+			c := signUp(t, e)
+			tok := resetToken(t, e, email)
+			c.Post("/change-email", body{"newEmail": moved}).Want(t, 200, "")
+			if name != "at once" {
+				c.Get("/verify-email?token="+e.LastMail().Token).Want(t, 200, "")
+			}
+			reset(e, tok, another).Want(t, 400, "INVALID_TOKEN")
+			signIn(e, moved, password).Want(t, 200, "")
+			reset(e, resetToken(t, e, moved), another).Want(t, 200, "")
+		})
+	}
 	t.Run("refusals", func(t *testing.T) {
 		t.Parallel()
 		off := open(t, mailing)
