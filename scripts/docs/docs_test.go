@@ -7,6 +7,8 @@ import (
 	"testing"
 )
 
+// TestDocumentation checks the repository. Its files are outside of this module,
+// where the go command does not look for changes: run it with -count=1.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
 	problems, err := check(filepath.Join("..", ".."))
