@@ -79,6 +79,7 @@ async function main() {
     return 0;
   }
   const allowed = new AllowedDifferences(flags.self ? [] : JSON.parse(await readFile(join(wirecheck, "allowed-differences.json"), "utf8")));
+  await explained(allowed);
   const endpoints = JSON.parse(await readFile(join(wirecheck, "testdata", "endpoints.json"), "utf8"));
   await outside.start();
   const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
@@ -137,6 +138,20 @@ async function main() {
   const failed = new Set(failures.map((f) => f.scenario)).size;
   console.log(`\n${results.length} scenarios, ${exchanges} exchanges, ${failed} scenarios with differences, ${permitted} allowed differences`);
   return failures.length + unused.length + (flags.only ? 0 : missing.length + unseen.length) > 0 ? 1 : 0;
+}
+
+/** Every allowed difference must point at a heading that exists. @param {AllowedDifferences} allowed */
+async function explained(allowed) {
+  const anchors = new Map();
+  for (const { docs } of allowed.entries) {
+    const [file, anchor] = docs.split("#");
+    if (!anchors.has(file)) {
+      const text = await readFile(join(repository, file), "utf8");
+      const headings = [...text.matchAll(/^#+ (.*)$/gm)].map((m) => m[1].toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-"));
+      anchors.set(file, new Set(headings));
+    }
+    if (!anchors.get(file).has(anchor)) throw new Error(`${docs} does not exist`);
+  }
 }
 
 /** What a server cannot do at all is one difference, not as many as there are steps. */

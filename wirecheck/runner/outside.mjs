@@ -35,7 +35,7 @@ export class Outside {
   }
 
   stop() {
-    this.server.closeAllConnections();
-    this.server.close();
+    this.server?.closeAllConnections();
+    this.server?.close();
   }
 }
