@@ -172,6 +172,9 @@ func (a *Auth) defaults() error {
 	if s.ExpiresIn < 0 || a.cfg.expiresIn < time.Second {
 		return errors.New("core: Session.ExpiresIn must be at least a second")
 	}
+	if s.MaxPerUser < 0 {
+		return errors.New("core: Session.MaxPerUser is negative: give a number of sessions, or 0 for no limit")
+	}
 	switch s.CookieCache.Strategy {
 	case "":
 		s.CookieCache.Strategy = CacheCompact

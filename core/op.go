@@ -168,7 +168,12 @@ type call struct {
 	out    *Response
 	params []param
 	method string
+	host   string
 }
+
+// WithHost says for which host a call is made, where DynamicBaseURL has to choose:
+// "app.example.com". Without it the header's Host counts, then the fallback.
+func WithHost(host string) CallOption { return func(k *call) { k.host = host } }
 
 // WithHeader makes the call on behalf of a client: its cookies, and so its
 // session, count. Without it the caller is trusted.
@@ -225,6 +230,9 @@ func (a *Auth) call(ctx context.Context, rt *route, body, query wire.Value, opts
 		trusted: k.header == nil, base: a.base,
 	}
 	if a.base == nil {
+		if c.Req.Host = k.host; k.host == "" && k.header != nil {
+			c.Req.Host = k.header.Get("Host")
+		}
 		b, err := a.dynamicBase(c.Req)
 		if err != nil {
 			return nil, err

@@ -201,6 +201,8 @@ type SessionOptions struct {
 	// client refreshes with POST.
 	DeferRefresh bool
 	CookieCache  CookieCacheOptions
+	// MaxPerUser ends a user's oldest sessions when there are more. Default 0: no limit.
+	MaxPerUser int
 	// StoreInDatabase keeps sessions in the database although there is a secondary storage.
 	StoreInDatabase bool
 	// PreserveInDatabase keeps the rows of revoked sessions when both are used.

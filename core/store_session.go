@@ -58,7 +58,36 @@ func (s *Store) CreateSession(ctx context.Context, n NewSession) (*Session, erro
 	if s.secondary != nil {
 		write = s.createSecondarySession
 	}
-	return createRow(ctx, s, s.sessionModel(), row, write)
+	created, err := createRow(ctx, s, s.sessionModel(), row, write)
+	if err != nil || s.a.opts.Session.MaxPerUser <= 0 {
+		return created, err
+	}
+	// After the commit, when a secondary storage knows the session as well.
+	return created, AfterCommit(ctx, func(ctx context.Context) error { return s.endOldest(ctx, created) })
+}
+
+// endOldest ends the oldest sessions of a user beyond Session.MaxPerUser. Of
+// sessions made at the same time the new one stays.
+func (s *Store) endOldest(ctx context.Context, created *Session) error {
+	rows, err := s.ListSessions(ctx, created.UserID)
+	if err != nil {
+		return err
+	}
+	excess := len(rows) - s.a.opts.Session.MaxPerUser
+	slices.SortStableFunc(rows, func(a, b *Session) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for _, row := range rows {
+		if excess <= 0 {
+			return nil
+		}
+		if row.Token == created.Token {
+			continue
+		}
+		if err := s.DeleteSession(ctx, row.Token); err != nil {
+			return err
+		}
+		excess--
+	}
+	return nil
 }
 
 // maxAgent bounds the stored User-Agent, in bytes. Real ones have a few hundred.
