@@ -93,7 +93,9 @@ func checkTestNames(root string, pages map[string]*page) ([]string, error) {
 		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git") {
 			return fs.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(file, "_test.go") {
+		// The shared suites are ordinary files in folders such as flowtest.
+		suite := strings.HasSuffix(filepath.Base(filepath.Dir(file)), "test") && strings.HasSuffix(file, ".go")
+		if d.IsDir() || !suite && !strings.HasSuffix(file, "_test.go") {
 			return nil
 		}
 		data, err := os.ReadFile(file)
