@@ -139,6 +139,15 @@ func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.Status
 			return err
 		}
 		userID = won.Value
+		// A password that was set since the link was made ends the link. Values in a
+		// key-value store cannot be found by their user, to be removed with the others.
+		credential, err := store.FindCredential(ctx, userID)
+		if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+			return err
+		}
+		if err == nil && won.CreatedAt.Before(credential.UpdatedAt) {
+			return invalid
+		}
 		if err := store.SetPassword(ctx, userID, hash); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/storage"
 )
 
 func TestResetToken(t *testing.T) {
@@ -136,6 +137,37 @@ func TestResetToken(t *testing.T) {
 		reset(e, newer, password).Want(t, 400, "INVALID_TOKEN")
 		wantRows(t, e, core.ModelVerification, 0)
 	})
+	for name, change := range map[string]settings{
+		"database": nil,
+		"secondary storage": func(e *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+			o.SecondaryStorage = storage.NewMemory(e.Clock.Now)
+		},
+	} {
+		t.Run("PWR-07 tokens older than the password, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := open(t, change)
+			c := signUp(t, e)
+			later := func() { e.Clock.Add(time.Minute) }
+			later()
+			older, newer := resetToken(t, e, email), resetToken(t, e, email)
+			later()
+			reset(e, newer, another).Want(t, 200, "")
+			later()
+			reset(e, older, "yet another horse").Want(t, 400, "INVALID_TOKEN")
+			older = resetToken(t, e, email)
+			later()
+			c.Post("/change-password", body{"currentPassword": another, "newPassword": password}).Want(t, 200, "")
+			reset(e, older, "yet another horse").Want(t, 400, "INVALID_TOKEN")
+			later()
+			signIn(e, email, password).Want(t, 200, "")
+			reset(e, resetToken(t, e, email), another).Want(t, 200, "")
+			grace := social(t, e, "grace@example.com")
+			older, newer = resetToken(t, e, grace.Email), resetToken(t, e, grace.Email)
+			later()
+			reset(e, newer, another).Want(t, 200, "")
+			reset(e, older, password).Want(t, 400, "INVALID_TOKEN")
+		})
+	}
 	t.Run("a token in the query", func(t *testing.T) {
 		t.Parallel()
 		e := open(t, nil)
