@@ -58,7 +58,7 @@ func vet(root string, pages map[string]*page) ([]string, error) {
 			if err := os.WriteFile(filepath.Join(dir, at, "main.go"), []byte(b.text), 0o644); err != nil {
 				return nil, err
 			}
-			args = append(args, "./examples/"+filepath.Base(dir)+"/"+at)
+			args = append(args, "./"+filepath.Base(dir)+"/"+at)
 		}
 	}
 	if len(args) == 1 {
@@ -67,7 +67,7 @@ func vet(root string, pages map[string]*page) ([]string, error) {
 	slices.Sort(problems)
 	slices.Sort(args[1:])
 	cmd := exec.Command("go", args...)
-	cmd.Dir = root
+	cmd.Dir = filepath.Join(root, "examples")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		problems = append(problems, "go vet of the blocks that are programs:\n"+string(out))
