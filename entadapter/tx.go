@@ -137,7 +137,7 @@ func (s *store) run(ctx context.Context, what string, t *tx, end sqltx.Ender, fn
 }
 
 func (s *store) begin(ctx context.Context) (dialect.Tx, error) {
-	begun, err := s.driver.Tx(ctx)
+	begun, err := s.beginTx(ctx)
 	if err != nil || s.codec != sqlcodec.SQLite || s.first == nil {
 		return begun, err
 	}
@@ -150,6 +150,17 @@ func (s *store) begin(ctx context.Context) (dialect.Tx, error) {
 		return nil, err
 	}
 	return begun, nil
+}
+
+func (s *store) beginTx(ctx context.Context) (dialect.Tx, error) {
+	opts := s.codec.TxOptions()
+	drv, ok := s.driver.(interface {
+		BeginTx(context.Context, *entsql.TxOptions) (dialect.Tx, error)
+	})
+	if opts == nil || !ok {
+		return s.driver.Tx(ctx)
+	}
+	return drv.BeginTx(ctx, opts)
 }
 
 func (s *store) savepoint(ctx context.Context, t *tx, fn func(ctx context.Context) error) error {

@@ -134,7 +134,7 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 	var done gorm.TxCommitter
 	switch pool := s.pool.(type) {
 	case gorm.TxBeginner:
-		own, err := pool.BeginTx(ctx, nil)
+		own, err := pool.BeginTx(ctx, s.dialect.TxOptions())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -143,7 +143,7 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 			t.own = own
 		}
 	case gorm.ConnPoolBeginner:
-		conn, err := pool.BeginTx(ctx, nil)
+		conn, err := pool.BeginTx(ctx, s.dialect.TxOptions())
 		if err != nil {
 			return nil, nil, err
 		}

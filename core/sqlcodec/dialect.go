@@ -1,6 +1,7 @@
 package sqlcodec
 
 import (
+	"database/sql"
 	"math"
 	"strconv"
 	"strings"
@@ -27,6 +28,17 @@ func (d Dialect) Returns() bool { return d != MySQL }
 // OneWriter says that the database has one writer at a time, so that writers of
 // a process do better to queue than to poll the database's lock.
 func (d Dialect) OneWriter() bool { return d == SQLite }
+
+// TxOptions are those of every transaction; nil for the database's own. MySQL's
+// own isolation locks the gaps between rows, so that transactions which insert
+// side by side deadlock; with READ COMMITTED, which is PostgreSQL's own, they
+// lock rows only.
+func (d Dialect) TxOptions() *sql.TxOptions {
+	if d != MySQL {
+		return nil
+	}
+	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+}
 
 // Note is the text of adapter.Capabilities.
 func (d Dialect) Note() string {
