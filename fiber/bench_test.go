@@ -123,7 +123,7 @@ func TestAllocations(t *testing.T) {
 	if n := above(around(a, false), "/api/auth/get-session"); n > 18 {
 		t.Errorf("get-session from the cookie cache: %v allocations above a bare handler, want at most 18", n)
 	}
-	if n := above(around(a, false), "/app"); n > 14 {
-		t.Errorf("an attached session: %v allocations above a bare handler, want at most 14", n)
+	if n := above(around(a, false), "/app"); n > 10 {
+		t.Errorf("an attached session: %v allocations above a bare handler, want at most 10", n)
 	}
 }

@@ -32,11 +32,12 @@ func Fiber(a *core.Auth) fiber.Handler {
 			c.Response().SetConnectionClose()
 			return c.SendStatus(http.StatusBadRequest)
 		}
-		head := newHeader(c)
-		req := request(c, head)
+		req := request(c)
 		if a.Handles(req.Path) {
-			return serve(a, c, &req, head)
+			return serve(a, c, req)
 		}
+		head := &header{in: &c.Request().Header, out: &c.Response().Header}
+		req.Header = head
 		c.SetUserContext(a.Attach(c.UserContext(), req, head.send))
 		failed := true // unless Next comes back without an error
 		defer func() { head.end(failed) }()
@@ -55,12 +56,10 @@ func App(a *core.Auth) *fiber.App {
 			c.Response().SetConnectionClose()
 			return c.SendStatus(http.StatusBadRequest)
 		}
-		head := newHeader(c)
-		req := request(c, head)
-		if !a.Handles(req.Path) {
-			return c.Next()
+		if req := request(c); a.Handles(req.Path) {
+			return serve(a, c, req)
 		}
-		return serve(a, c, &req, head)
+		return c.Next()
 	})
 	return app
 }
@@ -91,16 +90,16 @@ func fail(c *fiber.Ctx, e *core.Error) error {
 	return c.Send(e.AppendJSON(nil))
 }
 
-// request translates all but the body. Strings are copies: fasthttp reuses its
+// request translates all but headers and body. Strings are copies: fasthttp reuses its
 // buffers, and what core stores (agents, addresses) must not change under it.
-func request(c *fiber.Ctx, head *header) core.Request {
+func request(c *fiber.Ctx) core.Request {
 	h := &c.Request().Header
 	host, path, query := target(string(h.RequestURI()))
 	if host == "" {
 		host = string(h.Host())
 	}
 	req := core.Request{
-		Method: string(h.Method()), Path: path, RawQuery: query, Scheme: "http", Host: host, Header: head,
+		Method: method(h.Method()), Path: path, RawQuery: query, Scheme: "http", Host: host,
 	}
 	if c.Context().IsTLS() {
 		req.Scheme = "https"
@@ -110,6 +109,17 @@ func request(c *fiber.Ctx, head *header) core.Request {
 		req.Remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
 	}
 	return req
+}
+
+// method spares the usual ones a copy.
+func method(b []byte) string {
+	switch string(b) {
+	case http.MethodGet:
+		return http.MethodGet
+	case http.MethodPost:
+		return http.MethodPost
+	}
+	return string(b)
 }
 
 // target splits a request target (RFC 9112 §3.2) without decoding or cleaning: the
@@ -139,16 +149,27 @@ func severalHosts(h *fasthttp.RequestHeader) bool {
 	return n > 1
 }
 
-func serve(a *core.Auth, c *fiber.Ctx, req *core.Request, head *header) error {
-	defer head.end(false) // background work may hold the request
+// exchange is what one call of serve needs, in one piece of memory.
+type exchange struct {
+	head   header
+	req    core.Request
+	res    core.Response
+	fields [6]core.HeaderField // as many as a sign-in sets; more move elsewhere
+}
+
+func serve(a *core.Auth, c *fiber.Ctx, r core.Request) error {
+	x := exchange{req: r}
+	x.head.in = &c.Request().Header
+	x.req.Header, x.res.Header = &x.head, x.fields[:0]
+	req, res := &x.req, &x.res
+	defer x.head.end(false) // background work may hold the request
 	var err error
 	if req.Body, req.TooLarge, err = body(c, a.MaxBody()); err != nil {
 		// Where the next request begins is unknown.
 		c.Response().SetConnectionClose()
 		return fail(c, core.FailText(http.StatusBadRequest, "Request body could not be read"))
 	}
-	var res core.Response
-	a.Serve(c.UserContext(), req, &res)
+	a.Serve(c.UserContext(), req, res)
 	h := &c.Response().Header
 	h.SetNoDefaultContentType(true)
 	for i, f := range res.Header {
@@ -204,10 +225,6 @@ type header struct {
 	mu  sync.Mutex
 	in  *fasthttp.RequestHeader  // nil when the request is over
 	out *fasthttp.ResponseHeader // likewise
-}
-
-func newHeader(c *fiber.Ctx) *header {
-	return &header{in: &c.Request().Header, out: &c.Response().Header}
 }
 
 // Get implements core.Header.
