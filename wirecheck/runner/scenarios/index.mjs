@@ -10,6 +10,7 @@ import fields from "./fields.mjs";
 import hooks from "./hooks.mjs";
 import limits from "./limits.mjs";
 import officialClient from "./client.mjs";
+import options from "./options.mjs";
 import origins from "./origins.mjs";
 import passwords from "./passwords.mjs";
 import requests from "./requests.mjs";
@@ -22,5 +23,5 @@ import users from "./users.mjs";
 /** @type {Scenario[]} */
 export const scenarios = [
   ...officialClient, ...signUp, ...signIn, ...sessions, ...passwords, ...email, ...users, ...accounts,
-  ...requests, ...origins, ...limits, ...cookies, ...fields, ...hooks, ...storage,
+  ...requests, ...origins, ...limits, ...cookies, ...fields, ...hooks, ...storage, ...options,
 ];
