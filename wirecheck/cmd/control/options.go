@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// developmentSecret is what Better Auth uses when nobody gave a secret.
-const developmentSecret = "better-auth-secret-12345678901234567890"
+// developmentSecret is for instances without a secret. Better Auth's own for that
+// case is public, and the core refuses it.
+const developmentSecret = "wire-check-H7v2QmX9tLr4BzKc6NpWs8Yd"
 
 // environment is what an instance sees of the process environment.
 type environment struct{ vars wire.Value }
@@ -111,8 +113,15 @@ func (i *instance) secrets(o *core.Options, root *section, env environment) {
 		version, _ := s.number("version")
 		o.Secrets = append(o.Secrets, secret.Versioned{Version: int(version), Value: s.text("value")})
 	}
-	if env.get("BETTER_AUTH_SECRETS") != "" {
-		root.all.problem("env BETTER_AUTH_SECRETS")
+	if list := env.get("BETTER_AUTH_SECRETS"); list != "" && len(entries) == 0 {
+		for _, entry := range strings.Split(list, ",") {
+			number, value, _ := strings.Cut(strings.TrimSpace(entry), ":")
+			version, err := strconv.Atoi(number)
+			if err != nil {
+				root.all.problem("env BETTER_AUTH_SECRETS")
+			}
+			o.Secrets = append(o.Secrets, secret.Versioned{Version: version, Value: value})
+		}
 	}
 	if o.Secret == "" && len(o.Secrets) == 0 {
 		o.Secret = developmentSecret
