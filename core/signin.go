@@ -25,10 +25,12 @@ var errReplied = errors.New("core: a sign-in gate has replied")
 
 // SignIn signs a user in: it asks the gates of plugins (Manifest.SignInGate), makes
 // a session, ends the one that the same user's request came with, and sets the
-// cookies. A gate may refuse with an error, or hold the sign-in up with c.Reply: no
-// session exists then, and the error that SignIn returns must be returned by the
-// handler as it is. A session that a store hook gave up is ErrAbort.
-func (c *Ctx) SignIn(u *User, s SignIn) (*SessionData, error) {
+// cookies. ctx is c itself or the context of a transaction; cookies and event then
+// wait for its commit. A gate may refuse with an error, or hold the sign-in up with
+// c.Reply: no session exists then, Replied reports it, and the error that SignIn
+// returns must be returned by the handler as it is. A session that a store hook
+// gave up is ErrAbort.
+func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, error) {
 	a := c.Auth
 	for _, gate := range a.gates {
 		if err := gate(c, u, &s); err != nil {
@@ -43,7 +45,7 @@ func (c *Ctx) SignIn(u *User, s SignIn) (*SessionData, error) {
 	}
 	previous, _ := c.SignedCookie(c.base.cookies.SessionToken.Name)
 	var row *Session
-	err := a.store.Tx(c, func(ctx context.Context) error {
+	err := a.store.Tx(ctx, func(ctx context.Context) error {
 		if s.Confirm != nil {
 			if err := s.Confirm(ctx); err != nil {
 				return err
@@ -59,17 +61,22 @@ func (c *Ctx) SignIn(u *User, s SignIn) (*SessionData, error) {
 		return nil, err
 	}
 	data := &SessionData{Session: *row, User: *u}
-	forget := &s.Forget
-	if s.KeepForget {
-		forget = nil
-	}
-	if err := c.SetSession(data, forget); err != nil {
-		return nil, err
-	}
-	c.session, c.sessionLoaded = data, true
-	c.Emit(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID})
-	return data, nil
+	return data, AfterCommit(ctx, func(context.Context) error {
+		forget := &s.Forget
+		if s.KeepForget {
+			forget = nil
+		}
+		if err := c.SetSession(data, forget); err != nil {
+			return err
+		}
+		c.session, c.sessionLoaded = data, true
+		c.Emit(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID})
+		return nil
+	})
 }
+
+// Replied reports that a gate has answered in the handler's place.
+func (c *Ctx) Replied() bool { return c.replied }
 
 // endPrevious ends the session that a user signs in anew with (ASVS 7.2.4). That
 // of another user stays: several accounts may be signed in in one browser.

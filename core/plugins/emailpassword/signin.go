@@ -70,7 +70,7 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 		return SignInReply{}, core.Fail(http.StatusForbidden, core.CodeEmailNotVerified)
 	}
 	forget := in.RememberMe != nil && !*in.RememberMe
-	data, err := c.SignIn(user, core.SignIn{Method: "email", Forget: forget, Confirm: func(ctx context.Context) error {
+	data, err := c.SignIn(c, user, core.SignIn{Method: "email", Forget: forget, Confirm: func(ctx context.Context) error {
 		return store.ConfirmPassword(ctx, credential)
 	}})
 	if errors.Is(err, adapter.ErrNotFound) {

@@ -64,17 +64,28 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	}
 	forget := in.RememberMe != nil && !*in.RememberMe
 	var user *core.User
-	var session *core.Session
+	var data *core.SessionData
+	var held error // a gate has answered: the user is made, a session is not
 	err = store.Tx(c, func(ctx context.Context) error {
 		var err error
 		if user, err = store.CreateUser(ctx, row); err != nil {
 			return err
 		}
 		_, err = store.CreateAccount(ctx, core.Account{UserID: user.ID, ProviderID: core.ProviderCredential, AccountID: user.ID, Password: &hash})
+		if err != nil {
+			return err
+		}
+		err = core.AfterCommit(ctx, func(context.Context) error {
+			c.Emit(core.Event{Type: core.EventSignUp, UserID: user.ID})
+			return nil
+		})
 		if err != nil || quiet {
 			return err
 		}
-		session, err = store.CreateSession(ctx, core.NewSession{UserID: user.ID, Forget: forget, Extra: a.DefaultFields(core.ModelSession)})
+		data, err = c.SignIn(ctx, user, core.SignIn{Method: "sign-up", Forget: forget})
+		if c.Replied() {
+			held, err = err, nil
+		}
 		if errors.Is(err, core.ErrAbort) {
 			return core.Fail(http.StatusBadRequest, core.CodeFailedToCreateSession)
 		}
@@ -98,7 +109,6 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	if err != nil {
 		return SignUpReply{}, err
 	}
-	c.Emit(core.Event{Type: core.EventSignUp, UserID: user.ID})
 	mail := a.EmailVerification()
 	if send := mail.SendOnSignUp; mail.Send != nil && (send != nil && *send || send == nil && p.opts.RequireEmailVerification) {
 		if err := c.SendVerification(user, deref(in.CallbackURL)); err != nil {
@@ -108,13 +118,12 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	if quiet {
 		return SignUpReply{User: user}, nil
 	}
-	if err := c.SetSession(&core.SessionData{Session: *session, User: *user}, &forget); err != nil {
-		return SignUpReply{}, err
+	if held != nil {
+		return SignUpReply{}, held
 	}
-	c.Emit(core.Event{Type: core.EventSignIn, UserID: user.ID, SessionID: session.ID})
-	reply := SignUpReply{Token: &session.Token, User: user}
+	reply := SignUpReply{Token: &data.Session.Token, User: user}
 	if a.Compat() == core.CompatKernia {
-		reply.Session = session
+		reply.Session = &data.Session
 	}
 	return reply, nil
 }
