@@ -14,7 +14,7 @@ type SignIn struct {
 	// KeepForget leaves the dont_remember cookie's say when the method has none of
 	// its own, as links in mails do.
 	KeepForget bool
-	// Confirm runs in the transaction that makes the session, before it; an error
+	// Confirm runs in the transaction that makes the session; an error undoes it and
 	// refuses the sign-in. What was checked before, such as a password, may have
 	// changed since.
 	Confirm func(ctx context.Context) error
@@ -46,14 +46,16 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 	previous, _ := c.SignedCookie(c.base.cookies.SessionToken.Name)
 	var row *Session
 	err := a.store.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if row, err = a.store.CreateSession(ctx, NewSession{UserID: u.ID, Forget: s.Forget, Extra: s.Extra}); err != nil {
+			return err
+		}
+		// After the session, which locks the user by its foreign key: every transaction
+		// that locks both takes the user first, so that none waits for the other.
 		if s.Confirm != nil {
 			if err := s.Confirm(ctx); err != nil {
 				return err
 			}
-		}
-		var err error
-		if row, err = a.store.CreateSession(ctx, NewSession{UserID: u.ID, Forget: s.Forget, Extra: s.Extra}); err != nil {
-			return err
 		}
 		return a.store.endPrevious(ctx, previous, u.ID)
 	})

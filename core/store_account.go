@@ -78,7 +78,8 @@ func (s *Store) SetPassword(ctx context.Context, userID, hash string) error {
 // ConfirmPassword fails with adapter.ErrNotFound when the password of an account
 // is no longer the one in acc. The account stays locked until the transaction of
 // ctx ends: a change of the password either comes before, and is seen here, or
-// after, and sees what this transaction has written.
+// after, and sees what this transaction has written. Lock the user first, by
+// LockUser or by a row that refers to the user.
 func (s *Store) ConfirmPassword(ctx context.Context, acc *Account) error {
 	if acc == nil || acc.Password == nil {
 		return adapter.ErrNotFound

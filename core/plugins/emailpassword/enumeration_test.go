@@ -78,8 +78,9 @@ func TestSignInTellsNothing(t *testing.T) {
 
 // medians makes failing sign-ins with several addresses in turn, and expects that
 // the medians of their times meet. Another process may take the processor away at
-// any time: that they meet in one of a few rounds is enough. A hash that is missing
-// never lets them.
+// any time: that they meet in one of a few rounds is enough, and roughly. A hash
+// that is missing makes a factor of fifty. What is done exactly alike is counted, not
+// timed, in TestSignInTellsNothing.
 func medians(t *testing.T, e *authtest.Env, samples int, limit float64, addresses ...string) {
 	t.Helper()
 	var ratio float64
@@ -98,6 +99,7 @@ func medians(t *testing.T, e *authtest.Env, samples int, limit float64, addresse
 			low, high = min(low, list[len(list)/2]), max(high, list[len(list)/2])
 		}
 		if ratio = float64(high) / float64(low); ratio < limit {
+			t.Logf("ratio %.2f", ratio)
 			return
 		}
 	}
@@ -117,11 +119,11 @@ func TestSignInTiming(t *testing.T) {
 		return e
 	}
 	t.Run("ENUM-01 medians of interleaved sign-ins", func(t *testing.T) {
-		medians(t, timed(t, argon2), 31, 1.25, nobody, email, "social@example.com")
+		medians(t, timed(t, argon2), 31, 1.5, nobody, email, "social@example.com")
 	})
 	// What an unknown address costs is what a hash of the algorithm in force costs.
 	t.Run("ENUM-10 the dummy hash follows the algorithm", func(t *testing.T) {
-		medians(t, timed(t, scrypt), 5, 1.5, nobody, email)
+		medians(t, timed(t, scrypt), 5, 2, nobody, email)
 	})
 }
 

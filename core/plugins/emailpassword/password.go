@@ -60,6 +60,9 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 	revoke := in.RevokeOtherSessions != nil && *in.RevokeOtherSessions
 	var session *core.Session
 	err = store.Tx(c, func(ctx context.Context) error {
+		if err := store.LockUser(ctx, current.User.ID); err != nil {
+			return err
+		}
 		if err := store.ConfirmPassword(ctx, credential); err != nil {
 			return err
 		}
