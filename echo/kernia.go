@@ -16,8 +16,8 @@ import (
 )
 
 // Echo serves the auth routes below the base path and attaches a lazy session to
-// every other request. Use it on the Echo itself: its middleware runs for paths
-// without a route too, that of a group does not.
+// every other request. Use it on the Echo itself; on a group it serves what the
+// group's prefix contains.
 func Echo(a *core.Auth) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

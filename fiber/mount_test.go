@@ -1,0 +1,424 @@
+package kernia_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/gofiber/fiber/v2/middleware/rewrite"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	kernia "github.com/advantch/kernia-go/fiber"
+)
+
+const (
+	missing      = `{"message":"Not found","code":"NOT_FOUND"}`
+	unauthorized = `{"message":"Unauthorized","code":"UNAUTHORIZED"}`
+	newUser      = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
+)
+
+type answer struct {
+	status int
+	body   string
+	header http.Header
+	closed bool // the server announced that it hangs up
+}
+
+// send sends a request to an app in the process, over a connection of its own.
+func send(t testing.TB, app *fiber.App, r *http.Request) answer {
+	t.Helper()
+	res, err := app.Test(r, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, string(body), res.Header, res.Close}
+}
+
+func want(t *testing.T, app *fiber.App, method, target string, status int, body string) {
+	t.Helper()
+	if got := send(t, app, httptest.NewRequest(method, target, nil)); got.status != status || got.body != body {
+		t.Errorf("%s %s: got %d %q, want %d %q", method, target, got.status, got.body, status, body)
+	}
+}
+
+func withCookies(target, cookies string) *http.Request {
+	r := httptest.NewRequest("GET", target, nil)
+	r.Header.Set("Cookie", cookies)
+	return r
+}
+
+func signUp(body io.Reader) *http.Request {
+	r := httptest.NewRequest("POST", "/api/auth/sign-up/email", body)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", authtest.BaseURL)
+	return r
+}
+
+func say(text string) fiber.Handler { return func(c *fiber.Ctx) error { return c.SendString(text) } }
+
+func who(c *fiber.Ctx) error {
+	if s, ok := kernia.Session(c); ok {
+		return c.SendString(s.User.Email)
+	}
+	return c.SendString("nobody")
+}
+
+// One Use serves the whole surface, on an app without a single route too.
+func TestUseAlone(t *testing.T) {
+	t.Parallel()
+	app := fiber.New()
+	app.Use(kernia.Fiber(authtest.New(t, nil).Auth))
+	want(t, app, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+	want(t, app, "GET", "/api/auth/get-session", 200, `null`)
+	want(t, app, "POST", "/api/auth/sign-out", 200, `{"success":true}`)
+	want(t, app, "GET", "/api/auth/nowhere", 404, missing)
+	want(t, app, "GET", "/nowhere", 404, "Cannot GET /nowhere")
+}
+
+// A mounted App serves the same and sets several cookies; sessions it does not
+// attach.
+func TestMount(t *testing.T) {
+	t.Parallel()
+	a := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+		o.Session.CookieCache.Enabled = true
+	}, emailpassword.New(emailpassword.Options{})).Auth
+	app := fiber.New(fiber.Config{ErrorHandler: func(c *fiber.Ctx, _ error) error {
+		return c.Status(fiber.StatusNotFound).SendString("no page here")
+	}})
+	app.Mount("/api/auth", kernia.App(a))
+	app.Get("/who", who)
+	want(t, app, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+	want(t, app, "GET", "/api/auth/get-session", 200, `null`)
+	want(t, app, "POST", "/api/auth/sign-out", 200, `{"success":true}`)
+	want(t, app, "OPTIONS", "/api/auth/ok", 404, missing)
+	want(t, app, "GET", "/api/auth/nowhere", 404, missing)
+	want(t, app, "GET", "/api/auth", 404, missing)
+	want(t, app, "GET", "/api/authority", 404, "no page here")
+	want(t, app, "GET", "/nowhere", 404, "no page here")
+
+	got := send(t, app, signUp(strings.NewReader(newUser)))
+	lines := got.header.Values("Set-Cookie")
+	if got.status != 200 || len(lines) != 2 || !strings.HasPrefix(lines[0], "better-auth.session_token=") ||
+		!strings.HasPrefix(lines[1], "better-auth.session_data=") {
+		t.Fatalf("sign-up: %d %s %q", got.status, got.body, lines)
+	}
+	first, _, _ := strings.Cut(lines[0], ";")
+	second, _, _ := strings.Cut(lines[1], ";")
+	if got := send(t, app, withCookies("/api/auth/get-session", first+"; "+second)); !strings.Contains(got.body, "ada@example.com") {
+		t.Errorf("get-session: %d %s", got.status, got.body)
+	}
+	if got := send(t, app, withCookies("/who", first)); got.body != "nobody" {
+		t.Errorf("an App attached a session: %s", got.body)
+	}
+
+	// Elsewhere than at its base path it has nothing to serve.
+	app = fiber.New()
+	app.Mount("/auth", kernia.App(a))
+	want(t, app, "GET", "/auth/ok", 404, "Cannot GET /auth/ok")
+	want(t, app, "GET", "/api/auth/ok", 404, "Cannot GET /api/auth/ok")
+}
+
+// A handler for everything does not shadow the auth routes when it is declared
+// after Kernia; nor do routes of the application below the base path.
+func TestOverlappingRoutes(t *testing.T) {
+	t.Parallel()
+	a := authtest.New(t, nil).Auth
+	app := fiber.New()
+	app.Use(kernia.Fiber(a))
+	app.Get("/api/auth/mine", say("mine"))
+	app.Get("/*", say("page"))
+	want(t, app, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+	want(t, app, "GET", "/api/auth/nowhere", 404, missing)
+	want(t, app, "GET", "/api/auth/mine", 404, missing)
+	want(t, app, "GET", "/anything", 200, "page")
+
+	// Fiber runs in the order of declaration.
+	app = fiber.New()
+	app.Get("/api/auth/mine", say("mine"))
+	app.Get("/who", who)
+	app.Use(kernia.Fiber(a))
+	want(t, app, "GET", "/api/auth/mine", 200, "mine")
+	want(t, app, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+	want(t, app, "GET", "/who", 200, "nobody")
+}
+
+// A group's middleware runs below the group's prefix, on paths without a route too.
+func TestGroup(t *testing.T) {
+	t.Parallel()
+	app := fiber.New()
+	app.Group("/api", kernia.Fiber(authtest.New(t, nil).Auth)).Get("/who", who)
+	want(t, app, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+	want(t, app, "GET", "/api/auth/nowhere", 404, missing)
+	want(t, app, "GET", "/api/who", 200, "nobody")
+	want(t, app, "GET", "/nowhere", 404, "Cannot GET /nowhere")
+}
+
+// CaseSensitive, StrictRouting and UnescapePath are Fiber's ways to match; the auth
+// routes are matched by their literal path whatever they say.
+func TestPathOptions(t *testing.T) {
+	t.Parallel()
+	a := authtest.New(t, nil).Auth
+	for _, on := range []bool{false, true} {
+		use := fiber.New(fiber.Config{CaseSensitive: on, StrictRouting: on, UnescapePath: on})
+		use.Use(kernia.Fiber(a))
+		mount := fiber.New(fiber.Config{CaseSensitive: on, StrictRouting: on, UnescapePath: on})
+		mount.Mount("/api/auth", kernia.App(a))
+		for _, app := range []*fiber.App{use, mount} {
+			want(t, app, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+			for _, path := range []string{"/api/auth/%6fk", "/api/auth//ok", "/api/auth/ok/", "/api/auth/OK", "/api/auth/x/../ok"} {
+				want(t, app, "GET", path, 404, missing)
+			}
+			for _, path := range []string{"/API/AUTH/ok", "/api%2Fauth/ok", "/api/x/../auth/ok"} {
+				if got := send(t, app, httptest.NewRequest("GET", path, nil)); got.status != 404 || got.body == missing {
+					t.Errorf("%s: got %d %s, want Fiber's own 404", path, got.status, got.body)
+				}
+			}
+		}
+	}
+}
+
+// Request.RequestURI replaces the target of the request by what fasthttp makes of
+// it: decoded and cleaned. Kernia then sees that, as does everything after it.
+func TestRewrittenTarget(t *testing.T) {
+	t.Parallel()
+	a := authtest.New(t, nil).Auth
+	app := fiber.New()
+	app.Use(func(c *fiber.Ctx) error {
+		_ = c.Request().URI().Path() // makes fasthttp parse the target
+		_ = c.Request().RequestURI()
+		return c.Next()
+	}, kernia.Fiber(a))
+	want(t, app, "GET", "/api/auth/%6fk", 200, `{"ok":true}`)
+	want(t, app, "GET", "/api/auth//ok", 200, `{"ok":true}`)
+	want(t, app, "GET", "/api/x/../auth/ok", 200, `{"ok":true}`)
+
+	// Fiber's own accessors leave it as it is.
+	app = fiber.New()
+	app.Use(func(c *fiber.Ctx) error {
+		_, _, _, _ = c.OriginalURL(), c.Path(), c.BaseURL(), c.Query("x")
+		return c.Next()
+	}, kernia.Fiber(a))
+	want(t, app, "GET", "/api/auth/%6fk", 404, missing)
+	want(t, app, "GET", "/api/auth//ok", 404, missing)
+
+	// So does the rewrite middleware: it changes Fiber's path alone.
+	app = fiber.New()
+	app.Use(rewrite.New(rewrite.Config{Rules: map[string]string{"/login/*": "/api/auth/$1"}}), kernia.Fiber(a))
+	want(t, app, "GET", "/login/ok", 404, "Cannot GET /api/auth/ok")
+}
+
+// A BodyLimit below MaxBody is Fiber's to enforce, in the words of its error
+// handler, before any middleware.
+func TestBodyLimit(t *testing.T) {
+	t.Parallel()
+	app := fiber.New(fiber.Config{BodyLimit: 1024, DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
+		var e *fiber.Error
+		if !errors.As(err, &e) {
+			return err
+		}
+		return c.Status(e.Code).SendString("sorry: " + e.Message)
+	}})
+	app.Use(kernia.Fiber(authtest.New(t, nil, emailpassword.New(emailpassword.Options{})).Auth))
+	if got := send(t, app, signUp(strings.NewReader(newUser))); got.status != 200 {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	text := exchange(t, listen(t, app), "POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:3000\r\n"+
+		"Content-Type: application/json\r\nContent-Length: 2048\r\n\r\n"+newUser+strings.Repeat(" ", 2048-len(newUser)))
+	if !strings.HasPrefix(text, "HTTP/1.1 413 ") || !strings.HasSuffix(text, "sorry: Request Entity Too Large") {
+		t.Errorf("got %q", text)
+	}
+}
+
+// With StreamRequestBody Fiber hands bodies on before it has them, without a
+// bound. Kernia's holds, and what it leaves unread is not taken for a request.
+func TestStreamRequestBody(t *testing.T) {
+	t.Parallel()
+	a := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.MaxBody = 16 << 10 }, emailpassword.New(emailpassword.Options{})).Auth
+	app := fiber.New(fiber.Config{StreamRequestBody: true, BodyLimit: 1024, DisableStartupMessage: true})
+	app.Use(kernia.Fiber(a))
+	for name, c := range map[string]struct {
+		body   string
+		status int
+	}{
+		"all of it there": {newUser, 409}, // the address is taken by then, or not yet
+		"streamed":        {newUser + strings.Repeat(" ", 8<<10), 409},
+		"too long":        {newUser + strings.Repeat(" ", 16<<10), 413},
+		"far too long":    {newUser + strings.Repeat(" ", 256<<10), 413},
+	} {
+		for _, chunked := range []bool{false, true} {
+			r := signUp(strings.NewReader(c.body))
+			if chunked {
+				r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+			}
+			got := send(t, app, r)
+			if got.status != c.status && (c.status != 409 || got.status != 200) {
+				t.Errorf("%s, chunked %v: got %d %s, want %d", name, chunked, got.status, got.body, c.status)
+			}
+			if c.status == 413 && !got.closed {
+				t.Errorf("%s, chunked %v: the connection stays open with half a body in it", name, chunked)
+			}
+		}
+	}
+	raw := "POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/json\r\n" +
+		"Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\nzz\r\n\r\n"
+	if text := exchange(t, listen(t, app), raw); !strings.HasPrefix(text, "HTTP/1.1 400 ") || strings.Count(text, "HTTP/1.1") != 1 {
+		t.Errorf("chunks that are malformed: got %q", text)
+	}
+}
+
+// listen serves an app on a port of its own.
+func listen(t *testing.T, app *fiber.App) (addr string) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- app.Listener(listener) }()
+	t.Cleanup(func() {
+		_ = app.Shutdown()
+		<-done
+	})
+	return listener.Addr().String()
+}
+
+// exchange sends bytes, and returns what is answered until the server hangs up.
+func exchange(t *testing.T, addr, raw string) string {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := io.WriteString(c, raw); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The compress middleware works on auth requests as on others; packed request
+// bodies are not unpacked, however small they look.
+func TestCompression(t *testing.T) {
+	t.Parallel()
+	app := fiber.New()
+	app.Use(compress.New(), kernia.Fiber(authtest.New(t, nil).Auth))
+	r := httptest.NewRequest("GET", "/api/auth/error", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	got := send(t, app, r)
+	if got.status != 200 || got.header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(got.body, "\x1f\x8b") {
+		t.Errorf("got %d %v", got.status, got.header)
+	}
+	r = signUp(strings.NewReader("\x1f\x8b\x08"))
+	r.Header.Set("Content-Encoding", "gzip")
+	r.URL.Path, r.RequestURI = "/api/auth/sign-out", "/api/auth/sign-out"
+	if got := send(t, app, r); got.status != 400 || !strings.Contains(got.body, "INVALID_JSON") {
+		t.Errorf("a packed body: got %d %s", got.status, got.body)
+	}
+}
+
+func TestWithoutMiddleware(t *testing.T) {
+	t.Parallel()
+	app := fiber.New()
+	app.Get("/me", kernia.RequireSession(), say("me"))
+	app.Get("/who", who)
+	want(t, app, "GET", "/me", 401, unauthorized)
+	want(t, app, "GET", "/who", 200, "nobody")
+}
+
+// RequireSession stops the chain: what comes after it does not run.
+func TestRequireSession(t *testing.T) {
+	t.Parallel()
+	a, cookies := signedIn(t, nil)
+	ran := false
+	app := fiber.New()
+	app.Use(kernia.Fiber(a))
+	app.Group("/private", kernia.RequireSession()).Get("/who", func(c *fiber.Ctx) error {
+		ran = true
+		return who(c)
+	})
+	want(t, app, "GET", "/private/who", 401, unauthorized)
+	if ran {
+		t.Error("the handler ran without a session")
+	}
+	if got := send(t, app, withCookies("/private/who", cookies)); got.status != 200 || got.body != "ada@example.com" {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+}
+
+// Locals and a context that the application has set are its own; hooks see the
+// context's values.
+func TestLocalsAndUserContext(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	a, cookies := signedIn(t, func(o *core.Options) {
+		o.Before = func(c *core.Ctx) error {
+			if c.Path() != "/ok" {
+				return nil
+			}
+			return core.FailText(http.StatusTeapot, fmt.Sprint(c.Value(key{})))
+		}
+	})
+	app := fiber.New()
+	app.Use(func(c *fiber.Ctx) error {
+		c.Locals("before", "local")
+		c.SetUserContext(context.WithValue(c.UserContext(), key{}, "value"))
+		return c.Next()
+	}, kernia.Fiber(a))
+	app.Get("/", func(c *fiber.Ctx) error {
+		_, ok := core.SessionFrom(c.UserContext())
+		return c.SendString(fmt.Sprintf("%v, %v, %v", c.Locals("before"), c.UserContext().Value(key{}), ok))
+	})
+	if got := send(t, app, withCookies("/", cookies)); got.body != "local, value, true" {
+		t.Errorf("got %s", got.body)
+	}
+	if got := send(t, app, httptest.NewRequest("GET", "/api/auth/ok", nil)); got.status != 418 || !strings.Contains(got.body, `"value"`) {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+}
+
+// The application's error handler, which runs when all middleware has returned, may
+// still ask for the session, after a panic too.
+func TestErrorHandler(t *testing.T) {
+	t.Parallel()
+	a, cookies := signedIn(t, nil)
+	app := fiber.New(fiber.Config{ErrorHandler: func(c *fiber.Ctx, err error) error {
+		status := fiber.StatusInternalServerError
+		var e *fiber.Error
+		if errors.As(err, &e) {
+			status = e.Code
+		}
+		c.Status(status)
+		return who(c)
+	}})
+	app.Use(recover.New(), kernia.Fiber(a))
+	app.Get("/panic", func(*fiber.Ctx) error { panic("the application has a bug") })
+	for path, status := range map[string]int{"/nowhere": 404, "/panic": 500} {
+		if got := send(t, app, withCookies(path, cookies)); got.status != status || got.body != "ada@example.com" {
+			t.Errorf("%s: got %d %s", path, got.status, got.body)
+		}
+		want(t, app, "GET", path, status, "nobody")
+	}
+}
