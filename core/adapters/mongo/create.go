@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -109,7 +108,7 @@ func (s *store) serial(ctx context.Context, t *table, given any) (any, error) {
 		}
 	}
 	if err != nil || given != nil {
-		return given, wrap("count", t.model+" id "+strconv.FormatInt(out.Last, 10), err)
+		return given, wrap("number", t.model, err)
 	}
 	return out.Last, nil
 }

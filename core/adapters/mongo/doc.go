@@ -22,5 +22,6 @@
 // before it is written, and a removal removes, unsets or is refused by the rows
 // that refer to it. This happens in one transaction where there are any. It is
 // no lock: a row that is created at the very moment in which the row it refers
-// to is removed stays behind.
+// to is removed stays behind. A field other than the id to which rows refer can be
+// changed; they are not looked at then.
 package mongo

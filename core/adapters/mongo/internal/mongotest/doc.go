@@ -14,8 +14,9 @@
 //     an array matches by its elements, as in MongoDB.
 //   - In updates $set, $unset, $inc, $max and $setOnInsert. An update that changes
 //     nothing writes nothing and locks nothing.
-//   - In pipelines $match, $sort, $skip, $limit, $count, $project of whole fields
-//     and $lookup with localField, foreignField and a pipeline.
+//   - In pipelines $match, $sort, $skip, $limit, $count, $group that counts,
+//     $project of whole fields and $lookup with localField, foreignField and a
+//     pipeline.
 //   - Unique indexes, with partialFilterExpression; duplicates are error 11000.
 //   - Transactions see the state at their first command. One that writes what
 //     another has written since, or is about to, fails with WriteConflict and the

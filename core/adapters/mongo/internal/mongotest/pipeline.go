@@ -157,10 +157,28 @@ func (t *transaction) stage(db string, docs []bson.Raw, name string, v bson.RawV
 		}
 		out, err := bson.Marshal(bson.D{{Key: v.StringValue(), Value: int32(len(docs))}})
 		return []bson.Raw{out}, err
+	case "$group":
+		return grouped(docs, arg)
 	case "$lookup":
 		return t.lookup(db, docs, arg)
 	}
 	return nil, fail(40324, "unknown stage "+name)
+}
+
+// grouped counts all documents together, which is how the driver counts.
+func grouped(docs []bson.Raw, arg bson.Raw) ([]bson.Raw, error) {
+	elements, err := arg.Elements()
+	if err != nil || len(elements) != 2 || elements[0].Key() != "_id" || elements[0].Value().Type == bson.TypeString {
+		return nil, fail(codeBadValue, "$group needs a constant _id and one sum")
+	}
+	if one, ok := elements[1].Value().Document().Lookup("$sum").AsInt64OK(); !ok || one != 1 {
+		return nil, fail(codeBadValue, "$group only counts")
+	}
+	if len(docs) == 0 {
+		return docs, nil
+	}
+	out, err := bson.Marshal(bson.D{{Key: "_id", Value: elements[0].Value()}, {Key: elements[1].Key(), Value: int32(len(docs))}})
+	return []bson.Raw{out}, err
 }
 
 func (t *transaction) lookup(db string, docs []bson.Raw, arg bson.Raw) ([]bson.Raw, error) {

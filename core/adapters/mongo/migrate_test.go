@@ -1,0 +1,147 @@
+package mongo_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/mongo"
+	"github.com/advantch/kernia-go/core/adaptertest"
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+func opened(t *testing.T, db *driver.Database, s *schema.Schema) interface {
+	adapter.Adapter
+	adapter.Migrator
+} {
+	t.Helper()
+	return must[adapter.Adapter](t)(mongo.New(db, mongo.Options{}).Open(s)).(interface {
+		adapter.Adapter
+		adapter.Migrator
+	})
+}
+
+func planned(t *testing.T, m adapter.Migrator) []string {
+	t.Helper()
+	out := []string{}
+	for _, c := range must[[]adapter.Change](t)(m.Plan(t.Context())) {
+		out = append(out, c.SQL)
+	}
+	return out
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	s, err := schema.New(schema.IDString, []schema.Table{
+		{Model: "user", Name: "users", Fields: []schema.Field{
+			{Name: "email", Column: "mail", Type: schema.String, Unique: true},
+			{Name: "username", Type: schema.String, Optional: true, Unique: true},
+		}},
+		{Model: "member", Fields: []schema.Field{
+			{Name: "userId", Type: schema.String, Optional: true, Index: true, References: &schema.Reference{Model: "user"}},
+			{Name: "team", Type: schema.String},
+		}, Unique: [][]string{{"team", "userId"}}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := double(t, true).database(t)
+	a := opened(t, db, s)
+	want := []string{
+		`db.createCollection("users")`,
+		`db.getCollection("users").createIndex({"mail":1}, {"name":"mail_1","unique":true})`,
+		`db.getCollection("users").createIndex({"username":1}, {"name":"username_1","unique":true,"partialFilterExpression":{"username":{"$gte":""}}})`,
+		`db.createCollection("member")`,
+		`db.getCollection("member").createIndex({"team":1,"userId":1}, {"name":"team_1_userId_1","unique":true,"partialFilterExpression":{"userId":{"$type":["string","objectId","binData","number"]}}})`,
+		`db.getCollection("member").createIndex({"userId":1}, {"name":"userId_1"})`,
+	}
+	if got := planned(t, a); !slices.Equal(got, want) {
+		t.Fatalf("the plan is %q", got)
+	}
+	if err := a.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := planned(t, a); len(got) != 0 {
+		t.Fatalf("the plan after it was done is %q", got)
+	}
+}
+
+// TestAdopt migrates collections of Better Auth, which have no indexes, beside
+// one that the application has made.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	db := double(t, true).database(t)
+	s := adaptertest.Schema()
+	for _, table := range s.Tables() {
+		if err := db.CreateCollection(t.Context(), table.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := driver.IndexModel{Keys: bson.D{{Key: "email", Value: 1}}, Options: options.Index().SetName("mine").SetUnique(true)}
+	if _, err := db.Collection("user").Indexes().CreateOne(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	a := opened(t, db, s)
+	for _, c := range must[[]adapter.Change](t)(a.Plan(t.Context())) {
+		if c.Kind != "create index" || c.Table == "user" {
+			t.Errorf("planned %+v", c)
+		}
+	}
+	if err := a.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	create(t, a, "user", user("u1"))
+}
+
+func TestMigrateReportsDuplicates(t *testing.T) {
+	t.Parallel()
+	db := double(t, true).database(t)
+	for _, id := range []string{"a", "b"} {
+		if _, err := db.Collection("user").InsertOne(t.Context(), bson.D{{Key: "_id", Value: id}, {Key: "email", Value: "same@example.com"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := opened(t, db, adaptertest.Schema())
+	if err := a.Migrate(t.Context()); !errors.Is(err, adapter.ErrUnique) {
+		t.Errorf("got the error %v, want %v", err, adapter.ErrUnique)
+	}
+	wantRows(t, a, "user", 2)
+}
+
+func TestMigrateFromManyProcesses(t *testing.T) {
+	t.Parallel()
+	db := double(t, true).database(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		a := opened(t, db, adaptertest.Schema())
+		wg.Go(func() {
+			if err := a.Migrate(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := planned(t, opened(t, db, adaptertest.Schema())); len(got) != 0 {
+		t.Errorf("still planned: %q", got)
+	}
+}
+
+func TestMigrateUnderATransactionIsNoPartOfIt(t *testing.T) {
+	t.Parallel()
+	db := double(t, true).database(t)
+	a := opened(t, db, adaptertest.Schema())
+	err := a.Tx(t.Context(), func(ctx context.Context) error { return a.Migrate(ctx) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := planned(t, a); len(got) != 0 {
+		t.Errorf("still planned: %q", got)
+	}
+}
