@@ -136,6 +136,6 @@ func signIn(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	_, err = c.SignIn(u, core.SignIn{Method: "parity"})
+	_, err = c.SignIn(c, u, core.SignIn{Method: "parity"})
 	return core.StatusReply{Status: true}, err
 }
