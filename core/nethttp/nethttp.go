@@ -4,8 +4,8 @@
 package nethttp
 
 import (
+	"bytes"
 	"errors"
-	"io"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -131,13 +131,14 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	if r.ContentLength > a.MaxBody() {
 		return nil, &http.MaxBytesError{Limit: a.MaxBody()}
 	}
-	body := http.MaxBytesReader(w, r.Body, a.MaxBody())
+	// Read to the end whatever length was declared: middleware may have put another
+	// body in its place, for one that it unpacked.
+	var data bytes.Buffer
 	if 0 < r.ContentLength && r.ContentLength <= trusted {
-		data := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(body, data)
-		return data, err
+		data.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	return io.ReadAll(body)
+	_, err := data.ReadFrom(http.MaxBytesReader(w, r.Body, a.MaxBody()))
+	return data.Bytes(), err
 }
 
 // write replaces what the application has set of the same names, except for

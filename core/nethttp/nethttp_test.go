@@ -1,10 +1,12 @@
 package nethttp_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
@@ -150,6 +152,37 @@ func TestHeadersOfOuterMiddleware(t *testing.T) {
 		if got := w.Header().Values(name); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+}
+
+// Middleware that unpacks a body leaves the length of the packed one in place.
+func TestBodyOfAnotherLength(t *testing.T) {
+	t.Parallel()
+	var got []byte
+	env := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+		o.MaxBody = 4096
+		o.Before = func(c *core.Ctx) error {
+			got = bytes.Clone(c.Req.Body)
+			return nil
+		}
+	})
+	for _, size := range []int{2, 100, 4096} {
+		got = nil
+		body := "{" + strings.Repeat(" ", size-2) + "}"
+		r := httptest.NewRequest(http.MethodPost, "/api/auth/sign-out", strings.NewReader(body))
+		r.ContentLength = 100
+		w := httptest.NewRecorder()
+		nethttp.Handler(env.Auth).ServeHTTP(w, r)
+		if w.Code != http.StatusOK || string(got) != body {
+			t.Errorf("%d bytes declared as 100: got %d %s with %d bytes", size, w.Code, w.Body, len(got))
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, "/api/auth/sign-out", strings.NewReader(strings.Repeat(" ", 4097)))
+	r.ContentLength = 100
+	w := httptest.NewRecorder()
+	nethttp.Handler(env.Auth).ServeHTTP(w, r)
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body beyond MaxBody, declared as 100: got %d %s", w.Code, w.Body)
 	}
 }
 
