@@ -83,7 +83,8 @@ func FailText(status int, message string) *Error {
 }
 
 // ErrAbort is what a store hook returns to give up a write without an error of
-// its own; the caller answers with the error that fits the operation.
+// its own. A creation is answered with the error that fits it, an update or a
+// deletion as if there had been nothing to change, as 1.6.11 does.
 var ErrAbort = errors.New("core: aborted by a store hook")
 
 // The error codes of the core, in the order of 1.6.11.

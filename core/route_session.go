@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -239,10 +240,12 @@ func updateSession(c *Ctx, in *UpdateSessionInput) (UpdateSessionReply, error) {
 		set[k] = v
 	}
 	row, err := a.store.UpdateSession(c, current.Session.Token, set)
-	if isNotFound(err) {
+	switch {
+	case errors.Is(err, ErrAbort):
+		row = &current.Session // the hook kept the session as it was; 1.6.11 answers as usual
+	case isNotFound(err):
 		return UpdateSessionReply{}, errUnauthorized
-	}
-	if err != nil {
+	case err != nil:
 		return UpdateSessionReply{}, err
 	}
 	if err := c.SetSession(&SessionData{Session: *row, User: current.User}, nil); err != nil {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 
@@ -66,8 +67,8 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 		return loaded{found: true, data: data}, c.setCookieCache(data, false)
 	}
 	row, err := a.store.UpdateSession(c, token, adapter.Record{"expiresAt": now.Add(a.cfg.expiresIn), "updatedAt": now})
-	if isNotFound(err) {
-		c.EndSession() // revoked while it was being refreshed
+	if isNotFound(err) || errors.Is(err, ErrAbort) {
+		c.EndSession() // revoked while it was being refreshed, or a hook does not let it go on
 		return loaded{}, Fail(http.StatusUnauthorized, CodeFailedToGetSession)
 	}
 	if err != nil {
