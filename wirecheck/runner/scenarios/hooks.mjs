@@ -1,4 +1,4 @@
-import { alice, callback, refuse, table } from "./kit.mjs";
+import { alice, callback, day, refuse, table } from "./kit.mjs";
 
 const middleware = (name) => callback(name, { middleware: true });
 
@@ -62,6 +62,21 @@ export default [
       await guest.post("/send-verification-email", { email: "alice@example.com" });
       await guest.get(`/verify-email?token=${app.last("sendVerificationEmail").token}`);
       await guest.get("/get-session");
+      await app.rows("session");
+    },
+  },
+  {
+    name: "database hook: refuses to update a session",
+    async run(t) {
+      const { app, browser } = await alice(t, {
+        session: { additionalFields: { theme: { type: "string", required: false } } },
+        databaseHooks: { session: { update: { before: callback("no") } } },
+      }, { handlers: { no: () => false }, unrecorded: ["no"] });
+      await browser.post("/update-session", { theme: "dark" });
+      await browser.get("/get-session");
+      await app.at(2 * day);
+      await browser.get("/get-session");
+      await browser.get("/get-session");
       await app.rows("session");
     },
   },
