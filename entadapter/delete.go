@@ -7,6 +7,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // Delete removes one matching row; no match is no error.
@@ -43,12 +44,21 @@ func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (
 	if err != nil {
 		return 0, err
 	}
+	var n int64
+	if s.codec == sqlcodec.MySQL && t.Scans(w) {
+		n, err = s.deleteByID(ctx, t, w)
+	} else {
+		n, err = s.deleteAll(ctx, t, w)
+	}
+	return n, s.fail("delete", t, err)
+}
+
+func (s *store) deleteAll(ctx context.Context, t *table, w adapter.Where) (int64, error) {
 	where, err := s.where(t, w)
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.affect(ctx, s.build().Delete(t.Quoted).Where(where))
-	return n, s.fail("delete", t, err)
+	return s.affect(ctx, s.build().Delete(t.Quoted).Where(where))
 }
 
 // ConsumeOne removes one matching row and returns it.

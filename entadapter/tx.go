@@ -21,6 +21,7 @@ type tx struct {
 	mu     sync.Mutex // one statement at a time: a connection has one result set
 	conn   dialect.ExecQuerier
 	points sqltx.Points
+	fresh  bool // sees what others commit while it runs; see sqlcodec.Dialect.TxOptions
 	err    error
 }
 
@@ -128,7 +129,8 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	if err != nil {
 		return s.wrap("begin", "transaction", err)
 	}
-	return s.run(ctx, "transaction", &tx{conn: begun}, begun, fn)
+	_, chosen := s.driver.(beginner)
+	return s.run(ctx, "transaction", &tx{conn: begun, fresh: chosen}, begun, fn)
 }
 
 func (s *store) run(ctx context.Context, what string, t *tx, end sqltx.Ender, fn func(ctx context.Context) error) error {
@@ -152,11 +154,14 @@ func (s *store) begin(ctx context.Context) (dialect.Tx, error) {
 	return begun, nil
 }
 
+// beginner is implemented by drivers whose transactions take options.
+type beginner interface {
+	BeginTx(ctx context.Context, opts *entsql.TxOptions) (dialect.Tx, error)
+}
+
 func (s *store) beginTx(ctx context.Context) (dialect.Tx, error) {
 	opts := s.codec.TxOptions()
-	drv, ok := s.driver.(interface {
-		BeginTx(context.Context, *entsql.TxOptions) (dialect.Tx, error)
-	})
+	drv, ok := s.driver.(beginner)
 	if opts == nil || !ok {
 		return s.driver.Tx(ctx)
 	}

@@ -280,6 +280,72 @@ func TestRACEFileWriters(t *testing.T) {
 	}
 }
 
+// TestRACEDeletesWithoutIndex has transactions that each take a row of their own
+// and then search the whole table for more, which none of the others has.
+func TestRACEDeletesWithoutIndex(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		a := migrated(t, open(t), authSchema(t))
+		at := func(i int) time.Time { return noon.Add(time.Duration(i) * time.Hour) }
+		for i := range 20 {
+			for _, id := range []string{"a", "b"} {
+				rec := newUser(id + string(rune('A'+i)))
+				rec["createdAt"] = at(i)
+				add(t, a, "user", rec)
+			}
+		}
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				err := a.Tx(t.Context(), func(ctx context.Context) error {
+					if _, err := a.ConsumeOne(ctx, "user", adapter.By("id", "a"+string(rune('A'+i)))); err != nil {
+						return err
+					}
+					n, err := a.DeleteMany(ctx, "user", adapter.By("createdAt", at(i)))
+					if err == nil && n != 1 {
+						t.Errorf("%d rows were deleted", n)
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := users(t, a); n != 0 {
+			t.Errorf("%d users are left", n)
+		}
+	})
+}
+
+// TestDeletesWhatWasAddedMeanwhile: a DELETE in the application's transaction
+// removes rows that are younger than the transaction's view, such as the token
+// of a reset that was asked for a moment ago.
+func TestDeletesWhatWasAddedMeanwhile(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		drv := open(t)
+		if drv.Dialect() == dialect.SQLite {
+			t.Skip("nothing is added while SQLite has a writer")
+		}
+		a := migrated(t, drv, authSchema(t))
+		tx, err := drv.Tx(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := WithTx(t.Context(), tx)
+		if n, err := a.Count(ctx, "user", nil); n != 0 || err != nil { // the view is taken here
+			t.Fatal(n, err)
+		}
+		add(t, a, "user", newUser("u1"))
+		n, err := a.DeleteMany(ctx, "user", adapter.By("createdAt", noon))
+		if err := errors.Join(err, tx.Commit()); err != nil || n != 1 || users(t, a) != 0 {
+			t.Error(n, err)
+		}
+	})
+}
+
 // TestLOG01 has ent's own debug drivers print everything, and makes every kind
 // of failure with a canary in each value.
 func TestLOG01NoValueInErrorsOrLogs(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // Delete removes one matching row; no match is no error.
@@ -33,12 +34,43 @@ func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (
 	if err != nil {
 		return 0, err
 	}
+	var n int64
+	if s.dialect.Dialect == sqlcodec.MySQL && t.Scans(w) {
+		n, err = s.deleteByID(ctx, t, w)
+	} else {
+		n, err = s.deleteAll(ctx, t, w)
+	}
+	return n, s.fail("delete", t, err)
+}
+
+func (s *store) deleteAll(ctx context.Context, t *table, w adapter.Where) (int64, error) {
 	b := s.build()
 	b.WriteString("DELETE FROM ")
 	b.WriteString(t.Quoted)
 	b.where(t, w)
-	n, err := s.affect(ctx, b)
-	return n, s.fail("delete", t, err)
+	return s.affect(ctx, b)
+}
+
+// deleteByID finds the rows before it locks them; see sqlcodec.Table.Scans.
+func (s *store) deleteByID(ctx context.Context, t *table, w adapter.Where) (int64, error) {
+	var n int64
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		if tx, err := s.current(ctx); err != nil || !tx.fresh {
+			// The application's transaction may see rows as they were when it began.
+			n, err = s.deleteAll(ctx, t, w)
+			return err
+		}
+		rows, err := s.find(ctx, adapter.Find{Model: t.Model, Where: w, Select: []string{"id"}})
+		if err != nil {
+			return err
+		}
+		n, err = sqlcodec.DeleteByID(w, rows, func(w adapter.Where) (int64, error) { return s.deleteAll(ctx, t, w) })
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // ConsumeOne removes one matching row and returns it.

@@ -21,6 +21,7 @@ type tx struct {
 	conn   gorm.ConnPool
 	own    *sql.Tx // set when begun here, so that prepared statements can be used
 	points sqltx.Points
+	fresh  bool // sees what others commit while it runs; see sqlcodec.Dialect.TxOptions
 	err    error
 }
 
@@ -138,7 +139,7 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		t, done = &tx{conn: own}, own
+		t, done = &tx{conn: own, fresh: true}, own
 		if _, ok := s.pool.(*sql.DB); ok {
 			t.own = own
 		}
@@ -151,7 +152,7 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 		if !ok {
 			return nil, nil, gorm.ErrInvalidTransaction
 		}
-		t, done = &tx{conn: conn}, committer
+		t, done = &tx{conn: conn, fresh: true}, committer
 	case gorm.TxCommitter: // New was given a transaction: its end is not ours
 		t = &tx{conn: s.pool}
 		p, err := s.mark(ctx, t)

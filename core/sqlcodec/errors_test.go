@@ -1,0 +1,60 @@
+package sqlcodec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/advantch/kernia-go/core/adapter"
+)
+
+type sqliteError int
+
+func (e sqliteError) Error() string { return "UNIQUE constraint failed: user.email" }
+func (e sqliteError) Code() int     { return int(e) }
+
+type postgresError string
+
+func (e postgresError) Error() string    { return "ERROR: canary (SQLSTATE " + string(e) + ")" }
+func (e postgresError) SQLState() string { return string(e) }
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	other := errors.New("other")
+	for _, c := range []struct {
+		dialect Dialect
+		err     error
+		want    error
+	}{
+		{SQLite, sqliteError(2067), adapter.ErrUnique}, {SQLite, sqliteError(1555), adapter.ErrUnique}, {SQLite, sqliteError(787), ErrForeignKey},
+		{SQLite, sqliteError(1299), adapter.ErrBadValue}, {SQLite, sqliteError(5), sqliteError(5)},
+		{Postgres, postgresError("23505"), adapter.ErrUnique}, {Postgres, postgresError("23503"), ErrForeignKey},
+		{Postgres, postgresError("22003"), adapter.ErrBadValue}, {Postgres, postgresError("40P01"), postgresError("40P01")},
+		{Postgres, errors.New("read canary"), nil},
+		{MySQL, errors.New("Error 1062 (23000): Duplicate entry 'canary'"), adapter.ErrUnique},
+		{MySQL, errors.New("Error 1452 (23000): canary"), ErrForeignKey}, {MySQL, errors.New("Error 1406 (22001): canary"), adapter.ErrBadValue},
+		{MySQL, errors.New("Error 1213 (40001): canary"), nil}, {MySQL, errors.New("Error 1064 (42000): near 'canary'"), nil},
+		{SQLite, context.Canceled, context.Canceled}, {SQLite, &columnError{"the column x"}, nil},
+	} {
+		r := Reporter{Package: "pkg", Dialect: c.dialect}
+		err := r.Wrap("create", "user", fmt.Errorf("driver: %w", c.err))
+		if c.dialect == MySQL { // its driver's errors are known by how they begin
+			err = r.Wrap("create", "user", c.err)
+		}
+		if c.want != nil && !errors.Is(err, c.want) || !strings.HasPrefix(err.Error(), "pkg: create user: ") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s %v: %v", c.dialect, c.err, err)
+		}
+		if again := r.Wrap("find", "session", fmt.Errorf("more: %w", err)); !strings.Contains(again.Error(), "pkg: create user") {
+			t.Errorf("wrapped twice: %v", again)
+		}
+	}
+	r := Reporter{Package: "pkg", Dialect: SQLite, Translate: func(error) error { return adapter.ErrUnique }}
+	if err := r.Wrap("create", "user", other); !errors.Is(err, adapter.ErrUnique) {
+		t.Error("the adapter's own translation:", err)
+	}
+	if r.Wrap("create", "user", nil) != nil || r.Wrap("create", "user", adapter.ErrNotFound) != adapter.ErrNotFound || r.Wrap("create", "user", other, other) != other {
+		t.Error("own errors pass unchanged")
+	}
+}
