@@ -6,9 +6,11 @@ import (
 	"slices"
 
 	"github.com/gin-gonic/gin"
+	"github.com/labstack/echo/v4"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
+	kerniaecho "github.com/advantch/kernia-go/echo"
 	kernia "github.com/advantch/kernia-go/gin"
 )
 
@@ -33,6 +35,13 @@ var frameworks = map[string]mount{
 		})
 		return engine
 	},
+	"echo": func(a *core.Auth) http.Handler {
+		e := echo.New()
+		e.Use(kerniaecho.Echo(a))
+		e.RouteNotFound("/*", func(c echo.Context) error { return c.NoContent(http.StatusNotFound) })
+		return e
+	},
+	"fiber": onFiber,
 }
 
 func frameworkNames() []string { return slices.Sorted(maps.Keys(frameworks)) }
