@@ -36,7 +36,8 @@ func (t *table) encode(c *column, v any) (any, error) {
 			return s, nil
 		}
 	case schema.Number:
-		if n, ok := number(v); ok {
+		n, ok := number(v)
+		if _, fraction := n.(float64); ok && !(fraction && c.whole) {
 			return n, nil
 		}
 	case schema.Boolean:

@@ -130,7 +130,7 @@ func (s *store) FindMany(ctx context.Context, q adapter.Find) ([]adapter.Record,
 	if err != nil {
 		return nil, err
 	}
-	var out []adapter.Record
+	out := []adapter.Record{}
 	err = s.do(ctx, "find", plan.table.model, func(ctx context.Context) error {
 		cursor, err := plan.send(ctx)
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
@@ -225,6 +227,11 @@ func TestOpenRefuses(t *testing.T) {
 	db := double(t, true).database(t)
 	if _, err := mongo.New(db, mongo.Options{}).Open(s); err == nil {
 		t.Error("a second column _id was taken")
+	}
+	lost := must[*driver.Client](t)(driver.Connect(options.Client().ApplyURI("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50")))
+	defer lost.Disconnect(t.Context())
+	if _, err := mongo.New(lost.Database("x"), mongo.Options{}).Open(adaptertest.Schema()); err == nil {
+		t.Error("a server that does not answer was taken")
 	}
 	if _, err := mongo.New(nil, mongo.Options{}).Open(s); err == nil {
 		t.Error("no database was taken")

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -77,9 +78,9 @@ func (x *index) name() string {
 	return strings.Join(parts, "_")
 }
 
-// partial leaves rows with a null out of a unique index: nulls do not collide. A
-// lower bound is used where one will do, since MongoDB does not use an index with
-// a $type to look up a value.
+// partial leaves rows with a null out of a unique index: nulls do not collide. It
+// is a lower bound where the column has one type, since MongoDB does not use an
+// index with a $type to look up a value.
 func (x *index) partial() bson.D {
 	var out bson.D
 	for _, c := range x.columns {
@@ -92,19 +93,20 @@ func (x *index) partial() bson.D {
 }
 
 func present(c *column) bson.D {
+	from := func(lowest any) bson.D { return bson.D{{Key: "$gte", Value: lowest}} }
 	switch {
-	case c.ids != noID:
-		return bson.D{{Key: "$type", Value: bson.A{"string", "objectId", "binData", "number"}}}
-	case c.typ == schema.String, c.typ == schema.JSON:
-		return bson.D{{Key: "$gte", Value: ""}}
-	case c.typ == schema.Boolean:
-		return bson.D{{Key: "$gte", Value: false}}
-	case c.typ == schema.Number:
-		return bson.D{{Key: "$type", Value: "number"}}
+	case c.ids == byValue, c.ids == uuidID:
+		return bson.D{{Key: "$type", Value: bson.A{"string", "objectId", "binData"}}}
+	case c.ids == serialID, c.typ == schema.Number:
+		return from(math.Inf(-1))
 	case c.typ == schema.Date:
-		return bson.D{{Key: "$type", Value: "date"}}
+		return from(bson.DateTime(math.MinInt64))
+	case c.typ == schema.Boolean:
+		return from(false)
+	case c.typ == schema.StringArray, c.typ == schema.NumberArray:
+		return bson.D{{Key: "$type", Value: "array"}}
 	}
-	return bson.D{{Key: "$type", Value: "array"}}
+	return from("")
 }
 
 func (x *index) model() driver.IndexModel {
@@ -146,7 +148,7 @@ type step struct {
 
 // Plan lists the collections and indexes that are missing; SQL is the command of
 // MongoDB's shell. An index counts as there when one has the same keys, and is
-// unique where it has to be.
+// unique, for all rows, where it has to be.
 func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 	steps, err := s.plan(ctx)
 	if err != nil {
@@ -161,7 +163,9 @@ func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 
 // Migrate makes what Plan lists. It drops and rewrites nothing. Rows that break a
 // unique key are adapter.ErrUnique; the rows stay, and so do the indexes made
-// before. Several processes may migrate at once.
+// before. An index of the application that is in the way, because it has the same
+// keys and is not unique, is an error of the server. Several processes may migrate
+// at once.
 func (s *store) Migrate(ctx context.Context) error {
 	steps, err := s.plan(ctx)
 	if err != nil {
@@ -187,9 +191,9 @@ func (s *store) plan(ctx context.Context) ([]step, error) {
 	}
 	var out []step
 	for _, t := range s.order {
-		var have []driver.IndexSpecification
+		var have []existing
 		if slices.Contains(names, t.coll.Name()) {
-			if have, err = t.coll.Indexes().ListSpecifications(ctx); err != nil {
+			if have, err = t.existing(ctx); err != nil {
 				return nil, wrap("plan", t.model, err)
 			}
 		} else {
@@ -204,12 +208,31 @@ func (s *store) plan(ctx context.Context) ([]step, error) {
 	return out, nil
 }
 
+// existing is an index that is there.
+type existing struct {
+	Keys    bson.Raw `bson:"key"`
+	Unique  bool     `bson:"unique"`
+	Sparse  bool     `bson:"sparse"`
+	Partial bson.Raw `bson:"partialFilterExpression"`
+}
+
+func (t *table) existing(ctx context.Context) (out []existing, err error) {
+	cursor, err := t.coll.Indexes().List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return out, cursor.All(ctx, &out)
+}
+
 // serves says whether an index that is there does for x.
-func (x *index) serves(spec driver.IndexSpecification) bool {
-	if x.unique && (spec.Unique == nil || !*spec.Unique) {
+func (x *index) serves(spec existing) bool {
+	if x.unique && !spec.Unique {
 		return false
 	}
-	elements, err := spec.KeysDocument.Elements()
+	if x.unique && len(x.partial()) == 0 && (spec.Sparse || spec.Partial != nil) {
+		return false // some rows are not looked at
+	}
+	elements, err := spec.Keys.Elements()
 	if err != nil || len(elements) != len(x.columns) {
 		return false
 	}

@@ -39,6 +39,7 @@ type column struct {
 	key      string // in the document
 	typ      schema.Type
 	optional bool
+	whole    bool // a number without fractions
 	ids      idKind
 }
 
@@ -72,7 +73,7 @@ func (s *store) compile(stringIDs bool) error {
 			if f.Column == "_id" {
 				return fmt.Errorf("mongo: field %s.%s has the column _id, which is the id's", def.Model, f.Name)
 			}
-			c := &column{name: f.Name, key: f.Column, typ: f.Type, optional: f.Optional}
+			c := &column{name: f.Name, key: f.Column, typ: f.Type, optional: f.Optional, whole: f.BigInt}
 			if f.References != nil && f.References.Field == "id" {
 				c.ids = kind
 			}

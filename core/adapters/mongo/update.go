@@ -103,7 +103,8 @@ func (s *store) touch(ctx context.Context, t *table, id bson.RawValue) error {
 	})
 }
 
-// UpdateMany changes all matching rows and returns how many matched.
+// UpdateMany changes all matching rows and returns how many matched. Unlike
+// Update it locks no row that it leaves as it was.
 func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, set adapter.Record) (n int64, err error) {
 	t, filter, err := s.target(ctx, model, w)
 	if err != nil {
