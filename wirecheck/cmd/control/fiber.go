@@ -77,9 +77,9 @@ func newMemoryConn(r *http.Request) (*memoryConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return nil, err
+	var remote net.Addr = &net.UnixAddr{Net: "unix"} // a peer without an address
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		remote = net.TCPAddrFromAddrPort(peer)
 	}
 	var raw bytes.Buffer
 	fmt.Fprintf(&raw, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.RequestURI, r.Host)
@@ -95,7 +95,7 @@ func newMemoryConn(r *http.Request) (*memoryConn, error) {
 	}
 	raw.WriteString("Connection: close\r\n\r\n")
 	raw.Write(body)
-	c := &memoryConn{ctx: r.Context(), remote: net.TCPAddrFromAddrPort(remote)}
+	c := &memoryConn{ctx: r.Context(), remote: remote}
 	c.in.Reset(raw.Bytes())
 	return c, nil
 }
