@@ -7,7 +7,7 @@ PORT ?= 3000
 FUZZTIME ?= 20s
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race bench fuzz lint fmt-check tidy wirecheck proof page
+.PHONY: help run test unit race bench storm fuzz lint fmt-check tidy wirecheck proof page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,7 @@ proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the off
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
 	cd wirecheck && node --test reference/
 	cd wirecheck && node runner/main.mjs
+	cd wirecheck && node runner/prove.mjs
 	cd wirecheck && node runner/shared.mjs
 	cd wirecheck && node adopt.mjs
 
@@ -37,6 +38,9 @@ bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on 
 	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)
 	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 || echo "better-sqlite3 is not available: the Node server runs on WASM SQLite"
 	cd wirecheck && node bench.mjs
+
+storm: ## Send 1,000 sign-ins at once and report the server's peak memory
+	$(GO) run ./scripts/storm -n 1000
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)
