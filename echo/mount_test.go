@@ -325,3 +325,21 @@ func TestBodyLimit(t *testing.T) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
+
+// Echo's IPExtractor does not decide whom Kernia takes for the client.
+func TestIPExtractor(t *testing.T) {
+	t.Parallel()
+	ip := ""
+	e := echo.New()
+	e.IPExtractor = func(*http.Request) string { return "198.51.100.7" }
+	e.Use(kernia.Echo(authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+		o.Before = func(c *core.Ctx) error {
+			ip, _ = c.IP()
+			return nil
+		}
+	}).Auth))
+	want(t, e, "GET", "/api/auth/ok", 200, `{"ok":true}`)
+	if ip != "192.0.2.1" {
+		t.Errorf("the client is %s", ip)
+	}
+}

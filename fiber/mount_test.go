@@ -422,3 +422,36 @@ func TestErrorHandler(t *testing.T) {
 		want(t, app, "GET", path, status, "nobody")
 	}
 }
+
+// All headers together must fit into ReadBufferSize.
+func TestReadBufferSize(t *testing.T) {
+	t.Parallel()
+	a := authtest.New(t, nil).Auth
+	for size, want := range map[int]string{0: "HTTP/1.1 431 ", 16 << 10: "HTTP/1.1 200 "} {
+		app := fiber.New(fiber.Config{ReadBufferSize: size, DisableStartupMessage: true})
+		app.Use(kernia.Fiber(a))
+		text := exchange(t, listen(t, app), "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nCookie: theirs="+
+			strings.Repeat("x", 4096)+"\r\n\r\n")
+		if !strings.HasPrefix(text, want) {
+			t.Errorf("ReadBufferSize %d: got %q", size, text)
+		}
+	}
+}
+
+// Fiber's proxy settings do not decide whom Kernia takes for the client.
+func TestProxySettings(t *testing.T) {
+	t.Parallel()
+	ip := ""
+	a := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+		o.Before = func(c *core.Ctx) error {
+			ip, _ = c.IP()
+			return nil
+		}
+	}).Auth
+	app := fiber.New(fiber.Config{ProxyHeader: "X-Real-Ip", DisableStartupMessage: true})
+	app.Use(kernia.Fiber(a))
+	text := exchange(t, listen(t, app), "GET /api/auth/ok HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nX-Real-Ip: 198.51.100.7\r\n\r\n")
+	if !strings.HasPrefix(text, "HTTP/1.1 200 ") || ip != "127.0.0.1" {
+		t.Errorf("the client is %s: %q", ip, text)
+	}
+}
