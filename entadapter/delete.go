@@ -44,8 +44,14 @@ func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (
 	if err != nil {
 		return 0, err
 	}
+	tx, err := s.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	// The application's own transaction may see rows as they were when it began;
+	// outside of a transaction nothing else is locked.
 	var n int64
-	if s.codec == sqlcodec.MySQL && t.Scans(w) {
+	if s.codec == sqlcodec.MySQL && tx != nil && tx.fresh && !t.One(w) {
 		n, err = s.deleteByID(ctx, t, w)
 	} else {
 		n, err = s.deleteAll(ctx, t, w)

@@ -76,26 +76,13 @@ func (s *store) consumeLocked(ctx context.Context, t *table, w adapter.Where) (a
 	return out, nil
 }
 
-// deleteByID finds the rows before it locks them; see sqlcodec.Table.Scans.
+// deleteByID finds the rows before it locks them; see sqlcodec.DeleteByID.
 func (s *store) deleteByID(ctx context.Context, t *table, w adapter.Where) (int64, error) {
-	var n int64
-	err := s.Tx(ctx, func(ctx context.Context) error {
-		if tx, err := s.current(ctx); err != nil || !tx.fresh {
-			// The application's transaction may see rows as they were when it began.
-			n, err = s.deleteAll(ctx, t, w)
-			return err
-		}
-		rows, err := s.FindMany(ctx, adapter.Find{Model: t.Model, Where: w, Select: []string{"id"}})
-		if err != nil {
-			return err
-		}
-		n, err = sqlcodec.DeleteByID(w, rows, func(w adapter.Where) (int64, error) { return s.deleteAll(ctx, t, w) })
-		return err
-	})
+	rows, err := s.FindMany(ctx, adapter.Find{Model: t.Model, Where: w, Select: []string{"id"}})
 	if err != nil {
 		return 0, err
 	}
-	return n, nil
+	return sqlcodec.DeleteByID(w, rows, func(w adapter.Where) (int64, error) { return s.deleteAll(ctx, t, w) })
 }
 
 // countAndUpdate counts the matching rows itself: the server counts those that

@@ -34,8 +34,14 @@ func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (
 	if err != nil {
 		return 0, err
 	}
+	tx, err := s.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	// The application's own transaction may see rows as they were when it began;
+	// outside of a transaction nothing else is locked.
 	var n int64
-	if s.dialect.Dialect == sqlcodec.MySQL && t.Scans(w) {
+	if s.dialect.Dialect == sqlcodec.MySQL && tx != nil && tx.fresh && !t.One(w) {
 		n, err = s.deleteByID(ctx, t, w)
 	} else {
 		n, err = s.deleteAll(ctx, t, w)
@@ -51,26 +57,13 @@ func (s *store) deleteAll(ctx context.Context, t *table, w adapter.Where) (int64
 	return s.affect(ctx, b)
 }
 
-// deleteByID finds the rows before it locks them; see sqlcodec.Table.Scans.
+// deleteByID finds the rows before it locks them; see sqlcodec.DeleteByID.
 func (s *store) deleteByID(ctx context.Context, t *table, w adapter.Where) (int64, error) {
-	var n int64
-	err := s.Tx(ctx, func(ctx context.Context) error {
-		if tx, err := s.current(ctx); err != nil || !tx.fresh {
-			// The application's transaction may see rows as they were when it began.
-			n, err = s.deleteAll(ctx, t, w)
-			return err
-		}
-		rows, err := s.find(ctx, adapter.Find{Model: t.Model, Where: w, Select: []string{"id"}})
-		if err != nil {
-			return err
-		}
-		n, err = sqlcodec.DeleteByID(w, rows, func(w adapter.Where) (int64, error) { return s.deleteAll(ctx, t, w) })
-		return err
-	})
+	rows, err := s.find(ctx, adapter.Find{Model: t.Model, Where: w, Select: []string{"id"}})
 	if err != nil {
 		return 0, err
 	}
-	return n, nil
+	return sqlcodec.DeleteByID(w, rows, func(w adapter.Where) (int64, error) { return s.deleteAll(ctx, t, w) })
 }
 
 // ConsumeOne removes one matching row and returns it.

@@ -27,8 +27,6 @@ type Column struct {
 	Type   schema.Type
 	ID     IDClass
 	Unique bool
-
-	indexed bool // alone, by the schema
 }
 
 // Numbered says that the column holds ids which are not plain text.
@@ -58,7 +56,7 @@ func Compile(s *schema.Schema, in *schema.Table, quote func(name string) string)
 		ids = UUIDID
 	}
 	add := func(f *schema.Field) {
-		c := &Column{Name: f.Name, Column: f.Column, Type: f.Type, Unique: f.Unique, Quoted: quote(f.Column), indexed: f.Unique || f.Index}
+		c := &Column{Name: f.Name, Column: f.Column, Type: f.Type, Unique: f.Unique, Quoted: quote(f.Column)}
 		c.Full = t.Quoted + "." + c.Quoted
 		if f.Name == "id" || f.References != nil && f.References.Field == "id" {
 			c.ID = ids
@@ -155,41 +153,21 @@ func (t *Table) One(w adapter.Where) bool {
 	return false
 }
 
-// Scans reports whether the database has to look at rows that a predicate does
-// not match, because it demands no value of an indexed column. A DELETE locks
-// what it looks at on MySQL, and two of them side by side deadlock; DeleteByID
-// is the way around.
-func (t *Table) Scans(w adapter.Where) bool {
-	for _, c := range w {
-		if c.Or || c.Fold || c.Value == nil || c.Op != "" && c.Op != adapter.Eq && c.Op != adapter.In {
-			continue
-		}
-		if col, ok := t.byName[c.Field]; ok && col.indexed {
-			return false
-		}
-	}
-	return true
-}
-
-// idChunk is how many ids one statement of DeleteByID names.
-const idChunk = 500
-
-// DeleteByID calls del for the ids of rows that matched w when they were read
-// without a lock, in a transaction that sees what others commit. The predicates it gives hold only while w still does.
+// DeleteByID calls del for the id of each row that matched w when it was read
+// without a lock, in a transaction that sees what others commit. It is for MySQL,
+// where a DELETE waits for every row that it comes across, also for those that
+// others are inserting: while these wait for a row that the DELETE's transaction
+// has locked, such as the user that all of them refer to, that is a deadlock.
+// PostgreSQL passes over rows that are not committed, and so does this. Several
+// ids in one statement would leave it to the server to search by w after all.
 func DeleteByID(w adapter.Where, rows []adapter.Record, del func(adapter.Where) (int64, error)) (int64, error) {
 	var total int64
-	for len(rows) > 0 {
-		n := min(len(rows), idChunk)
-		ids := make([]any, n)
-		for i, rec := range rows[:n] {
-			ids[i] = rec["id"]
-		}
-		rows = rows[n:]
-		deleted, err := del(append(w[:len(w):len(w)], adapter.Cond{Field: "id", Op: adapter.In, Value: ids}))
+	for _, rec := range rows {
+		n, err := del(w.And("id", rec["id"]))
 		if err != nil {
 			return 0, err
 		}
-		total += deleted
+		total += n
 	}
 	return total, nil
 }
