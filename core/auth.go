@@ -65,6 +65,7 @@ type Auth struct {
 type config struct {
 	expiresIn, updateAge, freshAge, cacheAge time.Duration
 	alwaysFresh                              bool
+	cacheRefresh                             time.Duration // 0: only the store renews the cache
 	verifyTTL, deleteTTL                     time.Duration
 }
 
@@ -158,12 +159,27 @@ func (a *Auth) defaults() error {
 		o.Cookies.Prefix = "better-auth"
 	}
 	s := &o.Session
+	if o.Stateless {
+		if o.SecondaryStorage != nil {
+			return errors.New("core: Options.Stateless keeps sessions in cookies: leave SecondaryStorage out, or Stateless")
+		}
+		s.CookieCache.Enabled = true
+		if s.CookieCache.Strategy == "" {
+			s.CookieCache.Strategy = CacheJWE
+		}
+		if s.CookieCache.MaxAge == 0 {
+			s.CookieCache.MaxAge = orDuration(s.ExpiresIn, 7*24*time.Hour)
+		}
+	}
 	a.cfg = config{
 		expiresIn: orDuration(s.ExpiresIn, 7*24*time.Hour),
 		updateAge: s.UpdateAge, freshAge: orDuration(s.FreshAge, 24*time.Hour), alwaysFresh: s.FreshAge < 0,
 		cacheAge:  orDuration(s.CookieCache.MaxAge, 5*time.Minute),
 		verifyTTL: orDuration(o.EmailVerification.TTL, time.Hour),
 		deleteTTL: orDuration(o.User.DeleteUser.TokenTTL, 24*time.Hour),
+	}
+	if o.Stateless {
+		a.cfg.cacheRefresh = orDuration(s.CookieCache.RefreshAge, (a.cfg.cacheAge / 5).Truncate(time.Second))
 	}
 	if s.UpdateAge == 0 {
 		a.cfg.updateAge = 24 * time.Hour

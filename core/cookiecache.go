@@ -151,6 +151,7 @@ func spliceExpiry(dst, content, expires []byte) []byte {
 type cached struct {
 	session, user []byte // JSON objects
 	expires       time.Time
+	written       time.Time
 }
 
 // scratch are the buffers of one decoding. The slices of a cached value point
@@ -266,6 +267,10 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 			k.user = value
 		case "version":
 			version = value
+		case "updatedAt":
+			if ms, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+				k.written = time.UnixMilli(ms)
+			}
 		}
 		return true
 	})
@@ -303,6 +308,26 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 		return cached{}, false
 	}
 	return k, true
+}
+
+// renewCache writes a cache that is about to end anew, and moves the session's end
+// with it: without a store there is nothing else to renew it from.
+func (c *Ctx) renewCache(k cached) (*SessionData, error) {
+	a := c.Auth
+	data, err := a.decodeCached(k)
+	if err != nil {
+		return nil, err
+	}
+	data.Session.ExpiresAt = a.Now().Add(a.cfg.cacheAge)
+	if err := c.setCookieCache(data, false); err != nil {
+		return nil, err
+	}
+	token := c.base.cookies.SessionToken
+	if _, forget := c.SignedCookie(c.base.cookies.Forget.Name); forget {
+		token = token.With(0)
+	}
+	c.SetSignedCookie(token, data.Session.Token)
+	return data, nil
 }
 
 // decodeCached makes typed rows of a verified cache.

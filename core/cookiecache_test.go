@@ -12,6 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
 // TestCacheOfBetterAuth reads session_data cookies that Better Auth 1.6.11 wrote.
@@ -208,4 +209,38 @@ func TestVerificationLinkDoesNotRenewARevokedSession(t *testing.T) {
 		t.Error("the cookies of a revoked session were written again")
 	}
 	wantSignedIn(t, c, true)
+}
+
+func TestStateless(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Stateless = true }, emailpassword.New(emailpassword.Options{}))
+	c := e.Client()
+	c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": "a@b.co", "password": "password123"}).Want(t, 200, "")
+
+	// Another process, whose memory is empty, knows the session by the cookie.
+	other := authtest.New(t, func(o *authtest.Env, opts *core.Options) {
+		opts.Stateless = true
+		opts.Clock = e.Clock.Now
+	}, emailpassword.New(emailpassword.Options{}))
+	c.Auth = other.Auth
+	e.Clock.Add(3 * 24 * time.Hour)
+	a := c.Get("/get-session").Want(t, 200, "")
+	if a.JSON("user", "email") != "a@b.co" || len(a.Header.Values("Set-Cookie")) != 0 {
+		t.Fatalf("in the middle of its life: %s, cookies %v", a.Body, a.Header.Values("Set-Cookie"))
+	}
+	// In the last fifth it is renewed, and so outlives its first week.
+	e.Clock.Add(3 * 24 * time.Hour)
+	a = c.Get("/get-session").Want(t, 200, "")
+	if a.JSON("session", "expiresAt") != "2026-01-14T00:00:00.000Z" || c.Cookie("better-auth.session_data") == "" {
+		t.Fatalf("near its end: %s", a.Body)
+	}
+	e.Clock.Add(5 * 24 * time.Hour)
+	if a = c.Get("/get-session"); a.JSON("user", "email") != "a@b.co" {
+		t.Fatalf("after its first week: %s", a.Body)
+	}
+	c.Post("/update-user", map[string]any{"name": "Eve"}).Want(t, 401, "UNAUTHORIZED")
+	c.Post("/sign-out", map[string]any{}).Want(t, 200, "")
+	if a = c.Get("/get-session"); a.Body != "null" || c.CookieHeader() != "" {
+		t.Fatalf("after sign-out: %s, cookies %q", a.Body, c.CookieHeader())
+	}
 }

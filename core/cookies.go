@@ -127,6 +127,11 @@ func (c *Ctx) EndSession() {
 	names := c.base.cookies
 	c.ExpireCookie(names.SessionToken)
 	c.ExpireCookie(names.SessionData)
+	if c.Auth.opts.Stateless {
+		// What sign-in with other providers keeps in cookies where there is no store.
+		c.ExpireCookie(names.Cookie("account_data", c.Auth.cfg.cacheAge))
+		c.ExpireCookie(names.Cookie("oauth_state", 0))
+	}
 	for _, name := range cookie.ChunkNames(c.cookieHeader(), names.SessionData.Name) {
 		c.ExpireCookie(names.SessionData.Named(name))
 	}

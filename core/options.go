@@ -54,6 +54,11 @@ type Options struct {
 
 	// Database keeps the rows: gormadapter.New(db), memory.New(), …
 	Database adapter.Database
+	// Stateless keeps sessions in the cookie cache alone, for an application that has
+	// no lasting database: pass memory.New() as Database. The cache is encrypted (JWE)
+	// and lives as long as the session; get-session renews it. Routes that must not
+	// trust a cookie, such as update-user, work until the process ends.
+	Stateless bool
 	// SecondaryStorage keeps sessions, rate limits and verification values in a
 	// key-value store instead of the database.
 	SecondaryStorage storage.Storage
@@ -231,6 +236,9 @@ type CookieCacheOptions struct {
 	Version string
 	// VersionFunc computes the version from session and user instead.
 	VersionFunc func(s *Session, u *User) string
+	// RefreshAge, with Options.Stateless, is how long before the cache's end it is
+	// written anew. Default a fifth of MaxAge.
+	RefreshAge time.Duration
 }
 
 // AccountOptions configures linked accounts.

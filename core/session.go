@@ -35,7 +35,11 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 	}
 	if a.opts.Session.CookieCache.Enabled && !o.noCache {
 		if k, ok := c.readCache(token, buf); ok {
-			return loaded{cache: k, found: true}, nil
+			if a.cfg.cacheRefresh == 0 || o.noRefresh || k.written.Add(a.cfg.cacheAge-a.cfg.cacheRefresh).After(a.Now()) {
+				return loaded{cache: k, found: true}, nil
+			}
+			data, err := c.renewCache(k)
+			return loaded{found: true, data: data}, err
 		}
 	}
 	data, err := a.store.FindSession(c, token)

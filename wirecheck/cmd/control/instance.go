@@ -44,6 +44,9 @@ func newInstance(ctx context.Context, id string, spec wire.Value, m mount, kind 
 	if o.Database, err = i.open(spec.Get("database"), kind); err != nil {
 		return nil, err
 	}
+	if kind, _ := spec.Get("database").Get("kind").Str(); kind == "none" {
+		o.Stateless = true
+	}
 	if i.auth, err = core.New(*o); err == nil {
 		err = i.auth.Migrate(ctx)
 	}
@@ -76,7 +79,7 @@ func (i *instance) open(spec wire.Value, kind string) (adapter.Database, error) 
 			path = given
 		}
 	case "none":
-		return nil, unsupported("there is no mode without a database")
+		kind = "memory" // and Options.Stateless
 	default:
 		return nil, unsupported("there is no database of kind %q", wanted)
 	}
