@@ -245,3 +245,21 @@ func TestPluginSession(t *testing.T) {
 	e.Clock.Add(25 * time.Hour)
 	e.Client().Get("/who", header("Authorization", "Bearer good")).Want(t, 403, "SESSION_NOT_FRESH")
 }
+
+func TestUnlinkByRowID(t *testing.T) {
+	t.Parallel()
+	e := open(t, nil)
+	c := e.Client()
+	userID := c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": "a@b.co", "password": "password123"}).Want(t, 200, "").JSON("user", "id")
+	other, err := e.Auth.Store().CreateAccount(t.Context(), core.Account{UserID: userID, ProviderID: "github", AccountID: "42"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Post("/unlink-account", map[string]any{}).Want(t, 400, "VALIDATION_ERROR")
+	c.Post("/unlink-account", map[string]any{"accountId": "42"}).Want(t, 400, "ACCOUNT_NOT_FOUND")
+	c.Post("/unlink-account", map[string]any{"accountId": other.ID}).Want(t, 200, "")
+	rows, err := e.Auth.Store().FindAccounts(t.Context(), userID)
+	if err != nil || len(rows) != 1 || rows[0].ProviderID != core.ProviderCredential {
+		t.Errorf("accounts left: %v, %v", rows, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -38,10 +39,26 @@ func listAccounts(c *Ctx, _ *NoInput) ([]ListedAccount, error) {
 	return out, nil
 }
 
-// UnlinkAccountInput names an account of the current user.
+// UnlinkAccountInput names an account of the current user: as 1.6.11's client does,
+// by provider and, where there are several, the provider's id of the account; or as
+// 1.7's does, by the id of the row alone.
 type UnlinkAccountInput struct {
-	ProviderID string  `json:"providerId"`
-	AccountID  *string `json:"accountId"`
+	ProviderID *string `json:"providerId" doc:"Provider of the account, for example credential"`
+	AccountID  *string `json:"accountId" doc:"The provider's id of the account; without providerId, the account's own id"`
+}
+
+// Refine asks for a provider unless the account names itself.
+func (in *UnlinkAccountInput) Refine(issues *validate.Issues) {
+	if in.ProviderID == nil && text(in.AccountID) == "" {
+		issues.Add("Invalid input: expected string, received undefined", "providerId")
+	}
+}
+
+func (in *UnlinkAccountInput) names(acc *Account) bool {
+	if in.ProviderID == nil {
+		return acc.ID == *in.AccountID
+	}
+	return acc.ProviderID == *in.ProviderID && (text(in.AccountID) == "" || acc.AccountID == *in.AccountID)
 }
 
 func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
@@ -60,7 +77,7 @@ func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
 			return Fail(http.StatusBadRequest, CodeFailedToUnlinkLastAccount)
 		}
 		for _, acc := range accounts {
-			if acc.ProviderID == in.ProviderID && (in.AccountID == nil || *in.AccountID == "" || acc.AccountID == *in.AccountID) {
+			if in.names(acc) {
 				return a.store.DeleteAccount(ctx, acc.ID)
 			}
 		}
