@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
@@ -279,6 +280,27 @@ func TestStreamRequestBody(t *testing.T) {
 		"Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\nzz\r\n\r\n"
 	if text := exchange(t, listen(t, app), raw); !strings.HasPrefix(text, "HTTP/1.1 400 ") || strings.Count(text, "HTTP/1.1") != 1 {
 		t.Errorf("chunks that are malformed: got %q", text)
+	}
+}
+
+// A body without an end is not waited for: MaxBody is enough to refuse it.
+func TestStreamWithoutEnd(t *testing.T) {
+	t.Parallel()
+	app := fiber.New(fiber.Config{StreamRequestBody: true, DisableStartupMessage: true})
+	app.Use(kernia.Fiber(authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.MaxBody = 1024 }).Auth))
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listen(t, app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(c, "POST /api/auth/sign-out HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/json\r\n"+
+		"Transfer-Encoding: chunked\r\n\r\n401\r\n"+strings.Repeat(" ", 0x401)+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, len("HTTP/1.1 413"))
+	if _, err := io.ReadFull(c, head); err != nil || string(head) != "HTTP/1.1 413" {
+		t.Errorf("got %q, %v", head, err)
 	}
 }
 
