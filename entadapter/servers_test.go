@@ -65,6 +65,7 @@ func scratch() string { return "kernia_" + strings.ToLower(rand.Text()[:16]) }
 func postgresSchema(t testing.TB, dsn string) *entsql.Driver {
 	t.Helper()
 	admin, name := connect(t, "pgx", dsn), scratch()
+	admin.SetMaxIdleConns(0)
 	run(t, admin, "CREATE SCHEMA "+name)
 	t.Cleanup(func() { run(t, admin, "DROP SCHEMA "+name+" CASCADE") })
 	glue := " search_path="
@@ -78,6 +79,7 @@ func postgresSchema(t testing.TB, dsn string) *entsql.Driver {
 func mysqlDatabase(t testing.TB, dsn string) *entsql.Driver {
 	t.Helper()
 	admin, name := connect(t, "mysql", dsn), scratch()
+	admin.SetMaxIdleConns(0)
 	run(t, admin, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4")
 	t.Cleanup(func() { run(t, admin, "DROP DATABASE "+name) })
 	address, rest, ok := strings.Cut(dsn, "/")
@@ -94,8 +96,8 @@ func connect(t testing.TB, driver, dsn string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
+	db.SetMaxOpenConns(4) // a server gives a hundred to all tests together
+	db.SetMaxIdleConns(4)
 	t.Cleanup(func() { db.Close() })
 	return db
 }
