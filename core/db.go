@@ -94,17 +94,25 @@ func (d *db) UpdateMany(ctx context.Context, model string, w adapter.Where, set 
 // outermost transaction has been committed, and not at all when it was rolled back.
 func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if q, nested := ctx.Value(commitKey{}).(*commitQueue); nested {
-		before := len(q.tasks)
+		last, tasks := len(q.last), len(q.tasks)
 		err := d.Adapter.Tx(ctx, fn)
 		if err != nil {
-			q.tasks = q.tasks[:before] // its writes are undone, and with them what was to follow
+			q.last, q.tasks = q.last[:last], q.tasks[:tasks] // its writes are undone, and with them what was to follow
 		}
 		return err
 	}
 	q := &commitQueue{}
 	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), func(ctx context.Context) error {
-		q.tasks = nil // a database may run fn again when it lost to another transaction
-		return fn(ctx)
+		q.last, q.tasks = nil, nil // a database may run fn again when it lost to another transaction
+		if err := fn(ctx); err != nil {
+			return err
+		}
+		for _, run := range q.last {
+			if err := run(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -119,7 +127,21 @@ func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 
 type commitKey struct{}
 
-type commitQueue struct{ tasks []func(context.Context) error }
+type commitQueue struct {
+	last  []func(context.Context) error // at the end of the transaction, before its commit
+	tasks []func(context.Context) error // after the commit
+}
+
+// beforeCommit runs fn as the last step of the transaction of ctx, while it still
+// holds its locks; without a transaction, at once. An error of fn undoes the
+// transaction.
+func beforeCommit(ctx context.Context, fn func(ctx context.Context) error) error {
+	if q, ok := ctx.Value(commitKey{}).(*commitQueue); ok {
+		q.last = append(q.last, fn)
+		return nil
+	}
+	return fn(ctx)
+}
 
 // AfterCommit runs fn when the transaction of ctx has been committed; without a
 // transaction, at once. An error of fn reaches the caller of the transaction,

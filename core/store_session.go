@@ -309,8 +309,10 @@ func (s *Store) createSecondarySession(ctx context.Context, row *Session) (*Sess
 	if err != nil {
 		return nil, err
 	}
-	// The storage knows no transaction: it is written when the rows are committed.
-	return row, AfterCommit(ctx, func(ctx context.Context) error {
+	// The storage knows no transaction: it is written when nothing is left to refuse
+	// the session, and before the locks are gone, so that whoever ends the sessions of
+	// this user next finds it. Where the commit itself fails, nobody has the token.
+	return row, beforeCommit(ctx, func(ctx context.Context) error {
 		err := s.changeSessionList(ctx, row.UserID, func(list []sessionEntry) []sessionEntry {
 			return append(list, sessionEntry{row.Token, row.ExpiresAt.UnixMilli()})
 		})
