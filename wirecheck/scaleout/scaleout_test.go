@@ -42,7 +42,8 @@ func TestTwoProcesses(t *testing.T) {
 			}{
 				{"a session made on one is known on the other", sessionsAreShared},
 				{"a change of the user is seen on the other", updatesAreShared},
-				{"SES-01 a session ended on one is ended on the other", revocationsAreShared},
+				{"a session ended on one is ended on the other", revocationsAreShared},
+				{"a sign-in does not overtake a changed password", noneOvertakes},
 				{"RL-12 both admit as many sign-ins as one would", limitsAreShared},
 				{"PWR-02 a reset token has one winner", resetsOnce},
 				{"a deletion link has one winner", deletesOnce},
