@@ -469,10 +469,9 @@ func (s *Store) dropSecondarySessions(ctx context.Context, userID string) error 
 
 // refreshUserSessions writes a changed user into the copies beside its sessions.
 func (s *Store) refreshUserSessions(ctx context.Context, u *User) error {
-	if s.secondary == nil {
-		return nil
-	}
-	return AfterCommit(ctx, func(ctx context.Context) error {
+	// While the user's row is locked: of two changes the later one must be the one
+	// that the copies show.
+	return beforeCommit(ctx, func(ctx context.Context) error {
 		entries, _, err := s.sessionList(ctx, u.ID)
 		if err != nil {
 			return err

@@ -103,11 +103,21 @@ func (s *Store) updateUser(ctx context.Context, w adapter.Where, set adapter.Rec
 	if email, ok := set["email"].(string); ok {
 		set["email"] = NormalizeEmail(email)
 	}
-	u, err := updateRow(ctx, s, s.userModel(), w, set, nil)
+	if s.secondary == nil {
+		return updateRow(ctx, s, s.userModel(), w, set, nil)
+	}
+	var u *User
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		var err error
+		if u, err = updateRow(ctx, s, s.userModel(), w, set, nil); err != nil {
+			return err
+		}
+		return s.refreshUserSessions(ctx, u)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return u, s.refreshUserSessions(ctx, u)
+	return u, nil
 }
 
 // DeleteUser removes a user with sessions and accounts, in one transaction, and
