@@ -237,7 +237,7 @@ func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, b
 // content: the signature vouches for it. It reports false for every other spelling.
 func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(payload, []byte(`{"session":`))
-	i := bytes.LastIndex(rest, []byte(`},"expiresAt":`))
+	i := lastNear(rest, `},"expiresAt":`)
 	if !ok || i < 0 || rest[0] != '{' {
 		return nil, nil, nil, false
 	}
@@ -249,6 +249,68 @@ func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) 
 	return content, expires, signature[:len(signature)-1], true
 }
 
+// lastNear is bytes.LastIndex within the last bytes of b, where what is looked for
+// stands unless someone has chosen a very long version.
+func lastNear(b []byte, text string) int {
+	const near = 160
+	from := max(0, len(b)-near)
+	if i := bytes.LastIndex(b[from:], []byte(text)); i >= 0 {
+		return from + i
+	}
+	return -1
+}
+
+// splitContent takes apart the content of a cache as both servers write it:
+// {"session":{…},"user":{…},"updatedAt":…,"version":"…"}. Strings hold no unescaped
+// quotes, so the text between session and user can stand elsewhere only within an
+// object; where it does, the scanner decides.
+func splitContent(content []byte) (session, user, updatedAt, version []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(content, []byte(`{"session":`))
+	end := lastNear(rest, `},"updatedAt":`)
+	if !ok || end < 0 || rest[0] != '{' {
+		return nil, nil, nil, nil, false
+	}
+	updatedAt, version, ok = bytes.Cut(rest[end+len(`},"updatedAt":`):], []byte(`,"version":`))
+	if !ok || !bytes.HasSuffix(version, []byte(`"}`)) || bytes.IndexByte(version[1:len(version)-2], '"') >= 0 {
+		return nil, nil, nil, nil, false
+	}
+	rows := rest[:end+1]
+	between := []byte(`},"user":{`)
+	i := bytes.Index(rows, between)
+	if i < 0 || bytes.Contains(rows[i+1:], between) {
+		return nil, nil, nil, nil, false
+	}
+	return rows[:i+1], rows[i+len(between)-1:], updatedAt, version[:len(version)-1], true
+}
+
+// sessionEnds returns the expiresAt and token members of a session, with their
+// quotes: as both servers begin it, or wherever they stand.
+func sessionEnds(session []byte) (expires, token []byte, err error) {
+	const date = `"2026-01-01T00:00:00.000Z"`
+	const head = `{"expiresAt":`
+	const mid = `,"token":`
+	if bytes.HasPrefix(session, []byte(head)) && len(session) > len(head)+len(date)+len(mid) {
+		expires = session[len(head) : len(head)+len(date)]
+		rest, found := bytes.CutPrefix(session[len(head)+len(date):], []byte(mid))
+		if found && expires[len(date)-1] == '"' && len(rest) > 1 && rest[0] == '"' {
+			if i := bytes.IndexByte(rest[1:], '"'); i >= 0 {
+				return expires, rest[:i+2], nil
+			}
+		}
+	}
+	expires = nil
+	err = wire.ScanObject(session, func(name, value []byte) bool {
+		switch string(name) {
+		case "expiresAt":
+			expires = value
+		case "token":
+			token = value
+		}
+		return expires == nil || token == nil
+	})
+	return expires, token, err
+}
+
 func trimPadding(b []byte) []byte {
 	for len(b) > 0 && b[len(b)-1] == '=' {
 		b = b[:len(b)-1]
@@ -258,35 +320,32 @@ func trimPadding(b []byte) []byte {
 
 func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, bool) {
 	var k cached
-	version := []byte(`"1"`)
-	err := wire.ScanObject(content, func(name, value []byte) bool {
-		switch string(name) {
-		case "session":
-			k.session = value
-		case "user":
-			k.user = value
-		case "version":
-			version = value
-		case "updatedAt":
-			if ms, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-				k.written = time.UnixMilli(ms)
+	var err error
+	session, user, updatedAt, version, ok := splitContent(content)
+	if !ok {
+		version = []byte(`"1"`)
+		err = wire.ScanObject(content, func(name, value []byte) bool {
+			switch string(name) {
+			case "session":
+				session = value
+			case "user":
+				user = value
+			case "version":
+				version = value
+			case "updatedAt":
+				updatedAt = value
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
+	k.session, k.user = session, user
+	if ms, err := strconv.ParseInt(string(updatedAt), 10, 64); err == nil {
+		k.written = time.UnixMilli(ms)
+	}
 	if err != nil || len(k.session) == 0 || k.session[0] != '{' || len(k.user) == 0 || k.user[0] != '{' {
 		return cached{}, false
 	}
-	var expires, own []byte
-	err = wire.ScanObject(k.session, func(name, value []byte) bool {
-		switch string(name) {
-		case "expiresAt":
-			expires = value
-		case "token":
-			own = value
-		}
-		return expires == nil || own == nil
-	})
+	expires, own, err := sessionEnds(k.session)
 	if err != nil || len(expires) < 2 || len(own) != len(token)+2 || string(own[1:len(own)-1]) != token {
 		return cached{}, false
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/schema"
 )
 
 // The compact cache is cut at the text that both servers write around it. No value
@@ -48,5 +50,35 @@ func TestCompactCacheIsCutAtItsEnds(t *testing.T) {
 		if valid := got.JSON("user", "name") == name; valid != k.valid {
 			t.Errorf("%s: valid %v, want %v: %s", k.name, valid, k.valid, got.Body)
 		}
+	}
+}
+
+// An object inside of a row may look like the place where the session ends and the
+// user begins; the answer from the cache must not follow it.
+func TestCompactCacheIsNotCutInsideOfARow(t *testing.T) {
+	t.Parallel()
+	hostile := `{"a":{"b":1},"user":{"id":"x","email":"evil@example.com"},"updatedAt":1,"version":"1"}`
+	for _, model := range []string{core.ModelSession, core.ModelUser} {
+		t.Run("SES-07 in the "+model, func(t *testing.T) {
+			t.Parallel()
+			e := open(t, func(e *authtest.Env, o *core.Options) {
+				withCache(core.CacheCompact)(e, o)
+				fields := []schema.Field{{Name: "meta", Type: schema.JSON, Optional: true}}
+				if model == core.ModelSession {
+					o.Session.Fields = fields
+				} else {
+					o.User.Fields = fields
+				}
+			})
+			c := join(t, e, ada)
+			c.Post("/update-"+model, `{"meta":`+hostile+`}`).Want(t, 200, "")
+			stored := c.Get("/get-session?disableCookieCache=true").Want(t, 200, "")
+			if stored.JSON(model, "meta") != hostile || stored.JSON("user", "email") != ada {
+				t.Fatalf("stored: %s", stored.Body)
+			}
+			if got := c.Get("/get-session").Want(t, 200, ""); got.Body != stored.Body {
+				t.Errorf("from the cache: %s\nfrom the store: %s", got.Body, stored.Body)
+			}
+		})
 	}
 }
