@@ -218,6 +218,7 @@ export class Browser {
       path: pathname + search,
       headers: Object.fromEntries(new Headers(init.headers)),
       body: init.body ?? undefined,
+      client: true,
     });
     const headers = new Headers(answer.headers.filter(([name]) => name !== "set-cookie" && name !== "content-length"));
     const empty = [204, 304].includes(answer.status);
@@ -249,7 +250,7 @@ export class Browser {
     return this.send({ method: "GET", path: url.pathname + url.search, headers: {} });
   }
 
-  async send({ method, path, headers, body }) {
+  async send({ method, path, headers, body, client = false }) {
     const { app } = this;
     const sent = { "user-agent": "wirecheck" };
     if (method !== "GET" && method !== "HEAD") sent.origin = app.origin;
@@ -270,6 +271,7 @@ export class Browser {
     await app.run.record("http", `${method} ${path}`, answerAspects(answer), {
       endpoint: `${method} ${pathname(path, app.basePath)}`,
       request: { method, path, headers: sent, body },
+      client,
     });
     return { ...answer, setCookies, json: parse(answer.body), location: answer.headers.find(([name]) => name === "location")?.[1] };
   }

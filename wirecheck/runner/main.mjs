@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import { Run } from "./app.mjs";
 import { AllowedDifferences, compare, glob } from "./compare.mjs";
 import { Outside } from "./outside.mjs";
-import { describe, tables } from "./report.mjs";
+import { describe, plugins, tables } from "./report.mjs";
 import { scenarios } from "./scenarios/index.mjs";
 import { closeConnections, startServer } from "./servers.mjs";
 
@@ -129,6 +129,8 @@ async function main() {
   console.log(table);
   console.log(`\ncoverage: ${covered} of ${total} endpoints of the core that are implemented`);
   console.log(`coverage: success and ${refusals} refusals by status and code${unseen.length > 0 ? `, not seen: ${unseen.join(", ")}` : ", all seen"}`);
+  const reached = new Set(results.flatMap((r) => r.entries.map((e) => e.endpoint)));
+  console.log(`\n${plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), reached)}\n`);
   if (pending.length > 0) console.log(`pending, for a later module: ${pending.join(", ")}`);
   if (missing.length > 0) console.log(`not covered: ${missing.join(", ")}`);
   const unused = flags.only || flags.self ? [] : allowed.unused();

@@ -8,7 +8,7 @@
  * @param {(endpoint: string) => boolean} isPending endpoints that the server under test does not have yet
  */
 export function tables(endpoints, results, isPending) {
-  const rows = new Map(endpoints.map((e) => [key(e), { endpoint: e, scenarios: new Set(), answers: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 }]));
+  const rows = new Map(endpoints.map((e) => [key(e), { endpoint: e, scenarios: new Set(), client: new Set(), raw: new Set(), answers: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 }]));
   const other = new Map();
   for (const { scenario, entries, differences } of results) {
     const byEntry = new Map();
@@ -18,6 +18,7 @@ export function tables(endpoints, results, isPending) {
       const found = endpoints.find((e) => serves(e, entry.endpoint));
       const row = found ? rows.get(key(found)) : upsert(other, "requests to no endpoint");
       row.scenarios.add(scenario);
+      (entry.client ? row.client : row.raw).add(scenario);
       row.answers?.add(refusal(entry));
       row.exchanges++;
       const here = (byEntry.get(at) ?? []).filter((d) => !d.allowed?.everywhere);
@@ -26,9 +27,9 @@ export function tables(endpoints, results, isPending) {
       else row.different++;
     });
   }
-  const lines = [["endpoint", "scenarios", "exchanges", "same", "allowed", "different"]];
+  const lines = [["endpoint", "scenarios", "by client", "raw", "exchanges", "same", "allowed", "different"]];
   for (const [name, row] of [...rows, ...other]) {
-    if (row.exchanges > 0) lines.push([name, row.scenarios.size, row.exchanges, row.same, row.allowed, row.different].map(String));
+    if (row.exchanges > 0) lines.push([name, row.scenarios.size, row.client.size, row.raw.size, row.exchanges, row.same, row.allowed, row.different].map(String));
   }
   const pending = [...rows.keys()].filter(isPending);
   const missing = [...rows].filter(([name, row]) => row.exchanges === 0 && !isPending(name)).map(([name]) => name);
@@ -37,6 +38,17 @@ export function tables(endpoints, results, isPending) {
   const refusals = open.flatMap(([name, row]) => [...(row.endpoint.fails ?? []), "200"].map((answer) => ({ name, answer, seen: row.answers.has(answer) || (answer === "200" && row.answers.has("302")) })));
   const unseen = refusals.filter((r) => !r.seen).map((r) => `${r.name} ${r.answer}`);
   return { refusals: refusals.length - open.length, unseen, table: align(lines), missing, pending, covered: total - missing.length, total };
+}
+
+/**
+ * Endpoints of the plugins: how many of each are reached, and which plugins are not here yet.
+ * @param {Record<string, string[]>} plugins "METHOD /path" or "api name" by plugin
+ * @param {Set<string>} reached endpoints that some scenario asked for
+ */
+export function plugins(plugins, reached) {
+  const lines = [["plugin", "endpoints", "reached"]];
+  for (const [name, endpoints] of Object.entries(plugins)) lines.push([name, endpoints.length, endpoints.filter((e) => reached.has(e)).length].map(String));
+  return align(lines);
 }
 
 /** Status and code of an answer, the message where there is no code. */
@@ -48,7 +60,7 @@ function refusal(entry) {
 }
 
 function upsert(map, name) {
-  if (!map.has(name)) map.set(name, { scenarios: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 });
+  if (!map.has(name)) map.set(name, { scenarios: new Set(), client: new Set(), raw: new Set(), exchanges: 0, same: 0, allowed: 0, different: 0 });
   return map.get(name);
 }
 
