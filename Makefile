@@ -46,7 +46,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)
 
 lint: ## Run golangci-lint with .golangci.yaml
-	for m in $(MODULES); do (cd $$m && $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run ./...) || exit 1; done
+	for m in $(MODULES); do (cd $$m && $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...) || exit 1; done
 
 fmt-check:
 	@out=$$(gofmt -l $(MODULES)); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi

@@ -228,13 +228,6 @@ func appendOptional(dst []byte, s *string) []byte {
 	return wire.AppendString(dst, *s)
 }
 
-func appendOptionalTime(dst []byte, t *time.Time) []byte {
-	if t == nil {
-		return append(dst, "null"...)
-	}
-	return wire.AppendTime(dst, *t)
-}
-
 func (u *User) extra() Extra { return u.Extra }
 
 func (u *User) appendField(dst []byte, name string) ([]byte, bool) {

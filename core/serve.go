@@ -340,7 +340,7 @@ func (a *Auth) renderError(ctx context.Context, res *Response, err error) {
 		if cause == nil {
 			cause = e
 		}
-		if cause != errPanicked {
+		if !errors.Is(cause, errPanicked) {
 			a.logError(ctx, "a request failed", cause)
 		}
 	}

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -265,8 +264,6 @@ func clip(s string) string {
 	}
 	return s
 }
-
-func isJSONObject(body []byte) bool { return bytes.HasPrefix(body, []byte("{")) }
 
 // faultyStorage is a secondary storage that fails while err is set.
 type faultyStorage struct {

@@ -175,7 +175,7 @@ type ending struct {
 func (e ending) Commit() error {
 	err := e.conn.Exec(e.ctx, "COMMIT")
 	if err != nil {
-		e.Rollback()
+		_ = e.Rollback() // the commit's error is the one that matters
 	}
 	return err
 }

@@ -21,7 +21,7 @@ func Run(ctx context.Context, end Ender, fn func() error, failed func(error) err
 	finished := false
 	defer func() {
 		if !finished {
-			end.Rollback()
+			_ = end.Rollback() // the panic goes on
 		}
 	}()
 	err := fn()
@@ -30,7 +30,7 @@ func Run(ctx context.Context, end Ender, fn func() error, failed func(error) err
 		err = ctx.Err()
 	}
 	if err != nil {
-		end.Rollback() // the first error says more than the second
+		_ = end.Rollback() // the first error says more than the second
 		return err
 	}
 	return failed(end.Commit())

@@ -2,9 +2,10 @@ package mongo
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -122,7 +123,7 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 
 // wait spreads the attempts of those that lost to one another.
 func wait(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause/2 + rand.N(pause))
+	timer := time.NewTimer(pause/2 + spread(pause))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -130,6 +131,14 @@ func wait(ctx context.Context, pause time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// spread is a random part of d. It is no secret, but nothing in this repository
+// draws from a weak source.
+func spread(d time.Duration) time.Duration {
+	var raw [8]byte
+	_, _ = rand.Read(raw[:]) // crypto/rand never fails
+	return time.Duration(binary.BigEndian.Uint64(raw[:]) % uint64(d))
 }
 
 func (t *tx) nested(ctx context.Context, fn func(ctx context.Context) error) error {
