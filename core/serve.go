@@ -286,9 +286,7 @@ func formBody(data []byte) (wire.Value, error) {
 
 // render writes a result or an error as the answer.
 func (a *Auth) render(ctx context.Context, rt *route, res *Response, result any, err error) {
-	// Answers hold sessions and personal data: no cache may keep them (RFC 9111 §5.2.2.5).
-	res.Set("Cache-Control", "no-store")
-	res.Set("X-Content-Type-Options", "nosniff")
+	secure(res)
 	if err != nil {
 		a.renderError(ctx, res, err)
 		return
@@ -344,6 +342,26 @@ func (a *Auth) renderError(ctx context.Context, res *Response, err error) {
 			a.logError(ctx, "a request failed", cause)
 		}
 	}
+	e.write(res)
+}
+
+// secure sets the headers that every answer has: they hold sessions and personal
+// data, so no cache may keep them (RFC 9111 §5.2.2.5) and no browser guess their type.
+func secure(res *Response) {
+	res.Set("Cache-Control", "no-store")
+	res.Set("X-Content-Type-Options", "nosniff")
+}
+
+// Response is the error as a whole answer, for translators that refuse a request
+// by themselves.
+func (e *Error) Response() *Response {
+	res := &Response{}
+	secure(res)
+	e.write(res)
+	return res
+}
+
+func (e *Error) write(res *Response) {
 	res.Status = e.Status
 	res.merge(e.Header)
 	if e.NoBody {

@@ -40,11 +40,16 @@ func Session(c echo.Context) (*core.SessionData, bool) {
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
 // requests without a session and calls nothing further. To answer in the words of
 // your own HTTPErrorHandler, ask Session and return an error instead.
-func RequireSession() echo.MiddlewareFunc {
+func RequireSession() echo.MiddlewareFunc { return Require(core.SessionGuard) }
+
+// Require lets requests through that all guards let through, asked in order. It
+// answers the others in their place and calls nothing further. To answer in the
+// words of your own HTTPErrorHandler, call core.Check in the handler and return
+// what it gives.
+func Require(guards ...core.Guard) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if _, ok := Session(c); !ok {
-				nethttp.Unauthorized(c.Response())
+			if !nethttp.Allow(c.Response(), c.Request(), guards...) {
 				return nil
 			}
 			return next(c)

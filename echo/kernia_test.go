@@ -61,6 +61,9 @@ func start(t *testing.T, a *core.Auth, app paritytest.App) string {
 		if r.RequireSession {
 			before = append(before, kernia.RequireSession())
 		}
+		if len(r.Guards) > 0 {
+			before = append(before, kernia.Require(r.Guards...))
+		}
 		e.Add(r.Method, r.Path, handler, before...)
 	}
 	return paritytest.Serve(t, app, e)

@@ -73,22 +73,20 @@ func Session(c *fiber.Ctx) (*core.SessionData, bool) { return core.SessionFrom(c
 
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
 // requests without a session and stops the chain.
-func RequireSession() fiber.Handler {
+func RequireSession() fiber.Handler { return Require(core.SessionGuard) }
+
+// Require lets requests through that all guards let through, asked in order. It
+// answers the others in their place and stops the chain.
+func Require(guards ...core.Guard) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if _, ok := Session(c); ok {
-			return c.Next()
+		if refusal := core.Check(c.UserContext(), guards...); refusal != nil {
+			return fail(c, refusal)
 		}
-		return fail(c, core.Fail(http.StatusUnauthorized, core.CodeUnauthorized))
+		return c.Next()
 	}
 }
 
-func fail(c *fiber.Ctx, e *core.Error) error {
-	c.Status(e.Status)
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-	return c.Send(e.AppendJSON(nil))
-}
+func fail(c *fiber.Ctx, e *core.Error) error { return write(c, e.Response()) }
 
 // request translates all but headers and body. Strings are copies: fasthttp reuses its
 // buffers, and what core stores (agents, addresses) must not change under it.
@@ -170,6 +168,12 @@ func serve(a *core.Auth, c *fiber.Ctx, r core.Request) error {
 		return fail(c, core.FailText(http.StatusBadRequest, "Request body could not be read"))
 	}
 	a.Serve(c.UserContext(), req, res)
+	return write(c, res)
+}
+
+// write replaces what the application has set of the same names, except for
+// Set-Cookie and Vary, to which it adds.
+func write(c *fiber.Ctx, res *core.Response) error {
 	h := &c.Response().Header
 	h.SetNoDefaultContentType(true)
 	for i, f := range res.Header {

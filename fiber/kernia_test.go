@@ -53,6 +53,9 @@ func start(t *testing.T, a *core.Auth, app paritytest.App) string {
 		if r.RequireSession {
 			handlers = append([]fiber.Handler{kernia.RequireSession()}, handlers...)
 		}
+		if len(r.Guards) > 0 {
+			handlers = append([]fiber.Handler{kernia.Require(r.Guards...)}, handlers...)
+		}
 		f.Add(r.Method, r.Path, handlers...)
 	}
 	listener, err := net.Listen("tcp", app.Addr)

@@ -38,10 +38,13 @@ func Session(c *gin.Context) (*core.SessionData, bool) {
 
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
 // requests without a session and stops the chain.
-func RequireSession() gin.HandlerFunc {
+func RequireSession() gin.HandlerFunc { return Require(core.SessionGuard) }
+
+// Require lets requests through that all guards let through, asked in order. It
+// answers the others in their place and stops the chain.
+func Require(guards ...core.Guard) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if _, ok := Session(c); !ok {
-			nethttp.Unauthorized(c.Writer)
+		if !nethttp.Allow(c.Writer, c.Request, guards...) {
 			c.Abort()
 			return
 		}

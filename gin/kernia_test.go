@@ -52,6 +52,9 @@ func start(t *testing.T, a *core.Auth, app paritytest.App) string {
 		if r.RequireSession {
 			handlers = append([]gin.HandlerFunc{kernia.RequireSession()}, handlers...)
 		}
+		if len(r.Guards) > 0 {
+			handlers = append([]gin.HandlerFunc{kernia.Require(r.Guards...)}, handlers...)
+		}
 		router.Handle(r.Method, r.Path, handlers...)
 	}
 	return paritytest.Serve(t, app, router)

@@ -42,29 +42,31 @@ func Session(r *http.Request) (*core.SessionData, bool) { return core.SessionFro
 
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
 // requests without a session. It goes inside of Middleware.
-func RequireSession(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := Session(r); !ok {
-			Unauthorized(w)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func RequireSession(next http.Handler) http.Handler { return Require(core.SessionGuard)(next) }
+
+// Require lets requests through that all guards let through, asked in order, and
+// answers the others in their place. It goes inside of Middleware.
+func Require(guards ...core.Guard) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if Allow(w, r, guards...) {
+				next.ServeHTTP(w, r)
+			}
+		})
+	}
 }
 
-// Unauthorized writes the 401 answer of RequireSession.
-func Unauthorized(w http.ResponseWriter) {
-	fail(w, core.Fail(http.StatusUnauthorized, core.CodeUnauthorized))
+// Allow asks guards and reports whether all let the request through. Otherwise it
+// has answered with the refusal of the first that does not.
+func Allow(w http.ResponseWriter, r *http.Request, guards ...core.Guard) bool {
+	refusal := core.Check(r.Context(), guards...)
+	if refusal != nil {
+		fail(w, refusal)
+	}
+	return refusal == nil
 }
 
-func fail(w http.ResponseWriter, e *core.Error) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(e.Status)
-	_, _ = w.Write(e.AppendJSON(nil))
-}
+func fail(w http.ResponseWriter, e *core.Error) { write(w, e.Response()) }
 
 // Serve answers a request to an auth route and reports whether it was one.
 func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {

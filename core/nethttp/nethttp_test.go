@@ -41,6 +41,9 @@ func start(t *testing.T, a *core.Auth, app paritytest.App) string {
 		if r.RequireSession {
 			h = nethttp.RequireSession(h)
 		}
+		if len(r.Guards) > 0 {
+			h = nethttp.Require(r.Guards...)(h)
+		}
 		mux.Handle(r.Method+" "+r.Path, h)
 	}
 	return paritytest.Serve(t, app, outer(app, recovery(nethttp.Middleware(a)(inner(app, mux)))))

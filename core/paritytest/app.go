@@ -1,6 +1,8 @@
 package paritytest
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,9 +31,22 @@ func routes() []Route {
 			return who(c)
 		}},
 		{Method: http.MethodGet, Path: "/app/mine", RequireSession: true, Handle: who},
+		{Method: http.MethodGet, Path: "/app/guarded", Guards: []core.Guard{core.SessionGuard, pass}, Handle: who},
+		{Method: http.MethodGet, Path: "/app/forbidden", Guards: []core.Guard{core.SessionGuard, pass, forbid}, Handle: who},
+		{Method: http.MethodGet, Path: "/app/broken-guard", Guards: []core.Guard{func(context.Context) error { return errors.New("secret text") }}, Handle: who},
+		{Method: http.MethodGet, Path: "/app/panicking-guard", Guards: []core.Guard{func(context.Context) error { panic("a guard has a bug") }}, Handle: who},
 		{Method: http.MethodPost, Path: "/app/body", Handle: func(c Call) (int, string) { return http.StatusCreated, string(c.Body) }},
 		{Method: http.MethodGet, Path: "/app/panic", Handle: func(Call) (int, string) { panic("the application has a bug") }},
 	}
+}
+
+func pass(context.Context) error { return nil }
+
+// forbid refuses with an answer of its own, as a plugin's guard does.
+func forbid(context.Context) error { return forbidden }
+
+var forbidden = &core.Error{
+	Status: http.StatusForbidden, Code: "FORBIDDEN", Message: "Not for you", Header: []core.HeaderField{{Name: "Retry-After", Value: "7"}},
 }
 
 var appScenarios = []scenario{
@@ -61,6 +76,23 @@ var appScenarios = []scenario{
 			if d := differ(p.mustSend(t, x), want); d != "" {
 				t.Error(d)
 			}
+		}
+	}},
+	{"Require lets through whom all guards let through", func(t *testing.T, p *parity) { p.app(t, "/app/guarded", "token", http.StatusOK, email) }},
+	{"Require answers with the first refusal", func(t *testing.T, p *parity) {
+		for target, want := range map[string]*core.Error{
+			"/app/guarded":         core.Fail(http.StatusUnauthorized, core.CodeUnauthorized),
+			"/app/forbidden":       core.Fail(http.StatusUnauthorized, core.CodeUnauthorized),
+			"/app/broken-guard":    core.Fail(http.StatusInternalServerError, core.CodeInternal),
+			"/app/panicking-guard": core.Fail(http.StatusInternalServerError, core.CodeInternal),
+		} {
+			if d := differ(p.mustSend(t, exchange{method: http.MethodGet, target: target}), want.Response()); d != "" {
+				t.Errorf("%s: %s", target, d)
+			}
+		}
+		x := exchange{method: http.MethodGet, target: "/app/forbidden", header: p.withSession(nil, "cached")}
+		if d := differ(p.mustSend(t, x), forbidden.Response()); d != "" {
+			t.Error(d)
 		}
 	}},
 	{"the application reads its own bodies", func(t *testing.T, p *parity) {

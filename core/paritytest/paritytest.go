@@ -42,6 +42,9 @@ type Route struct {
 	Method, Path string
 	// RequireSession puts the translator's RequireSession before the handler.
 	RequireSession bool
+	// Guards are what the translator's Require is given before the handler; none for
+	// no Require.
+	Guards []core.Guard
 	// Handle returns status and body; the type is text/plain; charset=utf-8. It may
 	// panic: the framework's recovery answers then.
 	Handle func(Call) (status int, body string)
