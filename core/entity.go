@@ -397,33 +397,26 @@ func (r *reader) optionalTime(name string) *time.Time {
 }
 
 // rest collects the added fields. A table without added fields costs nothing.
-func (r *reader) rest(t *schema.Table, fixed int) Extra {
-	if len(t.Fields) <= fixed {
+func (r *reader) rest(t *schema.Table) Extra {
+	added := t.Added()
+	if len(added) == 0 {
 		return nil
 	}
-	e := make(Extra, len(t.Fields)-fixed)
-	for i := fixed; i < len(t.Fields); i++ {
-		if v, ok := r.rec[t.Fields[i].Name]; ok {
-			e[t.Fields[i].Name] = v
+	e := make(Extra, len(added))
+	for i := range added {
+		if v, ok := r.rec[added[i].Name]; ok {
+			e[added[i].Name] = v
 		}
 	}
 	return e
 }
-
-// The numbers of fixed fields: added ones come after them.
-const (
-	userFixed         = 6
-	sessionFixed      = 7
-	accountFixed      = 12
-	verificationFixed = 5
-)
 
 func (a *Auth) userOf(rec adapter.Record) (*User, error) {
 	r := reader{rec: rec}
 	u := &User{
 		ID: r.str("id"), Name: r.str("name"), Email: r.str("email"), EmailVerified: r.boolean("emailVerified"),
 		Image: r.optional("image"), CreatedAt: r.time("createdAt"), UpdatedAt: r.time("updatedAt"),
-		Extra: r.rest(a.shapes.user.table, userFixed), shape: a.shapes.user,
+		Extra: r.rest(a.shapes.user.table), shape: a.shapes.user,
 	}
 	return u, r.err
 }
@@ -433,7 +426,7 @@ func (a *Auth) sessionOf(rec adapter.Record) (*Session, error) {
 	s := &Session{
 		ID: r.str("id"), ExpiresAt: r.time("expiresAt"), Token: r.str("token"), CreatedAt: r.time("createdAt"),
 		UpdatedAt: r.time("updatedAt"), IPAddress: r.optional("ipAddress"), UserAgent: r.optional("userAgent"),
-		UserID: r.str("userId"), Extra: r.rest(a.shapes.session.table, sessionFixed), shape: a.shapes.session,
+		UserID: r.str("userId"), Extra: r.rest(a.shapes.session.table), shape: a.shapes.session,
 	}
 	return s, r.err
 }
@@ -445,7 +438,7 @@ func (a *Auth) accountOf(rec adapter.Record) (*Account, error) {
 		AccessToken: r.optional("accessToken"), RefreshToken: r.optional("refreshToken"), IDToken: r.optional("idToken"),
 		AccessTokenExpiresAt: r.optionalTime("accessTokenExpiresAt"), RefreshTokenExpiresAt: r.optionalTime("refreshTokenExpiresAt"),
 		Scope: r.optional("scope"), Password: r.optional("password"), CreatedAt: r.time("createdAt"), UpdatedAt: r.time("updatedAt"),
-		Extra: r.rest(a.shapes.account.table, accountFixed), shape: a.shapes.account,
+		Extra: r.rest(a.shapes.account.table), shape: a.shapes.account,
 	}
 	return acc, r.err
 }
@@ -455,7 +448,7 @@ func (a *Auth) verificationOf(rec adapter.Record) (*Verification, error) {
 	v := &Verification{
 		ID: r.str("id"), Identifier: r.str("identifier"), Value: r.str("value"), ExpiresAt: r.time("expiresAt"),
 		CreatedAt: r.time("createdAt"), UpdatedAt: r.time("updatedAt"),
-		Extra: r.rest(a.shapes.verification.table, verificationFixed),
+		Extra: r.rest(a.shapes.verification.table),
 	}
 	return v, r.err
 }

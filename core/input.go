@@ -2,26 +2,45 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// ParseInput reads the added fields of a model (those of plugins and of the
-// application, never the core's own) from a client's object: NoInput fields are
-// refused, unknown members ignored, types checked, defaults filled in on create.
-// 1.6.11 stores values of any type; here a value of the wrong type is a 400.
+// inputMembers are the added fields of a model that clients may set, for inputs that
+// embed validate.Fields with the tag fields:"model". 1.6.11 drops the others, as it
+// does any member that it does not know.
+func (a *Auth) inputMembers(model string) ([]validate.Member, error) {
+	t, ok := a.schema.Table(model)
+	if !ok {
+		return nil, fmt.Errorf("core: an input takes the fields of the table %q, which nothing declares", model)
+	}
+	var out []validate.Member
+	for _, f := range t.Added() {
+		if !f.NoInput {
+			out = append(out, validate.Member{Name: f.Name, Type: string(f.Type), Optional: f.Optional || f.Default != nil})
+		}
+	}
+	return out, nil
+}
+
+// ParseInput reads the added fields of a model (schema.Table.Added, never those that
+// its owner declares) from a client's object: NoInput fields are refused, unknown
+// members ignored, types checked, defaults filled in on create. in may be nil. 1.6.11
+// stores values of any type; here a value of the wrong type is a 400.
 func (a *Auth) ParseInput(model string, in *wire.Object, update bool) (Extra, error) {
 	t, ok := a.schema.Table(model)
 	if !ok {
 		return nil, internalError(adapter.ErrUnknownModel)
 	}
-	fixed := map[string]int{ModelUser: userFixed, ModelSession: sessionFixed, ModelAccount: accountFixed, ModelVerification: verificationFixed}[model]
 	now := a.Now()
 	out := Extra{}
-	for i := fixed; i < len(t.Fields); i++ {
-		f := &t.Fields[i]
+	added := t.Added()
+	for i := range added {
+		f := &added[i]
 		var v wire.Value
 		if in != nil {
 			v, _ = in.Get(f.Name)
@@ -69,11 +88,14 @@ func (a *Auth) ParseInput(model string, in *wire.Object, update bool) (Extra, er
 // DefaultFields are the defaults of a model's added fields, for rows that no
 // client input shapes.
 func (a *Auth) DefaultFields(model string) Extra {
-	t, _ := a.schema.Table(model)
-	fixed := map[string]int{ModelUser: userFixed, ModelSession: sessionFixed}[model]
+	t, ok := a.schema.Table(model)
+	if !ok {
+		return nil
+	}
 	var out Extra
-	for i := fixed; i < len(t.Fields); i++ {
-		if f := &t.Fields[i]; f.Default != nil {
+	added := t.Added()
+	for i := range added {
+		if f := &added[i]; f.Default != nil {
 			if out == nil {
 				out = Extra{}
 			}

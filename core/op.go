@@ -120,7 +120,7 @@ func (o *Op[I, O]) bind(a *Auth) (*route, error) {
 	if o.auth != nil {
 		return nil, fmt.Errorf("core: operation %q already belongs to another Auth; make a new plugin value for each", o.spec.ID)
 	}
-	in, err := validate.Compile(reflect.TypeFor[I]())
+	in, err := validate.CompileWith(reflect.TypeFor[I](), a.inputMembers)
 	if err != nil {
 		return nil, fmt.Errorf("core: operation %q: %w", o.spec.ID, err)
 	}

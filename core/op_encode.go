@@ -21,16 +21,36 @@ type inputField struct {
 	name   string
 	source string // "json", "query", "path", or "rest"
 	encode *wire.Encoder
+	inner  *inputEncoder // of a struct with members of its own, in place of encode
+}
+
+// isOpen reports whether a struct takes members that its fields do not name.
+func isOpen(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && takesMembers(f.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+func takesMembers(t reflect.Type) bool {
+	switch t {
+	case reflect.TypeFor[validate.Rest](), reflect.TypeFor[validate.Record](), reflect.TypeFor[validate.Fields]():
+		return true
+	}
+	return false
 }
 
 func compileInputEncoder(t reflect.Type, hasBody bool) (*inputEncoder, error) {
 	e := &inputEncoder{hasBody: hasBody}
 	for _, f := range reflect.VisibleFields(t) {
-		if f.Type == reflect.TypeFor[validate.Rest]() || f.Type == reflect.TypeFor[validate.Record]() {
-			if f.Anonymous {
-				e.fields = append(e.fields, inputField{index: f.Index, source: "rest"})
-				continue
-			}
+		if f.Anonymous && takesMembers(f.Type) {
+			e.fields = append(e.fields, inputField{index: f.Index, source: "rest"})
+			continue
 		}
 		if f.Anonymous || !f.IsExported() || len(f.Index) > 1 && insideRest(t, f.Index) {
 			continue
@@ -41,11 +61,17 @@ func compileInputEncoder(t reflect.Type, hasBody bool) (*inputEncoder, error) {
 			if !ok || name == "" || name == "-" {
 				continue
 			}
-			enc, err := wire.EncoderFor(f.Type)
+			field := inputField{index: f.Index, name: name, source: source}
+			var err error
+			if isOpen(f.Type) {
+				field.inner, err = compileInputEncoder(f.Type, true)
+			} else {
+				field.encode, err = wire.EncoderFor(f.Type)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("input field %s: %w", f.Name, err)
 			}
-			e.fields = append(e.fields, inputField{f.Index, name, source, enc})
+			e.fields = append(e.fields, field)
 		}
 	}
 	return e, nil
@@ -53,8 +79,18 @@ func compileInputEncoder(t reflect.Type, hasBody bool) (*inputEncoder, error) {
 
 // insideRest reports whether a promoted field belongs to an embedded Rest or Record.
 func insideRest(t reflect.Type, index []int) bool {
-	owner := t.FieldByIndex(index[:len(index)-1]).Type
-	return owner == reflect.TypeFor[validate.Rest]() || owner == reflect.TypeFor[validate.Record]()
+	return takesMembers(t.FieldByIndex(index[:len(index)-1]).Type)
+}
+
+// isUndefined reports a value that stands for a member that was not sent.
+func isUndefined(v reflect.Value) bool {
+	switch x := v.Interface().(type) {
+	case validate.Nullable:
+		return !x.Given
+	case wire.Value:
+		return x.IsUndefined()
+	}
+	return false
 }
 
 // encode returns body, query and path parameters of an input.
@@ -70,6 +106,8 @@ func (e *inputEncoder) encode(in reflect.Value) (body, query wire.Value, params 
 				members = r.Unknown
 			case validate.Record:
 				members = r.Members
+			case validate.Fields:
+				members = r.Values
 			}
 			if members != nil {
 				for _, m := range members.Members() {
@@ -79,6 +117,17 @@ func (e *inputEncoder) encode(in reflect.Value) (body, query wire.Value, params 
 			continue
 		}
 		if v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.Slice && v.IsNil() {
+			continue
+		}
+		if f.inner != nil {
+			inner, _, _, err := f.inner.encode(v)
+			if err != nil {
+				return body, query, nil, err
+			}
+			b.Set(f.name, inner)
+			continue
+		}
+		if isUndefined(v) {
 			continue
 		}
 		value, err := wire.Parse(f.encode.AppendValue(nil, v), wire.Limits{})

@@ -138,7 +138,7 @@ type DynamicBaseURL struct {
 	TrustForwarded bool
 }
 
-// TableOptions renames a core table and adds fields to it.
+// TableOptions renames a table and adds fields to it.
 type TableOptions struct {
 	Table   string            // name in the database
 	Columns map[string]string // logical field → column

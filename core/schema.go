@@ -73,9 +73,10 @@ func rateLimitTable() schema.Table {
 	}}
 }
 
-// applyTable renames a core table and adds the application's fields. Fields of
-// plugins come before those of the application, as in 1.6.11.
-func applyTable(t *schema.Table, o TableOptions) error {
+// Rename gives a table and its columns the names of the options. Fields are not
+// added: list them in Manifest.Extend, so that they count as added ones. It reports a
+// column of a field that the table does not have.
+func (o TableOptions) Rename(t *schema.Table) error {
 	if o.Table != "" {
 		t.Name = o.Table
 	}
@@ -109,7 +110,7 @@ func buildSchema(o *Options, manifests []Manifest) (*schema.Schema, error) {
 	}
 	var tables, extend, own []schema.Table
 	for _, c := range core {
-		if err := applyTable(&c.table, c.opts); err != nil {
+		if err := c.opts.Rename(&c.table); err != nil {
 			return nil, err
 		}
 		tables = append(tables, c.table)

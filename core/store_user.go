@@ -144,11 +144,7 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 // turns: it writes the user's row without changing it. A user that does not exist
 // is adapter.ErrNotFound.
 func (s *Store) LockUser(ctx context.Context, id string) error {
-	rec, err := s.db.FindOne(ctx, adapter.Find{Model: ModelUser, Where: adapter.By("id", id)})
-	if err != nil {
-		return err
-	}
-	_, err = s.a.db.Adapter.Update(ctx, ModelUser, adapter.By("id", id), adapter.Record{"updatedAt": rec["updatedAt"]})
+	_, err := s.a.Lock(ctx, ModelUser, id)
 	return err
 }
 

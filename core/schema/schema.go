@@ -74,8 +74,13 @@ type Table struct {
 	Unique [][]string // composite unique keys, by logical field name
 	Order  int        // creation order; 0 is last
 
+	own   int // fields of the declaration; those after them were added
 	index map[string]int
 }
+
+// Added returns the fields that other plugins and the application added to the
+// table's own, in order.
+func (t *Table) Added() []Field { return t.Fields[t.own:] }
 
 // Field returns the field with a logical name; "id" is known to every table.
 func (t *Table) Field(name string) (*Field, bool) {
@@ -140,7 +145,7 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 		if _, dup := s.byName[in.Model]; dup {
 			return nil, fmt.Errorf("schema: table %q is declared twice", in.Model)
 		}
-		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Order: in.Order}
+		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Order: in.Order, own: len(in.Fields)}
 		t.Fields = append(t.Fields, in.Fields...)
 		s.byName[t.Model] = t
 		s.tables = append(s.tables, t)

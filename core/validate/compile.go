@@ -24,6 +24,7 @@ var (
 	timeType    = reflect.TypeFor[time.Time]()
 	schemerType = reflect.TypeFor[Schemer]()
 	refinerType = reflect.TypeFor[Refiner]()
+	fieldsType  = reflect.TypeFor[Fields]()
 )
 
 // Compile reads the tags of a struct type.
@@ -38,7 +39,8 @@ var (
 //   - *T for a field that may be absent and is nil then.
 //
 // An embedded Rest takes the members no field names; without it they are dropped.
-// An embedded Record, or a field tagged validate:"body", is the whole body. A
+// An embedded Fields, tagged fields:"name", takes members that only the program
+// knows; see CompileWith. An embedded Record, or a field tagged validate:"body", is the whole body. A
 // field "_ struct{}" tagged validate:"optional" lets the whole body be absent,
 // validate:"strict" refuses unknown members. Fields of other embedded structs
 // count as the outer struct's. A query whose fields are all optional may be
@@ -64,11 +66,15 @@ var (
 // doc:"…" is the description, message:"…" replaces the messages of the rules. A
 // type or struct that implements Refiner is asked when its fields are decoded.
 // The error names the field and what is wrong with it.
-func Compile(t reflect.Type) (*Input, error) {
+func Compile(t reflect.Type) (*Input, error) { return CompileWith(t, nil) }
+
+// CompileWith is Compile for types with an embedded Fields: members is asked for
+// what belongs to the name in its tag.
+func CompileWith(t reflect.Type, members func(name string) ([]Member, error)) (*Input, error) {
 	if t == nil || t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("validate: %v is not a struct type", t)
 	}
-	c := compiler{}
+	c := compiler{members: members}
 	in := &Input{typ: t, refine: reflect.PointerTo(t).Implements(refinerType)}
 	s, err := c.collect(t, true)
 	if err != nil {
@@ -105,7 +111,8 @@ func Compile(t reflect.Type) (*Input, error) {
 }
 
 type compiler struct {
-	active []reflect.Type // structs being compiled
+	active  []reflect.Type // structs being compiled
+	members func(name string) ([]Member, error)
 }
 
 // fields of a struct by where they come from.
@@ -136,6 +143,7 @@ func (c *compiler) collect(t reflect.Type, root bool) (*collected, error) {
 	if err := c.addFields(s, t, nil, root); err != nil {
 		return nil, err
 	}
+	s.body = withoutHidden(s.body)
 	for _, list := range [][]field{s.body, s.query} {
 		seen := map[string]bool{}
 		for _, f := range list {
@@ -207,11 +215,11 @@ func (c *compiler) addField(s *collected, sf reflect.StructField, index []int, r
 		if s.whole != nil {
 			return fmt.Errorf("validate: there is already a field for the whole body")
 		}
-		s.whole = &field{"", index, n}
+		s.whole = &field{index: index, node: n}
 	case queryName != "":
-		s.query = append(s.query, field{queryName, index, n})
+		s.query = append(s.query, field{name: queryName, index: index, node: n})
 	default:
-		s.body = append(s.body, field{jsonName, index, n})
+		s.body = append(s.body, field{name: jsonName, index: index, node: n})
 	}
 	return nil
 }
@@ -225,9 +233,11 @@ func (c *compiler) addEmbedded(s *collected, sf reflect.StructField, jsonName st
 	case sf.Type == restType:
 		s.rest = index
 		return nil
+	case sf.Type == fieldsType:
+		return c.addMembers(s, sf, index)
 	case sf.Type == recordType && root:
 		n, err := c.fieldNode(sf, "")
-		s.whole = &field{"", index, n}
+		s.whole = &field{index: index, node: n}
 		return err
 	case sf.Type.Kind() != reflect.Struct || reflect.PointerTo(sf.Type).Implements(schemerType):
 		return fmt.Errorf("validate: an embedded %s needs a json tag", sf.Type)

@@ -17,9 +17,10 @@ type object struct {
 }
 
 type field struct {
-	name  string
-	index []int
-	node  *node
+	name    string
+	index   []int
+	node    *node
+	dynamic bool // a member of a Fields
 }
 
 func (o *object) node() *node {

@@ -19,6 +19,14 @@ type Record struct {
 	Members *wire.Object
 }
 
+// AppendJSON appends the object.
+func (r Record) AppendJSON(dst []byte) []byte {
+	if r.Members == nil {
+		return append(dst, "null"...)
+	}
+	return r.Members.AppendJSON(dst)
+}
+
 // OneOrMany is z.string().or(z.array(z.string())): a string or a list of strings.
 type OneOrMany []string
 

@@ -1,0 +1,186 @@
+// Package access says who may do what: statements list the actions of each
+// resource, roles hold some of them, and a request is authorized by a role. It is
+// Better Auth's access module (better-auth/plugins/access), which the organization
+// and admin plugins share. It keeps nothing and knows no users.
+package access
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Permissions are actions by resource, for example {"project": {"create", "update"}}.
+// They say what there is, what a role may do, and what a request asks for.
+type Permissions map[string][]string
+
+// Clone returns a copy that shares nothing with p.
+func (p Permissions) Clone() Permissions {
+	out := make(Permissions, len(p))
+	for resource, actions := range p {
+		out[resource] = slices.Clone(actions)
+	}
+	return out
+}
+
+// Control is the set of statements that roles are made of. It is immutable.
+type Control struct{ statements Permissions }
+
+// NewControl makes a Control of all resources and their actions
+// (createAccessControl).
+func NewControl(statements Permissions) *Control {
+	return &Control{statements.Clone()}
+}
+
+// Statements returns all resources and their actions.
+func (c *Control) Statements() Permissions { return c.statements.Clone() }
+
+// Has reports whether a resource is known.
+func (c *Control) Has(resource string) bool {
+	_, ok := c.statements[resource]
+	return ok
+}
+
+// NewRole makes a role of some of the statements. It panics when a resource or an
+// action is none of the Control's: a misspelt permission would silently grant nothing.
+func (c *Control) NewRole(granted Permissions) *Role {
+	for _, resource := range slices.Sorted(maps.Keys(granted)) {
+		known, ok := c.statements[resource]
+		if !ok {
+			panic(fmt.Sprintf("access: a role names the resource %q, which the statements do not have", resource))
+		}
+		for _, action := range granted[resource] {
+			if !slices.Contains(known, action) {
+				panic(fmt.Sprintf("access: a role names %s:%s, which the statements do not have", resource, action))
+			}
+		}
+	}
+	return NewRole(granted)
+}
+
+// Role is a set of permissions. It is immutable.
+type Role struct{ granted Permissions }
+
+// NewRole makes a role without a Control, for permissions that are known only when a
+// program runs.
+func NewRole(granted Permissions) *Role { return &Role{granted.Clone()} }
+
+// Permissions returns what the role may do.
+func (r *Role) Permissions() Permissions { return r.granted.Clone() }
+
+// With returns a role that may also do what more says.
+func (r *Role) With(more Permissions) *Role {
+	out := r.granted.Clone()
+	for resource, actions := range more {
+		list := out[resource]
+		if list == nil {
+			list = []string{}
+		}
+		for _, action := range actions {
+			if !slices.Contains(list, action) {
+				list = append(list, action)
+			}
+		}
+		out[resource] = list
+	}
+	return &Role{out}
+}
+
+// Connector joins the parts of a request.
+type Connector string
+
+// The connectors.
+const (
+	And Connector = "AND" // every part is needed; the default
+	Or  Connector = "OR"  // one part is enough
+)
+
+// Actions are the actions that a request asks for on one resource.
+type Actions struct {
+	Names     []string
+	Connector Connector // default And
+}
+
+// Request is what is to be authorized.
+type Request map[string]Actions
+
+// Authorize reports whether the role has everything that is asked for. A resource
+// without actions asks for nothing and is never authorized, nor is an empty request:
+// a list that came out empty must not open a door. 1.6.11 authorizes such a resource.
+func (r *Role) Authorize(asked Permissions) bool {
+	if r == nil || len(asked) == 0 {
+		return false
+	}
+	for resource, names := range asked {
+		if !r.has(resource, Actions{Names: names}) {
+			return false
+		}
+	}
+	return true
+}
+
+// AuthorizeRequest is Authorize for requests whose parts are joined by connectors:
+// connector joins the resources, that of each Actions its names. With Or, a resource
+// that the role does not know does not end the search, as it does in 1.6.11.
+func (r *Role) AuthorizeRequest(asked Request, connector Connector) bool {
+	if r == nil || len(asked) == 0 {
+		return false
+	}
+	for resource, actions := range asked {
+		has := r.has(resource, actions)
+		if has && connector == Or {
+			return true
+		}
+		if !has && connector != Or {
+			return false
+		}
+	}
+	return connector != Or
+}
+
+func (r *Role) has(resource string, asked Actions) bool {
+	granted, known := r.granted[resource]
+	if !known || len(asked.Names) == 0 {
+		return false
+	}
+	for _, name := range asked.Names {
+		has := slices.Contains(granted, name)
+		if has && asked.Connector == Or {
+			return true
+		}
+		if !has && asked.Connector != Or {
+			return false
+		}
+	}
+	return asked.Connector != Or
+}
+
+// Missing lists what is asked for and not granted, as "resource:action" in the order
+// of the resources' names.
+func (r *Role) Missing(asked Permissions) []string {
+	var out []string
+	for _, resource := range slices.Sorted(maps.Keys(asked)) {
+		for _, action := range asked[resource] {
+			if r == nil || !slices.Contains(r.granted[resource], action) {
+				out = append(out, resource+":"+action)
+			}
+		}
+	}
+	return out
+}
+
+// Split takes a stored list of roles apart: names between commas, without the space
+// around them, without empty and repeated ones.
+func Split(roles string) []string {
+	var out []string
+	for name := range strings.SplitSeq(roles, ",") {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Join is the stored form of a list of roles.
+func Join(roles []string) string { return strings.Join(roles, ",") }

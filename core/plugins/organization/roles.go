@@ -1,0 +1,42 @@
+package organization
+
+import (
+	"github.com/advantch/kernia-go/core/plugins/access"
+)
+
+// DefaultStatements are the resources and actions that the plugin itself asks for.
+// Merge yours into them when you give Options.Access.
+func DefaultStatements() access.Permissions {
+	return access.Permissions{
+		"organization": {"update", "delete"},
+		"member":       {"create", "update", "delete"},
+		"invitation":   {"create", "cancel"},
+		"team":         {"create", "update", "delete"},
+		"ac":           {"create", "read", "update", "delete"},
+	}
+}
+
+// DefaultRoles are owner, admin and member. Better Auth's client has the same ones.
+func DefaultRoles() map[string]*access.Role {
+	return map[string]*access.Role{"owner": OwnerRole(), "admin": AdminRole(), "member": MemberRole()}
+}
+
+// OwnerRole may do everything that the plugin asks for.
+func OwnerRole() *access.Role { return access.NewRole(DefaultStatements()) }
+
+// AdminRole may do what an owner may, except delete the organization.
+func AdminRole() *access.Role {
+	granted := DefaultStatements()
+	granted["organization"] = []string{"update"}
+	return access.NewRole(granted)
+}
+
+// MemberRole may read dynamic roles, and nothing else.
+func MemberRole() *access.Role {
+	return access.NewRole(access.Permissions{
+		"organization": {}, "member": {}, "invitation": {}, "team": {}, "ac": {"read"},
+	})
+}
+
+// split takes a stored list of roles apart.
+func split(roles string) []string { return access.Split(roles) }
