@@ -377,7 +377,7 @@ func TestPanics(t *testing.T) {
 				}
 				return nil
 			}}}},
-		"a sign-in gate": {SignInGate: func(_ *core.Ctx, _ *core.User, s *core.SignIn) error {
+		"a sign-in gate": {SignInGate: func(_ context.Context, _ *core.Ctx, _ *core.User, s *core.SignIn) error {
 			if s.Method == "email" {
 				boom()
 			}

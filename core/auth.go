@@ -52,7 +52,7 @@ type Auth struct {
 	operations map[string]*route
 	order      []*route
 	onRequest  []func(*Ctx) error
-	gates      []func(*Ctx, *User, *SignIn) error
+	gates      []func(context.Context, *Ctx, *User, *SignIn) error
 	onResponse []func(*Ctx, *Response)
 	codes      []ErrorCode
 	log        *slog.Logger

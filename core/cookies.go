@@ -122,8 +122,21 @@ func (c *Ctx) setSessionCookie(data *SessionData, forget *bool, life time.Durati
 	return nil
 }
 
+// Forgets reports that the request's dont_remember cookie asks for a session that
+// ends with the browser.
+func (c *Ctx) Forgets() bool {
+	_, forget := c.SignedCookie(c.base.cookies.Forget.Name)
+	return forget
+}
+
 // EndSession removes the session cookies, all chunks included.
 func (c *Ctx) EndSession() {
+	c.dropSession()
+	c.ExpireCookie(c.base.cookies.Forget)
+}
+
+// dropSession is EndSession without the dont_remember cookie.
+func (c *Ctx) dropSession() {
 	names := c.base.cookies
 	c.ExpireCookie(names.SessionToken)
 	c.ExpireCookie(names.SessionData)
@@ -135,5 +148,4 @@ func (c *Ctx) EndSession() {
 	for _, name := range cookie.ChunkNames(c.cookieHeader(), names.SessionData.Name) {
 		c.ExpireCookie(names.SessionData.Named(name))
 	}
-	c.ExpireCookie(names.Forget)
 }

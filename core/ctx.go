@@ -115,11 +115,11 @@ func (c *Ctx) Query() wire.Value { return c.query }
 func (c *Ctx) SetQuery(v wire.Value) { c.query = v }
 
 // Reply answers instead of the handler, from a before-hook or OnRequest. After-hooks
-// do not run.
+// do not run. An error value, such as that of Redirect, becomes the answer.
 func (c *Ctx) Reply(v any) {
 	c.replied = true
-	c.returned = v
 	c.reply = v
+	c.SetReturned(v)
 }
 
 // Returned is the handler's result, or the error it failed with.

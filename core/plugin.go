@@ -26,8 +26,11 @@ type Manifest struct {
 	OnResponse func(*Ctx, *Response)
 	Store      StoreHooks
 	// SignInGate is asked before a session is made, by whatever method the user
-	// signs in. It may refuse with an error or answer with c.Reply instead.
-	SignInGate func(c *Ctx, u *User, s *SignIn) error
+	// signs in. It may refuse with an error, or answer instead with c.HoldSignIn. ctx
+	// is that of the transaction that makes the session: what the gate writes with it
+	// is undone with a refused sign-in. A database may run the gate again, so cookies
+	// are set in AfterCommit.
+	SignInGate func(ctx context.Context, c *Ctx, u *User, s *SignIn) error
 	RateLimits []ratelimit.PathRule
 	Errors     []ErrorCode
 	Cookies    []string // names of cookies it sets, without prefix

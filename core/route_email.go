@@ -243,7 +243,7 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 			if err := c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil); err != nil {
 				return VerifyEmailReply{}, err
 			}
-		} else if _, err := c.SignIn(c, updated, SignIn{Method: "email-verification", KeepForget: true}); err != nil {
+		} else if _, err := c.SignIn(c, updated, SignIn{Method: "email-verification", KeepForget: true, Redirect: callback}); err != nil {
 			return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
 		}
 	}
@@ -313,7 +313,7 @@ func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
 	if current != nil {
 		err = c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil)
 	} else {
-		_, err = c.SignIn(c, updated, SignIn{Method: "email-change", KeepForget: true})
+		_, err = c.SignIn(c, updated, SignIn{Method: "email-change", KeepForget: true, Redirect: callback})
 	}
 	if err != nil {
 		return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)

@@ -127,8 +127,11 @@ func (c *Ctx) serve() error {
 		return err
 	}
 	for _, f := range a.onRequest {
-		if err := f(c); err != nil || c.replied {
+		if err := f(c); err != nil {
 			return err
+		}
+		if c.replied {
+			return c.failed
 		}
 	}
 	if rt == nil {
@@ -180,13 +183,13 @@ func (c *Ctx) execute() error {
 			return err
 		}
 		if c.replied {
-			return nil
+			return c.failed
 		}
 	}
 	c.returned, c.failed = rt.run(c)
 	switch {
 	case errors.Is(c.failed, errReplied):
-		c.returned, c.failed = c.reply, nil
+		c.SetReturned(c.reply)
 	case c.failed != nil:
 		c.returned = nil
 		c.failed = c.refine(c.failed)

@@ -1,6 +1,7 @@
 package emailpassword_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
@@ -18,13 +19,13 @@ type guard struct {
 func (*guard) ID() string { return "guard" }
 
 func (g *guard) Manifest() core.Manifest {
-	return core.Manifest{SignInGate: func(c *core.Ctx, _ *core.User, s *core.SignIn) error {
+	return core.Manifest{SignInGate: func(ctx context.Context, c *core.Ctx, u *core.User, s *core.SignIn) error {
 		g.asked = append(g.asked, s.Method)
 		switch s.Method {
 		case g.refuse:
 			return core.Fail(http.StatusForbidden, core.ErrorCode{Code: "REFUSED", Message: "Refused"})
 		case g.hold:
-			c.Reply(core.StatusReply{Status: false})
+			return c.HoldSignIn(ctx, u, s, core.StatusReply{Status: false})
 		}
 		return nil
 	}}
