@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/secret"
 )
 
 // CreateUser inserts a user. The e-mail is lower-cased; times default to now. A
@@ -148,15 +150,70 @@ func (s *Store) LockUser(ctx context.Context, id string) error {
 	return err
 }
 
-// SyntheticUser is a user that exists only in an answer: it has an id and times
-// like a real one and is never stored.
-func (a *Auth) SyntheticUser(u User) (*User, error) {
-	id, err := a.newID(ModelUser)
+// SyntheticUser is a user that exists only in an answer: what CreateUser would
+// have returned for u, had its address been free. Where the database has a say in
+// that, because it numbers the rows or because added fields are unique, a row is
+// made under an address that nobody has and taken back in the same transaction:
+// the number is as good as a real one, and used up as by a real one, with that of
+// an account, and a value that is taken is adapter.ErrUnique. Store hooks are not
+// run.
+func (a *Auth) SyntheticUser(ctx context.Context, u User) (*User, error) {
+	now := a.Now()
+	email := NormalizeEmail(u.Email)
+	u.CreatedAt, u.UpdatedAt = now, now
+	if !a.databaseDecides(ModelUser, "email") {
+		id, err := a.newID(ModelUser)
+		if err != nil {
+			return nil, err
+		}
+		u.ID, u.Email, u.shape = id, email, a.shapes.user
+		return &u, nil
+	}
+	nobody, err := secret.ID(a.opts.Rand)
 	if err != nil {
 		return nil, err
 	}
-	now := a.Now()
-	u.ID, u.CreatedAt, u.UpdatedAt, u.shape = id, now, now, a.shapes.user
-	u.Email = NormalizeEmail(u.Email)
-	return &u, nil
+	u.Email = nobody + "@synthetic.invalid" // RFC 2606, section 2
+	var made *User
+	err = a.db.Tx(ctx, func(ctx context.Context) error {
+		rec, err := a.db.Create(ctx, ModelUser, u.record())
+		if err != nil {
+			return err
+		}
+		if made, err = a.userOf(rec); err != nil {
+			return err
+		}
+		account := Account{UserID: made.ID, AccountID: made.ID, ProviderID: ProviderCredential, CreatedAt: now, UpdatedAt: now}
+		if _, err = a.db.Create(ctx, ModelAccount, account.record()); err != nil {
+			return err
+		}
+		if _, err = a.db.DeleteMany(ctx, ModelAccount, adapter.By("userId", made.ID)); err != nil {
+			return err
+		}
+		_, err = a.db.DeleteMany(ctx, ModelUser, adapter.By("id", made.ID))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	made.Email = email
+	return made, nil
+}
+
+// databaseDecides reports whether the id of a new row, or its being taken at all,
+// depends on what the database holds, apart from one field.
+func (a *Auth) databaseDecides(model, except string) bool {
+	if a.schema.IDs == schema.IDSerial {
+		return true
+	}
+	t, _ := a.schema.Table(model)
+	if len(t.Unique) > 0 {
+		return true
+	}
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Name != except && (f.Unique || f.References != nil) {
+			return true
+		}
+	}
+	return false
 }

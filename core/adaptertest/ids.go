@@ -96,6 +96,15 @@ func idCases() []testCase {
 			}
 			e.ids(adapter.Find{Model: "thing", Sort: []adapter.Sort{{Field: "id"}}}, want...)
 		}},
+		{name: "a serial id is not given again", schema: ofKind(schema.IDSerial), run: func(e *env) {
+			first, _ := e.create("thing", withoutID(newThing("", nil)))["id"].(string)
+			_, err := e.a.DeleteMany(e.ctx, "thing", adapter.By("id", first))
+			e.ok(err)
+			second, _ := e.create("thing", withoutID(newThing("", nil)))["id"].(string)
+			if second == first {
+				e.Fatalf("a new row has the id %s of one that was deleted", first)
+			}
+		}},
 		{name: "INJ-01 malformed serial ids find nothing", schema: ofKind(schema.IDSerial), run: func(e *env) {
 			u, _ := e.create("user", withoutID(newUser("a")))["id"].(string)
 			e.create("session", withoutID(newSession("s1", u)))

@@ -26,6 +26,8 @@ var flows = []test{
 	{"delete the user by mail", deleteByMail},
 	{"list and revoke sessions", revokeSessions},
 	{"upgrade old hashes", rehash},
+	{"ENUM-03 serial ids of a quiet sign-up", quietSerialIDs},
+	{"ENUM-03 a taken value at a quiet sign-up", quietConflicts},
 }
 
 func signUpInOut(s *suite) {

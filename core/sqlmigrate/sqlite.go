@@ -13,7 +13,16 @@ type sqlite struct{ ids schema.IDKind }
 func (sqlite) ident(name string) string { return `"` + name + `"` }
 
 func (d sqlite) idType() string { return d.refType() }
-func (sqlite) idSuffix() string { return "" }
+
+// idSuffix keeps the id of a deleted row from being given to the next one: what
+// still names a user who is gone, such as a cookie cache or a token, must not come
+// to mean another.
+func (d sqlite) idSuffix() string {
+	if d.ids == schema.IDSerial {
+		return " autoincrement"
+	}
+	return ""
+}
 
 func (d sqlite) refType() string {
 	if d.ids == schema.IDSerial {

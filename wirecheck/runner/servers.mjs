@@ -9,10 +9,10 @@ import { createInterface } from "node:readline";
  * Starts a control server and waits for its `listening` line.
  * @param {string} name
  * @param {string[]} command
- * @param {{cwd: string, patience?: number, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void}} options patience in milliseconds; onLine gets each line of its output
+ * @param {{cwd: string, patience?: number, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void}} options patience in milliseconds, enough for a slow machine to compile everything; onLine gets each line of its output
  * @returns {Promise<ControlServer>}
  */
-export async function startServer(name, command, { cwd, patience = 180_000, env = process.env, onLine = () => {} }) {
+export async function startServer(name, command, { cwd, patience = 900_000, env = process.env, onLine = () => {} }) {
   // A group of its own, so that the binary that `go run` starts ends too.
   const child = spawn(command[0], command.slice(1), { cwd, env, stdio: ["pipe", "pipe", "inherit"], detached: true });
   const ended = new Promise((resolve) => child.once("exit", resolve));

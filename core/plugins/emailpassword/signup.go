@@ -133,7 +133,10 @@ func (p *Plugin) pretend(c *core.Ctx, existing *core.User, row core.User) (SignU
 	if f := p.opts.OnExistingUserSignUp; f != nil {
 		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error { return f(ctx, existing) })
 	}
-	synthetic, err := c.Auth.SyntheticUser(row)
+	synthetic, err := c.Auth.SyntheticUser(c, row)
+	if errors.Is(err, adapter.ErrUnique) {
+		return SignUpReply{}, core.Fail(http.StatusUnprocessableEntity, core.CodeFailedToCreateUser)
+	}
 	if err != nil {
 		return SignUpReply{}, err
 	}
