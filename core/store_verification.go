@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,7 +12,13 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-const verificationKey = "verification:"
+const (
+	verificationKey = "verification:"
+	endedKey        = "verifications-ended-"
+	// endedFor is how long it is remembered that the values of a user have ended:
+	// longer than a value lives.
+	endedFor = 30 * 24 * time.Hour
+)
 
 // storedIdentifier is how an identifier is kept at rest.
 func (s *Store) storedIdentifier(identifier string) (string, error) {
@@ -90,7 +97,15 @@ func (s *Store) FindVerification(ctx context.Context, identifier string) (*Verif
 			if err != nil {
 				return nil, err
 			}
-			if v, err := s.parseVerification(text); err == nil {
+			v, err := s.parseVerification(text)
+			if err != nil {
+				continue
+			}
+			ended, err := s.ended(ctx, v)
+			if err != nil {
+				return nil, err
+			}
+			if !ended {
 				return v, nil
 			}
 		}
@@ -165,9 +180,30 @@ func (s *Store) consumeSecondary(ctx context.Context, ids []string) (*Verificati
 		if err != nil || !v.ExpiresAt.After(s.a.Now()) {
 			return nil, adapter.ErrNotFound
 		}
+		ended, err := s.ended(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		if ended {
+			return nil, adapter.ErrNotFound
+		}
 		return v, afterRow(ctx, s.verifications.afterDelete, v)
 	}
 	return nil, adapter.ErrNotFound
+}
+
+// ended reports whether DeleteVerificationsOf was called after a value was made. The
+// secondary storage cannot list the values of a user.
+func (s *Store) ended(ctx context.Context, v *Verification) (bool, error) {
+	text, err := s.secondary.Get(ctx, endedKey+secret.SHA256URL(v.Value))
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	at, err := strconv.ParseInt(text, 10, 64)
+	return err != nil || v.CreatedAt.UnixMilli() < at, nil
 }
 
 func (s *Store) consumeRow(ctx context.Context, stored string) (*Verification, error) {
@@ -222,10 +258,16 @@ func (s *Store) DeleteVerification(ctx context.Context, identifier string) error
 	return nil
 }
 
-// DeleteVerificationsOf removes all values that were made for one value, for
-// example every pending token of a user. Values that live only in a secondary
-// storage cannot be listed and expire by themselves.
+// DeleteVerificationsOf ends all values that were made for one value, for example
+// every pending token of a user. Those in a secondary storage cannot be listed:
+// the moment is noted there, for 30 days, and older values are not found any more.
 func (s *Store) DeleteVerificationsOf(ctx context.Context, value string) error {
+	if s.secondary != nil {
+		now := strconv.FormatInt(s.a.Now().UnixMilli(), 10)
+		if err := s.secondary.Set(ctx, endedKey+secret.SHA256URL(value), now, endedFor); err != nil {
+			return err
+		}
+	}
 	if !s.a.opts.verificationInDatabase() {
 		return nil
 	}
