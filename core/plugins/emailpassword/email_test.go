@@ -159,6 +159,84 @@ func TestVerificationReplay(t *testing.T) {
 
 func TestChangeEmail(t *testing.T) {
 	t.Parallel()
+	for name, mode := range map[string]settings{"verified by the new address": changeable, "asking the old one": confirmed, "at once": atOnce} {
+		t.Run("EML-03 a used address, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := open(t, mode)
+			social(t, e, moved)
+			c := signUp(t, e)
+			if name == "asking the old one" {
+				verify(t, e)
+			}
+			mails := len(e.Mails())
+			used := c.Post("/change-email", body{"newEmail": strings.ToUpper(moved)}).Want(t, 200, "")
+			if n := len(e.Mails()); n != mails {
+				t.Errorf("%d mails were sent", n-mails)
+			}
+			free := c.Post("/change-email", body{"newEmail": nobody}).Want(t, 200, "")
+			if used.Body != free.Body {
+				t.Errorf("a used address is answered %s, a free one %s", used.Body, free.Body)
+			}
+			wantRows(t, e, core.ModelUser, 2)
+		})
+	}
+	t.Run("EML-03 an address that is taken before the link is opened", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, changeable)
+		c := signUp(t, e)
+		c.Post("/change-email", body{"newEmail": moved}).Want(t, 200, "")
+		link := "/verify-email?token=" + e.LastMail().Token
+		social(t, e, moved)
+		c.Get(link).Want(t, 401, "INVALID_TOKEN")
+		e.Client().Get(link).Want(t, 401, "INVALID_TOKEN")
+		signIn(e, email, password).Want(t, 200, "")
+	})
+	t.Run("EML-04 links of other requests, once one is used", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, changeable)
+		c := signUp(t, e)
+		link := func(to string) string {
+			c.Post("/change-email", body{"newEmail": to}).Want(t, 200, "")
+			return "/verify-email?token=" + e.LastMail().Token
+		}
+		first, second := link("first@example.com"), link("second@example.com")
+		c.Get(second).Want(t, 200, "")
+		for _, stale := range []string{first, second} {
+			e.Client().Get(stale).Want(t, 401, "USER_NOT_FOUND")
+			c.Get(stale).Want(t, 401, "USER_NOT_FOUND")
+		}
+		if got := wantRows(t, e, core.ModelUser, 1)[0]["email"]; got != "second@example.com" {
+			t.Errorf("the address is %v", got)
+		}
+		// In another user's browser a valid link is refused.
+		stranger := e.Client()
+		stranger.Post("/sign-up/email", body{"name": "Eve", "email": "eve@example.com", "password": password}).Want(t, 200, "")
+		stranger.Get(link("third@example.com")).Want(t, 401, "INVALID_USER")
+	})
+	t.Run("EML-05 a stolen session cannot take the account along", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, confirmed)
+		c := signUp(t, e)
+		verify(t, e)
+		mails := len(e.Mails())
+		thief := c.Copy()
+		thief.Post("/change-email", body{"newEmail": "thief@example.com"}).Want(t, 200, "")
+		sent := e.Mails()[mails:]
+		if len(sent) != 1 || sent[0].Kind != "confirm" || sent[0].To != email || sent[0].NewEmail != "thief@example.com" {
+			t.Fatalf("the mails are %+v", sent)
+		}
+		if got := wantRows(t, e, core.ModelUser, 1)[0]["email"]; got != email {
+			t.Errorf("the address is %v", got)
+		}
+		// The confirmation is no verification: it only sends the mail to the new address.
+		thief.Get("/verify-email?token="+sent[0].Token).Want(t, 200, "")
+		if got := wantRows(t, e, core.ModelUser, 1)[0]["email"]; got != email {
+			t.Errorf("the address is %v", got)
+		}
+		if last := e.LastMail(); last.To != "thief@example.com" || last.Kind != "verify-email" {
+			t.Errorf("the last mail is %+v", last)
+		}
+	})
 	for name, mode := range map[string]settings{"verified by the new address": changeable, "at once": atOnce} {
 		for where, stored := range map[string]settings{
 			"database": nil,
