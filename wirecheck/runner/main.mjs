@@ -42,7 +42,7 @@ const { values: flags } = parseArgs({
 const here = dirname(fileURLToPath(import.meta.url));
 const wirecheck = dirname(here);
 const repository = dirname(wirecheck);
-const patience = 60_000;
+const patience = 180_000; // of one scenario; a busy machine takes a while to load another NODE_ENV
 
 /** @type {import("./servers.mjs").ControlServer[]} */
 const running = [];
