@@ -495,8 +495,13 @@ func (a *Auth) AppName() string { return a.opts.AppName }
 // Compat tells plugins which answers to give.
 func (a *Auth) Compat() Compat { return a.opts.Compat }
 
-// Schema describes every table, for migrations and documents.
+// Schema describes every table, for documents and for what shapes records.
 func (a *Auth) Schema() *schema.Schema { return a.schema }
+
+// DatabaseSchema describes the tables that the database has: those of Schema
+// without the ones that memory or the secondary storage holds. It is what Plan
+// compares with, and what generators of SQL, models and schema files take.
+func (a *Auth) DatabaseSchema() *schema.Schema { return a.schema.Subset(a.opts.inDatabase) }
 
 // Keys signs and encrypts with the configured secrets.
 func (a *Auth) Keys() *secret.Keyring { return a.keys }

@@ -86,6 +86,25 @@ func TestPlanIsRunnable(t *testing.T) {
 	}
 }
 
+// TestPrintedWithoutADatabase runs what an application may keep in a file.
+func TestPrintedWithoutADatabase(t *testing.T) {
+	t.Parallel()
+	for name, s := range modelSchemas {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+				a := open(t, db, s)
+				for _, c := range a.(*store).migration.Create("") {
+					run(t, db, c.SQL)
+				}
+				if p := plan(t, a); len(p) != 0 {
+					t.Fatal(p)
+				}
+			})
+		})
+	}
+}
+
 func TestMigrateTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	everyDatabase(t, func(t *testing.T, db *gorm.DB) {

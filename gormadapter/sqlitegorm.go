@@ -262,6 +262,13 @@ func (m sqliteMigrator) ColumnTypes(value any) (out []gorm.ColumnType, err error
 	return out, err
 }
 
+// MigrateColumn implements gorm.Migrator. Defaults are not compared.
+func (m sqliteMigrator) MigrateColumn(value any, f *schema.Field, column gorm.ColumnType) error {
+	plain := *f
+	plain.HasDefaultValue = false
+	return m.Migrator.MigrateColumn(value, &plain, column)
+}
+
 func cannot(what, name string) error {
 	return fmt.Errorf("gormadapter: SQLite cannot %s %q without writing the table anew; do it in a migration of your own", what, name)
 }

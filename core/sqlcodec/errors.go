@@ -113,6 +113,7 @@ const (
 	sqliteUnique     = 2067
 	sqliteRowID      = 2579
 	sqliteTooBig     = 18
+	sqliteTrigger    = 1811 // ON DELETE RESTRICT is one inside, and so is an application's own RAISE
 )
 
 func sqliteKind(err error) error {
@@ -125,6 +126,10 @@ func sqliteKind(err error) error {
 		return adapter.ErrUnique
 	case sqliteForeignKey:
 		return ErrForeignKey
+	case sqliteTrigger:
+		if strings.Contains(err.Error(), "FOREIGN KEY constraint failed") {
+			return ErrForeignKey
+		}
 	case sqliteNotNull, sqliteCheck, sqliteTooBig:
 		return adapter.ErrBadValue
 	}
@@ -136,7 +141,7 @@ func postgresKind(err error) error {
 	switch state := sqlState(err); {
 	case state == "23505":
 		return adapter.ErrUnique
-	case state == "23503":
+	case state == "23503", state == "23001": // a missing row; ON DELETE RESTRICT from PostgreSQL 18 on
 		return ErrForeignKey
 	case state == "23502", state == "23514", strings.HasPrefix(state, "22"):
 		return adapter.ErrBadValue // not null, check, data exception

@@ -12,7 +12,12 @@ import (
 
 type sqliteError int
 
-func (e sqliteError) Error() string { return "UNIQUE constraint failed: user.email" }
+func (e sqliteError) Error() string {
+	if e == 1811 {
+		return "constraint failed: FOREIGN KEY constraint failed (1811)"
+	}
+	return "UNIQUE constraint failed: user.email"
+}
 func (e sqliteError) Code() int     { return int(e) }
 
 type postgresError string
@@ -29,6 +34,7 @@ func TestWrap(t *testing.T) {
 		want    error
 	}{
 		{SQLite, sqliteError(2067), adapter.ErrUnique}, {SQLite, sqliteError(1555), adapter.ErrUnique}, {SQLite, sqliteError(787), ErrForeignKey},
+		{SQLite, sqliteError(1811), ErrForeignKey}, {Postgres, postgresError("23001"), ErrForeignKey},
 		{SQLite, sqliteError(1299), adapter.ErrBadValue}, {SQLite, sqliteError(5), sqliteError(5)},
 		{Postgres, postgresError("23505"), adapter.ErrUnique}, {Postgres, postgresError("23503"), ErrForeignKey},
 		{Postgres, postgresError("22003"), adapter.ErrBadValue}, {Postgres, postgresError("40P01"), postgresError("40P01")},

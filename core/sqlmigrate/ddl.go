@@ -1,6 +1,7 @@
 package sqlmigrate
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,8 +28,8 @@ type dialect interface {
 	plainAdd() bool
 	// literal writes a constant default, or "" where it cannot.
 	literal(v any) string
-	// indexColumn writes a column of an index.
-	indexColumn(f *schema.Field, composite bool) string
+	// indexPrefix is how many characters of a column an index of it holds, 0 for all.
+	indexPrefix(f *schema.Field, composite bool) int
 
 	// tableSuffix ends CREATE TABLE, given the collation of the tables that the
 	// schema has already, or "".
@@ -80,12 +81,7 @@ type definition struct {
 func (m *Migration) define(f *schema.Field, def definition) string {
 	d := m.dialect
 	var b strings.Builder
-	b.WriteString(d.ident(f.Column) + " ")
-	if f.References != nil && f.References.Field == "id" {
-		b.WriteString(d.refType())
-	} else {
-		b.WriteString(d.columnType(f))
-	}
+	b.WriteString(d.ident(f.Column) + " " + m.typeOf(f))
 	if def.now != "" {
 		b.WriteString(" default " + def.now)
 	}
@@ -99,6 +95,13 @@ func (m *Migration) define(f *schema.Field, def definition) string {
 		b.WriteString(m.references(f))
 	}
 	return b.String()
+}
+
+func (m *Migration) typeOf(f *schema.Field) string {
+	if f.References != nil && f.References.Field == "id" {
+		return m.dialect.refType()
+	}
+	return m.dialect.columnType(f)
 }
 
 func (m *Migration) nowDefault(f *schema.Field) string {
@@ -201,16 +204,26 @@ func (x *index) columns() []string {
 	return out
 }
 
+func (x *index) name() string {
+	suffix := "_idx"
+	if x.unique {
+		suffix = "_uidx"
+	}
+	return x.table.Name + "_" + strings.Join(x.columns(), "_") + suffix
+}
+
 func (m *Migration) createIndex(x index) string {
 	d := m.dialect
-	kind, suffix := "index ", "_idx"
+	kind := "index "
 	if x.unique {
-		kind, suffix = "unique index ", "_uidx"
+		kind = "unique index "
 	}
 	cols := make([]string, len(x.fields))
 	for i, f := range x.fields {
-		cols[i] = d.indexColumn(f, len(x.fields) > 1)
+		cols[i] = d.ident(f.Column)
+		if n := d.indexPrefix(f, len(x.fields) > 1); n > 0 {
+			cols[i] += "(" + strconv.Itoa(n) + ")"
+		}
 	}
-	name := x.table.Name + "_" + strings.Join(x.columns(), "_") + suffix
-	return "create " + kind + d.ident(name) + " on " + d.ident(x.table.Name) + " (" + strings.Join(cols, ", ") + ")"
+	return "create " + kind + d.ident(x.name()) + " on " + d.ident(x.table.Name) + " (" + strings.Join(cols, ", ") + ")"
 }

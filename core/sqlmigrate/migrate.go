@@ -47,6 +47,12 @@ func (m *Migration) Plan(ctx context.Context, conn Conn) (plan, advice []adapter
 	if err != nil {
 		return nil, nil, err
 	}
+	plan, advice = m.compare(have)
+	return plan, advice, nil
+}
+
+// compare lists what the schema needs besides what a database has.
+func (m *Migration) compare(have *found) (plan, advice []adapter.Change) {
 	collation := have.binary
 	for _, t := range m.schema.Tables() {
 		if c := have.collation[strings.ToLower(t.Name)]; c != "" {
@@ -87,7 +93,7 @@ func (m *Migration) Plan(ctx context.Context, conn Conn) (plan, advice []adapter
 			}
 		}
 	}
-	return append(plan, last...), advice, nil
+	return append(plan, last...), advice
 }
 
 func hasAny(added map[string]bool, fields []*schema.Field) bool {

@@ -119,6 +119,12 @@ func TestPlanOfAnEmptyDatabase(t *testing.T) {
 		if err != nil || len(advice) != 0 || !slices.Equal(statements(plan), c.want) {
 			t.Errorf("%s: %v, %v\n%s", c.dialect, err, advice, strings.Join(statements(plan), "\n"))
 		}
+		if made := New(c.dialect, tables(t, c.ids)).Create("utf8mb4_0900_bin"); !slices.Equal(statements(made), c.want) {
+			t.Errorf("%s without a database:\n%s", c.dialect, strings.Join(statements(made), "\n"))
+		}
+	}
+	if text := New(sqlcodec.MySQL, tables(t, "")).Create("")[0].SQL; !strings.HasSuffix(text, " collate utf8mb4_bin") {
+		t.Errorf("MySQL without a collation: %s", text)
 	}
 }
 

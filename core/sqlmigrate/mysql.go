@@ -61,18 +61,28 @@ func (mysql) nowDefault() string { return "CURRENT_TIMESTAMP(3)" }
 func (mysql) inlineReferences() bool { return false }
 func (mysql) plainAdd() bool         { return false }
 
-func (d mysql) literal(v any) string { return literal(v) }
+// literal puts texts in brackets: MySQL gives a TEXT column no other default.
+func (mysql) literal(v any) string {
+	text := literal(v)
+	if strings.HasPrefix(text, "'") {
+		return "(" + text + ")"
+	}
+	return text
+}
 
-// indexColumn bounds text columns, which MySQL indexes only by a prefix.
-func (d mysql) indexColumn(f *schema.Field, composite bool) string {
-	name := d.ident(f.Column)
+// indexPrefix bounds text columns, which MySQL indexes only by a prefix.
+func (d mysql) indexPrefix(f *schema.Field, composite bool) int {
+	const most = 191
+	if f.References != nil && f.References.Field == "id" {
+		return 0
+	}
 	switch typ := d.columnType(f); {
 	case typ == "mediumtext":
-		return name + "(191)"
+		return most
 	case composite && strings.HasPrefix(typ, "varchar(255)"):
-		return name + "(191)"
+		return most
 	}
-	return name
+	return 0
 }
 
 func (mysql) columnsSQL() string {

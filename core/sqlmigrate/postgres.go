@@ -53,7 +53,7 @@ func (postgres) inlineReferences() bool { return true }
 func (postgres) plainAdd() bool         { return false }
 func (postgres) literal(v any) string   { return literal(v) }
 
-func (d postgres) indexColumn(f *schema.Field, _ bool) string { return d.ident(f.Column) }
+func (postgres) indexPrefix(*schema.Field, bool) int { return 0 }
 
 func (postgres) columnsSQL() string {
 	return `SELECT c.table_name::text, c.column_name::text, '' FROM information_schema.columns AS c ` +

@@ -79,7 +79,7 @@ func literal(v any) string {
 	return ""
 }
 
-func (d sqlite) indexColumn(f *schema.Field, _ bool) string { return d.ident(f.Column) }
+func (sqlite) indexPrefix(*schema.Field, bool) int { return 0 }
 
 func (sqlite) columnsSQL() string {
 	return `SELECT m.name, c.name, '' FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'`
