@@ -43,8 +43,8 @@ export class Run {
    * Creates an instance. Options are merged over: base URL, secret, e-mail and
    * password on, clock frozen at START.
    * @param {any} [options]
-   * @param {{plugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
-   *   unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
+   * @param {{plugins?: any[], clientPlugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
+   *   clientPlugins: plugins of the official client; unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
    */
   async app(options = {}, extra = {}) {
     const app = new App(this, options, extra);
@@ -207,6 +207,7 @@ export class Browser {
   #clientOptions() {
     return {
       baseURL: this.app.origin + this.app.basePath,
+      plugins: this.app.extra.clientPlugins ?? [],
       fetchOptions: { customFetchImpl: (url, init) => this.#fetch(url, init), retry: 0 },
     };
   }

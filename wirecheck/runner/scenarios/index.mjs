@@ -11,6 +11,13 @@ import hooks from "./hooks.mjs";
 import limits from "./limits.mjs";
 import officialClient from "./client.mjs";
 import options from "./options.mjs";
+import organizationHooks from "./organization-hooks.mjs";
+import organizationInvitations from "./organization-invitations.mjs";
+import organizationMembers from "./organization-members.mjs";
+import organizationOptions from "./organization-options.mjs";
+import organizationRoles from "./organization-roles.mjs";
+import organizationTeams from "./organization-teams.mjs";
+import organizations from "./organization.mjs";
 import origins from "./origins.mjs";
 import passwords from "./passwords.mjs";
 import requests from "./requests.mjs";
@@ -24,4 +31,6 @@ import users from "./users.mjs";
 export const scenarios = [
   ...officialClient, ...signUp, ...signIn, ...sessions, ...passwords, ...email, ...users, ...accounts,
   ...requests, ...origins, ...limits, ...cookies, ...fields, ...hooks, ...storage, ...options,
+  ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
+  ...organizationHooks, ...organizationOptions,
 ];
