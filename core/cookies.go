@@ -96,6 +96,15 @@ func (c *Ctx) SetSession(data *SessionData, forget *bool) error {
 	return c.setSessionCookie(data, forget, -1)
 }
 
+// SessionChanged tells the rest of the call and the cookie cache that the caller's
+// session has other fields now. Unlike SetSession it does not set the session cookie
+// again, whose token is the same.
+func (c *Ctx) SessionChanged(data *SessionData) error {
+	c.session, c.sessionLoaded = data, true
+	_, forget := c.SignedCookie(c.base.cookies.Forget.Name)
+	return c.setCookieCache(data, forget)
+}
+
 func (c *Ctx) setSessionCookie(data *SessionData, forget *bool, life time.Duration) error {
 	names := c.base.cookies
 	drop := false

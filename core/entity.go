@@ -411,6 +411,9 @@ func (r *reader) rest(t *schema.Table) Extra {
 	return e
 }
 
+// UserOf makes a user of a record, for example one that a join has attached.
+func (a *Auth) UserOf(rec adapter.Record) (*User, error) { return a.userOf(rec) }
+
 func (a *Auth) userOf(rec adapter.Record) (*User, error) {
 	r := reader{rec: rec}
 	u := &User{

@@ -20,6 +20,7 @@ type inputField struct {
 	index  []int
 	name   string
 	source string // "json", "query", "path", or "rest"
+	omit   bool   // left out when zero
 	encode *wire.Encoder
 	inner  *inputEncoder // of a struct with members of its own, in place of encode
 }
@@ -57,14 +58,18 @@ func compileInputEncoder(t reflect.Type, hasBody bool) (*inputEncoder, error) {
 		}
 		for _, source := range []string{"json", "query", "path"} {
 			tag, ok := f.Tag.Lookup(source)
-			name, _, _ := strings.Cut(tag, ",")
+			name, options, _ := strings.Cut(tag, ",")
 			if !ok || name == "" || name == "-" {
 				continue
 			}
-			field := inputField{index: f.Index, name: name, source: source}
+			field := inputField{index: f.Index, name: name, source: source, omit: options == "omitempty" || options == "omitzero"}
+			inner := f.Type
+			if inner.Kind() == reflect.Pointer {
+				inner = inner.Elem()
+			}
 			var err error
-			if isOpen(f.Type) {
-				field.inner, err = compileInputEncoder(f.Type, true)
+			if isOpen(inner) {
+				field.inner, err = compileInputEncoder(inner, true)
 			} else {
 				field.encode, err = wire.EncoderFor(f.Type)
 			}
@@ -116,10 +121,13 @@ func (e *inputEncoder) encode(in reflect.Value) (body, query wire.Value, params 
 			}
 			continue
 		}
-		if v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.Slice && v.IsNil() {
+		if v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.Slice && v.IsNil() || f.omit && v.IsZero() {
 			continue
 		}
 		if f.inner != nil {
+			if v.Kind() == reflect.Pointer {
+				v = v.Elem()
+			}
 			inner, _, _, err := f.inner.encode(v)
 			if err != nil {
 				return body, query, nil, err

@@ -25,6 +25,7 @@ var (
 	schemerType = reflect.TypeFor[Schemer]()
 	refinerType = reflect.TypeFor[Refiner]()
 	fieldsType  = reflect.TypeFor[Fields]()
+	andType     = reflect.TypeFor[Intersection]()
 )
 
 // Compile reads the tags of a struct type.
@@ -42,7 +43,8 @@ var (
 // An embedded Fields, tagged fields:"name", takes members that only the program
 // knows; see CompileWith. An embedded Record, or a field tagged validate:"body", is the whole body. A
 // field "_ struct{}" tagged validate:"optional" lets the whole body be absent,
-// validate:"strict" refuses unknown members. Fields of other embedded structs
+// validate:"strict" refuses unknown members. Fields tagged validate:"and" are left to
+// the Intersection. Fields of other embedded structs
 // count as the outer struct's. A query whose fields are all optional may be
 // absent.
 //
@@ -75,7 +77,7 @@ func CompileWith(t reflect.Type, members func(name string) ([]Member, error)) (*
 		return nil, fmt.Errorf("validate: %v is not a struct type", t)
 	}
 	c := compiler{members: members}
-	in := &Input{typ: t, refine: reflect.PointerTo(t).Implements(refinerType)}
+	in := &Input{typ: t, refine: reflect.PointerTo(t).Implements(refinerType), and: reflect.PointerTo(t).Implements(andType)}
 	s, err := c.collect(t, true)
 	if err != nil {
 		return nil, err
@@ -209,6 +211,10 @@ func (c *compiler) addField(s *collected, sf reflect.StructField, index []int, r
 	n, err := c.fieldNode(sf, jsonOptions)
 	if err != nil {
 		return err
+	}
+	if sf.Tag.Get("validate") == "and" {
+		n.shape.Optional = true
+		n = &node{n.shape, func(reflect.Value, wire.Value, *Issues) {}} // left to DecodeAnd
 	}
 	switch {
 	case whole:

@@ -30,6 +30,7 @@ type Input struct {
 	path  []pathField
 
 	refine bool
+	and    bool
 }
 
 type pathField struct {
@@ -68,6 +69,15 @@ type Refiner interface {
 	Refine(issues *Issues)
 }
 
+// Intersection is a struct that has to be something else besides (zod's and). It is
+// implemented by the pointer of an Input's own struct, whose fields tagged
+// validate:"and" are left to it.
+type Intersection interface {
+	// DecodeAnd checks the whole value: the body, or the query of an input without
+	// body. It is called after the fields were decoded, whatever came of that.
+	DecodeAnd(v wire.Value, issues *Issues)
+}
+
 // Decode reads a request into dst, a pointer to the compiled type, which should
 // be zero. The body is checked first and the query only if the body is right, as
 // better-call does. param returns path parameters as they stand in the URL; it
@@ -89,6 +99,9 @@ func (in *Input) Decode(dst any, body, query wire.Value, param func(name string)
 		if in.refine && !body.IsUndefined() && !issues.fatal(0) {
 			v.Addr().Interface().(Refiner).Refine(&issues)
 		}
+		if in.and {
+			v.Addr().Interface().(Intersection).DecodeAnd(body, &issues)
+		}
 		if err := issues.err(); err != nil {
 			return err
 		}
@@ -100,6 +113,9 @@ func (in *Input) Decode(dst any, body, query wire.Value, param func(name string)
 		}
 		if in.refine && in.body == nil && !query.IsUndefined() && !issues.fatal(0) {
 			v.Addr().Interface().(Refiner).Refine(&issues)
+		}
+		if in.and && in.body == nil {
+			v.Addr().Interface().(Intersection).DecodeAnd(query, &issues)
 		}
 		if err := issues.err(); err != nil {
 			return err

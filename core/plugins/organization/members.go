@@ -1,0 +1,616 @@
+package organization
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/plugins/access"
+	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/validate"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// AddMemberInput is the input of AddMember. Fields holds added fields of the member.
+type AddMemberInput struct {
+	UserID          string             `json:"userId" zod:"coerce" doc:"Who becomes a member"`
+	Role            validate.OneOrMany `json:"role" doc:"One role or several"`
+	OrganizationID  *string            `json:"organizationId" doc:"The organization; the active one by default"`
+	TeamID          *string            `json:"teamId" doc:"A team to join as well"`
+	validate.Fields `fields:"member"`
+}
+
+// addMember is for the server: it asks nobody for permission.
+func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
+	s, err := session(c, true)
+	if err != nil {
+		return nil, err
+	}
+	orgID := orActive(in.OrganizationID, s)
+	if orgID == "" {
+		return nil, errNoActive
+	}
+	teamID := ""
+	if in.TeamID != nil {
+		teamID = *in.TeamID
+	}
+	if teamID != "" && p.teams == nil {
+		return nil, core.FailText(http.StatusBadRequest, "Teams are not enabled")
+	}
+	u, err := p.auth.Store().FindUser(c, in.UserID)
+	if isNotFound(err) {
+		return nil, errUserNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	extra, err := p.auth.ParseInput(ModelMember, in.Values, false)
+	if err != nil {
+		return nil, err
+	}
+	var made *Member
+	err = p.change(c, orgID, nil, nil, []string{u.ID}, func(ctx context.Context, o *Organization, _ *MemberUser) error {
+		existing, err := p.findMember(ctx, u.ID, o.ID)
+		if err != nil {
+			return err
+		}
+		if existing != nil {
+			return core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
+		}
+		roles, err := p.knownRoles(ctx, o.ID, in.Role)
+		if err != nil {
+			return err
+		}
+		if teamID != "" {
+			if err := p.teamInOrganization(ctx, teamID, o.ID); err != nil {
+				return err
+			}
+		}
+		if err := p.checkMembershipLimit(ctx, u, o); err != nil {
+			return err
+		}
+		row := &Member{OrganizationID: o.ID, UserID: u.ID, Role: access.Join(roles), CreatedAt: c.Now(), Row: core.Row{Extra: copyExtra(extra)}}
+		if made, err = p.join(ctx, row, u, o); err != nil || teamID == "" {
+			return err
+		}
+		_, err = p.joinTeamWithin(ctx, TeamLimitRequest{TeamID: teamID, OrganizationID: o.ID, Session: s}, u.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Emit(core.Event{Type: EventMemberAdded, UserID: u.ID})
+	return made, nil
+}
+
+func copyExtra(e core.Extra) core.Extra {
+	out := make(core.Extra, len(e))
+	for k, v := range e {
+		out[k] = v
+	}
+	return out
+}
+
+// checkMembershipLimit is called while the organization is locked.
+func (p *Plugin) checkMembershipLimit(ctx context.Context, u *core.User, o *Organization) error {
+	limit := p.opts.MembershipLimit
+	if f := p.opts.MembershipLimitFunc; f != nil {
+		var err error
+		if limit, err = f(ctx, u, o); err != nil {
+			return err
+		}
+	}
+	n, err := p.members.Count(ctx, adapter.By("organizationId", o.ID))
+	if err != nil {
+		return err
+	}
+	if n >= int64(limit) {
+		return core.Fail(http.StatusForbidden, CodeOrganizationMembershipLimitReached)
+	}
+	return nil
+}
+
+// owners counts the members with the creator's role.
+func (p *Plugin) owners(ctx context.Context, organizationID string) (int, error) {
+	rows, err := p.members.List(ctx, adapter.Find{Where: adapter.Where{
+		{Field: "organizationId", Value: organizationID},
+		{Field: "role", Op: adapter.Contains, Value: p.opts.CreatorRole},
+	}})
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, m := range rows {
+		if p.isOwner(m) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// keepOwner answers with an error when an owner is about to go or to change and is
+// the last one.
+func (p *Plugin) keepOwner(ctx context.Context, organizationID string, code core.ErrorCode) error {
+	n, err := p.owners(ctx, organizationID)
+	if err != nil {
+		return err
+	}
+	if n <= 1 {
+		return core.Fail(http.StatusBadRequest, code)
+	}
+	return nil
+}
+
+// RemoveMemberInput is the body of remove-member.
+type RemoveMemberInput struct {
+	MemberIDOrEmail string  `json:"memberIdOrEmail" doc:"Id or e-mail address of the member"`
+	OrganizationID  *string `json:"organizationId" doc:"The organization; the active one by default"`
+}
+
+// RemoveMemberReply is {"member":…}. The user is there when the member was named by
+// address.
+type RemoveMemberReply struct {
+	Member *MemberUser
+	named  bool
+}
+
+// AppendJSON appends the answer.
+func (r RemoveMemberReply) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"member":`...)
+	switch {
+	case r.Member == nil:
+		dst = append(dst, "null"...)
+	case r.named:
+		dst = r.Member.AppendJSON(dst)
+	default:
+		dst = r.Member.Member.AppendJSON(dst)
+	}
+	return append(dst, '}')
+}
+
+// OpenAPIForm says what the JSON form holds.
+func (RemoveMemberReply) OpenAPIForm() any {
+	return struct {
+		Member *Member `json:"member"`
+	}{}
+}
+
+func (p *Plugin) removeMember(c *core.Ctx, in *RemoveMemberInput) (RemoveMemberReply, error) {
+	s := c.Session()
+	orgID := orActive(in.OrganizationID, s)
+	if orgID == "" {
+		return RemoveMemberReply{}, errNoActive
+	}
+	byEmail := strings.Contains(in.MemberIDOrEmail, "@")
+	var removed *MemberUser
+	err := p.change(c, orgID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		target, err := p.memberByName(ctx, in.MemberIDOrEmail, byEmail, o.ID)
+		if err != nil {
+			return err
+		}
+		if target == nil {
+			return errMemberNotFound
+		}
+		foreign := target.OrganizationID != o.ID
+		if !foreign && p.isOwner(target) {
+			if !p.isOwner(&m.Member) {
+				return core.Fail(http.StatusBadRequest, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner)
+			}
+			if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner); err != nil {
+				return err
+			}
+		}
+		refused := core.Fail(http.StatusUnauthorized, CodeYouAreNotAllowedToDeleteThisMember)
+		if err := p.require(ctx, &m.Member, "member", "delete", refused); err != nil {
+			return err
+		}
+		if foreign {
+			return errMemberNotFound
+		}
+		u, err := p.auth.Store().FindUser(ctx, target.UserID)
+		if isNotFound(err) {
+			return errUserNotFound
+		}
+		if err != nil {
+			return err
+		}
+		removed = &MemberUser{*target, u}
+		event := &MemberEvent{target, u, o}
+		if err := before(ctx, p.opts.Hooks.BeforeRemoveMember, event); err != nil {
+			return err
+		}
+		if err := p.leaveAll(ctx, target); err != nil {
+			return err
+		}
+		if target.UserID == s.User.ID {
+			if err := p.deactivate(ctx, c, s, o.ID); err != nil {
+				return err
+			}
+		}
+		return after(ctx, p.opts.Hooks.AfterRemoveMember, event)
+	})
+	if err != nil {
+		return RemoveMemberReply{}, err
+	}
+	c.Emit(core.Event{Type: EventMemberRemoved, UserID: removed.UserID})
+	return RemoveMemberReply{removed, byEmail}, nil
+}
+
+func (p *Plugin) memberByName(ctx context.Context, name string, byEmail bool, organizationID string) (*Member, error) {
+	if !byEmail {
+		m, err := p.members.FindID(ctx, name)
+		if isNotFound(err) {
+			return nil, nil
+		}
+		return m, err
+	}
+	u, err := p.auth.Store().FindUserByEmail(ctx, name)
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.findMember(ctx, u.ID, organizationID)
+}
+
+// leaveAll removes a member from the organization and its teams.
+func (p *Plugin) leaveAll(ctx context.Context, m *Member) error {
+	if _, err := p.members.Delete(ctx, adapter.By("id", m.ID)); err != nil {
+		return err
+	}
+	if p.teams == nil {
+		return nil
+	}
+	ids, err := p.teamIDs(ctx, m.OrganizationID)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	_, err = p.teamMembers.Delete(ctx, adapter.Where{
+		{Field: "teamId", Op: adapter.In, Value: ids}, {Field: "userId", Value: m.UserID},
+	})
+	return err
+}
+
+// UpdateMemberRoleInput is the body of update-member-role.
+type UpdateMemberRoleInput struct {
+	Role           validate.OneOrMany `json:"role" doc:"The new role, or several"`
+	MemberID       string             `json:"memberId" doc:"Id of the member"`
+	OrganizationID *string            `json:"organizationId" doc:"The organization; the active one by default"`
+}
+
+func (p *Plugin) updateMemberRole(c *core.Ctx, in *UpdateMemberRoleInput) (*Member, error) {
+	s := c.Session()
+	if len(in.Role) == 1 && in.Role[0] == "" {
+		return nil, core.Fail(http.StatusBadRequest, CodeRoleNotFound)
+	}
+	orgID := orActive(in.OrganizationID, s)
+	if orgID == "" {
+		return nil, errNoActive
+	}
+	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToUpdateThisMember)
+	var updated *Member
+	err := p.change(c, orgID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		target, err := p.members.FindID(ctx, in.MemberID)
+		if isNotFound(err) {
+			return errMemberNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if target.OrganizationID != o.ID {
+			return refused
+		}
+		actorOwns, targetOwns := p.isOwner(&m.Member), p.isOwner(target)
+		if !actorOwns && (targetOwns || p.namesOwner(in.Role)) {
+			return refused
+		}
+		if targetOwns && !p.namesOwner(in.Role) {
+			if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationWithoutAnOwner); err != nil {
+				return err
+			}
+		}
+		if !actorOwns { // an owner may, whatever the role says
+			if err := p.require(ctx, &m.Member, "member", "update", refused); err != nil {
+				return err
+			}
+		}
+		roles, err := p.knownRoles(ctx, o.ID, in.Role)
+		if err != nil {
+			return err
+		}
+		u, err := p.auth.Store().FindUser(ctx, target.UserID)
+		if isNotFound(err) {
+			return errUserNotFound
+		}
+		if err != nil {
+			return err
+		}
+		event := &MemberRoleEvent{Member: target, NewRole: access.Join(roles), PreviousRole: target.Role, User: u, Organization: o}
+		if err := before(ctx, p.opts.Hooks.BeforeUpdateMemberRole, event); err != nil {
+			return err
+		}
+		if updated, err = p.members.Update(ctx, adapter.By("id", target.ID), adapter.Record{"role": event.NewRole}); err != nil {
+			return err
+		}
+		return after(ctx, p.opts.Hooks.AfterUpdateMemberRole, &MemberRoleEvent{
+			Member: updated, NewRole: updated.Role, PreviousRole: event.PreviousRole, User: u, Organization: o})
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Emit(core.Event{Type: EventMemberRoleChanged, UserID: updated.UserID})
+	return updated, nil
+}
+
+// namesOwner reports whether a list of roles holds the creator's.
+func (p *Plugin) namesOwner(roles []string) bool {
+	for _, list := range roles {
+		for _, name := range split(list) {
+			if name == p.opts.CreatorRole {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *Plugin) getActiveMember(c *core.Ctx, _ *core.NoInput) (*MemberUser, error) {
+	s := c.Session()
+	orgID := activeOrganization(s)
+	if orgID == "" {
+		return nil, errNoActive
+	}
+	m, err := p.findMemberUser(c, s.User.ID, orgID)
+	if err == nil && m == nil {
+		err = errMemberNotFound
+	}
+	return m, err
+}
+
+func (p *Plugin) leave(c *core.Ctx, in *OrganizationInput) (*MemberUser, error) {
+	s := c.Session()
+	var left *MemberUser
+	err := p.change(c, in.OrganizationID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		if p.isOwner(&m.Member) {
+			if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner); err != nil {
+				return err
+			}
+		}
+		left = m
+		if err := p.leaveAll(ctx, &m.Member); err != nil {
+			return err
+		}
+		return p.deactivate(ctx, c, s, o.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Emit(core.Event{Type: EventMemberRemoved, UserID: s.User.ID})
+	return left, nil
+}
+
+// ListMembersInput is the query of list-members.
+type ListMembersInput struct {
+	Limit            wire.Value `query:"limit" zod:"union=string|number,optional" doc:"How many members; MembershipLimit by default"`
+	Offset           wire.Value `query:"offset" zod:"union=string|number,optional" doc:"How many to skip"`
+	SortBy           *string    `query:"sortBy" doc:"Field to sort by; as they joined by default"`
+	SortDirection    *string    `query:"sortDirection" zod:"enum=asc|desc" doc:"asc or desc"`
+	FilterField      *string    `query:"filterField" doc:"Field to filter by"`
+	FilterValue      wire.Value `query:"filterValue" zod:"union=string|number|boolean|string[]|number[],optional" doc:"Value to filter by"`
+	FilterOperator   *string    `query:"filterOperator" zod:"enum=eq|ne|lt|lte|gt|gte|in|not_in|contains|starts_with|ends_with" doc:"Comparison; eq by default"`
+	OrganizationID   *string    `query:"organizationId" doc:"The organization; the active one by default"`
+	OrganizationSlug *string    `query:"organizationSlug" doc:"Slug, in place of the id"`
+}
+
+// ListMembersReply is {"members":[…],"total":…}; total counts all that the filter
+// lets through.
+type ListMembersReply struct {
+	Members []*MemberUser `json:"members"`
+	Total   int64         `json:"total"`
+}
+
+func (p *Plugin) listMembers(c *core.Ctx, in *ListMembersInput) (ListMembersReply, error) {
+	m, err := p.memberOf(c, in.OrganizationID, in.OrganizationSlug)
+	if err != nil {
+		return ListMembersReply{}, err
+	}
+	q := adapter.Find{Where: adapter.By("organizationId", m.OrganizationID), Sort: oldestFirst}
+	fallback := listLimit
+	if p.opts.MembershipLimitFunc == nil {
+		fallback = p.opts.MembershipLimit
+	}
+	if q.Limit, err = pageNumber("limit", in.Limit, fallback); err != nil {
+		return ListMembersReply{}, err
+	}
+	if q.Offset, err = pageNumber("offset", in.Offset, 0); err != nil {
+		return ListMembersReply{}, err
+	}
+	t, _ := p.auth.Schema().Table(ModelMember)
+	if in.SortBy != nil && *in.SortBy != "" {
+		if _, err := publicField(t, "sortBy", *in.SortBy); err != nil {
+			return ListMembersReply{}, err
+		}
+		q.Sort = []adapter.Sort{{Field: *in.SortBy, Desc: in.SortDirection != nil && *in.SortDirection == "desc"}}
+	}
+	if in.FilterField != nil && *in.FilterField != "" {
+		cond, err := filter(t, in)
+		if err != nil {
+			return ListMembersReply{}, err
+		}
+		q.Where = append(q.Where, cond)
+	}
+	var reply ListMembersReply
+	if reply.Members, err = p.memberUsers(c, q); err != nil {
+		return reply, err
+	}
+	reply.Total, err = p.members.Count(c, q.Where)
+	return reply, err
+}
+
+// memberOf returns the caller's membership of the organization that a query names.
+func (p *Plugin) memberOf(c *core.Ctx, id, slug *string) (*Member, error) {
+	s := c.Session()
+	orgID := orActive(id, s)
+	if slug != nil && *slug != "" {
+		o, err := p.organizations.Find(c, adapter.By("slug", *slug))
+		if isNotFound(err) {
+			return nil, errOrganizationNotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+		orgID = o.ID
+	}
+	if orgID == "" {
+		return nil, errNoActive
+	}
+	m, err := p.findMember(c, s.User.ID, orgID)
+	if err == nil && m == nil {
+		err = core.Fail(http.StatusForbidden, CodeYouAreNotAMemberOfThisOrganization)
+	}
+	return m, err
+}
+
+func badQuery(name, problem string) error {
+	return &core.Error{Status: http.StatusBadRequest, Code: core.CodeValidationError.Code, Message: "[query." + name + "] Invalid input: " + problem}
+}
+
+// pageNumber reads a limit or an offset. What is no number counts as absent, as in
+// 1.6.11; a fraction fails there in the database.
+func pageNumber(name string, v wire.Value, fallback int) (int, error) {
+	n, ok := v.Num()
+	if text, isText := v.Str(); isText {
+		var err error
+		n, err = strconv.ParseFloat(strings.TrimSpace(text), 64)
+		ok = err == nil
+	}
+	switch {
+	case !ok || math.IsNaN(n) || n <= 0:
+		return fallback, nil
+	case n != math.Trunc(n):
+		return 0, badQuery(name, "expected int, received number")
+	}
+	return int(min(n, 1<<31-1)), nil
+}
+
+// publicField finds a field that members may see. Sorting and filtering by a hidden
+// one would give its values away.
+func publicField(t *schema.Table, name, field string) (*schema.Field, error) {
+	f, ok := t.Field(field)
+	if !ok || f.Hidden {
+		return nil, badQuery(name, "expected a field of the member")
+	}
+	return f, nil
+}
+
+func filter(t *schema.Table, in *ListMembersInput) (adapter.Cond, error) {
+	f, err := publicField(t, "filterField", *in.FilterField)
+	if err != nil {
+		return adapter.Cond{}, err
+	}
+	cond := adapter.Cond{Field: f.Name}
+	if in.FilterOperator != nil {
+		cond.Op = adapter.Op(*in.FilterOperator)
+	}
+	switch cond.Op {
+	case adapter.In, adapter.NotIn:
+		items, ok := in.FilterValue.Items()
+		if !ok {
+			return cond, badQuery("filterValue", "expected array, received "+in.FilterValue.Kind().String())
+		}
+		list := make([]any, len(items))
+		for i := range items {
+			if list[i], ok = filterValue(f, items[i]); !ok {
+				return cond, badQuery("filterValue", "expected "+string(f.Type))
+			}
+		}
+		cond.Value = list
+		return cond, nil
+	case adapter.Contains, adapter.StartsWith, adapter.EndsWith:
+		if f.Type != schema.String {
+			return cond, badQuery("filterOperator", "expected a comparison for a "+string(f.Type))
+		}
+	}
+	var ok bool
+	if cond.Value, ok = filterValue(f, in.FilterValue); !ok {
+		return cond, badQuery("filterValue", "expected "+string(f.Type))
+	}
+	if cond.Value == nil && cond.Op != "" && cond.Op != adapter.Eq && cond.Op != adapter.Ne {
+		return cond, badQuery("filterValue", "expected "+string(f.Type)+", received undefined")
+	}
+	return cond, nil
+}
+
+// filterValue turns the text of a query into a value of a field.
+func filterValue(f *schema.Field, v wire.Value) (any, bool) {
+	if v.IsUndefined() {
+		return nil, true
+	}
+	text, isText := v.Str()
+	n, isNumber := v.Num()
+	b, isBool := v.Bool()
+	switch f.Type {
+	case schema.String:
+		switch {
+		case isText:
+			return text, true
+		case isNumber:
+			return string(wire.AppendNumber(nil, n)), true
+		}
+	case schema.Boolean:
+		if isText {
+			return text == "true", true
+		}
+		return b, isBool
+	case schema.Number:
+		if isText {
+			var err error
+			n, err = strconv.ParseFloat(strings.TrimSpace(text), 64)
+			isNumber = err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
+		}
+		if n == math.Trunc(n) && math.Abs(n) <= 1<<53 {
+			return int64(n), isNumber
+		}
+		return n, isNumber
+	case schema.Date:
+		if isText {
+			return wire.ParseTime(text)
+		}
+		return time.UnixMilli(int64(n)).UTC(), isNumber && math.Abs(n) < 8.64e15
+	}
+	return nil, false
+}
+
+// ActiveMemberRoleInput is the query of get-active-member-role.
+type ActiveMemberRoleInput struct {
+	UserID           *string `query:"userId" doc:"Whose role; the caller's by default"`
+	OrganizationID   *string `query:"organizationId" doc:"The organization; the active one by default"`
+	OrganizationSlug *string `query:"organizationSlug" doc:"Slug, in place of the id"`
+}
+
+// RoleReply is {"role":…}.
+type RoleReply struct {
+	Role string `json:"role"`
+}
+
+func (p *Plugin) getActiveMemberRole(c *core.Ctx, in *ActiveMemberRoleInput) (RoleReply, error) {
+	m, err := p.memberOf(c, in.OrganizationID, in.OrganizationSlug)
+	if err != nil {
+		return RoleReply{}, err
+	}
+	if in.UserID != nil && *in.UserID != "" {
+		if m, err = p.findMember(c, *in.UserID, m.OrganizationID); err != nil {
+			return RoleReply{}, err
+		}
+		if m == nil {
+			return RoleReply{}, core.Fail(http.StatusForbidden, CodeYouAreNotAMemberOfThisOrganization)
+		}
+	}
+	return RoleReply{m.Role}, nil
+}

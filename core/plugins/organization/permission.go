@@ -1,0 +1,207 @@
+package organization
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/plugins/access"
+	"github.com/advantch/kernia-go/core/validate"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// isOwner reports whether a member has the creator's role.
+func (p *Plugin) isOwner(m *Member) bool { return slices.Contains(m.Roles(), p.opts.CreatorRole) }
+
+// rolesOf returns the roles that a member has: those of the options, and those that
+// the organization has made. Names that stand for no role count for nothing.
+func (p *Plugin) rolesOf(ctx context.Context, m *Member) ([]*access.Role, error) {
+	names := m.Roles()
+	dynamic := map[string]*access.Role{}
+	if p.dynamicRoles != nil && p.opts.Access != nil && len(names) > 0 {
+		rows, err := p.dynamicRoles.List(ctx, adapter.Find{Where: adapter.Where{
+			{Field: "organizationId", Value: m.OrganizationID},
+			{Field: "role", Op: adapter.In, Value: names},
+		}})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			granted, ok := parsePermissions(row.Permission)
+			if !ok {
+				// It grants nothing. 1.6.11 answers 500 to the whole organization then.
+				p.auth.Logger().LogAttrs(ctx, slog.LevelError, "the permissions of a dynamic role cannot be read", slog.String("role", row.ID))
+				continue
+			}
+			dynamic[row.Role] = access.NewRole(granted)
+		}
+	}
+	var out []*access.Role
+	for _, name := range names {
+		static, more := p.roles[name], dynamic[name]
+		switch {
+		case static != nil && more != nil:
+			out = append(out, static.With(more.Permissions()))
+		case static != nil:
+			out = append(out, static)
+		case more != nil:
+			out = append(out, more)
+		}
+	}
+	return out, nil
+}
+
+func parsePermissions(text []byte) (access.Permissions, bool) {
+	var out access.Permissions
+	if json.Unmarshal(text, &out) != nil || out == nil {
+		return nil, false
+	}
+	return out, true
+}
+
+// allowed reports whether one of a member's roles has everything that is asked for.
+func (p *Plugin) allowed(ctx context.Context, m *Member, asked access.Permissions) (bool, error) {
+	roles, err := p.rolesOf(ctx, m)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range roles {
+		if r.Authorize(asked) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// require answers with an error unless a member has a permission.
+func (p *Plugin) require(ctx context.Context, m *Member, resource, action string, refused error) error {
+	ok, err := p.allowed(ctx, m, access.Permissions{resource: {action}})
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return refused
+	}
+	return nil
+}
+
+// knownRoles takes a list of roles apart and answers ROLE_NOT_FOUND to names that are
+// no roles of the organization, and to none at all.
+func (p *Plugin) knownRoles(ctx context.Context, organizationID string, roles []string) ([]string, error) {
+	var names, unknown []string
+	for _, list := range roles {
+		for _, name := range split(list) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, core.Fail(http.StatusBadRequest, CodeRoleNotFound)
+	}
+	for _, name := range names {
+		if _, ok := p.roles[name]; ok || name == p.opts.CreatorRole || isDefaultRole(name) {
+			continue
+		}
+		unknown = append(unknown, name)
+	}
+	if len(unknown) > 0 && p.dynamicRoles != nil && len(unknown) <= maxRoles {
+		rows, err := p.dynamicRoles.List(ctx, adapter.Find{Where: adapter.Where{
+			{Field: "organizationId", Value: organizationID},
+			{Field: "role", Op: adapter.In, Value: unknown},
+		}})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			unknown = slices.DeleteFunc(unknown, func(name string) bool { return name == row.Role })
+		}
+	}
+	if len(unknown) > 0 {
+		e := core.Fail(http.StatusBadRequest, CodeRoleNotFound)
+		if text := strings.Join(unknown, ", "); len(text) <= maxRoleText {
+			e.Message = CodeRoleNotFound.Message + ": " + text
+		}
+		return nil, e
+	}
+	return names, nil
+}
+
+const (
+	maxRoles    = 100 // names that are looked up at once
+	maxRoleText = 256 // bytes of a client's text that an error repeats
+)
+
+func isDefaultRole(name string) bool { return name == "owner" || name == "admin" || name == "member" }
+
+// HasPermissionInput is the body of has-permission: permissions, or by its older name
+// permission, which 1.6.11 accepts and never grants.
+type HasPermissionInput struct {
+	OrganizationID *string            `json:"organizationId" doc:"Organization to ask about; the active one by default"`
+	Permission     access.Permissions `json:"permission,omitempty" validate:"and" doc:"Not used any more"`
+	Permissions    access.Permissions `json:"permissions,omitempty" validate:"and" doc:"Actions by resource"`
+}
+
+// DecodeAnd wants one of permission and permissions.
+func (in *HasPermissionInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
+	permission, first := readPermissions(v.Get("permission"))
+	permissions, second := readPermissions(v.Get("permissions"))
+	if first == second {
+		issues.Fatal("Invalid input")
+		return
+	}
+	in.Permission, in.Permissions = permission, permissions
+}
+
+// readPermissions reads a record of lists of strings.
+func readPermissions(v wire.Value) (access.Permissions, bool) {
+	o, ok := v.Obj()
+	if !ok {
+		return nil, false
+	}
+	out := access.Permissions{}
+	for _, m := range o.Members() {
+		items, ok := m.Value.Items()
+		if !ok {
+			return nil, false
+		}
+		actions := make([]string, len(items))
+		for i := range items {
+			if actions[i], ok = items[i].Str(); !ok {
+				return nil, false
+			}
+		}
+		if m.Name != "__proto__" {
+			out[m.Name] = actions
+		}
+	}
+	return out, true
+}
+
+// HasPermissionReply is {"error":null,"success":…}.
+type HasPermissionReply struct {
+	Error   *string `json:"error"` // always null
+	Success bool    `json:"success"`
+}
+
+func (p *Plugin) hasPermission(c *core.Ctx, in *HasPermissionInput) (HasPermissionReply, error) {
+	s := c.Session()
+	orgID := orActive(in.OrganizationID, s)
+	if orgID == "" {
+		return HasPermissionReply{}, core.Fail(http.StatusBadRequest, CodeNoActiveOrganization)
+	}
+	m, err := p.findMember(c, s.User.ID, orgID)
+	if err != nil {
+		return HasPermissionReply{}, err
+	}
+	if m == nil {
+		return HasPermissionReply{}, core.Fail(http.StatusUnauthorized, CodeUserIsNotAMemberOfTheOrganization)
+	}
+	ok, err := p.allowed(c, m, in.Permissions)
+	return HasPermissionReply{Success: ok}, err
+}
