@@ -8,12 +8,16 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { compactDecrypt } from "jose";
 
 const patterns = [
+  // Options of passkeys. Better Auth makes a user handle anew each time, and ours
+  // follows from the user: that it is one is all there is to compare.
+  ["challenge", /"challenge":"[\w-]{43}"/],
+  ["handle", /"user":\{"id":"[\w-]+"(?=,"name":"[^"]*","displayName")/],
   ["jwe", /eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/],
   ["jwt", /eyJ[\w-]+\.[\w-]+\.[\w-]+/],
   ["packed", /eyJ[\w-]{40,}/],
   ["hash", /\b[0-9a-f]{32}:[0-9a-f]{128}\b/],
   ["uuid", /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/],
-  ["signed", /[A-Za-z0-9]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
+  ["signed", /[\w-]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
   ["id", /\b[A-Za-z0-9]{32}\b/],
   ["token", /\b[A-Za-z0-9]{24}\b/],
 ];
@@ -70,6 +74,14 @@ export class Mask {
     return null;
   }
 
+  _challenge(value) {
+    return `"challenge":"${this.#placeholder("challenge", value)}"`;
+  }
+
+  _handle() {
+    return '"user":{"id":"<handle>"';
+  }
+
   _jwe(value) {
     const shown = Buffer.from(value.split(".")[0], "base64url").toString();
     const payload = this.#opened.get(value);
@@ -119,7 +131,8 @@ export class Mask {
     const payload = value.slice(0, at);
     const signature = decodeURIComponent(value.slice(at + 1));
     const expected = createHmac("sha256", this.secret).update(payload).digest("base64");
-    return `${this.#replace(payload)}.${same(signature, expected) ? "<valid>" : this.#placeholder("signature", signature)}`;
+    const shown = /^[\w-]{32}$/.test(payload) ? this.#placeholder("id", payload) : this.#replace(payload);
+    return `${shown}.${same(signature, expected) ? "<valid>" : this.#placeholder("signature", signature)}`;
   }
 
   _id(value) {

@@ -19,6 +19,7 @@ import organizationRoles from "./organization-roles.mjs";
 import organizationTeams from "./organization-teams.mjs";
 import organizations from "./organization.mjs";
 import origins from "./origins.mjs";
+import passkey from "./passkey.mjs";
 import passwords from "./passwords.mjs";
 import requests from "./requests.mjs";
 import sessions from "./sessions.mjs";
@@ -33,4 +34,5 @@ export const scenarios = [
   ...requests, ...origins, ...limits, ...cookies, ...fields, ...hooks, ...storage, ...options,
   ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
   ...organizationHooks, ...organizationOptions,
+  ...passkey,
 ];

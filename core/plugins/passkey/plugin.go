@@ -1,0 +1,265 @@
+// Package passkey signs users in with WebAuthn credentials. Plugin id: "passkey".
+//
+// It is the one plugin with a dependency of its own, go-webauthn/webauthn, which
+// checks attestations and signatures. It is a module of its own, so that only
+// programs that import it have that dependency.
+package passkey
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/schema"
+)
+
+// ID is the plugin id on the wire.
+const ID = "passkey"
+
+// The security events of this plugin, beside those of sign-ins.
+const (
+	EventRegistered core.EventType = "passkey.registered"
+	EventRenamed    core.EventType = "passkey.renamed"
+	EventDeleted    core.EventType = "passkey.deleted"
+	// EventCounter is a signature counter that has not grown: the passkey may have
+	// been copied. The sign-in is refused.
+	EventCounter core.EventType = "passkey.counter-regressed"
+)
+
+// Options configures the plugin. The zero value is Better Auth's default.
+type Options struct {
+	// RPID is the domain that passkeys are bound to: the site's own or one above it,
+	// "example.com" for "https://app.example.com". Passkeys of another one are lost
+	// when it changes. Default: the host of the base URL.
+	RPID string
+	// RPName is shown to people when they make a passkey. Default: Options.AppName of
+	// the core.
+	RPName string
+	// Origins lists the pages that may register and sign in, each as browsers send it:
+	// "https://example.com", or "android:apk-key-hash:…". They must be trusted origins
+	// of the core as well. Default: the request's own Origin, if it is trusted.
+	Origins []string
+	// AuthenticatorSelection says which authenticators may be registered.
+	AuthenticatorSelection AuthenticatorSelection
+	// Registration and Authentication change the two ceremonies.
+	Registration   RegistrationOptions
+	Authentication AuthenticationOptions
+
+	// AllowDeletingLast lets users delete their last passkey although they have
+	// neither a password nor another account.
+	AllowDeletingLast bool
+	// OtherSignIn reports that a user has a way to sign in that is no row of the
+	// account table, for example by a link in a mail. It is asked before the last
+	// passkey of a user without password and account is deleted, in the transaction.
+	OtherSignIn func(ctx context.Context, u *core.User) (bool, error)
+
+	// ChallengeCookie is the short name of the cookie that ties a ceremony to one
+	// browser. Default "better-auth-passkey".
+	ChallengeCookie string
+	// Table and Columns rename the table and its columns, by field name.
+	Table   string
+	Columns map[string]string
+}
+
+// AuthenticatorSelection is the member of that name in the options of a
+// registration. requireResidentKey follows from ResidentKey.
+type AuthenticatorSelection struct {
+	Attachment  string // "platform" or "cross-platform"; default: either
+	ResidentKey string // "required", "preferred" or "discouraged"; default "preferred"
+	// UserVerification is "required", "preferred" or "discouraged"; default
+	// "preferred". What is required is enforced, which 1.6.11 does not do.
+	UserVerification string
+}
+
+// RegistrationUser is who a passkey is made for.
+type RegistrationUser struct {
+	ID          string
+	Name        string // account name that the authenticator shows, for example an address
+	DisplayName string // default Name
+}
+
+// RegistrationOptions configures registrations.
+type RegistrationOptions struct {
+	// WithoutSession lets visitors without a session register (Better Auth:
+	// requireSession false). ResolveUser says who they are.
+	WithoutSession bool
+	// ResolveUser says for whom a visitor without session may register, from the text
+	// that the client passed as context, such as a token of an invitation. It is the
+	// only guard: whoever it names gets a passkey of the visitor's, and so is signed in
+	// by him. A user without ID or Name is answered RESOLVED_USER_INVALID.
+	ResolveUser func(c *core.Ctx, context string) (*RegistrationUser, error)
+	// AfterVerification runs when a registration has been verified, before it is
+	// stored. It may make the user, and return the id of the row that the passkey
+	// belongs to; "" keeps r.User.ID. With a session it cannot name anybody else.
+	AfterVerification func(c *core.Ctx, r *Registration) (userID string, err error)
+	// Extensions returns a JSON object of further WebAuthn extensions to ask for;
+	// credProps is always asked for.
+	Extensions func(c *core.Ctx) (json.RawMessage, error)
+}
+
+// Registration is what AfterVerification is given.
+type Registration struct {
+	User     RegistrationUser
+	Context  string // as given by the client, "" for none
+	Verified *VerifiedRegistration
+	Response json.RawMessage // what the client sent
+}
+
+// AuthenticationOptions configures sign-ins.
+type AuthenticationOptions struct {
+	// UserVerification is "required", "preferred" or "discouraged". Default: "required"
+	// when AuthenticatorSelection.UserVerification is, else "preferred".
+	UserVerification string
+	// AfterVerification runs when a passkey has been verified, before a session is made.
+	// An error refuses the sign-in.
+	AfterVerification func(c *core.Ctx, a *Authentication) error
+	// Extensions returns a JSON object of WebAuthn extensions to ask for.
+	Extensions func(c *core.Ctx) (json.RawMessage, error)
+}
+
+// Authentication is what AfterVerification is given.
+type Authentication struct {
+	Passkey  *Passkey // as stored before this sign-in
+	User     *core.User
+	Verified *VerifiedAuthentication
+	Response json.RawMessage // what the client sent
+}
+
+// Plugin is the installed plugin; get it with From. Its operations can be called
+// from Go.
+type Plugin struct {
+	RegistrationOptions   *core.Op[RegistrationOptionsInput, *CreationOptions]
+	AuthenticationOptions *core.Op[core.NoInput, *RequestOptions]
+	VerifyRegistration    *core.Op[VerifyRegistrationInput, *Passkey]
+	VerifyAuthentication  *core.Op[VerifyAuthenticationInput, *core.SessionData]
+	List                  *core.Op[core.NoInput, []*Passkey]
+	Delete                *core.Op[DeleteInput, core.StatusReply]
+	Update                *core.Op[UpdateInput, UpdateReply]
+
+	opts Options
+}
+
+// New makes the plugin. What is wrong with the options is an error of core.New.
+func New(o Options) *Plugin {
+	o.Origins = slices.Clone(o.Origins)
+	if o.ChallengeCookie == "" {
+		o.ChallengeCookie = "better-auth-passkey"
+	}
+	s := &o.AuthenticatorSelection
+	for _, d := range []*string{&s.ResidentKey, &s.UserVerification} {
+		if *d == "" {
+			*d = "preferred"
+		}
+	}
+	if a := &o.Authentication; a.UserVerification == "" {
+		a.UserVerification = "preferred"
+		if s.UserVerification == "required" {
+			a.UserVerification = "required"
+		}
+	}
+	p := &Plugin{opts: o}
+	guard := core.Use(p.mayRegister)
+	p.RegistrationOptions = core.Get("generatePasskeyRegistrationOptions", "/passkey/generate-register-options", p.registrationOptions, guard,
+		core.Doc("Options for navigator.credentials.create"))
+	p.AuthenticationOptions = core.Get("generatePasskeyAuthenticationOptions", "/passkey/generate-authenticate-options", p.authenticationOptions,
+		core.Doc("Options for navigator.credentials.get"))
+	p.VerifyRegistration = core.Post("verifyPasskeyRegistration", "/passkey/verify-registration", p.verifyRegistration, guard,
+		core.Doc("Register a passkey"))
+	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication,
+		core.Doc("Sign in with a passkey"))
+	p.List = core.Get("listPasskeys", "/passkey/list-user-passkeys", p.list, core.Use(core.RequireSession),
+		core.Doc("List the passkeys of the current user"))
+	p.Delete = core.Post("deletePasskey", "/passkey/delete-passkey", p.delete, core.Use(core.RequireStoredSession),
+		core.Doc("Delete a passkey of the current user"))
+	p.Update = core.Post("updatePasskey", "/passkey/update-passkey", p.update, core.Use(core.RequireStoredSession),
+		core.Doc("Rename a passkey of the current user"))
+	return p
+}
+
+// From returns the plugin installed in a.
+func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
+
+// ID returns "passkey".
+func (p *Plugin) ID() string { return ID }
+
+// Manifest lists what the plugin adds.
+func (p *Plugin) Manifest() core.Manifest {
+	return core.Manifest{
+		Operations: []core.Operation{
+			p.RegistrationOptions, p.AuthenticationOptions, p.VerifyRegistration, p.VerifyAuthentication, p.List, p.Delete, p.Update,
+		},
+		Tables:  []schema.Table{p.table()},
+		Errors:  errorCodes(),
+		Cookies: []string{p.opts.ChallengeCookie},
+		Init:    func(context.Context, *core.Auth) error { return p.check() },
+	}
+}
+
+// check reports the first option that makes no sense.
+func (p *Plugin) check() error {
+	o := &p.opts
+	oneOf := func(name, value string, choices ...string) error {
+		if slices.Contains(choices, value) {
+			return nil
+		}
+		return fmt.Errorf("%s %q is none of %s", name, value, strings.Join(choices, ", "))
+	}
+	if o.RPID != "" {
+		if u, err := url.Parse("https://" + o.RPID); err != nil || u.Host != o.RPID || u.Port() != "" || strings.ToLower(o.RPID) != o.RPID {
+			return fmt.Errorf("RPID %q is not a domain such as \"example.com\"", o.RPID)
+		}
+	}
+	for _, origin := range o.Origins {
+		u, err := url.Parse(origin)
+		web := err == nil && (u.Scheme == "http" || u.Scheme == "https")
+		if err != nil || u.Scheme == "" || web && (origin != u.Scheme+"://"+u.Host || u.Host == "" || strings.ToLower(origin) != origin) {
+			return fmt.Errorf("the origin %q is not what a browser sends, such as \"https://example.com\"", origin)
+		}
+	}
+	known := map[string]bool{}
+	for _, f := range p.table().Fields {
+		known[f.Name] = true
+	}
+	for name := range o.Columns {
+		if !known[name] {
+			return fmt.Errorf("Columns renames %q, which the table does not have", name)
+		}
+	}
+	if o.Registration.ResolveUser != nil && !o.Registration.WithoutSession {
+		return errors.New("Registration.ResolveUser is never asked unless WithoutSession is set")
+	}
+	return errors.Join(
+		oneOf("AuthenticatorSelection.Attachment", o.AuthenticatorSelection.Attachment, "", "platform", "cross-platform"),
+		oneOf("AuthenticatorSelection.ResidentKey", o.AuthenticatorSelection.ResidentKey, "required", "preferred", "discouraged"),
+		oneOf("AuthenticatorSelection.UserVerification", o.AuthenticatorSelection.UserVerification, "required", "preferred", "discouraged"),
+		oneOf("Authentication.UserVerification", o.Authentication.UserVerification, "required", "preferred", "discouraged"),
+	)
+}
+
+// rpID is the domain that passkeys are bound to.
+func (p *Plugin) rpID(c *core.Ctx) string {
+	if p.opts.RPID != "" {
+		return p.opts.RPID
+	}
+	u, err := url.Parse(c.BaseURL())
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// origins lists the pages whose responses count for this request.
+func (p *Plugin) origins(c *core.Ctx) []string {
+	if len(p.opts.Origins) > 0 {
+		return p.opts.Origins
+	}
+	if origin := c.Req.Header.Get("Origin"); origin != "" && c.TrustedOrigin(origin) {
+		return []string{origin}
+	}
+	return nil
+}
