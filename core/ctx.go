@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,19 @@ type Ctx struct {
 	noQuery wire.Object // what query is without one; hooks may fill it
 	trusted bool        // called from Go without request headers
 
+	answer
+
+	base      *baseURL
+	origins   *origin.Set // with those of TrustedOriginsFunc; nil until asked for
+	ip        string
+	ipKnown   bool
+	ipLoaded  bool
+	cookies   string // the Cookie header, lines joined
+	cookiesIn bool   // cookies has been read
+}
+
+// answer is what a call has come to so far, besides the header lines in Res.
+type answer struct {
 	session       *SessionData
 	sessionLoaded bool
 	sessionGiven  bool // by a plugin, not from the cookie
@@ -40,13 +54,25 @@ type Ctx struct {
 	replied  bool
 	reply    any
 
-	base      *baseURL
-	origins   *origin.Set // with those of TrustedOriginsFunc; nil until asked for
-	ip        string
-	ipKnown   bool
-	ipLoaded  bool
-	cookies   string // the Cookie header, lines joined
-	cookiesIn bool   // cookies has been read
+	header []HeaderField // of Res, in a copy that keepAnswer made
+}
+
+// keepAnswer copies the answer, for restoreAnswer.
+func (c *Ctx) keepAnswer() answer {
+	kept := c.answer
+	if c.Res != nil {
+		kept.header = slices.Clone(c.Res.Header)
+	}
+	return kept
+}
+
+// restoreAnswer makes the answer what it was when it was kept.
+func (c *Ctx) restoreAnswer(kept answer) {
+	if c.Res != nil {
+		c.Res.Header = slices.Clone(kept.header)
+	}
+	kept.header = nil
+	c.answer = kept
 }
 
 type param struct{ name, value string }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -92,6 +93,11 @@ func (d *db) UpdateMany(ctx context.Context, model string, w adapter.Where, set 
 
 // Tx runs fn in a transaction. What AfterCommit was given inside runs when the
 // outermost transaction has been committed, and not at all when it was rolled back.
+//
+// A database may run fn again when the transaction lost to another one (see
+// adapter.Adapter.Tx). What fn has done besides the database is then put back as
+// far as the kernel knows of it: the call's answer, and values that it has taken
+// from the secondary storage.
 func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if q, nested := ctx.Value(commitKey{}).(*commitQueue); nested {
 		last, tasks := len(q.last), len(q.tasks)
@@ -102,8 +108,19 @@ func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 		return err
 	}
 	q := &commitQueue{}
+	c, inCall := CtxFrom(ctx)
+	var before answer
+	if inCall {
+		before = c.keepAnswer()
+	}
+	attempts := 0
 	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), func(ctx context.Context) error {
-		q.last, q.tasks = nil, nil // a database may run fn again when it lost to another transaction
+		if attempts++; attempts > 1 {
+			q.again()
+			if inCall {
+				c.restoreAnswer(before)
+			}
+		}
 		if err := fn(ctx); err != nil {
 			return err
 		}
@@ -130,6 +147,45 @@ type commitKey struct{}
 type commitQueue struct {
 	last  []func(context.Context) error // at the end of the transaction, before its commit
 	tasks []func(context.Context) error // after the commit
+
+	// Values of the secondary storage by their keys: what this attempt has used up,
+	// and what earlier ones had and left to it.
+	taken, left map[string]string
+}
+
+// again makes the queue ready for another attempt.
+func (q *commitQueue) again() {
+	q.last, q.tasks = nil, nil
+	if q.left == nil {
+		q.left = q.taken
+	} else {
+		maps.Copy(q.left, q.taken)
+	}
+	q.taken = nil
+}
+
+// take is GetDel of a value that the transaction of ctx uses up. The storage knows
+// no transaction and cannot put it back, so an attempt that has lost leaves it to
+// the next one.
+func (s *Store) take(ctx context.Context, key string) (string, error) {
+	q, inTx := ctx.Value(commitKey{}).(*commitQueue)
+	if !inTx {
+		return s.secondary.GetDel(ctx, key)
+	}
+	text, left := q.left[key]
+	if left {
+		delete(q.left, key)
+	} else {
+		var err error
+		if text, err = s.secondary.GetDel(ctx, key); err != nil {
+			return "", err
+		}
+	}
+	if q.taken == nil {
+		q.taken = map[string]string{}
+	}
+	q.taken[key] = text
+	return text, nil
 }
 
 // beforeCommit runs fn as the last step of the transaction of ctx, while it still

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -37,7 +38,12 @@ func newStore(a *Auth, hooks []StoreHooks) *Store {
 	}
 }
 
-// Tx runs fn in a transaction.
+// Tx runs fn in a transaction, and again when that lost to another one: a database
+// ends one of two transactions that wait for each other. So fn sets the variables
+// around it and never adds to them, writes the database through the context it
+// gets, returns the errors of the Store, and leaves what cannot be undone (a mail,
+// an event, a cookie) to AfterCommit or to its caller. Store hooks run again with
+// it.
 func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	return s.db.Tx(ctx, fn)
 }
@@ -108,6 +114,9 @@ func createRow[T any](ctx context.Context, s *Store, m model[T], row *T, write f
 }
 
 func updateRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where, set adapter.Record, write func(ctx context.Context, set adapter.Record) (*T, error)) (*T, error) {
+	if len(m.hooks.beforeUpdate) > 0 {
+		set = maps.Clone(set) // a transaction that runs again gives the caller's own once more
+	}
 	for _, h := range m.hooks.beforeUpdate {
 		if err := h(ctx, set); err != nil {
 			return nil, err

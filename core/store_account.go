@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/advantch/kernia-go/core/adapter"
 )
@@ -19,6 +20,7 @@ func (s *Store) CreateAccount(ctx context.Context, acc Account) (*Account, error
 	if acc.UpdatedAt.IsZero() {
 		acc.UpdatedAt = now
 	}
+	acc.Extra = maps.Clone(acc.Extra)
 	return createRow(ctx, s, s.accountModel(), &acc, nil)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func (s *Store) CreateSession(ctx context.Context, n NewSession) (*Session, erro
 	}
 	row := &Session{
 		ExpiresAt: now.Add(age), Token: token, CreatedAt: now, UpdatedAt: now,
-		IPAddress: &ip, UserAgent: &agent, UserID: n.UserID, Extra: n.Extra, shape: s.a.shapes.session,
+		IPAddress: &ip, UserAgent: &agent, UserID: n.UserID, Extra: maps.Clone(n.Extra), shape: s.a.shapes.session,
 	}
 	var write func(context.Context, *Session) (*Session, error)
 	if s.secondary != nil {

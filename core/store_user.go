@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"maps"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -19,7 +20,7 @@ func (s *Store) CreateUser(ctx context.Context, u User) (*User, error) {
 	if u.UpdatedAt.IsZero() {
 		u.UpdatedAt = now
 	}
-	u.Email = NormalizeEmail(u.Email)
+	u.Email, u.Extra = NormalizeEmail(u.Email), maps.Clone(u.Extra)
 	return createRow(ctx, s, s.userModel(), &u, nil)
 }
 

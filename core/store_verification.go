@@ -169,7 +169,7 @@ func (s *Store) ConsumeVerification(ctx context.Context, identifier string) (*Ve
 
 func (s *Store) consumeSecondary(ctx context.Context, ids []string) (*Verification, error) {
 	for _, id := range ids {
-		text, err := s.secondary.GetDel(ctx, verificationKey+id)
+		text, err := s.take(ctx, verificationKey+id)
 		if isNotFound(err) {
 			continue
 		}

@@ -14,44 +14,30 @@ import (
 // rows runs a statement and scans each row into cells, which are used again for
 // the next row.
 func (s *store) rows(ctx context.Context, q entsql.Querier, cells []sqlcodec.Cell, each func() error) error {
-	conn, leave, err := s.conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	rows, err := query(ctx, conn, q)
-	if err != nil {
-		return err
-	}
-	return sqlcodec.Read(rows, cells, each)
+	return s.on(ctx, func(conn dialect.ExecQuerier) error {
+		text, args, err := statement(q)
+		if err != nil {
+			return err
+		}
+		var rows entsql.Rows
+		if err := conn.Query(ctx, text, args, &rows); err != nil {
+			return err
+		}
+		return sqlcodec.Read(rows, cells, each)
+	})
 }
 
 // exec runs a statement that gives no rows.
 func (s *store) exec(ctx context.Context, q entsql.Querier) (sql.Result, error) {
-	conn, leave, err := s.conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	text, args, err := statement(q)
-	if err != nil {
-		return nil, err
-	}
 	var res sql.Result
-	err = conn.Exec(ctx, text, args, &res)
+	err := s.on(ctx, func(conn dialect.ExecQuerier) error {
+		text, args, err := statement(q)
+		if err != nil {
+			return err
+		}
+		return conn.Exec(ctx, text, args, &res)
+	})
 	return res, err
-}
-
-func query(ctx context.Context, conn dialect.ExecQuerier, q entsql.Querier) (sqlcodec.Rows, error) {
-	text, args, err := statement(q)
-	if err != nil {
-		return nil, err
-	}
-	var rows entsql.Rows
-	if err := conn.Query(ctx, text, args, &rows); err != nil {
-		return nil, err
-	}
-	return rows, nil
 }
 
 // statement writes a statement. The arguments are never nil, which ent's drivers
@@ -67,28 +53,56 @@ func statement(q entsql.Querier) (string, []any, error) {
 	return text, args, nil
 }
 
-// conn is where a statement goes: the transaction of the context, or the pool.
-// A transaction is kept for this statement until leave.
-func (s *store) conn(ctx context.Context) (conn dialect.ExecQuerier, leave func(), err error) {
+// on gives fn what a statement is sent to: the transaction of the context, which is
+// kept for this statement until fn returns, or the pool.
+func (s *store) on(ctx context.Context, fn func(conn dialect.ExecQuerier) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	if t == nil {
-		return s.driver, func() {}, nil
+		return fn(s.driver)
 	}
-	t.mu.Lock()
-	return t.conn, t.mu.Unlock, nil
+	return t.life.Run(s.codec.Ends, func() error { return fn(t.conn) })
 }
 
-// enter waits for this process's turn to write where the database has one
-// writer. Inside a transaction the turn has been taken already, or is the
-// application's own business.
-func (s *store) enter(ctx context.Context) (leave func(), err error) {
-	if t, err := s.current(ctx); err != nil || t != nil {
-		return func() {}, err
+// written is a statement whose text is known, for ent's builder of a DELETE writes
+// it a second time when it is asked a second time.
+type written struct {
+	text string
+	args []any
+}
+
+// Query implements sql.Querier.
+func (w written) Query() (string, []any) { return w.text, w.args }
+
+// alone runs one statement that writes. Outside a transaction it waits for this
+// process's turn, where the database has one writer, and runs again when it has
+// lost to a transaction. Inside one both are the business of whoever began it.
+func (s *store) alone(ctx context.Context, q entsql.Querier, run func(q entsql.Querier) error) error {
+	t, err := s.current(ctx)
+	if err != nil {
+		return err
 	}
-	return s.turn(ctx)
+	if t != nil {
+		return run(q)
+	}
+	leave, err := s.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if !s.begins {
+		return run(q)
+	}
+	text, args, err := statement(q)
+	if err != nil {
+		return err
+	}
+	return adapter.Retry(ctx, func() (lost bool, err error) {
+		err = run(written{text, args})
+		return s.codec.Lost(err), err
+	})
 }
 
 func (s *store) turn(ctx context.Context) (leave func(), err error) {
@@ -109,24 +123,24 @@ func (s *store) one(ctx context.Context, t *table, q entsql.Querier) (adapter.Re
 
 // write runs a statement that writes and returns one row.
 func (s *store) write(ctx context.Context, t *table, q entsql.Querier) (adapter.Record, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return s.one(ctx, t, q)
+	var out adapter.Record
+	err := s.alone(ctx, q, func(q entsql.Querier) (err error) {
+		out, err = s.one(ctx, t, q)
+		return err
+	})
+	return out, err
 }
 
 // affect runs a statement that writes and returns how many rows it touched.
 func (s *store) affect(ctx context.Context, q entsql.Querier) (int64, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer leave()
-	res, err := s.exec(ctx, q)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	var n int64
+	err := s.alone(ctx, q, func(q entsql.Querier) error {
+		res, err := s.exec(ctx, q)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
 }

@@ -27,7 +27,8 @@ var (
 // for it would print tokens and password hashes. Several adapters may be opened
 // from one Database.
 func New(drv dialect.Driver) adapter.Database {
-	return &database{driver: quiet(drv), gate: sqltx.NewGate()}
+	drv = quiet(drv)
+	return &database{driver: drv, begins: begins(drv), gate: sqltx.NewGate()}
 }
 
 // quiet takes ent's debug drivers off.
@@ -45,6 +46,7 @@ func quiet(drv dialect.Driver) dialect.Driver {
 // transactions that belong to it.
 type database struct {
 	driver dialect.Driver
+	begins bool       // its transactions are its own, and not the application's
 	gate   sqltx.Gate // SQLite: one writer of this process at a time
 }
 

@@ -33,7 +33,8 @@ func (s *store) changeLocked(ctx context.Context, t *table, w adapter.Where, u *
 		if err != nil {
 			return err
 		}
-		if _, err := s.exec(ctx, u.Where(where)); err != nil {
+		one := *u // the next attempt may find another row
+		if _, err := s.exec(ctx, one.Where(where)); err != nil {
 			return err
 		}
 		id := row["id"]

@@ -34,12 +34,10 @@ func (s *store) Advice(ctx context.Context) ([]adapter.Change, error) {
 }
 
 func (s *store) plan(ctx context.Context) (plan, advice []adapter.Change, err error) {
-	conn, leave, err := s.conn(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer leave()
-	plan, advice, err = s.migration.Plan(ctx, migrationConn{conn})
+	err = s.on(ctx, func(conn dialect.ExecQuerier) (err error) {
+		plan, advice, err = s.migration.Plan(ctx, migrationConn{conn})
+		return err
+	})
 	return plan, advice, s.wrap("plan", "migration", err)
 }
 
@@ -74,12 +72,7 @@ func (s *store) migrate(ctx context.Context) error {
 }
 
 func (s *store) apply(ctx context.Context) error {
-	conn, leave, err := s.conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	return s.migration.Apply(ctx, migrationConn{conn})
+	return s.on(ctx, func(conn dialect.ExecQuerier) error { return s.migration.Apply(ctx, migrationConn{conn}) })
 }
 
 // pool is the driver's pool, where it shows one.
@@ -104,5 +97,9 @@ func (c migrationConn) Exec(ctx context.Context, text string) error {
 
 // Query implements sqlmigrate.Conn.
 func (c migrationConn) Query(ctx context.Context, text string) (sqlcodec.Rows, error) {
-	return query(ctx, c.conn, entsql.Raw(text))
+	var rows entsql.Rows
+	if err := c.conn.Query(ctx, text, []any{}, &rows); err != nil {
+		return nil, err
+	}
+	return rows, nil
 }

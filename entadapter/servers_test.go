@@ -31,17 +31,24 @@ var databases = []server{
 	{"mysql", "KERNIA_TEST_MYSQL_DSN", mysqlDatabase},
 }
 
+func (s server) dsn(t testing.TB) string {
+	t.Helper()
+	if s.env == "" {
+		return ""
+	}
+	dsn := os.Getenv(s.env)
+	if dsn == "" {
+		t.Skipf("%s was not tested: set %s to a DSN whose account may create schemas or databases", s.name, s.env)
+	}
+	return dsn
+}
+
 // each runs a test on every database there is; open makes an empty one.
 func each(t *testing.T, test func(t *testing.T, open func(t testing.TB) *entsql.Driver)) {
 	for _, s := range databases {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			dsn := ""
-			if s.env != "" {
-				if dsn = os.Getenv(s.env); dsn == "" {
-					t.Skipf("%s was not tested: set %s to a DSN whose account may create schemas or databases", s.name, s.env)
-				}
-			}
+			dsn := s.dsn(t)
 			test(t, func(t testing.TB) *entsql.Driver { return s.open(t, dsn) })
 		})
 	}

@@ -2,12 +2,13 @@ package entadapter
 
 import (
 	"context"
+	"database/sql"
 	"errors"
-	"sync"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/sqlcodec"
 	"github.com/advantch/kernia-go/core/sqltx"
 )
@@ -18,10 +19,10 @@ var ErrNoTransaction = errors.New("entadapter: the dialect.Tx given to WithTx is
 
 // tx is a transaction that a context carries.
 type tx struct {
-	mu     sync.Mutex // one statement at a time: a connection has one result set
+	life   sqltx.Life
 	conn   dialect.ExecQuerier
 	points sqltx.Points
-	fresh  bool // sees what others commit while it runs; see sqlcodec.Dialect.TxOptions
+	fresh  bool // begun here: it sees what others commit while it runs (sqlcodec.Dialect.TxOptions)
 	err    error
 }
 
@@ -111,7 +112,12 @@ func (d *database) carry(ctx context.Context, t *tx) context.Context {
 }
 
 // Tx runs fn in a transaction, or in a savepoint of the one that ctx carries.
-// Nested calls must not run in parallel with each other.
+// Nested calls must not run in parallel with each other. A transaction that the
+// server ends in favour of another one, as the victim of a deadlock or because
+// what it read has changed, is run again, so fn may run several times, and what it
+// does besides the database has to wait for the commit. An application's own
+// transaction, and one of a driver that has no BeginTx, is not run again: its
+// operations all fail from there on.
 func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
@@ -120,21 +126,33 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	if t != nil {
 		return s.savepoint(ctx, t, fn)
 	}
+	return adapter.Retry(ctx, func() (lost bool, err error) { return s.attempt(ctx, fn) })
+}
+
+// attempt runs fn once and says whether it lost to another transaction.
+func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error) (lost bool, err error) {
 	leave, err := s.turn(ctx)
 	if err != nil {
-		return s.wrap("begin", "transaction", err)
+		return false, s.wrap("begin", "transaction", err)
 	}
 	defer leave()
 	begun, err := s.begin(ctx)
 	if err != nil {
-		return s.wrap("begin", "transaction", err)
+		return false, s.wrap("begin", "transaction", err)
 	}
-	_, chosen := s.driver.(beginner)
-	return s.run(ctx, "transaction", &tx{conn: begun, fresh: chosen}, begun, fn)
+	err = s.run(ctx, "transaction", &tx{conn: begun, fresh: s.begins}, begun, fn)
+	return s.begins && s.codec.Lost(err), err
 }
 
 func (s *store) run(ctx context.Context, what string, t *tx, end sqltx.Ender, fn func(ctx context.Context) error) error {
-	run := func() error { return fn(s.carry(ctx, t)) }
+	run := func() error {
+		err := fn(s.carry(ctx, t))
+		// Whatever fn has made of the error that ended the transaction.
+		if ended := t.life.Ended(); ended != nil && !errors.Is(err, ended) {
+			return s.wrap("run", what, ended)
+		}
+		return err
+	}
 	return sqltx.Run(ctx, end, run, func(err error) error { return s.wrap("commit", what, err) })
 }
 
@@ -159,20 +177,29 @@ type beginner interface {
 	BeginTx(ctx context.Context, opts *entsql.TxOptions) (dialect.Tx, error)
 }
 
+// begins says whether a driver's transactions are its own. One without the method,
+// such as that of an ent.Tx, joins what runs already, and so does ent's own over
+// anything but a pool.
+func begins(drv dialect.Driver) bool {
+	if d, ok := drv.(*entsql.Driver); ok {
+		_, pool := d.ExecQuerier.(*sql.DB)
+		return pool
+	}
+	_, ok := drv.(beginner)
+	return ok
+}
+
 func (s *store) beginTx(ctx context.Context) (dialect.Tx, error) {
 	opts := s.codec.TxOptions()
-	drv, ok := s.driver.(beginner)
-	if opts == nil || !ok {
+	if opts == nil || !s.begins {
 		return s.driver.Tx(ctx)
 	}
-	return drv.BeginTx(ctx, opts)
+	return s.driver.(beginner).BeginTx(ctx, opts)
 }
 
 func (s *store) savepoint(ctx context.Context, t *tx, fn func(ctx context.Context) error) error {
 	point, err := t.points.Mark(ctx, func(ctx context.Context, text string) error {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return t.conn.Exec(ctx, text, []any{}, nil)
+		return t.life.Run(s.codec.Ends, func() error { return t.conn.Exec(ctx, text, []any{}, nil) })
 	})
 	if err != nil {
 		return s.wrap("begin", "savepoint", err)

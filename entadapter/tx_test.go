@@ -438,3 +438,71 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestTheApplicationsTransactionIsNotRunAgain makes it the victim of a deadlock: it
+// is the application's to begin anew, and until then nothing is written, not even
+// by code that goes on after the error.
+func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
+	t.Parallel()
+	for _, s := range databases {
+		if s.env == "" {
+			continue // its writers queue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			drv := s.open(t, s.dsn(t))
+			a := migrated(t, drv, authSchema(t))
+			create := func(ctx context.Context, id string) error { _, err := a.Create(ctx, "user", newUser(id)); return err }
+			for _, id := range []string{"u1", "u2", "u3", "u4"} {
+				if err := create(t.Context(), id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			rename := func(ctx context.Context, ids ...string) error {
+				for _, id := range ids {
+					if _, err := a.Update(ctx, "user", adapter.By("id", id), adapter.Record{"emailVerified": false}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			tx, err := drv.Tx(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := WithTx(t.Context(), tx)
+			if err := rename(ctx, "u1"); err != nil {
+				t.Fatal(err)
+			}
+			// The other one has written more, which is what MySQL goes by, and waits last,
+			// which is what PostgreSQL goes by.
+			begun, other := make(chan struct{}), make(chan error, 1)
+			go func() {
+				other <- a.Tx(t.Context(), func(ctx context.Context) error {
+					if err := rename(ctx, "u2", "u3", "u4"); err != nil {
+						return err
+					}
+					close(begun)
+					<-time.After(200 * time.Millisecond) // the application's is waiting for u2 by then
+					return rename(ctx, "u1")
+				})
+			}()
+			<-begun
+			lost := rename(ctx, "u2")
+			then := create(ctx, "u5")
+			inner := a.Tx(ctx, func(ctx context.Context) error { return create(ctx, "u6") })
+			for _, err := range []error{lost, then, inner} {
+				if err == nil || !a.(*store).codec.Lost(err) {
+					t.Error("at the deadlock and after it:", err)
+				}
+			}
+			tx.Rollback()
+			if err := <-other; err != nil {
+				t.Fatal("the other one:", err)
+			}
+			if n := users(t, a); n != 4 {
+				t.Errorf("%d users", n)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
@@ -51,8 +52,8 @@ func (c *stmtCache) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// query sends a statement that gives rows. The caller holds the transaction's
-// lock, if there is one, until the rows are closed.
+// query sends a statement that gives rows. The transaction, if there is one, is the
+// caller's until the rows are closed.
 func (s *store) query(ctx context.Context, t *tx, text string, args []any) (*sql.Rows, error) {
 	if t != nil {
 		if stmt := t.prepared(ctx, &s.stmts, text); stmt != nil {
@@ -98,15 +99,18 @@ func (s *store) rows(ctx context.Context, b *builder, cells []sqlcodec.Cell, eac
 		return err
 	}
 	if t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
+		return t.life.Run(s.dialect.Ends, func() error { return s.read(ctx, t, b, cells, each) })
 	}
-	if b.quick && t == nil {
+	if b.quick {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		ctx = s.uncancelled(ctx)
 	}
+	return s.read(ctx, nil, b, cells, each)
+}
+
+func (s *store) read(ctx context.Context, t *tx, b *builder, cells []sqlcodec.Cell, each func() error) error {
 	rows, err := s.query(ctx, t, b.String(), b.args)
 	if err != nil {
 		return err
@@ -137,24 +141,37 @@ func (s *store) exec(ctx context.Context, b *builder) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
+	if t == nil {
+		return s.send(ctx, nil, b.String(), b.args)
 	}
-	return s.send(ctx, t, b.String(), b.args)
+	var res sql.Result
+	err = t.life.Run(s.dialect.Ends, func() (err error) {
+		res, err = s.send(ctx, t, b.String(), b.args)
+		return err
+	})
+	return res, err
 }
 
-// enter waits for this process's turn to write where the database has one
-// writer. Inside a transaction the turn has been taken already, or is the
-// application's own business.
-func (s *store) enter(ctx context.Context) (leave func(), err error) {
-	if !s.dialect.OneWriter() {
-		return func() {}, nil
+// alone runs one statement that writes. Outside a transaction it waits for this
+// process's turn, where the database has one writer, and runs again when it has
+// lost to a transaction. Inside one both are the business of whoever began it.
+func (s *store) alone(ctx context.Context, statement func() error) error {
+	t, err := s.current(ctx)
+	if err != nil {
+		return err
 	}
-	if t, err := s.current(ctx); err != nil || t != nil {
-		return func() {}, err
+	if t != nil || s.joined {
+		return statement()
 	}
-	return s.turn(ctx)
+	leave, err := s.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return adapter.Retry(ctx, func() (lost bool, err error) {
+		err = statement()
+		return s.dialect.Lost(err), err
+	})
 }
 
 func (s *store) turn(ctx context.Context) (leave func(), err error) {

@@ -54,12 +54,12 @@ func (s *store) write(ctx context.Context, t *table, b *builder) (adapter.Record
 	if b.err != nil {
 		return nil, b.err
 	}
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return s.one(ctx, t, b)
+	var out adapter.Record
+	err := s.alone(ctx, func() (err error) {
+		out, err = s.one(ctx, t, b)
+		return err
+	})
+	return out, err
 }
 
 // one runs a statement and returns its first row.

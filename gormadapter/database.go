@@ -23,6 +23,11 @@ func New(db *gorm.DB) adapter.Database {
 	d := &database{gorm: db, gate: sqltx.NewGate()}
 	if db != nil && db.Statement != nil {
 		d.pool = db.Statement.ConnPool
+		switch d.pool.(type) {
+		case gorm.TxBeginner, gorm.ConnPoolBeginner:
+		default:
+			d.joined = true
+		}
 	}
 	return d
 }
@@ -30,10 +35,11 @@ func New(db *gorm.DB) adapter.Database {
 // database is what adapters of one GORM handle share. Its address identifies
 // the transactions that belong to it.
 type database struct {
-	gorm  *gorm.DB
-	pool  gorm.ConnPool
-	gate  sqltx.Gate // SQLite: one writer of this process at a time
-	stmts stmtCache
+	gorm   *gorm.DB
+	pool   gorm.ConnPool
+	joined bool       // pool is a transaction of the application
+	gate   sqltx.Gate // SQLite: one writer of this process at a time
+	stmts  stmtCache
 }
 
 // Open compiles the schema for the dialect of the database. It sends nothing.

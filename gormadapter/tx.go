@@ -4,10 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 
 	"gorm.io/gorm"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/sqltx"
 )
 
@@ -17,11 +17,11 @@ var ErrNoTransaction = errors.New("gormadapter: the *gorm.DB given to WithTx car
 
 // tx is a transaction that a context carries.
 type tx struct {
-	mu     sync.Mutex // one statement at a time: a connection has one result set
+	life   sqltx.Life
 	conn   gorm.ConnPool
 	own    *sql.Tx // set when begun here, so that prepared statements can be used
 	points sqltx.Points
-	fresh  bool // sees what others commit while it runs; see sqlcodec.Dialect.TxOptions
+	fresh  bool // begun here: it sees what others commit while it runs (sqlcodec.Dialect.TxOptions)
 	err    error
 }
 
@@ -108,7 +108,11 @@ func (t *tx) prepared(ctx context.Context, cache *stmtCache, text string) *sql.S
 }
 
 // Tx runs fn in a transaction, or in a savepoint of the one that ctx carries.
-// Nested calls must not run in parallel with each other.
+// Nested calls must not run in parallel with each other. A transaction that the
+// server ends in favour of another one, as the victim of a deadlock or because
+// what it read has changed, is run again, so fn may run several times, and what it
+// does besides the database has to wait for the commit. An application's own
+// transaction is not run again: its operations all fail from there on.
 func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
@@ -117,17 +121,34 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	if t != nil {
 		return s.savepoint(ctx, t, fn)
 	}
+	return adapter.Retry(ctx, func() (lost bool, err error) { return s.attempt(ctx, fn) })
+}
+
+// attempt runs fn once and says whether it lost to another transaction.
+func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error) (lost bool, err error) {
 	leave, err := s.turn(ctx)
 	if err != nil {
-		return s.wrap("begin", "transaction", err)
+		return false, s.wrap("begin", "transaction", err)
 	}
 	defer leave()
 	t, done, err := s.begin(ctx)
 	if err != nil {
-		return s.wrap("begin", "transaction", err)
+		return false, s.wrap("begin", "transaction", err)
 	}
-	run := func() error { return fn(s.carry(ctx, t)) }
-	return sqltx.Run(ctx, done, run, func(err error) error { return s.wrap("commit", "transaction", err) })
+	err = s.run(ctx, "transaction", t, done, fn)
+	return t.fresh && s.dialect.Lost(err), err
+}
+
+func (s *store) run(ctx context.Context, what string, t *tx, end sqltx.Ender, fn func(ctx context.Context) error) error {
+	run := func() error {
+		err := fn(s.carry(ctx, t))
+		// Whatever fn has made of the error that ended the transaction.
+		if ended := t.life.Ended(); ended != nil && !errors.Is(err, ended) {
+			return s.wrap("run", what, ended)
+		}
+		return err
+	}
+	return sqltx.Run(ctx, end, run, func(err error) error { return s.wrap("commit", what, err) })
 }
 
 func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
@@ -177,10 +198,10 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 
 func (s *store) mark(ctx context.Context, t *tx) (sqltx.Ender, error) {
 	return t.points.Mark(ctx, func(ctx context.Context, text string) error {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		_, err := t.conn.ExecContext(ctx, text)
-		return err
+		return t.life.Run(s.dialect.Ends, func() error {
+			_, err := t.conn.ExecContext(ctx, text)
+			return err
+		})
 	})
 }
 
@@ -189,6 +210,5 @@ func (s *store) savepoint(ctx context.Context, t *tx, fn func(ctx context.Contex
 	if err != nil {
 		return s.wrap("begin", "savepoint", err)
 	}
-	run := func() error { return fn(s.carry(ctx, t)) }
-	return sqltx.Run(ctx, p, run, func(err error) error { return s.wrap("commit", "savepoint", err) })
+	return s.run(ctx, "savepoint", t, p, fn)
 }

@@ -190,14 +190,14 @@ func (s *store) affect(ctx context.Context, b *builder) (int64, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer leave()
-	res, err := s.exec(ctx, b)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	var n int64
+	err := s.alone(ctx, func() error {
+		res, err := s.exec(ctx, b)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
 }

@@ -139,8 +139,9 @@ type Adapter interface {
 	Increment(ctx context.Context, model string, w Where, field string, by int64, set Record) (Record, error)
 	// Tx runs fn in a transaction carried by the context it is given. An error or
 	// panic rolls back. A nested Tx joins the outer one; where savepoints exist its
-	// own failure undoes only its own writes. A database that ends a transaction
-	// because it lost to another one may run fn again.
+	// own failure undoes only its own writes. When the database ends a transaction
+	// because it lost to another one, such as the victim of a deadlock, an outermost
+	// Tx runs fn again: what fn does besides the database waits for the commit.
 	Tx(ctx context.Context, fn func(ctx context.Context) error) error
 }
 

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -257,6 +258,72 @@ func txCases() []testCase {
 			e.absent("thing", "a")
 			e.ok(e.add(e.ctx, "a"))
 		}},
+		{name: "RACE-16 two transactions in crossed order both commit", needs: transactions, run: func(e *env) {
+			e.ok(errors.Join(e.add(e.ctx, "a"), e.add(e.ctx, "b")))
+			// Each has written one row and wants the other's: the database has to end one
+			// of them, and the adapter runs that again.
+			var met [2]atomic.Bool
+			arrived := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+			order := [2][2]string{{"a", "b"}, {"b", "a"}}
+			errs := make(chan error, 2)
+			for i, rows := range order {
+				go func() {
+					errs <- e.a.Tx(e.ctx, func(ctx context.Context) error {
+						for n, id := range rows {
+							if _, err := e.a.Increment(ctx, "thing", adapter.By("id", id), "rank", 1, nil); err != nil {
+								return err
+							}
+							if n == 0 && !met[i].Swap(true) {
+								close(arrived[i])
+								waitFor(arrived[1-i])
+							}
+						}
+						return nil
+					})
+				}()
+			}
+			e.ok(e.returns(func() error { return errors.Join(<-errs, <-errs) }))
+			e.has(e.one("thing", adapter.By("id", "a")), adapter.Record{"rank": int64(2)})
+			e.has(e.one("thing", adapter.By("id", "b")), adapter.Record{"rank": int64(2)})
+		}},
+		{name: "RACE-16 a transaction against a deletion of many rows", needs: transactions, run: func(e *env) {
+			seedThings(e)
+			sweep := make(chan error, 1)
+			begun := make(chan struct{})
+			first := true
+			e.ok(e.tx(func(ctx context.Context) error {
+				for _, id := range []string{"d", "c"} {
+					if _, err := e.a.UpdateMany(ctx, "thing", adapter.By("id", id), adapter.Record{"title": "x"}); err != nil {
+						return err
+					}
+				}
+				if first {
+					first = false
+					go func() {
+						n, err := e.a.DeleteMany(e.ctx, "thing", adapter.Where{{Field: "rank", Op: adapter.Gte, Value: int64(0)}})
+						if err == nil && n == 0 {
+							err = errors.New("nothing was removed")
+						}
+						sweep <- err
+					}()
+					waitFor(begun) // until the deletion waits for this transaction
+				}
+				_, err := e.a.UpdateMany(ctx, "thing", adapter.By("id", "a"), adapter.Record{"title": "x"})
+				return err
+			}))
+			e.ok(e.returns(func() error { return <-sweep }))
+			e.count("thing", adapter.Where{{Field: "rank", Op: adapter.Gte, Value: int64(0)}}, 0)
+		}},
+		{name: "a transaction that fails for another reason runs once", run: func(e *env) {
+			runs := 0
+			e.refused(e.tx(func(ctx context.Context) error {
+				runs++
+				return errors.Join(errStop, e.add(ctx, "a"))
+			}), errStop)
+			if runs != 1 {
+				e.Fatalf("it ran %d times", runs)
+			}
+		}},
 		{name: "RACE-16 every operation inside reuses the transaction", run: func(e *env) {
 			e.create("user", newUser("u1"))
 			e.ok(e.tx(func(ctx context.Context) error {
@@ -304,6 +371,17 @@ func txCases() []testCase {
 			}))
 			e.present("thing", "a")
 		}},
+	}
+}
+
+// waitFor waits for a caller that may have no way to come: where writers queue, it
+// is waiting itself.
+func waitFor(arrived <-chan struct{}) {
+	timer := time.NewTimer(200 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-arrived:
+	case <-timer.C:
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package flowtest runs whole flows of the core and of the e-mail and password
 // plugin against a database: what a person does, the same done by fifty people at
-// once, and each with the database failing at every single call. An adapter that
+// once, and each with the database failing at every single call or ending the
+// transaction there in favour of another one. An adapter that
 // passes adaptertest is a correct adapter; one that passes flowtest carries an
 // authentication server.
 package flowtest
@@ -31,6 +32,10 @@ func Run(t *testing.T, open func(t *testing.T) adapter.Database) {
 	t.Run("fault", func(t *testing.T) {
 		t.Parallel()
 		runFaults(t, open)
+	})
+	t.Run("loss", func(t *testing.T) {
+		t.Parallel()
+		runLosses(t, open)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -102,6 +103,46 @@ func (d Dialect) Kind(err error) error {
 		return postgresKind(err)
 	}
 	return mysqlKind(err)
+}
+
+// Lost reports that the server ended a statement, and the transaction around it, in
+// favour of another transaction: it was the victim of a deadlock, or what it had
+// read has been changed. Nothing of it is left, and running it again is likely to
+// succeed. SQLite's writers queue and never lose.
+func (d Dialect) Lost(err error) bool {
+	switch {
+	case err == nil || d == SQLite:
+		return false
+	case d == Postgres:
+		state := sqlState(err)
+		return state == "40001" || state == "40P01"
+	}
+	return mysqlNumber(err, "1213", "1020") // 1020 is MariaDB's, by innodb_snapshot_isolation
+}
+
+// Ends reports that a transaction cannot go on after an error: it was lost, or a
+// lock was not given in time, after which MySQL undoes the statement or the whole
+// transaction, as it is configured. On MySQL the statements that follow would not
+// even fail: each would be committed on its own.
+func (d Dialect) Ends(err error) bool {
+	return d.Lost(err) || d == MySQL && err != nil && mysqlNumber(err, "1205")
+}
+
+// mysqlNumber looks for an error of the driver, which is not imported, anywhere in
+// what wraps it.
+func mysqlNumber(err error, numbers ...string) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		text := err.Error()
+		for _, n := range numbers {
+			if strings.HasPrefix(text, "Error "+n+" ") {
+				return true
+			}
+		}
+		if many, ok := err.(interface{ Unwrap() []error }); ok {
+			return slices.ContainsFunc(many.Unwrap(), func(err error) bool { return mysqlNumber(err, numbers...) })
+		}
+	}
+	return false
 }
 
 // The extended result codes of https://sqlite.org/rescode.html.

@@ -64,3 +64,28 @@ func TestWrap(t *testing.T) {
 		t.Error("own errors pass unchanged")
 	}
 }
+
+func TestLost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		dialect    Dialect
+		err        error
+		lost, ends bool
+	}{
+		{Postgres, postgresError("40P01"), true, true}, {Postgres, postgresError("40001"), true, true}, {Postgres, postgresError("23505"), false, false},
+		{MySQL, errors.New("Error 1213 (40001): Deadlock found"), true, true}, {MySQL, errors.New("Error 1020 (HY000): Record has changed"), true, true},
+		{MySQL, errors.New("Error 1205 (HY000): Lock wait timeout exceeded"), false, true}, {MySQL, errors.New("Error 12130 (X)"), false, false},
+		{MySQL, errors.New("a text with Error 1213 (40001) inside"), false, false}, {MySQL, nil, false, false}, {Postgres, nil, false, false},
+		{SQLite, sqliteError(5), false, false},
+	} {
+		r := Reporter{Package: "pkg", Dialect: c.dialect}
+		for _, err := range []error{c.err, r.Wrap("create", "user", c.err), errors.Join(errors.New("other"), r.Wrap("create", "user", c.err))} {
+			if c.err == nil {
+				err = nil
+			}
+			if c.dialect.Lost(err) != c.lost || c.dialect.Ends(err) != c.ends {
+				t.Errorf("%s %v: lost %v, ends %v", c.dialect, err, c.dialect.Lost(err), c.dialect.Ends(err))
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ package sqltx
 import (
 	"context"
 	"strconv"
+	"sync"
 	"sync/atomic"
 )
 
@@ -34,6 +35,36 @@ func Run(ctx context.Context, end Ender, fn func() error, failed func(error) err
 		return err
 	}
 	return failed(end.Commit())
+}
+
+// Life is what the statements of one transaction share. They run one at a time,
+// for a connection has one result set, and none is sent after one that has ended
+// the transaction: MySQL would commit it on its own. The zero value is ready.
+type Life struct {
+	mu    sync.Mutex
+	ended error
+}
+
+// Run runs a statement, or returns the error of the one that ended the
+// transaction. ends tells such an error from others.
+func (l *Life) Run(ends func(error) bool, statement func() error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended != nil {
+		return l.ended
+	}
+	err := statement()
+	if ends(err) {
+		l.ended = err
+	}
+	return err
+}
+
+// Ended is the error of the statement that ended the transaction, or nil.
+func (l *Life) Ended() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ended
 }
 
 // Points makes the savepoints of one transaction. The zero value is ready.

@@ -53,6 +53,23 @@ func TestRunPanics(t *testing.T) {
 	Run(t.Context(), e, func() error { panic("x") }, func(err error) error { return err })
 }
 
+func TestLife(t *testing.T) {
+	t.Parallel()
+	var life Life
+	errEnd := errors.New("deadlock")
+	ends := func(err error) bool { return errors.Is(err, errEnd) }
+	sent := 0
+	for i, c := range []struct{ fails, want error }{{nil, nil}, {errBroken, errBroken}, {nil, nil}, {errEnd, errEnd}, {nil, errEnd}, {errBroken, errEnd}} {
+		err := life.Run(ends, func() error { sent++; return c.fails })
+		if !errors.Is(err, c.want) {
+			t.Errorf("statement %d: %v", i, err)
+		}
+	}
+	if sent != 4 || !errors.Is(life.Ended(), errEnd) {
+		t.Errorf("%d statements were sent, %v", sent, life.Ended())
+	}
+}
+
 func TestPoints(t *testing.T) {
 	t.Parallel()
 	var texts []string

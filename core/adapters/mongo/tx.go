@@ -2,8 +2,6 @@ package mongo
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -17,11 +15,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 )
 
-const (
-	retryFor   = 30 * time.Second // of a transaction that loses to others
-	maxPause   = 64 * time.Millisecond
-	abortAfter = 5 * time.Second
-)
+const abortAfter = 5 * time.Second
 
 // tx is a transaction that a context carries.
 type tx struct {
@@ -109,36 +103,7 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	if !s.tx || s.joined(ctx) {
 		return fn(ctx)
 	}
-	began := time.Now()
-	for pause := time.Millisecond; ; pause = min(2*pause, maxPause) {
-		again, err := s.attempt(ctx, fn)
-		if !again || time.Since(began) > retryFor {
-			return err
-		}
-		if err := wait(ctx, pause); err != nil {
-			return err
-		}
-	}
-}
-
-// wait spreads the attempts of those that lost to one another.
-func wait(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause/2 + spread(pause))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// spread is a random part of d. It is no secret, but nothing in this repository
-// draws from a weak source.
-func spread(d time.Duration) time.Duration {
-	var raw [8]byte
-	_, _ = rand.Read(raw[:]) // crypto/rand never fails
-	return time.Duration(binary.BigEndian.Uint64(raw[:]) % uint64(d))
+	return adapter.Retry(ctx, func() (bool, error) { return s.attempt(ctx, fn) })
 }
 
 func (t *tx) nested(ctx context.Context, fn func(ctx context.Context) error) error {

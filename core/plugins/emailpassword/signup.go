@@ -83,6 +83,7 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 			return err
 		}
 		data, err = c.SignIn(ctx, user, core.SignIn{Method: "sign-up", Forget: forget})
+		held = nil
 		if c.Replied() {
 			held, err = err, nil
 		}
