@@ -1,21 +1,28 @@
 /**
  * Plays every scenario against two control servers and compares what they say.
  *
- *     node runner/main.mjs                     reference against the Go server
- *     node runner/main.mjs --self              reference against itself
- *     node runner/main.mjs --only 'sign-in*'   some scenarios
- *     node runner/main.mjs --verbose           the whole transcript of each scenario
+ *     node runner/main.mjs                                  reference against the Go server
+ *     node runner/main.mjs --self                           reference against itself
+ *     node runner/main.mjs --only 'sign-in*'                some scenarios
+ *     node runner/main.mjs --verbose                        the whole transcript of each scenario
+ *     node runner/main.mjs --framework echo --adapter ent-mysql
+ *     node runner/main.mjs --subjects gin+mongo,fiber+memory  several, against one playing of the reference
+ *     node runner/main.mjs --all                            every framework and every adapter, each once at least
  *
- * `--reference URL` and `--subject URL` use servers that already run;
- * `--framework` and `--adapter` are handed to the Go control server; the
- * reference keeps its data in SQLite then. `--break` makes the Go control server
- * alter its answers, see prove.mjs.
+ * `--reference URL` and `--subject URL` use servers that already run; the reference
+ * keeps its data in SQLite unless it is compared with itself. An adapter of a
+ * server reads KERNIA_TEST_POSTGRES_DSN, KERNIA_TEST_MYSQL_DSN or
+ * KERNIA_TEST_MONGO_URI; without the last a double of MongoDB is started. `--all`
+ * leaves out, and says so, what has no server. `--break` makes the Go control
+ * server alter its answers, see prove.mjs.
  * Exit code: 0 all the same, 1 differences, 2 could not run.
  */
-import { readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { Run } from "./app.mjs";
 import { AllowedDifferences, compare, glob } from "./compare.mjs";
 import { Outside } from "./outside.mjs";
@@ -30,6 +37,8 @@ const { values: flags } = parseArgs({
     subject: { type: "string" },
     framework: { type: "string", default: "gin" },
     adapter: { type: "string", default: "memory" },
+    subjects: { type: "string" },
+    all: { type: "boolean", default: false },
     break: { type: "string" },
     only: { type: "string" },
     parallel: { type: "string", default: "6" },
@@ -44,13 +53,19 @@ const wirecheck = dirname(here);
 const repository = dirname(wirecheck);
 const patience = 180_000; // of one scenario; a busy machine takes a while to load another NODE_ENV
 
+/** Every adapter once, each framework twice. The first is what a run without flags takes. */
+const pairs = ["gin+memory", "echo+gorm-sqlite", "fiber+gorm-postgres", "nethttp+gorm-mysql", "echo+ent-sqlite", "gin+ent-postgres", "fiber+ent-mysql", "nethttp+mongo"];
+
 /** @type {import("./servers.mjs").ControlServer[]} */
 const running = [];
 const outside = new Outside();
 
-async function open(name, url, command, cwd) {
+/** What is built for a run. */
+let folder;
+
+async function open(name, url, command, cwd, env) {
   if (url) return { name, url: url.replace(/\/$/, ""), stop: async () => {} };
-  const server = await startServer(name, command, { cwd });
+  const server = await startServer(name, command, { cwd, env });
   running.push(server);
   return server;
 }
@@ -72,6 +87,34 @@ async function play(scenario, server) {
   return run;
 }
 
+/** The pairs of framework and adapter that are asked for, as far as their servers are there. */
+function subjectsOf() {
+  if (!flags.all) return flags.subjects ? flags.subjects.split(",") : [`${flags.framework}+${flags.adapter}`];
+  const missing = (pair) =>
+    (pair.endsWith("-postgres") && !process.env.KERNIA_TEST_POSTGRES_DSN && "KERNIA_TEST_POSTGRES_DSN") ||
+    (pair.endsWith("-mysql") && !process.env.KERNIA_TEST_MYSQL_DSN && "KERNIA_TEST_MYSQL_DSN");
+  for (const pair of pairs) if (missing(pair)) console.log(`left out: ${pair}, for ${missing(pair)} names no server`);
+  return pairs.filter((pair) => !missing(pair));
+}
+
+/** Builds the control server, starts one for each pair, and the double of MongoDB if it is needed. */
+async function openSubjects(names, folder) {
+  const binary = join(folder, "control");
+  const env = { ...process.env };
+  const building = promisify(execFile)("go", ["build", "-o", binary, "./wirecheck/cmd/control"], { cwd: repository, maxBuffer: 1 << 26 });
+  if (names.some((name) => name.endsWith("+mongo")) && !env.KERNIA_TEST_MONGO_URI) {
+    const double = ["go", "run", "./core/adapters/mongo/internal/mongotest/serve"];
+    env.KERNIA_TEST_MONGO_URI = (await open("double of MongoDB", undefined, double, repository)).url;
+  }
+  await building;
+  return Promise.all(names.map((name) => {
+    const [framework, adapter] = name.split("+");
+    const command = [binary, "-addr", "127.0.0.1:0", "-framework", framework, "-adapter", adapter];
+    if (flags.break) command.push("-break", flags.break);
+    return open(name, undefined, command, repository, env);
+  }));
+}
+
 async function main() {
   const chosen = flags.only ? scenarios.filter((s) => flags.only.split(",").some((p) => glob(p).test(s.name))) : scenarios;
   if (flags.list) {
@@ -83,14 +126,13 @@ async function main() {
   const endpoints = JSON.parse(await readFile(join(wirecheck, "testdata", "endpoints.json"), "utf8"));
   await outside.start();
   const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
-  const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", flags.framework, "-adapter", flags.adapter];
-  if (flags.break) goCommand.push("-break", flags.break);
+  folder = await mkdtemp(join(tmpdir(), "wirecheck-"));
   const started = await Promise.allSettled([
     open("reference", flags.reference, referenceCommand, wirecheck),
-    open("subject", flags.subject, flags.self ? referenceCommand : goCommand, flags.self ? wirecheck : repository),
+    flags.subject || flags.self ? open("subject", flags.subject, referenceCommand, wirecheck).then((one) => [one]) : openSubjects(subjectsOf(), folder),
   ]);
   // Both have settled, so whatever did start is known and will be stopped.
-  const [reference, subject] = started.map((s) => {
+  const [reference, subjects] = started.map((s) => {
     if (s.status === "rejected") throw s.reason;
     return s.value;
   });
@@ -98,21 +140,33 @@ async function main() {
   // adapter of ours answers as SQL does: like with like.
   if (!flags.self || flags.adapter !== "memory") {
     reference.database = { kind: "sqlite", path: ":memory:" };
-    if (flags.self) subject.database = reference.database;
+    if (flags.self) subjects[0].database = reference.database;
   }
 
   const results = [];
   const failures = [];
   const queue = [...chosen];
+  const counts = new Map(subjects.map(({ name }) => [name, { differing: new Set(), allowed: 0 }]));
   const work = async () => {
     for (let scenario = queue.shift(); scenario; scenario = queue.shift()) {
-      const [a, b] = await Promise.all([play(scenario, reference), play(scenario, subject)]);
+      const [a, ...all] = await Promise.all([play(scenario, reference), ...subjects.map((subject) => play(scenario, subject))]);
       if (a.failure) failures.push({ scenario: scenario.name, text: `✗ ${scenario.name}: the scenario fails on the reference\n    ${a.failure.stack}` });
-      const differences = differencesOf(a, b).map((difference) => ({ difference, allowed: allowed.permits(scenario.name, difference) }));
-      const bad = differences.filter((d) => !d.allowed);
-      if (bad.length > 0) failures.push({ scenario: scenario.name, text: bad.map((d) => describe(scenario.name, d.difference)).join("\n") });
-      const explained = differences.length > 0 && bad.length === 0;
-      if (b.failure && !a.failure && !explained) failures.push({ scenario: scenario.name, text: `✗ ${scenario.name}: the scenario fails on the subject\n    ${b.failure.stack}` });
+      const differences = [];
+      all.forEach((b, at) => {
+        const { name } = subjects[at];
+        const count = counts.get(name);
+        const fail = (text) => {
+          failures.push({ scenario: scenario.name, text: subjects.length > 1 ? `${name} ${text}` : text });
+          count.differing.add(scenario.name);
+        };
+        const found = differencesOf(a, b).map((difference) => ({ difference, allowed: allowed.permits(scenario.name, difference) }));
+        const bad = found.filter((d) => !d.allowed);
+        if (bad.length > 0) fail(bad.map((d) => describe(scenario.name, d.difference)).join("\n"));
+        const explained = found.length > 0 && bad.length === 0;
+        if (b.failure && !a.failure && !explained) fail(`✗ ${scenario.name}: the scenario fails on the subject\n    ${b.failure.stack}`);
+        count.allowed += found.filter((d) => d.allowed && !d.allowed.everywhere).length;
+        differences.push(...found);
+      });
       if (flags.verbose) print(scenario.name, a.transcript);
       results.push({ scenario: scenario.name, entries: a.transcript, differences });
     }
@@ -136,9 +190,8 @@ async function main() {
   const unused = flags.only || flags.self ? [] : allowed.unused();
   for (const entry of unused) console.log(`✗ allowed difference that no longer occurs: ${entry.scenario} / ${entry.what}`);
   const exchanges = results.reduce((sum, r) => sum + r.entries.filter((e) => e.endpoint).length, 0);
-  const permitted = results.reduce((sum, r) => sum + r.differences.filter((d) => d.allowed && !d.allowed.everywhere).length, 0);
-  const failed = new Set(failures.map((f) => f.scenario)).size;
-  console.log(`\n${results.length} scenarios, ${exchanges} exchanges, ${failed} scenarios with differences, ${permitted} allowed differences`);
+  console.log(`\n${results.length} scenarios, ${exchanges} exchanges`);
+  for (const [name, { differing, allowed }] of counts) console.log(`${name}: ${differing.size} scenarios with differences, ${allowed} allowed differences`);
   return failures.length + unused.length + (flags.only ? 0 : missing.length + unseen.length) > 0 ? 1 : 0;
 }
 
@@ -186,4 +239,5 @@ try {
   await Promise.all(running.map((server) => server.stop()));
   outside.stop();
   closeConnections();
+  if (folder) await rm(folder, { recursive: true, force: true });
 }

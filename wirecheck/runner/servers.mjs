@@ -30,7 +30,7 @@ export async function startServer(name, command, { cwd, patience = 900_000, env 
     timer = setTimeout(() => reject(new Error(`${name}: no "listening" line after ${patience} ms`)), patience);
     createInterface({ input: child.stdout }).on("line", (line) => {
       onLine(line);
-      const found = /^listening (?:on )?(https?:\/\/\S+)/.exec(line);
+      const found = /^listening (?:on )?(\w+:\/\/\S+)/.exec(line);
       if (!found) return;
       resolve(found[1]);
     });

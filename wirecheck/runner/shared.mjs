@@ -23,7 +23,7 @@ const { values: flags } = parseArgs({ options: { self: { type: "boolean", defaul
 const wirecheck = dirname(dirname(fileURLToPath(import.meta.url)));
 const repository = dirname(wirecheck);
 const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
-const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", "gin", "-adapter", "sqlite"];
+const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", "gin", "-adapter", "gorm-sqlite"];
 
 /** Plays the whole relay with `a` opening every leg. */
 async function relay(name, a, b) {

@@ -3,19 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
+	"errors"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/wire"
-	"github.com/advantch/kernia-go/gormadapter"
 )
 
 // randomness makes ids of instances.
@@ -29,11 +23,11 @@ type instance struct {
 	clock   clock
 	auth    *core.Auth
 	handler http.Handler
-	remote  string // peer of its requests, as http.Request.RemoteAddr
-	pool    *sql.DB
+	remote  string                          // peer of its requests, as http.Request.RemoteAddr
+	drop    func(ctx context.Context) error // removes the database
 }
 
-func newInstance(ctx context.Context, id string, spec wire.Value, m mount, kind string) (*instance, error) {
+func newInstance(ctx context.Context, id string, spec wire.Value, m mount, open opener) (*instance, error) {
 	callbackURL, _ := spec.Get("callbackURL").Str()
 	i := &instance{id: id, outside: outside{id, trimSlash(callbackURL)}}
 	i.clock.set(spec.Get("now"))
@@ -41,7 +35,10 @@ func newInstance(ctx context.Context, id string, spec wire.Value, m mount, kind 
 	if err != nil {
 		return nil, err
 	}
-	if o.Database, err = i.open(spec.Get("database"), kind); err != nil {
+	if open, err = wanted(spec.Get("database"), open); err != nil {
+		return nil, err
+	}
+	if o.Database, i.drop, err = open(ctx); err != nil {
 		return nil, err
 	}
 	if kind, _ := spec.Get("database").Get("kind").Str(); kind == "none" {
@@ -54,8 +51,7 @@ func newInstance(ctx context.Context, id string, spec wire.Value, m mount, kind 
 		err = i.load(ctx, spec.Get("database").Get("data"))
 	}
 	if err != nil {
-		i.closePool()
-		return nil, err
+		return nil, errors.Join(err, i.drop(context.WithoutCancel(ctx)))
 	}
 	i.handler = m(i.auth)
 	return i, nil
@@ -68,58 +64,26 @@ func trimSlash(s string) string {
 	return s
 }
 
-// open makes the database of an instance.
-func (i *instance) open(spec wire.Value, kind string) (adapter.Database, error) {
-	path := ":memory:"
-	switch wanted, _ := spec.Get("kind").Str(); wanted {
+// wanted is what a specification asks for in the place of the usual database.
+func wanted(spec wire.Value, usual opener) (opener, error) {
+	switch kind, _ := spec.Get("kind").Str(); kind {
 	case "", "default", "memory":
+		return usual, nil
 	case "sqlite":
-		kind = "sqlite"
-		if given, ok := spec.Get("path").Str(); ok {
-			path = given
+		path, given := spec.Get("path").Str()
+		if !given {
+			path = ":memory:"
 		}
+		return sqliteFile(path, gormSQLite), nil
 	case "none":
-		kind = "memory" // and Options.Stateless
+		return inMemory, nil // and Options.Stateless
 	default:
-		return nil, unsupported("there is no database of kind %q", wanted)
+		return nil, unsupported("there is no database of kind %q", kind)
 	}
-	if kind == "memory" {
-		return memory.New(), nil
-	}
-	db, err := openSQLite(path)
-	if err != nil {
-		return nil, err
-	}
-	if i.pool, err = db.DB(); err != nil {
-		return nil, err
-	}
-	return gormadapter.New(db), nil
-}
-
-// openSQLite keeps files in journal mode DELETE: the reference reads them too,
-// and its SQLite has no write-ahead log.
-func openSQLite(path string) (*gorm.DB, error) {
-	if path == ":memory:" {
-		return gormadapter.SQLite(path)
-	}
-	u := url.URL{Path: path}
-	pool, err := sql.Open("sqlite", "file:"+u.EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(DELETE)&_txlock=immediate")
-	if err != nil {
-		return nil, err
-	}
-	return gormadapter.FromSQLite(pool)
 }
 
 func (i *instance) close(ctx context.Context) error {
-	err := i.auth.Close(ctx)
-	i.closePool()
-	return err
-}
-
-func (i *instance) closePool() {
-	if i.pool != nil {
-		_ = i.pool.Close()
-	}
+	return errors.Join(i.auth.Close(ctx), i.drop(context.WithoutCancel(ctx)))
 }
 
 // api calls an operation on the server side.

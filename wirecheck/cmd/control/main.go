@@ -2,7 +2,7 @@
 // wire check can compare it with Better Auth. It is a test program: it takes
 // orders from whoever reaches its port.
 //
-//	go run ./wirecheck/cmd/control -addr 127.0.0.1:0 -framework gin -adapter sqlite
+//	go run ./wirecheck/cmd/control -addr 127.0.0.1:0 -framework gin -adapter gorm-postgres
 //
 // prints one line, "listening http://127.0.0.1:PORT", and ends on SIGTERM or
 // when its standard input closes.
@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -33,15 +32,20 @@ func main() {
 func run() error {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on")
 	framework := flag.String("framework", "nethttp", "what serves requests: "+strings.Join(frameworkNames(), " or "))
-	database := flag.String("adapter", "memory", "where instances keep their rows: memory or sqlite")
+	database := flag.String("adapter", "memory", "where instances keep their rows: "+strings.Join(adapterNames(), " or "))
 	fault := flag.String("break", "", "alter every answer in one small way: "+strings.Join(faultNames(), ", "))
 	flag.Parse()
 	mount, ok := frameworks[*framework]
 	if !ok {
 		return fmt.Errorf("there is no framework %q", *framework)
 	}
-	if !slices.Contains([]string{"memory", "sqlite"}, *database) {
+	adapt, ok := adapters[*database]
+	if !ok {
 		return fmt.Errorf("there is no adapter %q", *database)
+	}
+	open, err := adapt()
+	if err != nil {
+		return err
 	}
 	if *fault != "" {
 		alter, ok := faults[*fault]
@@ -56,8 +60,9 @@ func run() error {
 		return err
 	}
 	origin := "http://" + listener.Addr().String()
+	instances := newServer(origin, mount, open)
 	server := &http.Server{
-		Handler:           newServer(origin, mount, *database),
+		Handler:           instances,
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -74,5 +79,7 @@ func run() error {
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		return err
 	}
-	return nil
+	end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return instances.close(end)
 }

@@ -17,16 +17,16 @@ import (
 
 // server dispatches control calls, and requests under test to their instance.
 type server struct {
-	origin   string
-	mount    mount
-	database string
+	origin string
+	mount  mount
+	open   opener
 
 	mu        sync.RWMutex
 	instances map[string]*instance
 }
 
-func newServer(origin string, m mount, database string) *server {
-	return &server{origin: origin, mount: m, database: database, instances: map[string]*instance{}}
+func newServer(origin string, m mount, open opener) *server {
+	return &server{origin: origin, mount: m, open: open, instances: map[string]*instance{}}
 }
 
 // refusal is a control call's answer other than success.
@@ -137,7 +137,7 @@ func (s *server) create(ctx context.Context, spec wire.Value) (wire.Value, error
 	if _, err := s.find(id); err == nil {
 		return wire.Value{}, &refusal{http.StatusConflict, "instance " + id + " exists"}
 	}
-	i, err := newInstance(ctx, id, spec, s.mount, s.database)
+	i, err := newInstance(ctx, id, spec, s.mount, s.open)
 	if err != nil {
 		return wire.Value{}, err
 	}
@@ -145,6 +145,18 @@ func (s *server) create(ctx context.Context, spec wire.Value) (wire.Value, error
 	s.instances[id] = i
 	s.mu.Unlock()
 	return object("id", id, "url", s.origin), nil
+}
+
+// close ends the instances that are left, and removes their databases.
+func (s *server) close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for id, i := range s.instances {
+		errs = append(errs, i.close(ctx))
+		delete(s.instances, id)
+	}
+	return errors.Join(errs...)
 }
 
 // forward hands a request to its instance as if it had come to the original URL.

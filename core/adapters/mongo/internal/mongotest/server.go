@@ -27,14 +27,23 @@ type Server struct {
 // transactions, a standalone server has none.
 func Start(t testing.TB, replicaSet bool) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s, err := Listen(replicaSet)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Listen is Start for a program, which closes the server itself.
+func Listen(replicaSet bool) (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{engine: newEngine(), listener: listener, replicaSet: replicaSet, conns: map[net.Conn]bool{}}
 	s.wg.Go(s.accept)
-	t.Cleanup(s.close)
-	return s
+	return s, nil
 }
 
 // URI is the connection string.
@@ -45,7 +54,8 @@ func (s *Server) URI() string {
 	return "mongodb://" + s.listener.Addr().String() + "/?directConnection=true"
 }
 
-func (s *Server) close() {
+// Close ends the server and its connections.
+func (s *Server) Close() {
 	s.listener.Close()
 	s.mu.Lock()
 	for c := range s.conns {

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	mysqldriver "github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
+	mongooptions "go.mongodb.org/mongo-driver/v2/mongo/options"
+	gormmysql "gorm.io/driver/mysql"
+	gormpostgres "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/adapters/mongo"
+	"github.com/advantch/kernia-go/entadapter"
+	"github.com/advantch/kernia-go/gormadapter"
+)
+
+// opener makes an empty database of an instance's own. drop removes it with all
+// that is in it.
+type opener func(ctx context.Context) (db adapter.Database, drop func(ctx context.Context) error, err error)
+
+// adapters say where instances keep their rows. Each is asked once, when the
+// program starts.
+var adapters = map[string]func() (opener, error){
+	"memory":        func() (opener, error) { return inMemory, nil },
+	"gorm-sqlite":   func() (opener, error) { return sqliteFile(":memory:", gormSQLite), nil },
+	"gorm-postgres": func() (opener, error) { return postgres(gormPostgres) },
+	"gorm-mysql":    func() (opener, error) { return mySQL(gormMySQL) },
+	"ent-sqlite":    func() (opener, error) { return sqliteFile(":memory:", onEnt(dialect.SQLite)), nil },
+	"ent-postgres":  func() (opener, error) { return postgres(onEnt(dialect.Postgres)) },
+	"ent-mysql":     func() (opener, error) { return mySQL(onEnt(dialect.MySQL)) },
+	"mongo":         mongoDB,
+}
+
+func adapterNames() []string { return slices.Sorted(maps.Keys(adapters)) }
+
+func inMemory(context.Context) (adapter.Database, func(context.Context) error, error) {
+	return memory.New(), func(context.Context) error { return nil }, nil
+}
+
+// over puts an adapter over a pool.
+type over func(pool *sql.DB) (adapter.Database, error)
+
+func onEnt(name string) over {
+	return func(pool *sql.DB) (adapter.Database, error) { return entadapter.New(entsql.OpenDB(name, pool)), nil }
+}
+
+func gormSQLite(pool *sql.DB) (adapter.Database, error) {
+	db, err := gormadapter.FromSQLite(pool)
+	if err != nil {
+		return nil, err
+	}
+	return gormadapter.New(db), nil
+}
+
+func gormPostgres(pool *sql.DB) (adapter.Database, error) {
+	return openGORM(gormpostgres.New(gormpostgres.Config{Conn: pool}))
+}
+
+func gormMySQL(pool *sql.DB) (adapter.Database, error) {
+	return openGORM(gormmysql.New(gormmysql.Config{Conn: pool}))
+}
+
+func openGORM(d gorm.Dialector) (adapter.Database, error) {
+	db, err := gorm.Open(d, &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		return nil, err
+	}
+	return gormadapter.New(db), nil
+}
+
+// sqliteFile keeps files in journal mode DELETE: the reference reads them too, and
+// its SQLite has no write-ahead log.
+func sqliteFile(path string, adapt over) opener {
+	return func(context.Context) (adapter.Database, func(context.Context) error, error) {
+		u := url.URL{Path: path}
+		dsn := "file:" + u.EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_txlock=immediate"
+		if path != ":memory:" {
+			dsn += "&_pragma=journal_mode(DELETE)"
+		}
+		pool, err := sql.Open("sqlite", dsn)
+		if err != nil {
+			return nil, nil, err
+		}
+		if path == ":memory:" {
+			pool.SetMaxOpenConns(1) // each connection would have a database of its own
+		}
+		return adapted(pool, adapt, func(context.Context) error { return pool.Close() })
+	}
+}
+
+func adapted(pool *sql.DB, adapt over, drop func(context.Context) error) (adapter.Database, func(context.Context) error, error) {
+	db, err := adapt(pool)
+	if err != nil {
+		return nil, nil, errors.Join(err, drop(context.Background()))
+	}
+	return db, drop, nil
+}
+
+// connections bounds the pool of one instance: a server has a hundred or so for all
+// that run side by side.
+const connections = 3
+
+func small(pool *sql.DB) *sql.DB {
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return pool
+}
+
+func scratchName() string { return "kernia_wire_" + strings.ToLower(rand.Text()[:16]) }
+
+func setting(name string) (string, error) {
+	value := os.Getenv(name)
+	if value == "" {
+		return "", fmt.Errorf("set %s to a server on which schemas or databases may be made", name)
+	}
+	return value, nil
+}
+
+// postgres gives each instance a schema.
+func postgres(adapt over) (opener, error) {
+	dsn, err := setting("KERNIA_TEST_POSTGRES_DSN")
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	admin := small(stdlib.OpenDB(*config))
+	return func(ctx context.Context) (adapter.Database, func(context.Context) error, error) {
+		name := scratchName()
+		if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+name); err != nil {
+			return nil, nil, err
+		}
+		own := config.Copy()
+		own.RuntimeParams["search_path"] = name
+		pool := small(stdlib.OpenDB(*own))
+		return adapted(pool, adapt, func(ctx context.Context) error {
+			closed := pool.Close()
+			_, err := admin.ExecContext(ctx, "DROP SCHEMA "+name+" CASCADE")
+			return errors.Join(closed, err)
+		})
+	}, nil
+}
+
+// mySQL gives each instance a database.
+func mySQL(adapt over) (opener, error) {
+	dsn, err := setting("KERNIA_TEST_MYSQL_DSN")
+	if err != nil {
+		return nil, err
+	}
+	config, err := mysqldriver.ParseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	open := func(name string) (*sql.DB, error) {
+		own := config.Clone()
+		own.DBName = name
+		if own.Params == nil {
+			own.Params = map[string]string{}
+		}
+		own.Params["time_zone"] = "'+00:00'"
+		connector, err := mysqldriver.NewConnector(own)
+		if err != nil {
+			return nil, err
+		}
+		return small(sql.OpenDB(connector)), nil
+	}
+	admin, err := open(config.DBName)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (adapter.Database, func(context.Context) error, error) {
+		name := scratchName()
+		if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
+			return nil, nil, err
+		}
+		pool, err := open(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		return adapted(pool, adapt, func(ctx context.Context) error {
+			closed := pool.Close()
+			_, err := admin.ExecContext(ctx, "DROP DATABASE "+name)
+			return errors.Join(closed, err)
+		})
+	}, nil
+}
+
+// mongoDB gives each instance a database.
+func mongoDB() (opener, error) {
+	uri, err := setting("KERNIA_TEST_MONGO_URI")
+	if err != nil {
+		return nil, err
+	}
+	client, err := mongodriver.Connect(mongooptions.Client().ApplyURI(uri).SetServerSelectionTimeout(20 * time.Second))
+	if err != nil {
+		return nil, err
+	}
+	return func(context.Context) (adapter.Database, func(context.Context) error, error) {
+		db := client.Database(scratchName())
+		return mongo.New(db, mongo.Options{}), db.Drop, nil
+	}, nil
+}
