@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -191,6 +192,20 @@ func (a *Auth) defaults() error {
 	if s.MaxPerUser < 0 {
 		return errors.New("core: Session.MaxPerUser is negative: give a number of sessions, or 0 for no limit")
 	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"Session.CookieCache.MaxAge", s.CookieCache.MaxAge}, {"Session.CookieCache.RefreshAge", s.CookieCache.RefreshAge},
+		{"EmailVerification.TTL", o.EmailVerification.TTL}, {"User.DeleteUser.TokenTTL", o.User.DeleteUser.TokenTTL},
+	} {
+		if d.value < 0 {
+			return fmt.Errorf("core: %s is negative: give a duration, or leave it out for the default", d.name)
+		}
+	}
+	if o.IDs.Kind == schema.IDSerial && o.IDs.New != nil {
+		return errors.New("core: IDs.New makes no ids when the database does: leave it out, or Kind: schema.IDSerial")
+	}
 	switch s.CookieCache.Strategy {
 	case "":
 		s.CookieCache.Strategy = CacheCompact
@@ -235,7 +250,7 @@ func (a *Auth) manifests() ([]Manifest, error) {
 	seen := map[string]bool{}
 	out := make([]Manifest, len(a.plugins))
 	for i, p := range a.plugins {
-		if p == nil {
+		if v := reflect.ValueOf(p); p == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 			return nil, fmt.Errorf("core: Options.Plugins[%d] is nil", i)
 		}
 		if p.ID() == "" {
@@ -246,6 +261,16 @@ func (a *Auth) manifests() ([]Manifest, error) {
 		}
 		seen[p.ID()] = true
 		out[i] = p.Manifest()
+		for _, h := range slices.Concat(out[i].Before, out[i].After) {
+			if h.Run == nil || h.Match.static == nil {
+				return nil, fmt.Errorf("core: plugin %q has a hook without Run or Match: core.All() matches every route", p.ID())
+			}
+		}
+		for _, m := range out[i].Middleware {
+			if m.Run == nil {
+				return nil, fmt.Errorf("core: plugin %q has middleware without Run at %q", p.ID(), m.Path)
+			}
+		}
 	}
 	return out, nil
 }
@@ -377,6 +402,11 @@ func (a *Auth) data(manifests []Manifest) error {
 
 func (a *Auth) limiting(manifests []Manifest) error {
 	o := &a.opts.RateLimit
+	for _, r := range o.Rules {
+		if r.Pattern != "" && r.Pattern[0] != '/' && r.Pattern[0] != '*' {
+			return fmt.Errorf("core: RateLimit: the rule %q matches no path: all begin with a slash", r.Pattern)
+		}
+	}
 	rules := ratelimit.ResolverOptions{Default: o.Default, Custom: o.Rules}
 	for _, m := range manifests {
 		rules.Plugins = append(rules.Plugins, m.RateLimits)
@@ -456,6 +486,19 @@ func (a *Auth) routes(manifests []Manifest) error {
 		}
 	}
 	a.router = r
+	return a.pathsExist()
+}
+
+// pathsExist finds misspelt paths, which would leave a route open.
+func (a *Auth) pathsExist() error {
+	for _, p := range slices.Sorted(maps.Keys(a.disabled)) {
+		exists := a.router.knows(p) || slices.ContainsFunc(a.order, func(rt *route) bool {
+			return rt.path != "" && rt.path == p || rt.answers(p)
+		})
+		if !exists {
+			return fmt.Errorf("core: Options.DisabledPaths has the path %q, which no route has: write it below the base path", p)
+		}
+	}
 	return nil
 }
 

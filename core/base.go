@@ -53,7 +53,16 @@ func (a *Auth) complete(b *baseURL) error {
 	}
 	b.origins = set
 	b.cookies = a.newCookieNames(b)
+	if d := strings.TrimPrefix(b.cookies.domain, "."); d != "" && a.opts.DynamicBaseURL == nil &&
+		!strings.HasSuffix("."+strings.ToLower(b.hostname), "."+strings.ToLower(d)) {
+		return fmt.Errorf("core: Options.Cookies.Domain %q is no domain of %s: browsers would refuse every cookie", d, b.hostname)
+	}
+	names := map[string]bool{}
 	for _, k := range []Cookie{b.cookies.SessionToken, b.cookies.SessionData, b.cookies.Forget} {
+		if names[k.Name] {
+			return fmt.Errorf("core: Options.Cookies gives two cookies the name %q", k.Name)
+		}
+		names[k.Name] = true
 		k.Attributes.MaxAge = 0 // a longer life than browsers keep is cut, not refused
 		if err := cookie.Validate(k.Name, k.Attributes); err != nil {
 			return fmt.Errorf("core: Options.Cookies: %w", err)

@@ -83,6 +83,36 @@ func TestNewRefuses(t *testing.T) {
 			o.Cookies.Attributes = func(_ string, a *cookie.Attributes) { a.SameSite = "relaxed" }
 		}, []string{"Cookies", "relaxed"}},
 
+		"a domain of others": {func(o *core.Options) { o.Cookies.CrossSubDomain, o.Cookies.Domain = true, "example.org" }, []string{"Cookies.Domain", `"example.org"`, "localhost"}},
+		"two cookies of one name": {func(o *core.Options) {
+			o.Cookies.Names = map[string]string{"session_token": "s", "session_data": "s"}
+		}, []string{"Cookies", `"s"`}},
+		"a misspelt path": {func(o *core.Options) { o.DisabledPaths = []string{"/sign-up/emial"} }, []string{"DisabledPaths", `"/sign-up/emial"`}},
+		"a path with base path": {func(o *core.Options) {
+			o.DisabledPaths = []string{"/ok", "/api/auth/ok"}
+		}, []string{"DisabledPaths", `"/api/auth/ok"`, "base path"}},
+		"a rule for no path":  {func(o *core.Options) { o.RateLimit.Rules = []ratelimit.Custom{{Pattern: "ok", Disabled: true}} }, []string{"RateLimit", `"ok"`, "slash"}},
+		"a negative cache":    {func(o *core.Options) { o.Session.CookieCache.MaxAge = -time.Second }, []string{"CookieCache.MaxAge", "negative"}},
+		"a negative link":     {func(o *core.Options) { o.EmailVerification.TTL = -time.Hour }, []string{"EmailVerification.TTL", "negative"}},
+		"a negative deletion": {func(o *core.Options) { o.User.DeleteUser.TokenTTL = -time.Hour }, []string{"DeleteUser.TokenTTL", "negative"}},
+		"unknown ids":         {func(o *core.Options) { o.IDs.Kind = "ulid" }, []string{`"ulid"`, "schema.IDUUID"}},
+		"ids of two makers": {func(o *core.Options) {
+			o.IDs = core.IDOptions{Kind: schema.IDSerial, New: func(string) (string, error) { return "1", nil }}
+		}, []string{"IDs.New", "schema.IDSerial"}},
+		"a typed nil plugin": {func(o *core.Options) { var p *emailpassword.Plugin; o.Plugins = []core.Plugin{p} }, []string{"Plugins[0]", "nil"}},
+		"a hook that does nothing": {func(o *core.Options) {
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{Before: []core.Hook{{Match: core.All()}}})}
+		}, []string{`"a"`, "Run"}},
+		"a hook for nothing": {func(o *core.Options) {
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{After: []core.Hook{{Run: func(*core.Ctx) error { return nil }}}})}
+		}, []string{`"a"`, "Match", "core.All()"}},
+		"middleware that does nothing": {func(o *core.Options) {
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{Middleware: []core.PathMiddleware{{Path: "/**"}}})}
+		}, []string{`"a"`, `"/**"`}},
+		"a negative length": {func(o *core.Options) {
+			o.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{MinPasswordLength: -1})}
+		}, []string{"email-password", "negative"}},
+
 		"a nil plugin":        {func(o *core.Options) { o.Plugins = []core.Plugin{nil} }, []string{"Plugins[0]", "nil"}},
 		"a plugin without id": {func(o *core.Options) { o.Plugins = []core.Plugin{plugin("", core.Manifest{})} }, []string{"Plugins[0]", "id"}},
 		"a plugin twice": {func(o *core.Options) {

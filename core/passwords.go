@@ -49,6 +49,9 @@ func newPasswords(a *Auth, manifests []Manifest) (*passwords, error) {
 			continue
 		}
 		id := a.plugins[i].ID()
+		if m.Password.MinLength < 0 || m.Password.MaxLength < 0 {
+			return nil, fmt.Errorf("core: plugin %q: a length of passwords is negative", id)
+		}
 		if m.Password.MinLength > 0 {
 			p.min = m.Password.MinLength
 		}

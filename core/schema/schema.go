@@ -140,6 +140,11 @@ var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // table of the same Model. It reports duplicate models, duplicate fields and
 // columns, references to unknown tables, and names that are not identifiers.
 func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
+	switch ids {
+	case IDString, IDSerial, IDUUID:
+	default:
+		return nil, fmt.Errorf("schema: the kind of ids %q is unknown: use schema.IDString, schema.IDSerial or schema.IDUUID", ids)
+	}
 	s := &Schema{IDs: ids, byName: map[string]*Table{}}
 	for _, in := range tables {
 		if _, dup := s.byName[in.Model]; dup {
