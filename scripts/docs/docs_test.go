@@ -106,3 +106,43 @@ func TestVetsPrograms(t *testing.T) {
 		})
 	}
 }
+
+// TestGuide spoils docs/plugins.md, which TestDocumentation follows as it is, in one
+// place after the other: each has to be noticed.
+func TestGuide(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	text, err := os.ReadFile(filepath.Join(root, "docs", "plugins.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ from, to, want string }{
+		"a block is missing":     {"<!-- file: errors.go -->\n", "", "undefined: CodeOutdated"},
+		"a block is out of date": {"core.Use(core.RequireStoredSession)", "core.Use(core.RequireOldSession)", "undefined: core.RequireOldSession"},
+		"the test fails":         {`"TERMS_OUTDATED", Message`, `"TERMS_OLD", Message`, "--- FAIL: TestTerms"},
+		"no module":              {"go mod init example.com/terms\n", "", `comes before "go mod init"`},
+		"nothing is checked":     {"go vet ./...\ngo test ./...\n", "", "no command checks"},
+		"no test":                {"<!-- file: plugin_test.go -->\n", "", "finds no test"},
+		"not formatted":          {"\tVersion string // the version to accept", "\tVersion  string // the version to accept", "plugin.go is not formatted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spoilt := strings.Replace(string(text), c.from, c.to, 1)
+			if name == "no test" {
+				spoilt = strings.Replace(spoilt, "<!-- file: example_test.go -->\n", "", 1)
+			}
+			if spoilt == string(text) {
+				t.Fatalf("the page has no %q", c.from)
+			}
+			p := parse("docs/plugins.md", spoilt)
+			problems, err := followGuides(root, map[string]*page{p.name: p})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(problems, "\n")
+			if !strings.Contains(got, c.want) {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -3,7 +3,9 @@
 //
 //   - Relative links and their anchors resolve.
 //   - Go blocks that start with "package main" pass go vet and gofmt.
-//   - A Go block under <!-- code: FILE --> stands in that file, word for word.
+//   - A block under <!-- code: FILE --> stands in that file, word for word.
+//   - Who writes the blocks under <!-- file: FILE --> into those files, as a reader
+//     of the page does, has a module that its commands find in order.
 //   - Tests that are named exist, and so do tests for the abuse ids that are named.
 package main
 
@@ -43,6 +45,10 @@ func check(root string) ([]string, error) {
 	}
 	more, err := checkTestNames(root, pages)
 	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, more...)
+	if more, err = followGuides(root, pages); err != nil {
 		return nil, err
 	}
 	problems = append(problems, more...)

@@ -30,7 +30,8 @@ type block struct {
 	line  int    // of the opening fence
 	lang  string // what follows the fence
 	quote string // FILE of the comment <!-- code: FILE --> above it
-	text  string
+	file  string // FILE of the comment <!-- file: FILE --> above it
+	text  string // without the indentation of the fence
 }
 
 // readPages reads the Markdown files of the root folder and of docs/.
@@ -66,7 +67,7 @@ func readPages(root string) (map[string]*page, error) {
 
 var (
 	codeSpan  = regexp.MustCompile("`[^`]*`")
-	quoteMark = regexp.MustCompile(`^<!-- code: (\S+) -->$`)
+	mark      = regexp.MustCompile(`^<!-- (code|file): (\S+) -->$`)
 	heading   = regexp.MustCompile(`^#{1,6} +(.*?) *#*$`)
 	anchorTag = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
 	linkText  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
@@ -75,9 +76,9 @@ var (
 func parse(name, text string) *page {
 	p := &page{name: name, anchors: map[string]bool{}}
 	var open *block
-	var fence string
+	var fence, indent string
 	var content []string
-	quote := ""
+	marked := block{}
 	for i, s := range strings.Split(text, "\n") {
 		p.raw = append(p.raw, s)
 		trimmed := strings.TrimSpace(s)
@@ -88,19 +89,22 @@ func parse(name, text string) *page {
 				open, content = nil, nil
 				continue
 			}
-			content = append(content, s)
+			content = append(content, strings.TrimPrefix(s, indent))
 			continue
 		}
 		if strings.HasPrefix(trimmed, "```") {
 			fence = trimmed[:len(trimmed)-len(strings.TrimLeft(trimmed, "`"))]
-			open = &block{line: i + 1, lang: strings.TrimLeft(trimmed, "`"), quote: quote}
-			quote = ""
+			indent = s[:strings.Index(s, "`")]
+			open = &block{line: i + 1, lang: strings.TrimLeft(trimmed, "`"), quote: marked.quote, file: marked.file}
+			marked = block{}
 			continue
 		}
-		if m := quoteMark.FindStringSubmatch(trimmed); m != nil {
-			quote = m[1]
+		if m := mark.FindStringSubmatch(trimmed); m != nil && m[1] == "code" {
+			marked = block{quote: m[2]}
+		} else if m != nil {
+			marked = block{file: m[2]}
 		} else if trimmed != "" {
-			quote = ""
+			marked = block{}
 		}
 		if m := heading.FindStringSubmatch(s); m != nil {
 			p.addAnchor(slug(m[1]))
