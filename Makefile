@@ -7,7 +7,7 @@ PORT ?= 3000
 FUZZTIME ?= 20s
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race bench storm fuzz lint fmt-check tidy wirecheck proof page
+.PHONY: help run test unit race bench storm soak fuzz lint fmt-check tidy wirecheck proof page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on 
 
 storm: ## Send 1,000 sign-ins at once and report the server's peak memory
 	$(GO) run ./scripts/storm -n 1000
+
+soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (minutes, and 5 GB of its disk)
+	KERNIA_SOAK=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -run '^TestSoak' -v ./gormadapter
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)

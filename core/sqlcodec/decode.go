@@ -149,6 +149,7 @@ func decodeDate(src any) (any, bool) {
 		if at, ok := parseISO(v); ok {
 			return at, true
 		}
+		v, _, _ = strings.Cut(v, " m=") // of time.Time.String, as the SQLite driver writes time.Now()
 		for _, layout := range dateLayouts {
 			if at, err := time.Parse(layout, v); err == nil {
 				return at.UTC().Truncate(time.Millisecond), true
