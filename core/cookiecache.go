@@ -227,7 +227,7 @@ func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, b
 		return nil, false
 	}
 	buf.message = spliceExpiry(buf.message[:0], content, expires)
-	if !a.keys.VerifyURL(buf.message, string(signature[1:len(signature)-1])) {
+	if !a.keys.VerifyURL(buf.message, signature[1:len(signature)-1]) {
 		return nil, false
 	}
 	return content, true
@@ -237,7 +237,7 @@ func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, b
 // content: the signature vouches for it. It reports false for every other spelling.
 func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(payload, []byte(`{"session":`))
-	i := lastNear(rest, `},"expiresAt":`)
+	i := lastNear(rest, `},"expiresAt":`, `1767225600000,"signature":"0123456789012345678901234567890123456789012"}`)
 	if !ok || i < 0 || rest[0] != '{' {
 		return nil, nil, nil, false
 	}
@@ -250,9 +250,13 @@ func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) 
 }
 
 // lastNear is bytes.LastIndex within the last bytes of b, where what is looked for
-// stands unless someone has chosen a very long version.
-func lastNear(b []byte, text string) int {
+// stands unless someone has chosen a very long version. Usually as much follows it
+// as in the example, and nothing has to be looked for.
+func lastNear(b []byte, text, example string) int {
 	const near = 160
+	if i := len(b) - len(text) - len(example); i >= 0 && string(b[i:i+len(text)]) == text {
+		return i
+	}
 	from := max(0, len(b)-near)
 	if i := bytes.LastIndex(b[from:], []byte(text)); i >= 0 {
 		return from + i
@@ -266,7 +270,7 @@ func lastNear(b []byte, text string) int {
 // object; where it does, the scanner decides.
 func splitContent(content []byte) (session, user, updatedAt, version []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(content, []byte(`{"session":`))
-	end := lastNear(rest, `},"updatedAt":`)
+	end := lastNear(rest, `},"updatedAt":`, `1767225600000,"version":"1"}`)
 	if !ok || end < 0 || rest[0] != '{' {
 		return nil, nil, nil, nil, false
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ type Response struct {
 // Add appends a header line. Values with CR, LF or NUL are dropped: they can
 // only come from an attempt to split the header.
 func (r *Response) Add(name, value string) {
-	if strings.ContainsAny(value, "\r\n\x00") {
+	if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, 0) >= 0 {
 		return
 	}
 	r.Header = append(r.Header, HeaderField{name, value})
@@ -47,14 +48,18 @@ func (r *Response) Add(name, value string) {
 
 // Set replaces all lines of a name by one.
 func (r *Response) Set(name, value string) {
-	kept := r.Header[:0]
-	for _, h := range r.Header {
-		if !strings.EqualFold(h.Name, name) {
-			kept = append(kept, h)
+	r.drop(name)
+	r.Add(name, value)
+}
+
+// drop removes all lines of a name.
+func (r *Response) drop(name string) {
+	for i := range r.Header {
+		if strings.EqualFold(r.Header[i].Name, name) {
+			r.Header = slices.DeleteFunc(r.Header, func(h HeaderField) bool { return strings.EqualFold(h.Name, name) })
+			return
 		}
 	}
-	r.Header = kept
-	r.Add(name, value)
 }
 
 // merge sets header lines; cookies are added.

@@ -89,8 +89,12 @@ func Value(raw string) string {
 	out.WriteString(raw[:i])
 	for i < len(raw) {
 		if raw[i] != '%' {
-			out.WriteByte(raw[i])
-			i++
+			plain := len(raw) - i
+			if n := strings.IndexByte(raw[i:], '%'); n >= 0 {
+				plain = n
+			}
+			out.WriteString(raw[i : i+plain])
+			i += plain
 			continue
 		}
 		// The bytes of one character must all be escaped.

@@ -29,7 +29,7 @@ func (k *Keyring) Verify(value, signature string) bool {
 		return false
 	}
 	for _, key := range k.keys {
-		if key.verify(base64.StdEncoding, value, nil, signature) {
+		if verify(key, base64.StdEncoding, value, nil, signature) {
 			return true
 		}
 	}
@@ -48,12 +48,12 @@ func (k *Keyring) SignURL(msg []byte) string {
 
 // VerifyURL reports whether signature is what SignURL gives for msg under any of
 // the secrets. It compares in constant time and does not allocate.
-func (k *Keyring) VerifyURL(msg []byte, signature string) bool {
+func (k *Keyring) VerifyURL(msg, signature []byte) bool {
 	if len(signature) != urlSignatureLength {
 		return false
 	}
 	for _, key := range k.keys {
-		if key.verify(base64.RawURLEncoding, "", msg, signature) {
+		if verify(key, base64.RawURLEncoding, "", msg, signature) {
 			return true
 		}
 	}
@@ -66,7 +66,7 @@ func (k *Keyring) VerifyURLString(msg, signature string) bool {
 		return false
 	}
 	for _, key := range k.keys {
-		if key.verify(base64.RawURLEncoding, msg, nil, signature) {
+		if verify(key, base64.RawURLEncoding, msg, nil, signature) {
 			return true
 		}
 	}
@@ -75,7 +75,7 @@ func (k *Keyring) VerifyURLString(msg, signature string) bool {
 
 // verify compares the encoded forms, so that of the several base64 texts which
 // decode to the same bytes only the canonical one is accepted.
-func (key *key) verify(enc *base64.Encoding, text string, bytes []byte, signature string) bool {
+func verify[T string | []byte](key *key, enc *base64.Encoding, text string, bytes []byte, signature T) bool {
 	s := key.hmac.get()
 	defer key.hmac.put(s)
 	s.writeString(text)

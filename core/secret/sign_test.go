@@ -43,7 +43,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	url := k.SignURL([]byte(value))
 	for name, signature := range map[string]string{"flipped": flip(url, 0), "empty": "", "padded": url + "=", "standard form": good} {
-		if k.VerifyURL([]byte(value), signature) || k.VerifyURLString(value, signature) {
+		if k.VerifyURL([]byte(value), []byte(signature)) || k.VerifyURLString(value, signature) {
 			t.Errorf("%s: accepted %q", name, signature)
 		}
 	}
@@ -63,7 +63,7 @@ func TestLongMessages(t *testing.T) {
 	k := keyring(t, first, nil, secret.KeyringOptions{})
 	for _, n := range []int{0, 1, 511, 512, 513, 1024, 5000} {
 		msg := strings.Repeat("m", n)
-		if !k.VerifyURL([]byte(msg), k.SignURL([]byte(msg))) || !k.VerifyURLString(msg, k.SignURL([]byte(msg))) || !k.Verify(msg, k.Sign(msg)) {
+		if !k.VerifyURL([]byte(msg), []byte(k.SignURL([]byte(msg)))) || !k.VerifyURLString(msg, k.SignURL([]byte(msg))) || !k.Verify(msg, k.Sign(msg)) {
 			t.Errorf("a message of %d bytes does not verify", n)
 		}
 	}
@@ -75,7 +75,7 @@ func TestRotationOfSignatures(t *testing.T) {
 	after := keyring(t, first, []secret.Versioned{{Version: 2, Value: third}, {Version: 1, Value: second}}, secret.KeyringOptions{})
 	retired := keyring(t, "", []secret.Versioned{{Version: 2, Value: third}}, secret.KeyringOptions{})
 
-	if !after.Verify("v", before.Sign("v")) || !after.VerifyURL([]byte("v"), before.SignURL([]byte("v"))) ||
+	if !after.Verify("v", before.Sign("v")) || !after.VerifyURL([]byte("v"), []byte(before.SignURL([]byte("v")))) ||
 		!after.VerifyMAC("p", "v", before.MAC("p", "v")) {
 		t.Error("CRY-03 what the older secret signed does not verify after the rotation")
 	}
@@ -158,7 +158,7 @@ func TestVerifyDoesNotAllocate(t *testing.T) {
 		"Verify":              func() bool { return k.Verify(value, signature) },
 		"Verify, old secret":  func() bool { return k.Verify(value, oldSignature) },
 		"Verify, wrong value": func() bool { return !k.Verify("x", signature) },
-		"VerifyURL":           func() bool { return k.VerifyURL(msg, url) },
+		"VerifyURL":           func() bool { return k.VerifyURL(msg, []byte(url)) },
 		"VerifyURLString":     func() bool { return k.VerifyURLString(value, url) },
 	} {
 		good := true

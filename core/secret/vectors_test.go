@@ -87,7 +87,7 @@ func TestBetterAuthVectors(t *testing.T) {
 			if got := k.SignURL([]byte(c.HMACInput)); got != c.Signature {
 				t.Errorf("SignURL = %q, want %q", got, c.Signature)
 			}
-			if !k.VerifyURL([]byte(c.HMACInput), c.Signature) || !k.VerifyURLString(c.HMACInput, c.Signature) {
+			if !k.VerifyURL([]byte(c.HMACInput), []byte(c.Signature)) || !k.VerifyURLString(c.HMACInput, c.Signature) {
 				t.Errorf("refused %q", c.Signature)
 			}
 		}

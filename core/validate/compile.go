@@ -90,6 +90,7 @@ func CompileWith(t reflect.Type, members func(name string) ([]Member, error)) (*
 			q.shape.Optional = q.shape.Optional && f.node.shape.Optional
 		}
 		in.query = wrap(q.node(), settings{optional: q.shape.Optional})
+		in.noQuery = !in.refine && !in.and && q.shape.Optional && in.leavesZero()
 	}
 	if s.whole != nil {
 		if len(s.body) > 0 || s.rest != nil {
@@ -110,6 +111,13 @@ func CompileWith(t reflect.Type, members func(name string) ([]Member, error)) (*
 		in.body = wrap(in.body, settings{optional: true})
 	}
 	return in, nil
+}
+
+// leavesZero tries what an empty query makes of the struct.
+func (in *Input) leavesZero() bool {
+	v, issues := reflect.New(in.typ).Elem(), Issues{section: "query"}
+	in.query.decode(v, wire.ObjectOf(&wire.Object{}), &issues)
+	return issues.Len() == 0 && v.IsZero()
 }
 
 type compiler struct {

@@ -29,8 +29,9 @@ type Input struct {
 	query *node
 	path  []pathField
 
-	refine bool
-	and    bool
+	refine  bool
+	and     bool
+	noQuery bool // an empty query is right and leaves everything zero
 }
 
 type pathField struct {
@@ -78,6 +79,11 @@ type Intersection interface {
 	DecodeAnd(v wire.Value, issues *Issues)
 }
 
+func empty(v wire.Value) bool {
+	o, ok := v.Obj()
+	return ok && o.Len() == 0
+}
+
 // Decode reads a request into dst, a pointer to the compiled type, which should
 // be zero. The body is checked first and the query only if the body is right, as
 // better-call does. param returns path parameters as they stand in the URL; it
@@ -106,7 +112,7 @@ func (in *Input) Decode(dst any, body, query wire.Value, param func(name string)
 			return err
 		}
 	}
-	if in.query != nil {
+	if in.query != nil && !(in.noQuery && empty(query)) {
 		issues := Issues{section: "query"}
 		if issues.text(query) {
 			in.query.decode(v, query, &issues)
