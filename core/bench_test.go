@@ -29,7 +29,7 @@ func serveSession(tb testing.TB, a *core.Auth, req *core.Request) {
 
 // cachedAllocations is the most that a cached get-session may allocate: the call,
 // its cookies and the answer.
-const cachedAllocations = 10
+const cachedAllocations = 8
 
 func TestGetSessionAllocations(t *testing.T) {
 	if raceEnabled {
