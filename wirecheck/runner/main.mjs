@@ -181,7 +181,7 @@ async function main() {
   const isPending = (endpoint) => !flags.self && allowed.isPending(endpoint);
   const { table, missing, pending, covered, total, refusals, unseen } = tables(endpoints, results, isPending);
   console.log(table);
-  console.log(`\ncoverage: ${covered} of ${total} endpoints of the core that are implemented`);
+  console.log(`\ncoverage: ${covered} of ${total} endpoints of the core and the plugins that are implemented`);
   console.log(`coverage: success and ${refusals} refusals by status and code${unseen.length > 0 ? `, not seen: ${unseen.join(", ")}` : ", all seen"}`);
   const reached = new Set(results.flatMap((r) => r.entries.map((e) => e.endpoint)));
   console.log(`\n${plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), reached)}\n`);

@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { Run } from "./app.mjs";
 import { Outside } from "./outside.mjs";
 import { withMail } from "./scenarios/kit.mjs";
+import { organization, shop } from "./scenarios/organization-kit.mjs";
 import { closeConnections, startServer } from "./servers.mjs";
 
 const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false } } });
@@ -24,6 +25,8 @@ const wirecheck = dirname(dirname(fileURLToPath(import.meta.url)));
 const repository = dirname(wirecheck);
 const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
 const goCommand = ["go", "run", "./wirecheck/cmd/control", "-addr", "127.0.0.1:0", "-framework", "gin", "-adapter", "gorm-sqlite"];
+
+const companyOptions = { ...shop.options, teams: { enabled: true }, dynamicAccessControl: { enabled: true } };
 
 /** Plays the whole relay with `a` opening every leg. */
 async function relay(name, a, b) {
@@ -57,6 +60,54 @@ async function relay(name, a, b) {
   assert.equal((await one.get("/get-session?disableCookieCache=true")).body, "null", `${name}: the first knows`);
 }
 
+/** Plays the life of an organization: what `a` begins, `b` carries on, and the other way around. */
+async function company(name, a, b) {
+  const [alice, bob] = [a.browser(), b.browser()];
+  const path = (route) => `/organization/${route}`;
+  const done = async (what, request, status = 200) => {
+    const answer = await request;
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const slug = name.replaceAll(" ", "-");
+  await done("Alice's sign-up", alice.signUp({ email: `alice-${slug}@example.com` }));
+  const { user } = await done("Bob's sign-up", bob.signUp({ email: `bob-${slug}@example.com`, name: "Bob" }));
+  await a.db("update", { model: "user", where: [{ field: "id", value: user.id }], update: { emailVerified: true } });
+  await done("Bob's session, as it is now", bob.get("/get-session?disableCookieCache=true"));
+
+  const org = await done("an organization made by the first", alice.post(path("create"), { name: "Acme", slug, metadata: { plan: "pro" } }));
+  const elsewhere = alice.twin();
+  elsewhere.app = b;
+  assert.equal((await elsewhere.get("/get-session?disableCookieCache=true")).json.session.activeOrganizationId, org.id, `${name}: the second knows which is active`);
+  assert.deepEqual((await done("its list", elsewhere.get(path("list")))).map((o) => [o.id, o.metadata]), [[org.id, '{"plan":"pro"}']]);
+  // A cookie cache does not know of the new organization yet, so it is named.
+  const organizationId = org.id;
+  const at = `?organizationId=${org.id}`;
+  assert.equal((await done("its full form", elsewhere.get(path("get-full-organization") + at))).teams.length, 1, `${name}: the default team`);
+
+  const team = await done("a team made by the second", elsewhere.post(path("create-team"), { name: "Blue", organizationId }));
+  const role = { organizationId, role: "helper", permission: { project: ["share"] } };
+  await done("a role made by the second", elsewhere.post(path("create-role"), role));
+  const invitation = await done("an invitation made by the first", alice.post(path("invite-member"), { email: `bob-${slug}@example.com`, role: "helper", teamId: team.id, organizationId }));
+  assert.equal((await done("invitations of Bob", bob.get(path("list-user-invitations")))).length, 1, `${name}: Bob is invited`);
+  await done("its acceptance on the second", bob.post(path("accept-invitation"), { invitationId: invitation.id }));
+  await done("the same on the first", alice.post(path("cancel-invitation"), { invitationId: "unknown" }), 400);
+
+  const bobElsewhere = bob.twin();
+  bobElsewhere.app = a;
+  assert.equal((await done("Bob's membership on the first", bobElsewhere.get(path("get-active-member-role") + at))).role, "helper");
+  assert.equal((await done("Bob's permission by the role", bobElsewhere.post(path("has-permission"), { permissions: role.permission, organizationId }))).success, true, `${name}: the role counts`);
+  assert.equal((await done("Bob's team", bobElsewhere.get(`${path("list-team-members")}?teamId=${team.id}`))).length, 1, `${name}: Bob is in the team`);
+  await done("a second acceptance", bobElsewhere.post(path("accept-invitation"), { invitationId: invitation.id }), 400);
+
+  await done("no active organization, set on the second", elsewhere.post(path("set-active"), { organizationId: null }));
+  assert.equal((await alice.get("/get-session?disableCookieCache=true")).json.session.activeOrganizationId, null, `${name}: the first sees it`);
+  await done("Bob leaves on the first", bobElsewhere.post(path("leave"), { organizationId }));
+  await done("and is gone on the second", bob.get(path("get-full-organization") + at), 403);
+  await done("the end on the second", elsewhere.post(path("delete"), { organizationId }));
+  assert.deepEqual(await done("nothing left on the first", alice.get(path("list"))), []);
+}
+
 const outside = new Outside();
 const folder = await mkdtemp(join(tmpdir(), "wirecheck-shared-"));
 const servers = [];
@@ -72,11 +123,13 @@ try {
     for (const server of servers) {
       const run = new Run(server, outside);
       runs.push(run);
-      apps.push(await run.app(options, { database: { kind: "sqlite", path } }));
+      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: [organization(companyOptions)] }));
     }
     const label = strategy ? `cookie cache ${strategy}` : "no cookie cache";
     await relay(`${label} from the reference`, apps[0], apps[1]);
     await relay(`${label} from the subject`, apps[1], apps[0]);
+    await company(`organization ${label} from the reference`, apps[0], apps[1]);
+    await company(`organization ${label} from the subject`, apps[1], apps[0]);
     console.log(`✓ ${label}, both ways`);
   }
 } catch (error) {

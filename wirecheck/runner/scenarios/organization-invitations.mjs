@@ -263,7 +263,7 @@ export default [
       const { app, dave, erin, fred, first } = await invited(t);
       const path = "/organization/list-user-invitations";
       await invite(dave, { role: "admin" });
-      await eachQuery(erin, path, ["", "?email=fred@example.com", "?email=", "?unknown=1"]);
+      await eachQuery(erin, path, ["", "?email=fred@example.com", "?email=", "?email=a&email=b", "?unknown=1"]);
       for (const browser of [dave, fred, app.browser()]) await browser.get(path);
       await app.browser().get(`${path}?email=erin@example.com`);
       const headers = { cookie: erin.jar.header({ secure: false, now: app.now }) };

@@ -150,7 +150,7 @@ export default [
         "", "?roleName=", "?roleId=", "?roleName=helper", `?roleId=${role}`, `?roleName=unknown&roleId=${role}`, "?roleName=unknown", "?roleId=unknown", "?roleName=owner", "?roleName=Helper", "?unknown=1",
         `?roleName=helper&organizationId=${org}`, `?roleName=helper&organizationId=${other}`, "?roleName=helper&organizationId=unknown", "?roleName=helper&organizationId=", "?roleName=helper&roleName=owner",
       ]);
-      await eachQuery(alice, "/organization/list-roles", ["", `?organizationId=${org}`, `?organizationId=${other}`, "?organizationId=unknown", "?organizationId=", "?unknown=1"]);
+      await eachQuery(alice, "/organization/list-roles", ["", `?organizationId=${org}`, `?organizationId=${org}&organizationId=${other}`, `?organizationId=${other}`, "?organizationId=unknown", "?organizationId=", "?unknown=1"]);
       for (const path of ["list-roles", "get-role?roleName=helper"]) await nobody.get(`/organization/${path}`);
       await dave.post("/organization/set-active", { organizationId: null });
       for (const path of ["list-roles", "get-role?roleName=helper"]) await dave.get(`/organization/${path}`);
