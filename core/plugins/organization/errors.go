@@ -68,6 +68,7 @@ var (
 var (
 	CodeOrganizationDeletionDisabled = core.ErrorCode{Code: "ORGANIZATION_DELETION_DISABLED", Message: "Organization deletion is disabled"}
 	CodeInvalidTeamID                = core.ErrorCode{Code: "INVALID_TEAM_ID", Message: "Invalid team id"}
+	CodeMissingPermission            = core.ErrorCode{Code: "MISSING_PERMISSION", Message: "You do not have the permission that this needs"}
 	CodeInvalidRoleName              = core.ErrorCode{Code: "INVALID_ROLE_NAME", Message: "The name of a role may not be empty, longer than 64 characters, or have a comma or space around it"}
 )
 
@@ -131,6 +132,6 @@ func errorCodes() []core.ErrorCode {
 		CodeRoleNameIsAlreadyTaken,
 		CodeCannotDeleteAPreDefinedRole,
 		CodeRoleIsAssignedToMembers,
-		CodeOrganizationDeletionDisabled, CodeInvalidTeamID, CodeInvalidRoleName,
+		CodeOrganizationDeletionDisabled, CodeInvalidTeamID, CodeMissingPermission, CodeInvalidRoleName,
 	}
 }

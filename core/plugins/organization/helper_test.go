@@ -142,3 +142,10 @@ func (p *person) session(field string) string {
 }
 
 func envOf(t testing.TB) *authtest.Env { return authtest.NewEnv(t) }
+
+// attached is the context of somebody's request to the application's own routes.
+func (p *person) attached() context.Context {
+	req := core.Request{Method: "GET", Path: "/app", Scheme: "http", Host: "localhost:3000",
+		Header: core.Fields{{Name: "Cookie", Value: p.CookieHeader()}}}
+	return p.w.Auth.Attach(context.Background(), req, nil)
+}
