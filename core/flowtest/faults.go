@@ -40,7 +40,7 @@ func runFaults(t *testing.T, open func(t *testing.T) adapter.Database) {
 		{"one call fails", (*Faulty).FailAt},
 		{"the database is gone", (*Faulty).FailFrom},
 	}
-	for _, sc := range scenarios {
+	for _, sc := range slices.Concat(scenarios, organizationScenarios) {
 		for _, mode := range modes {
 			t.Run(sc.name+", "+mode.name, func(t *testing.T) {
 				t.Parallel()
@@ -158,12 +158,21 @@ type fingerprint struct {
 	mails int
 }
 
-var coreModels = []string{core.ModelUser, core.ModelAccount, core.ModelSession, core.ModelVerification}
+// models lists the tables that the database has.
+func models(e *authtest.Env) []string {
+	var out []string
+	for _, t := range e.Auth.Schema().Tables() {
+		if t.Model != core.ModelRateLimit {
+			out = append(out, t.Model)
+		}
+	}
+	return out
+}
 
 func newFingerprint(t testing.TB, e *authtest.Env) *fingerprint {
 	t.Helper()
 	f := &fingerprint{rows: map[string][]adapter.Record{}, mails: len(e.Mails())}
-	for _, model := range coreModels {
+	for _, model := range models(e) {
 		f.rows[model] = rows(t, e, model)
 	}
 	return f
@@ -172,7 +181,7 @@ func newFingerprint(t testing.TB, e *authtest.Env) *fingerprint {
 func (f *fingerprint) state(t testing.TB, e *authtest.Env) []string {
 	t.Helper()
 	var out []string
-	for _, model := range coreModels {
+	for _, model := range models(e) {
 		now := map[any]adapter.Record{}
 		for _, r := range rows(t, e, model) {
 			now[r["id"]] = r

@@ -1,13 +1,14 @@
-// Package flowtest runs whole flows of the core and of the e-mail and password
-// plugin against a database: what a person does, the same done by fifty people at
-// once, and each with the database failing at every single call or ending the
-// transaction there in favour of another one. An adapter that
+// Package flowtest runs whole flows of the core and of plugins against a database:
+// what a person does, the same done by fifty people at once, and each with the
+// database failing at every single call or ending the transaction there in favour
+// of another one. An adapter that
 // passes adaptertest is a correct adapter; one that passes flowtest carries an
 // authentication server.
 package flowtest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,11 +24,11 @@ import (
 func Run(t *testing.T, open func(t *testing.T) adapter.Database) {
 	t.Run("flow", func(t *testing.T) {
 		t.Parallel()
-		runAll(t, open, flows)
+		runAll(t, open, slices.Concat(flows, organizationFlows))
 	})
 	t.Run("race", func(t *testing.T) {
 		t.Parallel()
-		runAll(t, open, races)
+		runAll(t, open, slices.Concat(races, organizationRaces))
 	})
 	t.Run("fault", func(t *testing.T) {
 		t.Parallel()
