@@ -279,7 +279,7 @@ func (p *Plugin) accept(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 			teams = nil
 		}
 		m, err := p.members.Create(ctx, &Member{OrganizationID: o.ID, UserID: u.ID, Role: accepted.Role, CreatedAt: c.Now(),
-			Row: core.Row{Extra: p.auth.DefaultFields(ModelMember)}})
+			Row: core.Row{Extra: copyExtra(p.auth.DefaultFields(ModelMember))}})
 		if err != nil {
 			return err
 		}

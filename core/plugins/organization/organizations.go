@@ -131,7 +131,7 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 			return err
 		}
 		m, err := p.join(ctx, &Member{OrganizationID: o.ID, UserID: user.ID, Role: p.opts.CreatorRole, CreatedAt: c.Now(),
-			Row: core.Row{Extra: p.auth.DefaultFields(ModelMember)}}, user, o)
+			Row: core.Row{Extra: copyExtra(p.auth.DefaultFields(ModelMember))}}, user, o)
 		if err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (p *Plugin) join(ctx context.Context, m *Member, u *core.User, o *Organizat
 
 // defaultTeam makes the first team of a new organization, with its creator.
 func (p *Plugin) defaultTeam(ctx context.Context, o *Organization, u *core.User, c *core.Ctx) (*Team, error) {
-	team := &Team{Name: o.Name, OrganizationID: o.ID, CreatedAt: c.Now(), Row: core.Row{Extra: p.auth.DefaultFields(ModelTeam)}}
+	team := &Team{Name: o.Name, OrganizationID: o.ID, CreatedAt: c.Now(), Row: core.Row{Extra: copyExtra(p.auth.DefaultFields(ModelTeam))}}
 	if err := before(ctx, p.opts.Hooks.BeforeCreateTeam, &TeamEvent{team, u, o}); err != nil {
 		return nil, err
 	}
