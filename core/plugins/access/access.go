@@ -170,13 +170,28 @@ func (r *Role) Missing(asked Permissions) []string {
 	return out
 }
 
-// Split takes a stored list of roles apart: names between commas, without the space
-// around them, without empty and repeated ones.
+// Split takes a stored list of roles apart: the exact texts between commas, without
+// empty ones. Space counts: 1.6.11 stores what it is given and grants nothing for
+// " owner", so nobody may gain a role by another way of reading.
 func Split(roles string) []string {
 	var out []string
 	for name := range strings.SplitSeq(roles, ",") {
-		if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
+		if name != "" {
 			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Names reads lists of roles that somebody asks for: names between commas, without
+// the space around them, without empty and repeated ones. Join makes the stored form.
+func Names(lists ...string) []string {
+	var out []string
+	for _, list := range lists {
+		for name := range strings.SplitSeq(list, ",") {
+			if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
 		}
 	}
 	return out

@@ -101,12 +101,19 @@ func TestRoles(t *testing.T) {
 
 func TestSplit(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string][]string{
-		"": nil, ",": nil, " , ": nil, "owner": {"owner"}, "member, owner": {"member", "owner"}, "a,a, b ,": {"a", "b"},
+	for in, want := range map[string][2][]string{
+		"": {}, ",": {}, "owner": {{"owner"}, {"owner"}}, " , ": {{" ", " "}, nil},
+		"member, owner": {{"member", " owner"}, {"member", "owner"}}, "a,a, b ,": {{"a", "a", " b "}, {"a", "b"}},
 	} {
-		if got := access.Split(in); !slices.Equal(got, want) {
+		if got := access.Split(in); !slices.Equal(got, want[0]) {
 			t.Errorf("Split(%q) = %q", in, got)
 		}
+		if got := access.Names(in); !slices.Equal(got, want[1]) {
+			t.Errorf("Names(%q) = %q", in, got)
+		}
+	}
+	if got := access.Join(access.Names("b, a", "a", "c")); got != "b,a,c" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -154,7 +154,6 @@ func (p *Plugin) change(ctx context.Context, organizationID string, actor *core.
 // cookie the session cookie is set anew, as 1.6.11 does on some routes. In a
 // transaction, cookies wait for its commit.
 func (p *Plugin) activate(ctx context.Context, c *core.Ctx, s *core.SessionData, set adapter.Record, cookie bool) error {
-	set["updatedAt"] = c.Now()
 	row, err := p.auth.Store().UpdateSession(ctx, s.Session.Token, set)
 	switch {
 	case errors.Is(err, core.ErrAbort):
@@ -168,6 +167,8 @@ func (p *Plugin) activate(ctx context.Context, c *core.Ctx, s *core.SessionData,
 	return core.AfterCommit(ctx, func(context.Context) error {
 		if cookie {
 			c.SetCurrentSession(data)
+			made := c.NewSession()
+			defer func() { c.SetNewSession(made) }() // it is the same session, and no new one
 			return c.SetSession(data, nil)
 		}
 		return c.SessionChanged(data)

@@ -435,7 +435,7 @@ func (p *Plugin) updateRole(c *core.Ctx, in *UpdateRoleInput) (UpdateRoleReply, 
 // next.
 func (p *Plugin) renameRole(ctx context.Context, organizationID, from, to string) error {
 	renamed := func(roles string) (string, bool) {
-		names := split(roles)
+		names := access.Split(roles)
 		i := slices.Index(names, from)
 		if i < 0 {
 			return roles, false

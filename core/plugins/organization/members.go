@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -348,16 +349,9 @@ func (p *Plugin) updateMemberRole(c *core.Ctx, in *UpdateMemberRoleInput) (*Memb
 	return updated, nil
 }
 
-// namesOwner reports whether a list of roles holds the creator's.
+// namesOwner reports whether a list of roles that is asked for holds the creator's.
 func (p *Plugin) namesOwner(roles []string) bool {
-	for _, list := range roles {
-		for _, name := range split(list) {
-			if name == p.opts.CreatorRole {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.Contains(access.Names(roles...), p.opts.CreatorRole)
 }
 
 func (p *Plugin) getActiveMember(c *core.Ctx, _ *core.NoInput) (*MemberUser, error) {
@@ -522,11 +516,11 @@ func filter(t *schema.Table, in *ListMembersInput) (adapter.Cond, error) {
 	case adapter.In, adapter.NotIn:
 		items, ok := in.FilterValue.Items()
 		if !ok {
-			return cond, badQuery("filterValue", "expected array, received "+in.FilterValue.Kind().String())
+			items = []wire.Value{in.FilterValue} // a list of one looks so in a query
 		}
 		list := make([]any, len(items))
 		for i := range items {
-			if list[i], ok = filterValue(f, items[i]); !ok {
+			if list[i], ok = filterValue(f, items[i]); !ok || list[i] == nil {
 				return cond, badQuery("filterValue", "expected "+string(f.Type))
 			}
 		}

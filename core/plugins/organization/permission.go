@@ -93,14 +93,8 @@ func (p *Plugin) require(ctx context.Context, m *Member, resource, action string
 // knownRoles takes a list of roles apart and answers ROLE_NOT_FOUND to names that are
 // no roles of the organization, and to none at all.
 func (p *Plugin) knownRoles(ctx context.Context, organizationID string, roles []string) ([]string, error) {
-	var names, unknown []string
-	for _, list := range roles {
-		for _, name := range split(list) {
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
+	names := access.Names(roles...)
+	var unknown []string
 	if len(names) == 0 {
 		return nil, core.Fail(http.StatusBadRequest, CodeRoleNotFound)
 	}

@@ -37,6 +37,3 @@ func MemberRole() *access.Role {
 		"organization": {}, "member": {}, "invitation": {}, "team": {}, "ac": {"read"},
 	})
 }
-
-// split takes a stored list of roles apart.
-func split(roles string) []string { return access.Split(roles) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/plugins/access"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -39,7 +40,7 @@ type Member struct {
 }
 
 // Roles lists the member's roles.
-func (m *Member) Roles() []string { return split(m.Role) }
+func (m *Member) Roles() []string { return access.Split(m.Role) }
 
 // AppendJSON appends the member.
 func (m *Member) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, m) }
