@@ -334,6 +334,7 @@ function quiet(arg, middleware) {
     // hook of the database is told of the answer depends on when rows are committed.
     return middleware ? { ...call, newSession: context?.newSession, returned: quiet(context?.returned) } : call;
   }
+  if (arg?.ctx?.$ctx) return { ...arg, ctx: quiet(arg.ctx, middleware) };
   if (arg?.$error) {
     const { status, statusCode, body } = arg.$error;
     return { error: { status, statusCode, body } };

@@ -94,7 +94,7 @@ func (p *Plugin) verifyAuthentication(c *core.Ctx, in *VerifyAuthenticationInput
 	if err := count(c, key, verified); err != nil {
 		return nil, p.refuse(c, key, err)
 	}
-	data, err := c.SignIn(c, user, core.SignIn{Method: Method, MultiFactor: verified.UserVerified, Confirm: func(ctx context.Context) error {
+	data, err := c.SignIn(c, user, core.SignIn{Method: Method, KeepForget: true, MultiFactor: verified.UserVerified, Confirm: func(ctx context.Context) error {
 		// It may have been deleted since: whoever took it away must not meet its session.
 		_, err := c.Auth.DB().Update(ctx, Model, adapter.By("id", key.ID).And("userId", user.ID), adapter.Record{"publicKey": key.PublicKey})
 		return err
