@@ -25,7 +25,13 @@ type SignIn struct {
 	// up; an error undoes it and refuses the sign-in. What was checked before, such as
 	// a password, may have changed since.
 	Confirm func(ctx context.Context) error
+
+	then []func(ctx context.Context) error
 }
+
+// Then lets a gate add to the answer, for example a cookie, when the user has been
+// signed in and the session cookies are set. Without a session it is not called.
+func (s *SignIn) Then(fn func(ctx context.Context) error) { s.then = append(s.then, fn) }
 
 // errReplied unwinds a handler after a sign-in gate has answered in its place.
 var errReplied = errors.New("core: a sign-in gate has replied")
@@ -75,7 +81,7 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 		return nil, errReplied
 	}
 	data := &SessionData{Session: *row, User: *u}
-	return data, AfterCommit(ctx, func(context.Context) error {
+	return data, AfterCommit(ctx, func(ctx context.Context) error {
 		forget := &asked.Forget
 		if asked.KeepForget {
 			forget = nil
@@ -85,6 +91,11 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 		}
 		c.session, c.sessionLoaded = data, true
 		c.Emit(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID})
+		for _, then := range asked.then {
+			if err := then(ctx); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 }

@@ -313,8 +313,13 @@ function joinChunks(lines) {
 
 function answerAspects(answer) {
   const aspects = { status: String(answer.status) };
-  const setCookies = answer.headers.filter(([name]) => name === "set-cookie");
-  if (setCookies.length > 0) aspects["set-cookie"] = joinChunks(setCookies.map(([, line]) => line)).join("\n");
+  const setCookies = answer.headers.filter(([name]) => name === "set-cookie").map(([, line]) => line);
+  const name = (line) => line.slice(0, line.indexOf("="));
+  // What a browser never keeps is named apart: its value would count in what is random.
+  const replaced = setCookies.filter((line, at) => setCookies.slice(at + 1).some((later) => later !== line && name(later) === name(line)));
+  const kept = setCookies.filter((line) => !replaced.includes(line));
+  if (kept.length > 0) aspects["set-cookie"] = joinChunks(kept).join("\n");
+  if (replaced.length > 0) aspects["replaced cookies"] = replaced.map(name).join(", ");
   for (const [name, value] of answer.headers) {
     if (ignoredHeaders.has(name)) continue;
     const key = `header ${name}`;

@@ -17,7 +17,11 @@ const patterns = [
   ["packed", /eyJ[\w-]{40,}/],
   ["hash", /\b[0-9a-f]{32}:[0-9a-f]{128}\b/],
   ["uuid", /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/],
-  ["signed", /[\w-]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
+  ["signed", /[\w!-]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
+  ["device", /(?:[\w-]{43}!)?trust-device-[\w-]{32}/],
+  ["challenge", /2fa-[\w-]{20}(?![\w-])/],
+  ["key", /(?<=secret=)[A-Z2-7]{52}/],
+  ["backup", /(?<=")[A-Za-z0-9]{5}-[A-Za-z0-9]{5}(?=")/],
   ["id", /\b[A-Za-z0-9]{32}\b/],
   ["token", /\b[A-Za-z0-9]{24}\b/],
 ];
@@ -133,6 +137,23 @@ export class Mask {
     const expected = createHmac("sha256", this.secret).update(payload).digest("base64");
     const shown = /^[\w-]{32}$/.test(payload) ? this.#placeholder("id", payload) : this.#replace(payload);
     return `${shown}.${same(signature, expected) ? "<valid>" : this.#placeholder("signature", signature)}`;
+  }
+
+  _device(value) {
+    const [identifier, mac] = value.split("!").reverse();
+    return (mac ? `${this.#placeholder("mac", mac)}!` : "") + this.#placeholder("device", identifier);
+  }
+
+  _challenge(value) {
+    return this.#placeholder("challenge", value);
+  }
+
+  _key(value) {
+    return this.#placeholder("key", value);
+  }
+
+  _backup(value) {
+    return this.#placeholder("backup", value);
   }
 
   _id(value) {

@@ -81,15 +81,14 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	if errors.Is(err, core.ErrAbort) {
 		return SignInReply{}, core.Fail(http.StatusUnauthorized, core.CodeFailedToCreateSession)
 	}
+	if deref(in.CallbackURL) != "" && (err == nil || c.Replied()) {
+		c.SetHeader("Location", *in.CallbackURL)
+	}
 	if err != nil {
 		return SignInReply{}, err
 	}
 	session := &data.Session
-	reply := SignInReply{Token: session.Token, URL: in.CallbackURL, User: user}
-	if deref(in.CallbackURL) != "" {
-		c.SetHeader("Location", *in.CallbackURL)
-		reply.Redirect = true
-	}
+	reply := SignInReply{Redirect: deref(in.CallbackURL) != "", Token: session.Token, URL: in.CallbackURL, User: user}
 	if a.Compat() == core.CompatKernia {
 		reply.Session = session
 	}

@@ -7,7 +7,9 @@ import (
 )
 
 // factories make plugins by the name of Better Auth's factory.
-var factories = map[string]func(i *instance, s *section) core.Plugin{}
+var factories = map[string]func(i *instance, s *section) core.Plugin{
+	"twoFactor": (*instance).twoFactor,
+}
 
 // plugin makes one of the instance's plugins.
 func (i *instance) plugin(all *options, spec wire.Value) (core.Plugin, error) {

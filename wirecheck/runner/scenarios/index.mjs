@@ -26,6 +26,7 @@ import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
 import signUp from "./sign-up.mjs";
 import storage from "./storage.mjs";
+import twoFactor from "./two-factor.mjs";
 import users from "./users.mjs";
 
 /** @type {Scenario[]} */
@@ -35,4 +36,5 @@ export const scenarios = [
   ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
   ...organizationHooks, ...organizationOptions,
   ...passkey,
+  ...twoFactor,
 ];
