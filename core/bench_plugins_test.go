@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -8,32 +9,21 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
-	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/plugins/access"
+	"github.com/advantch/kernia-go/core/plugins/organization"
+	"github.com/advantch/kernia-go/core/plugins/twofactor"
 )
 
 // installed are the plugins of the paired benchmark, new ones for each Auth. A
 // plugin that get-session must not become slower by is added here.
 func installed() []core.Plugin {
-	return []core.Plugin{NewTerms(TermsOptions{Version: "1"}), fieldsPlugin{}, hooksPlugin{}, routesPlugin{}}
-}
-
-// fieldsPlugin adds fields to what get-session answers, as the admin and
-// organization plugins do.
-type fieldsPlugin struct{}
-
-func (fieldsPlugin) ID() string { return "fields" }
-
-func (fieldsPlugin) Manifest() core.Manifest {
-	text := func(name string) schema.Field {
-		return schema.Field{Name: name, Type: schema.String, Optional: true, NoInput: true}
+	return []core.Plugin{
+		organization.New(organization.Options{
+			Teams: organization.Teams{Enabled: true}, Access: access.NewControl(access.Permissions{"project": {"create"}}),
+			DynamicAccessControl: organization.DynamicAccessControl{Enabled: true},
+		}),
+		twofactor.New(twofactor.Options{}), hooksPlugin{}, routesPlugin{},
 	}
-	return core.Manifest{Extend: []schema.Table{
-		{Model: core.ModelUser, Fields: []schema.Field{
-			text("role"), {Name: "banned", Type: schema.Boolean, Optional: true, NoInput: true},
-			{Name: "secondFactor", Type: schema.Boolean, Default: schema.Value(false), NoInput: true},
-		}},
-		{Model: core.ModelSession, Fields: []schema.Field{text("activeOrganizationId"), text("activeTeamId"), text("impersonatedBy")}},
-	}}
 }
 
 // hooksPlugin has hooks of every kind: on other routes, on every route, and on
@@ -57,7 +47,7 @@ func (hooksPlugin) Manifest() core.Manifest {
 		},
 		Middleware: []core.PathMiddleware{{Path: "/organization/**", Run: pass}},
 		OnResponse: func(*core.Ctx, *core.Response) {},
-		SignInGate: func(*core.Ctx, *core.User, *core.SignIn) error { return nil },
+		SignInGate: func(context.Context, *core.Ctx, *core.User, *core.SignIn) error { return nil },
 		Store:      core.StoreHooks{Session: core.ModelHooks[core.Session]{}},
 	}
 }
