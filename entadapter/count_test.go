@@ -11,7 +11,10 @@ import (
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
+	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -144,6 +147,24 @@ func TestOneStatementEach(t *testing.T) {
 			t.Error("an unknown field was taken")
 		}
 		return nil
+	})
+}
+
+// TestGetSessionIsOneStatement asks over HTTP, without a cookie cache.
+func TestGetSessionIsOneStatement(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		r := &recorder{Driver: open(t)}
+		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Database = New(r) }, emailpassword.New(emailpassword.Options{}))
+		c := e.Client()
+		c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "")
+		r.texts = nil
+		if a := c.Get("/get-session").Want(t, 200, ""); a.JSON("user", "email") != "ada@example.com" {
+			t.Error(a.Body)
+		}
+		if len(r.texts) != 1 {
+			t.Errorf("%d statements: %q", len(r.texts), r.texts)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -502,6 +503,57 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 			}
 			if n := users(t, a); n != 4 {
 				t.Errorf("%d users", n)
+			}
+		})
+	}
+}
+
+// TestLostConnection ends the server's side of a connection in the middle of a
+// transaction: that fails with an error which is not the client's fault, nothing of
+// it is left, and the next one works.
+func TestLostConnection(t *testing.T) {
+	t.Parallel()
+	for _, s := range databases {
+		if s.env == "" {
+			continue // there is no connection to lose
+		}
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			drv := s.open(t, s.dsn(t))
+			a := migrated(t, drv, authSchema(t))
+			which, end := "SELECT connection_id()", "KILL %d"
+			if s.name == "postgres" {
+				which, end = "SELECT pg_backend_pid()", "SELECT pg_terminate_backend(%d)"
+			}
+			after := false
+			err := a.Tx(t.Context(), func(ctx context.Context) error {
+				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+					return err
+				}
+				client, _ := FromContext(ctx, drv)
+				var rows entsql.Rows
+				if err := client.Query(ctx, which, []any{}, &rows); err != nil {
+					return err
+				}
+				id, err := entsql.ScanInt64(rows)
+				if err := errors.Join(err, rows.Close()); err != nil {
+					return err
+				}
+				run(t, drv.DB(), fmt.Sprintf(end, id))
+				_, err = a.Create(ctx, "user", newUser("u2"))
+				after = err != nil
+				return err
+			})
+			for _, known := range []error{adapter.ErrNotFound, adapter.ErrUnique, adapter.ErrBadValue} {
+				if err == nil || !after || errors.Is(err, known) {
+					t.Fatal(err)
+				}
+			}
+			if n := users(t, a); n != 0 {
+				t.Errorf("%d users", n)
+			}
+			if _, err := a.Create(t.Context(), "user", newUser("u1")); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -12,6 +12,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
 // adopted opens a copy of a file that Better Auth 1.6.11 made with
@@ -52,6 +54,100 @@ func TestAdoptsBetterAuthFile(t *testing.T) {
 	}
 	if rec["expiresAt"] != time.Date(2026, 11, 30, 21, 2, 2, 59e6, time.UTC) || rec["impersonatedBy"] != nil {
 		t.Errorf("session = %#v", rec)
+	}
+}
+
+// adoptedOn are databases that Better Auth 1.6.11 made with pg and mysql2, in the
+// way of the adopted file.
+var adoptedOn = map[string]struct{ user, token, reset string }{
+	"postgres": {"5CnMBKGhTaprems0vBAkkKuu4LDdlInV", "Uk6JvrVAPnvjxPWt2UoHLuPanZWBgCak", "gLk77ZOz3mJYjLBUNFPA7iOn"},
+	"mysql":    {"H8FHdFLo2x8ITr8MrD31R0AjLxbL0PY3", "lJhMZYBhzVLPL2wVeBnDswaWBybcc62a", "3mY2dS2oPJ6RdWTJ1dzKZA4h"},
+}
+
+// load runs the statements of a dump on one connection.
+func load(t testing.TB, db *gorm.DB, file string, first ...string) {
+	t.Helper()
+	dump, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, text := range append(first, strings.Split(string(dump), ";\n")...) {
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		if _, err := conn.ExecContext(t.Context(), text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestAdoptsServersOfBetterAuth takes such a database over without a change: its
+// rows are read type by type, and its password, its session and its reset link go on.
+func TestAdoptsServersOfBetterAuth(t *testing.T) {
+	t.Parallel()
+	for _, server := range servers {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			theirs, db := adoptedOn[server.name], server.open(t, server.dsn(t))
+			var first []string
+			if server.name == "mysql" {
+				first = []string{"SET SESSION foreign_key_checks = 0"} // the dump is in alphabetical order
+			}
+			load(t, db, "testdata/better-auth-1.6.11."+server.name+".sql", first...)
+			a := open(t, db, authSchema(t, ""))
+			if p := plan(t, a); len(p) != 0 {
+				t.Fatalf("plan = %v", p)
+			}
+			rec, err := a.FindOne(t.Context(), bySession(theirs.token))
+			if err != nil {
+				t.Fatal(err)
+			}
+			user := rec["user"].(adapter.Record)
+			created, _ := user["createdAt"].(time.Time)
+			if created.Truncate(time.Minute) != time.Date(2026, 11, 26, 19, 41, 0, 0, time.UTC) || rec["expiresAt"].(time.Time).Sub(created).Round(time.Second) != 7*24*time.Hour {
+				t.Errorf("created %v, expires %v", created, rec["expiresAt"])
+			}
+			if prefs, _ := user["prefs"].(json.RawMessage); strings.ReplaceAll(string(prefs), " ", "") != `{"theme":"dark"}` {
+				t.Errorf("prefs = %s", prefs)
+			}
+			delete(user, "prefs")
+			want := adapter.Record{
+				"id": theirs.user, "name": "Ada", "email": "ada@example.com", "emailVerified": false, "image": nil,
+				"createdAt": created, "updatedAt": user["updatedAt"], "role": "user", "banned": false, "banReason": nil, "banExpires": nil,
+				"tags": []string{"a", "b<c>"}, "scores": []float64{1, 2.5}, "height": int64(175), "serial": int64(9007199254740991),
+			}
+			if got, want := fmt.Sprintf("%#v", user), fmt.Sprintf("%#v", want); got != want {
+				t.Errorf("user = %s\nwant   %s", got, want)
+			}
+
+			e := authtest.NewEnv(t)
+			o := e.Options(emailpassword.New(emailpassword.Options{}))
+			o.Database = New(db)
+			e.Open(o)
+			if found, err := e.Auth.Store().FindSession(t.Context(), theirs.token); err != nil || found.User.ID != theirs.user {
+				t.Errorf("session: %+v, %v", found, err)
+			}
+			signIn := func(password string, status int, code string) {
+				t.Helper()
+				e.Client().Post("/sign-in/email", map[string]any{"email": "Ada@example.com", "password": password}).Want(t, status, code)
+			}
+			signIn("correct horse battery", 200, "")
+			signIn("correct horse battery", 200, "") // hashed anew by the first
+			reset := map[string]any{"token": theirs.reset, "newPassword": "another horse battery"}
+			e.Client().Post("/reset-password", reset).Want(t, 200, "")
+			e.Client().Post("/reset-password", reset).Want(t, 400, "INVALID_TOKEN")
+			signIn("another horse battery", 200, "")
+			e.Client().Post("/sign-up/email", map[string]any{"name": "Eve", "email": "eve@example.com", "password": "correct horse battery"}).Want(t, 200, "")
+		})
 	}
 }
 

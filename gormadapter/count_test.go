@@ -3,13 +3,17 @@ package gormadapter
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"gorm.io/gorm"
 
+	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
 // recorder is a pool that keeps the texts of the statements it passes on.
@@ -106,6 +110,57 @@ func TestOneStatementEach(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestGetSessionIsOneStatement asks over HTTP, without a cookie cache.
+func TestGetSessionIsOneStatement(t *testing.T) {
+	t.Parallel()
+	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
+		watched, r := recorded(t, db)
+		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Database = New(watched) }, emailpassword.New(emailpassword.Options{}))
+		c := e.Client()
+		c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "")
+		r.texts = nil
+		if a := c.Get("/get-session").Want(t, 200, ""); a.JSON("user", "email") != "ada@example.com" {
+			t.Error(a.Body)
+		}
+		if len(r.texts) != 1 {
+			t.Errorf("%d statements: %q", len(r.texts), r.texts)
+		}
+	})
+}
+
+// TestLookedUpColumnsAreIndexed asks the servers which columns begin an index:
+// what TestLookupsUseIndexes asks the planner of SQLite.
+func TestLookedUpColumnsAreIndexed(t *testing.T) {
+	t.Parallel()
+	first := map[string]string{
+		"postgres": `SELECT t.relname || '.' || a.attname FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+			JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0] WHERE t.relnamespace = current_schema()::regnamespace`,
+		"mysql": "SELECT concat(table_name, '.', column_name) FROM information_schema.statistics WHERE table_schema = database() AND seq_in_index = 1",
+	}
+	for _, server := range servers {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			db := server.open(t, server.dsn(t))
+			authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+				o.Database = New(db)
+				o.RateLimit = core.RateLimitOptions{Storage: "database"}
+			}, emailpassword.New(emailpassword.Options{}))
+			var indexed []string
+			if err := db.WithContext(t.Context()).Raw(first[server.name]).Scan(&indexed).Error; err != nil {
+				t.Fatal(err)
+			}
+			for _, column := range []string{
+				"user.id", "user.email", "session.token", "session.userId", "account.userId", "account.providerId",
+				"verification.identifier", "verification.expiresAt", "rateLimit.key",
+			} {
+				if !slices.Contains(indexed, column) {
+					t.Errorf("%s begins no index: %q", column, indexed)
+				}
+			}
+		})
+	}
 }
 
 // TestLookupsUseIndexes asks SQLite how it would run the lookups that

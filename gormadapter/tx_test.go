@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -417,6 +418,50 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 			}
 			if n := users(t, a); n != 4 {
 				t.Errorf("%d users", n)
+			}
+		})
+	}
+}
+
+// TestLostConnection ends the server's side of a connection in the middle of a
+// transaction: that fails with an error which is not the client's fault, nothing of
+// it is left, and the next one works.
+func TestLostConnection(t *testing.T) {
+	t.Parallel()
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			db := s.open(t, s.dsn(t))
+			a := migrated(t, db, authSchema(t, ""))
+			which, end := "SELECT connection_id()", "KILL %d"
+			if s.name == "postgres" {
+				which, end = "SELECT pg_backend_pid()", "SELECT pg_terminate_backend(%d)"
+			}
+			after := false
+			err := a.Tx(t.Context(), func(ctx context.Context) error {
+				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
+					return err
+				}
+				tx, _ := FromContext(ctx)
+				var id int64
+				if err := tx.Raw(which).Scan(&id).Error; err != nil {
+					return err
+				}
+				run(t, db, fmt.Sprintf(end, id))
+				_, err := a.Create(ctx, "user", newUser("u2"))
+				after = err != nil
+				return err
+			})
+			for _, known := range []error{adapter.ErrNotFound, adapter.ErrUnique, adapter.ErrBadValue} {
+				if err == nil || !after || errors.Is(err, known) {
+					t.Fatal(err)
+				}
+			}
+			if n := users(t, a); n != 0 {
+				t.Errorf("%d users", n)
+			}
+			if _, err := a.Create(t.Context(), "user", newUser("u1")); err != nil {
+				t.Error(err)
 			}
 		})
 	}
