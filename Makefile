@@ -5,12 +5,15 @@ SHELL := /bin/bash
 GO ?= go
 PORT ?= 3000
 FUZZTIME ?= 20s
+REPEATS ?= 20
+# What the wire check plays: nothing for one server, --all for every framework and adapter.
+WIRECHECK ?=
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race bench storm soak fuzz lint fmt-check tidy wirecheck proof page
+.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy wirecheck wirecheck-all proof page
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 run: page ## Start the Gin quickstart on http://localhost:3000 (PORT is honoured)
 	PORT=$(PORT) $(GO) run ./examples/gin
@@ -24,15 +27,21 @@ unit: ## Run the Go tests of every module
 race: ## Run the Go tests under the race detector (needs a C compiler)
 	$(GO) test -race $(MODULES:%=%/...)
 
+races: ## Run what many callers do at once REPEATS times (20) on every database
+	CGO_ENABLED=0 $(GO) test -count=$(REPEATS) -timeout 2h -run 'TestFlows|TestConformance/./race|RACE' ./core/adapters/memory ./core/adapters/mongo ./gormadapter ./entadapter
+
 proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client
 	cd wirecheck && node proof.mjs
 
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
 	cd wirecheck && node --test reference/
-	cd wirecheck && node runner/main.mjs
+	cd wirecheck && node runner/main.mjs $(WIRECHECK)
 	cd wirecheck && node runner/prove.mjs
 	cd wirecheck && node runner/shared.mjs
 	cd wirecheck && node adopt.mjs
+
+wirecheck-all: ## The same over every framework and every adapter whose server is named
+	$(MAKE) wirecheck WIRECHECK=--all
 
 bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core
 	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)

@@ -12,6 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/ratelimit"
 )
 
 // races are the same done by many at once. Their names begin with the ids of the
@@ -30,6 +31,7 @@ var races = []test{
 	{"RACE-07 revoke all against sign-in", raceRevokeAll},
 	{"RACE-07 reset against sign-in with the old password", raceResetAndSignIn},
 	{"RACE-07 change of password against itself", raceChangePassword},
+	{"RACE-10 requests against a limit in the database", raceLimit},
 	{"RACE-11 unlink the last account", raceUnlink},
 	{"RACE-16 everything at once", raceMixed},
 	{"upgrade of an old hash", raceRehash},
@@ -343,6 +345,23 @@ func raceChangePassword(s *suite) {
 			wantAlive(s, clients[i], false)
 		}
 	}
+}
+
+// raceLimit lets as many through as the rule says, of one address, in each window.
+func raceLimit(s *suite) {
+	const allowed = 20
+	e := s.start(func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+		o.RateLimit = core.RateLimitOptions{Storage: "database", Default: ratelimit.Rule{Window: time.Minute, Max: allowed}}
+	})
+	for window := range 2 {
+		answers := make([]*authtest.Answer, crowd)
+		s.together(func(i int) { answers[i] = e.Client().Get("/get-session") })
+		if got := tally(answers); got["ok"] != allowed || got["TOO_MANY_REQUESTS"] != crowd-allowed {
+			s.Fatalf("window %d: answers %v, want %d successes and else only TOO_MANY_REQUESTS", window, got, allowed)
+		}
+		e.Clock.Add(time.Minute)
+	}
+	wantRows(s, e, core.ModelRateLimit, 1)
 }
 
 func raceUnlink(s *suite) {
