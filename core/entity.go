@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -188,10 +189,7 @@ func appendAny(dst []byte, v any) []byte {
 	case time.Time:
 		return wire.AppendTime(dst, v)
 	case json.RawMessage:
-		if len(v) == 0 {
-			return append(dst, "null"...)
-		}
-		return append(dst, v...)
+		return appendStored(dst, v)
 	case []string:
 		dst = append(dst, '[')
 		for i, s := range v {
@@ -212,6 +210,20 @@ func appendAny(dst []byte, v any) []byte {
 		return append(dst, ']')
 	}
 	return append(dst, "null"...)
+}
+
+// appendStored appends JSON of a row as JSON.parse and JSON.stringify would pass it
+// on. Databases have their own ways to write it ({"a": [1, 2]}), and the signature of
+// a cookie cache is over the one of JavaScript. What is no JSON is null.
+func appendStored(dst []byte, raw json.RawMessage) []byte {
+	if v, err := wire.Parse(raw, storedLimits); err == nil {
+		return v.AppendJSON(dst)
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, raw) != nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, compact.Bytes()...) // beyond the limits, or with NUL in a string
 }
 
 func appendBool(dst []byte, b bool) []byte {
