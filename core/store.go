@@ -48,6 +48,10 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	return s.db.Tx(ctx, fn)
 }
 
+// oldestFirst is the order of lists. Better Auth leaves it to the database, which is
+// this order in SQLite and PostgreSQL and one of random ids in MySQL.
+var oldestFirst = []adapter.Sort{{Field: "createdAt"}}
+
 func isNotFound(err error) bool {
 	return errors.Is(err, adapter.ErrNotFound) || errors.Is(err, storage.ErrNotFound)
 }

@@ -24,9 +24,9 @@ func (s *Store) CreateAccount(ctx context.Context, acc Account) (*Account, error
 	return createRow(ctx, s, s.accountModel(), &acc, nil)
 }
 
-// FindAccounts lists the accounts of a user, oldest first as stored.
+// FindAccounts lists the accounts of a user, oldest first.
 func (s *Store) FindAccounts(ctx context.Context, userID string) ([]*Account, error) {
-	return findRows(ctx, s.accountModel(), s.db, adapter.Find{Where: adapter.By("userId", userID)})
+	return findRows(ctx, s.accountModel(), s.db, adapter.Find{Where: adapter.By("userId", userID), Sort: oldestFirst})
 }
 
 // FindAccount returns the account of a provider.

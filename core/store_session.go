@@ -148,13 +148,14 @@ func (s *Store) FindSession(ctx context.Context, token string) (*SessionData, er
 	return &SessionData{Session: *row, User: *u}, nil
 }
 
-// ListSessions lists the sessions of a user that have not expired.
+// ListSessions lists the sessions of a user that have not expired: oldest first, or
+// in a secondary storage those that end first.
 func (s *Store) ListSessions(ctx context.Context, userID string) ([]*Session, error) {
 	if s.secondary == nil {
 		return findRows(ctx, s.sessionModel(), s.db, adapter.Find{Where: adapter.Where{
 			{Field: "userId", Value: userID},
 			{Field: "expiresAt", Op: adapter.Gt, Value: s.a.Now()},
-		}})
+		}, Sort: oldestFirst})
 	}
 	entries, _, err := s.sessionList(ctx, userID)
 	if err != nil {

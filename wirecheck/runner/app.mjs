@@ -163,10 +163,11 @@ export class App {
     return answer.result;
   }
 
-  /** Puts the rows of tables into the transcript. */
+  /** Puts the rows of tables into the transcript. They have no order of their own: MySQL gives them by their ids. */
   async rows(...models) {
     for (const model of models) {
-      const rows = await this.db("findMany", { model });
+      const found = (await this.db("findMany", { model })).map((row) => ({ row, text: this.run.mask.known(stable(row)) }));
+      const rows = found.sort((a, b) => (a.text < b.text ? -1 : 1)).map(({ row }) => row);
       await this.run.record("rows", model, { rows: stable(rows) });
     }
   }

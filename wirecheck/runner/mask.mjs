@@ -66,6 +66,14 @@ export class Mask {
     });
   }
 
+  /** A text without what is random, except for values that have been seen before. */
+  known(text) {
+    return text.replace(anyPattern, (...found) => {
+      const [kind] = Object.entries(found.at(-1)).find(([, value]) => value !== undefined);
+      return this.#seen.get(found[0]) ?? `<${kind}>`;
+    });
+  }
+
   async #open(envelope) {
     for (const salt of ["better-auth-session", "better-auth-account"]) {
       const key = hkdfSync("sha256", this.secret, salt, "BetterAuth.js Generated Encryption Key", 64);

@@ -1,7 +1,9 @@
-import { alice, day } from "./kit.mjs";
+import { alice, day, second } from "./kit.mjs";
 
+/** Links an account a second after whatever came before: lists are in the order of time. */
 async function link(app, user, providerId, accountId, more = {}) {
-  const moment = { $date: new Date(app.now).toISOString() };
+  app.linked = (app.linked ?? 0) + 1;
+  const moment = { $date: new Date(app.now + app.linked * second).toISOString() };
   await app.db("create", { model: "account", data: { providerId, accountId, userId: user.id, createdAt: moment, updatedAt: moment, ...more } });
 }
 
