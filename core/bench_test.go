@@ -8,6 +8,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/pairtest"
 )
 
 // sessionRequest is GET /get-session as a framework hands it over.
@@ -43,6 +44,18 @@ func TestGetSessionAllocations(t *testing.T) {
 	}
 	t.Logf("%.0f allocations", got)
 }
+
+func TestPluginsAddNoAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates too")
+	}
+	if got := testing.AllocsPerRun(500, pairtest.Cached(t)); got > cachedAllocations {
+		t.Errorf("a cached get-session with plugins makes %.0f allocations, at most %d are meant", got, cachedAllocations)
+	}
+}
+
+// BenchmarkGetSessionPlugins is meant to report at most 1.15 times from the cache.
+func BenchmarkGetSessionPlugins(b *testing.B) { pairtest.GetSession(b, nil) }
 
 func BenchmarkGetSessionCached(b *testing.B) {
 	e := open(b, withCache(core.CacheCompact))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/validate"
@@ -57,7 +58,8 @@ func (r *SessionReply) AppendJSON(dst []byte) []byte {
 		}
 		return append(dst, r.raw...)
 	}
-	dst = r.data.AppendJSON(dst)
+	const usual = 1024 // bytes of a session and its user, with room for fields of plugins
+	dst = r.data.AppendJSON(slices.Grow(dst, usual))
 	if r.deferred {
 		dst = append(dst[:len(dst)-1], `,"needsRefresh":`...)
 		dst = append(appendBool(dst, r.needsRefresh), '}')
