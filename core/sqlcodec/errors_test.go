@@ -18,7 +18,7 @@ func (e sqliteError) Error() string {
 	}
 	return "UNIQUE constraint failed: user.email"
 }
-func (e sqliteError) Code() int     { return int(e) }
+func (e sqliteError) Code() int { return int(e) }
 
 type postgresError string
 
