@@ -5,15 +5,18 @@ go 1.26.0
 require (
 	github.com/advantch/kernia-go/core v0.1.0
 	github.com/advantch/kernia-go/echo v0.1.0
+	github.com/advantch/kernia-go/entadapter v0.1.0
 	github.com/advantch/kernia-go/fiber v0.1.0
 	github.com/advantch/kernia-go/gin v0.1.0
 	github.com/advantch/kernia-go/gormadapter v0.1.0
 	github.com/gin-gonic/gin v1.12.0
+	github.com/go-chi/chi/v5 v5.5.0
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/labstack/echo/v4 v4.16.0
 )
 
 require (
+	entgo.io/ent v0.14.5 // indirect
 	github.com/andybalholm/brotli v1.1.0 // indirect
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic v1.15.0 // indirect
@@ -71,6 +74,7 @@ require (
 replace (
 	github.com/advantch/kernia-go/core => ../core
 	github.com/advantch/kernia-go/echo => ../echo
+	github.com/advantch/kernia-go/entadapter => ../entadapter
 	github.com/advantch/kernia-go/fiber => ../fiber
 	github.com/advantch/kernia-go/gin => ../gin
 	github.com/advantch/kernia-go/gormadapter => ../gormadapter

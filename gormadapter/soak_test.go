@@ -140,10 +140,11 @@ func newSoak(t *testing.T, dsn string, sessions int) *soak {
 	if err := s.auth.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// Indexes are built when the rows are there, as a restored backup does it: the
-	// order of random tokens would take many times as long.
+	// Keys are made when the rows are there, as a restored backup does it: one by
+	// one, in the order of random tokens, they would take many times as long.
 	for _, text := range []string{
-		`ALTER TABLE "session" DROP CONSTRAINT "session_pkey", DROP CONSTRAINT "session_token_key"`,
+		`ALTER TABLE "session" DROP CONSTRAINT "session_pkey", DROP CONSTRAINT "session_token_key",
+			DROP CONSTRAINT "session_userId_fkey"`,
 		`DROP INDEX "session_userId_idx"`,
 		fmt.Sprintf(`INSERT INTO "user" ("id", "name", "email", "emailVerified", "createdAt", "updatedAt")
 			SELECT 'u' || i, 'User ' || i, 'user' || i || '@example.com', true, now(), now() FROM generate_series(0, %d) AS i`, sessions/4),
@@ -151,7 +152,8 @@ func newSoak(t *testing.T, dsn string, sessions int) *soak {
 			SELECT md5('id' || i), md5('token' || i), 'u' || i / 4, now() + interval '7 days', now(), now(), '203.0.113.7',
 				'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 			FROM generate_series(0, %d) AS i`, sessions-1),
-		`ALTER TABLE "session" ADD CONSTRAINT "session_pkey" PRIMARY KEY ("id"), ADD CONSTRAINT "session_token_key" UNIQUE ("token")`,
+		`ALTER TABLE "session" ADD CONSTRAINT "session_pkey" PRIMARY KEY ("id"), ADD CONSTRAINT "session_token_key" UNIQUE ("token"),
+			ADD CONSTRAINT "session_userId_fkey" FOREIGN KEY ("userId") REFERENCES "user" ("id") ON DELETE CASCADE`,
 		`CREATE INDEX "session_userId_idx" ON "session" ("userId")`,
 		`VACUUM ANALYZE`,
 		`CHECKPOINT`, // not while the requests are timed

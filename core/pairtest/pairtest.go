@@ -17,17 +17,20 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
+// Plugins makes the plugins whose weight is measured, new ones for each Auth.
+type Plugins func() []core.Plugin
+
 // GetSession measures GET /get-session of a signed-in user, in the process, from
 // the cookie cache and from a database, which it opens anew for each server; nil is
 // rows in memory. It reports the median of many pairs, "times": how many times as
 // long the server with the plugins takes.
-func GetSession(b *testing.B, database func(tb testing.TB) adapter.Database) {
+func GetSession(b *testing.B, plugins Plugins, database func(tb testing.TB) adapter.Database) {
 	for _, c := range []struct {
 		name   string
 		cached bool
 	}{{"cached", true}, {"stored", false}} {
 		b.Run(c.name, func(b *testing.B) {
-			bare, full := open(b, c.cached, database, nil), open(b, c.cached, database, Plugins())
+			bare, full := open(b, c.cached, database, nil), open(b, c.cached, database, plugins())
 			var ratios []float64
 			for b.Loop() {
 				var without, with time.Duration
@@ -49,8 +52,8 @@ func GetSession(b *testing.B, database func(tb testing.TB) adapter.Database) {
 
 // Cached returns a function that asks a server with the plugins for a session,
 // which is in the cookie cache.
-func Cached(tb testing.TB) (ask func()) {
-	s := open(tb, true, nil, Plugins())
+func Cached(tb testing.TB, plugins Plugins) (ask func()) {
+	s := open(tb, true, nil, plugins())
 	return func() { s.ask(tb) }
 }
 
