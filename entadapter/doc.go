@@ -12,5 +12,6 @@
 // keys as separate indexes), so its tables would differ from Better Auth's and
 // the ones it finds would look outdated to it. Package sqlmigrate writes the
 // definitions instead. An application that uses ent's engine for its own tables
-// is not in the way, since that engine drops no table it does not know.
+// is not in the way, since that engine drops no table it does not know. One that
+// wants ent's engine for Kernia's tables too writes their schema with Schema.
 package entadapter
