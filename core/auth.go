@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -67,7 +68,7 @@ type config struct {
 	expiresIn, updateAge, freshAge, cacheAge time.Duration
 	alwaysFresh                              bool
 	cacheRefresh                             time.Duration // 0: only the store renews the cache
-	verifyTTL, deleteTTL                     time.Duration
+	verifyTTL, deleteTTL, mailTime           time.Duration
 }
 
 type shapes struct{ user, session, account, verification *shape }
@@ -178,6 +179,7 @@ func (a *Auth) defaults() error {
 		cacheAge:  orDuration(s.CookieCache.MaxAge, 5*time.Minute),
 		verifyTTL: orDuration(o.EmailVerification.TTL, time.Hour),
 		deleteTTL: orDuration(o.User.DeleteUser.TokenTTL, 24*time.Hour),
+		mailTime:  max(cmp.Or(o.EmailVerification.MinAnswerTime, 500*time.Millisecond), 0),
 	}
 	if o.Stateless {
 		a.cfg.cacheRefresh = orDuration(s.CookieCache.RefreshAge, (a.cfg.cacheAge / 5).Truncate(time.Second))

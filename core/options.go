@@ -287,8 +287,14 @@ type EmailVerificationOptions struct {
 	// AutoSignIn signs the user in when the link is opened.
 	AutoSignIn bool
 	TTL        time.Duration // life of the link; default 1 hour
-	Before     func(ctx context.Context, u *User) error
-	After      func(ctx context.Context, u *User) error
+	// MinAnswerTime is how long somebody who is signed out waits for the answer of
+	// /send-verification-email at least, so that its time does not tell who has an
+	// unverified address, also when mails are sent before the answer (see
+	// Options.Background). It is real time. Default 500 ms, as in Better Auth since
+	// 1.6.19; negative: none.
+	MinAnswerTime time.Duration
+	Before        func(ctx context.Context, u *User) error
+	After         func(ctx context.Context, u *User) error
 }
 
 // Bool returns a pointer to b, for options that tell "not set" from false.

@@ -220,6 +220,30 @@ func TestRateLimit(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	})
+	for name, change := range limiterStorages {
+		t.Run("RACE-10 a counter under fifty at once, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := limited(t, change)
+			var admitted, refused atomic.Int64
+			var wg sync.WaitGroup
+			for range 50 {
+				wg.Go(func() {
+					switch a := e.Client().Post("/sign-in/email", wrong); a.Status {
+					case 401:
+						admitted.Add(1)
+					case 429:
+						refused.Add(1)
+					default:
+						t.Errorf("answered %d %s", a.Status, a.Body)
+					}
+				})
+			}
+			wg.Wait()
+			if admitted.Load() != 3 || refused.Load() != 47 {
+				t.Errorf("%d admitted and %d refused, want 3 and 47", admitted.Load(), refused.Load())
+			}
+		})
+	}
 	t.Run("off", func(t *testing.T) {
 		t.Parallel()
 		e := open(t, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/secret"
@@ -87,6 +88,7 @@ func sendVerificationEmail(c *Ctx, in *SendVerificationInput) (StatusReply, erro
 		return StatusReply{true}, c.SendVerification(&current.User, text(in.CallbackURL))
 	}
 	// Signed out, the answer and its cost are the same whether the address is known.
+	defer atLeast(c, a.cfg.mailTime)()
 	u, err := a.store.FindUserByEmail(c, in.Email)
 	if err != nil && !isNotFound(err) {
 		return StatusReply{}, err
@@ -96,6 +98,19 @@ func sendVerificationEmail(c *Ctx, in *SendVerificationInput) (StatusReply, erro
 		return StatusReply{true}, err
 	}
 	return StatusReply{true}, c.SendVerification(u, text(in.CallbackURL))
+}
+
+// atLeast returns a function that waits until a time has passed since atLeast was
+// called, or the caller is gone.
+func atLeast(ctx context.Context, d time.Duration) func() {
+	timer := time.NewTimer(d)
+	return func() {
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // VerifyEmailInput is the query of a verification link.

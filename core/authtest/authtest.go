@@ -74,15 +74,16 @@ type Env struct {
 var FastPasswords = password.Argon2Params{Memory: 8, Time: 1, Threads: 1}
 
 // Options returns options for New, to be changed by a test: memory adapter, fast
-// hashing, no rate limit, mails sent before the answer.
+// hashing, no rate limit, mails sent before the answer, no answer held up.
 func (e *Env) Options(plugins ...core.Plugin) core.Options {
 	return core.Options{
 		BaseURL: BaseURL, Secret: Secret, Database: memory.New(), Plugins: plugins,
-		Password:   core.PasswordOptions{Argon2: FastPasswords},
-		RateLimit:  core.RateLimitOptions{Disabled: true},
-		Clock:      e.Clock.Now,
-		Logger:     slog.New(slog.NewJSONHandler(e.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Background: func(task func()) { task() },
+		Password:          core.PasswordOptions{Argon2: FastPasswords},
+		RateLimit:         core.RateLimitOptions{Disabled: true},
+		Clock:             e.Clock.Now,
+		Logger:            slog.New(slog.NewJSONHandler(e.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Background:        func(task func()) { task() },
+		EmailVerification: core.EmailVerificationOptions{MinAnswerTime: -1},
 		OnEvent: func(_ context.Context, ev core.Event) {
 			e.mu.Lock()
 			defer e.mu.Unlock()

@@ -1,8 +1,10 @@
 package emailpassword_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -389,6 +391,29 @@ func TestAddresses(t *testing.T) {
 			if m := e.LastMail(); m.To != "kiss@fisk.example.com" {
 				t.Errorf("%s sends to the address that was submitted: %s", path, m.To)
 			}
+		}
+	})
+	// Kernia has no templates: who writes one gets the name as it was typed, and escapes it.
+	t.Run("EML-10 markup in a name", func(t *testing.T) {
+		t.Parallel()
+		const hostile = `<a href="https://evil.example">Ada</a> & 'co'`
+		var names []string
+		keep := func(_ context.Context, m core.Mail) error {
+			names = append(names, m.User.Name)
+			if strings.ContainsAny(m.URL+m.User.Email, "<>\"' ") {
+				t.Errorf("the link %q or the address %q needs escaping", m.URL, m.User.Email)
+			}
+			return nil
+		}
+		e := open(t, func(_ *authtest.Env, o *core.Options, p *emailpassword.Options) {
+			o.EmailVerification.Send, p.SendResetPassword, p.RequireEmailVerification = keep, keep, true
+		})
+		e.Client().Post("/sign-up/email", body{"name": hostile, "email": email, "password": password, "callbackURL": "/x?<b>"}).Want(t, 403, "INVALID_CALLBACK_URL")
+		e.Client().Post("/sign-up/email", body{"name": hostile, "email": email, "password": password, "callbackURL": "/x"}).Want(t, 200, "")
+		e.Client().Post("/request-password-reset", body{"email": email, "redirectTo": "/x"}).Want(t, 200, "")
+		e.Client().Post("/send-verification-email", body{"email": email}).Want(t, 200, "")
+		if !slices.Equal(names, []string{hostile, hostile, hostile}) {
+			t.Errorf("the names are %q", names)
 		}
 	})
 	t.Run("EML-09 line breaks", func(t *testing.T) {

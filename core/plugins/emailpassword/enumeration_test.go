@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -245,6 +246,53 @@ func TestMailRequestsTellNothing(t *testing.T) {
 			t.Errorf("the mails are %+v", m)
 		}
 	})
+}
+
+// Time stands still in the bubble unless everybody waits.
+func TestMailRequestsTakeTheirTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ option, mail, least time.Duration }{
+		"default":              {0, 0, 500 * time.Millisecond},
+		"a mail before it":     {0, 300 * time.Millisecond, 500 * time.Millisecond},
+		"own time":             {2 * time.Second, time.Second, 2 * time.Second},
+		"none":                 {-1, 0, 0},
+		"a mail that is slow":  {-1, time.Second, 0},
+		"the mail is unlucky":  {0, time.Second, 500 * time.Millisecond},
+		"half of it is enough": {time.Second, 500 * time.Millisecond, time.Second},
+	} {
+		t.Run("ENUM-05 half a second at least, "+name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+					o.EmailVerification.MinAnswerTime = c.option
+					o.EmailVerification.Send = func(context.Context, core.Mail) error {
+						time.Sleep(c.mail)
+						return nil
+					}
+				})
+				signUp(t, e)
+				social(t, e, "verified@example.com")
+				for _, address := range []string{email, nobody, "verified@example.com"} {
+					want := c.least
+					if address == email { // the mail is sent before the answer here
+						want = max(want, c.mail)
+					}
+					start := time.Now()
+					e.Client().Post("/send-verification-email", body{"email": address}).Want(t, 200, "")
+					if took := time.Since(start); took != want {
+						t.Errorf("%s: answered after %s, want %s", address, took, want)
+					}
+				}
+				signedIn := e.Client()
+				signedIn.Post("/sign-in/email", body{"email": email, "password": password}).Want(t, 200, "")
+				start := time.Now()
+				signedIn.Post("/send-verification-email", body{"email": email}).Want(t, 200, "")
+				if took := time.Since(start); took != c.mail {
+					t.Errorf("signed in, answered after %s, want %s", took, c.mail)
+				}
+			})
+		})
+	}
 }
 
 func TestSecretsAreNotCompared(t *testing.T) {

@@ -2,6 +2,7 @@ package emailpassword_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -214,6 +215,77 @@ func TestPasswordLength(t *testing.T) {
 		signIn(e, "u300@example.com", strings.Repeat("x", 300)).Want(t, 200, "")
 		if _, err := core.New(authtest.NewEnv(t).Options(emailpassword.New(emailpassword.Options{MinPasswordLength: 200}))); err == nil {
 			t.Error("a minimum above the maximum was accepted")
+		}
+	})
+	for name, hash := range map[string]string{
+		"argon2id":             "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"Better Auth's scrypt": "0123456789abcdef0123456789abcdef:" + strings.Repeat("ab", 64),
+		"bcrypt":               "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+	} {
+		t.Run("DOS-03 a long password is not hashed, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+				o.Password.Parallel, o.Password.Queue = 1, -1
+			})
+			signUp(t, e)
+			store := func(address, hash string) {
+				a, err := e.Auth.Store().FindCredential(t.Context(), social(t, e, address).ID)
+				if a != nil || !errors.Is(err, adapter.ErrNotFound) {
+					t.Fatal(err)
+				}
+				u, err := e.Auth.Store().FindUserByEmail(t.Context(), address)
+				if err == nil {
+					err = e.Auth.Store().SetPassword(t.Context(), u.ID, hash)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			store("grace@example.com", hash)
+			// One hash takes seconds, and keeps the only place: who needs one is refused.
+			store("slow@example.com", "$2b$13$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy")
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for signIn(e, "slow@example.com", "wrong password").Status == 503 {
+				}
+			}()
+			busy := func() bool { return signIn(e, "grace@example.com", "wrong password").Status == 503 }
+			for !busy() {
+				select {
+				case <-done:
+					t.Fatal("the slow hash ended too soon")
+				default:
+				}
+			}
+			for _, size := range []int{129, 512 << 10} {
+				signIn(e, "grace@example.com", strings.Repeat("x", size)).Want(t, 401, "INVALID_CREDENTIALS")
+			}
+			signIn(e, "grace@example.com", strings.Repeat("x", 11<<20)).Want(t, 413, "PAYLOAD_TOO_LARGE")
+			if !busy() {
+				t.Error("the place was free: nothing is proven")
+			}
+			<-done
+		})
+	}
+	t.Run("DOS-12 wrong passwords lock nobody out", func(t *testing.T) {
+		t.Parallel()
+		e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) { o.RateLimit.Disabled = false })
+		owner := signUp(t, e)
+		limited := 0
+		for i := range 60 {
+			thief := e.Client()
+			thief.IP = fmt.Sprintf("198.51.100.%d", i/10)
+			if a := thief.Post("/sign-in/email", body{"email": email, "password": "wrong password"}); a.Status == 429 {
+				limited++
+			}
+		}
+		if limited != 42 { // of ten from each address three are admitted
+			t.Errorf("%d guesses were limited", limited)
+		}
+		signIn(e, email, password).Want(t, 200, "")
+		if !alive(t, owner) {
+			t.Error("the owner was signed out")
 		}
 	})
 	t.Run("PWR-11 ten megabytes", func(t *testing.T) {
