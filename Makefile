@@ -34,7 +34,7 @@ proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the off
 	cd wirecheck && node proof.mjs
 
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
-	cd wirecheck && node --test reference/
+	cd wirecheck && node --test reference/ runner/report.test.mjs
 	cd wirecheck && node runner/main.mjs $(WIRECHECK)
 	cd wirecheck && node runner/prove.mjs
 	cd wirecheck && node runner/shared.mjs

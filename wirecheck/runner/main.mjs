@@ -28,7 +28,7 @@ import { AllowedDifferences, compare, glob } from "./compare.mjs";
 import { Outside } from "./outside.mjs";
 import { describe, plugins, tables } from "./report.mjs";
 import { scenarios } from "./scenarios/index.mjs";
-import { closeConnections, startServer } from "./servers.mjs";
+import { closeConnections, control, startServer } from "./servers.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -136,6 +136,7 @@ async function main() {
     if (s.status === "rejected") throw s.reason;
     return s.value;
   });
+  const factories = flags.self ? [] : (await control(subject, "GET", "/__plugins")).factories;
   // Better Auth's memory adapter leaves fields out where SQL answers null. Every
   // adapter of ours answers as SQL does: like with like.
   if (!flags.self || flags.adapter !== "memory") {
@@ -183,8 +184,10 @@ async function main() {
   console.log(table);
   console.log(`\ncoverage: ${covered} of ${total} endpoints of the core and the plugins that are implemented`);
   console.log(`coverage: success and ${refusals} refusals by status and code${unseen.length > 0 ? `, not seen: ${unseen.join(", ")}` : ", all seen"}`);
-  const reached = new Set(results.flatMap((r) => r.entries.map((e) => e.endpoint)));
-  console.log(`\n${plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), reached)}\n`);
+  const requested = [...new Set(results.flatMap((r) => r.entries.map((e) => e.endpoint).filter(Boolean)))];
+  const ofPlugins = plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), requested, factories);
+  console.log(`\n${ofPlugins.table}\n`);
+  missing.push(...ofPlugins.missing);
   if (pending.length > 0) console.log(`pending, for a later module: ${pending.join(", ")}`);
   if (missing.length > 0) console.log(`not covered: ${missing.join(", ")}`);
   const unused = flags.only || flags.self ? [] : allowed.unused();

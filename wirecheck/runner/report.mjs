@@ -41,14 +41,26 @@ export function tables(endpoints, results, isPending) {
 }
 
 /**
- * Endpoints of the plugins: how many of each are reached, and which plugins are not here yet.
+ * Endpoints of the plugins: how many of each are reached, and those of plugins that are here that no scenario reaches.
  * @param {Record<string, string[]>} plugins "METHOD /path" or "api name" by plugin
- * @param {Set<string>} reached endpoints that some scenario asked for
+ * @param {string[]} requested endpoints that some scenario asked for
+ * @param {string[]} factories of the plugins that the server under test has
  */
-export function plugins(plugins, reached) {
-  const lines = [["plugin", "endpoints", "reached"]];
-  for (const [name, endpoints] of Object.entries(plugins)) lines.push([name, endpoints.length, endpoints.filter((e) => reached.has(e)).length].map(String));
-  return align(lines);
+export function plugins(plugins, requested, factories) {
+  const here = new Set(factories.map((name) => name.toLowerCase())); // "twoFactor" makes "two-factor"
+  const lines = [["plugin", "endpoints", "reached", ""]];
+  const missing = [];
+  for (const [name, endpoints] of Object.entries(plugins)) {
+    const open = endpoints.filter((e) => {
+      const [method, path] = e.split(" ");
+      const endpoint = method === "api" ? { name: path } : { routed: true, method, path };
+      return !requested.some((r) => serves(endpoint, r));
+    });
+    const implemented = here.has(name.replaceAll("-", ""));
+    if (implemented) missing.push(...open);
+    lines.push([name, endpoints.length, endpoints.length - open.length, implemented ? "here" : ""].map(String));
+  }
+  return { table: align(lines), missing };
 }
 
 /** Status and code of an answer, the message where there is no code. */

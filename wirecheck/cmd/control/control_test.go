@@ -85,6 +85,16 @@ func TestWhatIsNotMappedIsRefused(t *testing.T) {
 	h.want(http.StatusOK, "/__instances", `{"options":{"appName":null,"session":{"$undefined":1},"telemetry":{"enabled":false}}}`, `"id":`)
 }
 
+func TestPluginsAreListed(t *testing.T) {
+	t.Parallel()
+	status, _, text := start(t, "nethttp", "memory").send(http.MethodGet, "/__plugins", "")
+	for name := range factories {
+		if status != http.StatusOK || !strings.Contains(text, `"`+name+`"`) {
+			t.Errorf("%d %s lacks %s", status, text, name)
+		}
+	}
+}
+
 func TestProtocol(t *testing.T) {
 	t.Parallel()
 	for n, framework := range frameworkNames() {

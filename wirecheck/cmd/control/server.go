@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -87,6 +89,13 @@ func (s *server) control(r *http.Request) (wire.Value, error) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/__instances")
 	parts := strings.Split(strings.TrimPrefix(rest, "/"), "/")
 	unknown := &refusal{http.StatusNotFound, "no control call " + r.Method + " " + r.URL.Path}
+	if r.Method == http.MethodGet && r.URL.Path == "/__plugins" {
+		var names []wire.Value
+		for _, name := range slices.Sorted(maps.Keys(factories)) {
+			names = append(names, wire.String(name))
+		}
+		return object("factories", wire.Array(names...)), nil
+	}
 	if !ok {
 		return wire.Value{}, unknown
 	}
