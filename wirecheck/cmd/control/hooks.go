@@ -124,12 +124,19 @@ func contextOf(ctx context.Context, after bool) wire.Value {
 		o.Set("responseHeaders", object("$headers", encodePairs(c.Res.Header)))
 	}
 	headers := wire.Null()
+	parameters := wire.ObjectOf(params)
 	if r, ok := ctx.Value(incomingKey{}).(*incoming); ok {
 		headers = encodeHeader(r.header)
+	} else {
+		// A call on the server side has what its caller gave it, and no more.
+		query = orUndefined(c.Query())
+		if params.Len() == 0 {
+			parameters = undefined
+		}
 	}
 	return object("$ctx", object(
 		"path", c.Path(), "method", c.Method(), "body", orUndefined(c.Body()), "query", query,
-		"params", wire.ObjectOf(params), "headers", headers, "request", requestOf(ctx), "context", inner,
+		"params", parameters, "headers", headers, "request", requestOf(ctx), "context", inner,
 	))
 }
 

@@ -60,8 +60,9 @@ func (s *section) permissions(name, wanted string, v wire.Value) access.Permissi
 		s.all.problem(s.name(name))
 		return out
 	}
+	actions := s.all.section(s.name(name), inner)
 	for _, m := range statements.Members() {
-		out[m.Name] = s.all.section(s.name(name), inner).texts(m.Name)
+		out[m.Name] = actions.texts(m.Name)
 	}
 	return out
 }

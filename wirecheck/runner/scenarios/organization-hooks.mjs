@@ -7,9 +7,16 @@ const all = names.flatMap((name) => [`before${name}`, `after${name}`]);
 const hooks = (list) => Object.fromEntries(list.map((name) => [name, callback(name)]));
 
 /** Does once what every hook is told of. */
-async function tour(t, handlers, { list = all, quietly = false } = {}) {
+async function tour(t, given, { list = all, quietly = false } = {}) {
+  // 1.6.11 makes up an id for the updates of a team, and drops it again.
+  const beforeUpdateTeam = async (event) => {
+    await t.note("before a team is updated", { ...event, updates: { ...event.updates, id: undefined } });
+    return given.beforeUpdateTeam?.(event);
+  };
+  const handlers = { ...given, beforeUpdateTeam };
   const options = { teams: { enabled: true }, organizationHooks: hooks(list) };
-  const extra = { handlers, unrecorded: quietly ? all : [] };
+  // Where all is written at once, what is told afterwards comes after what is asked before.
+  const extra = { handlers, unrecorded: quietly ? all : ["beforeUpdateTeam"], unordered: all };
   const { app, alice, carl, org } = await company(t, options, extra);
   const erin = await person(app, "erin");
   await person(app, "fred");

@@ -1,6 +1,6 @@
 /** Organizations themselves: create, update, delete, list, look at, make active. */
 import { callback, minute, table } from "./kit.mjs";
-import { company, each, eachQuery, join, malformed, organization, person, shop } from "./organization-kit.mjs";
+import { activate, company, each, eachQuery, join, malformed, organization, person, shop } from "./organization-kit.mjs";
 
 const credentials = { email: "alice@example.com", password: "password123" };
 
@@ -136,7 +136,7 @@ export default [
     ["creator is of no known role", { creatorRole: "boss" }],
   ], async (t, options) => {
     const handlers = { allow: (user) => user.id === "alice", full: (user) => user.id === "bob" };
-    const app = await t.app({}, { plugins: [organization(options)], handlers });
+    const app = await t.app({}, { plugins: [organization(options)], handlers, unrecorded: ["allow", "full"] });
     for (const name of ["alice", "bob"]) {
       const browser = await person(app, name);
       for (const slug of ["one", "two", "three"]) await browser.post("/organization/create", { name: slug, slug: `${name}-${slug}` });
@@ -269,17 +269,23 @@ export default [
     name: "organization set-active: remembered or not, fresh or old",
     async run(t) {
       const app = await t.app({}, { plugins: [organization()] });
+      await app.browser().signUp();
       const browser = app.browser();
-      await browser.signUp();
-      await browser.post("/organization/create", { name: "Acme", slug: "acme" });
       await browser.signIn({ rememberMe: false });
+      await browser.post("/organization/create", { name: "Acme", slug: "acme" });
       await browser.get("/get-session");
       await browser.post("/organization/set-active", { organizationSlug: "acme" });
       await app.at(90 * minute);
       await browser.post("/organization/set-active", { organizationId: null });
-      await browser.post("/update-session", { activeOrganizationId: "mine" });
       await browser.get("/get-session");
       await app.rows("session");
+    },
+  },
+  {
+    name: "organization set-active: by way of the session",
+    async run(t) {
+      const { alice, other } = await company(t, { teams: { enabled: true } });
+      await each(alice, "/update-session", [{ activeOrganizationId: other }, { activeTeamId: "mine" }]);
     },
   },
   {
@@ -323,32 +329,48 @@ export default [
     },
   },
   ...table("organization with cookie cache", [["compact", "compact"], ["jwt", "jwt"], ["jwe", "jwe"]], async (t, strategy) => {
-    const core = { session: { cookieCache: { enabled: true, strategy } } };
-    const { app, alice, bob, carl, org, other } = await company(t, { teams: { enabled: true }, requireEmailVerificationOnInvitation: false }, { core });
-    for (const browser of [alice, bob, carl]) await browser.get("/get-session");
-    await each(alice, "/organization/set-active", [{ organizationId: org }, { organizationId: null }, { organizationSlug: "acme" }]);
+    const { alice, app } = await cached(t, strategy);
     await alice.get("/get-session");
-    await alice.post("/organization/create", { name: "Second", slug: "second" });
+    await each(alice, "/organization/set-active", [{ organizationId: "acme" }, { organizationId: null }, { organizationSlug: "acme" }]);
     await alice.get("/get-session");
-    await alice.get("/organization/get-active-member");
-    await alice.post("/organization/set-active", { organizationId: org });
-    const { json: team } = await alice.post("/organization/create-team", { name: "Blue" });
-    await alice.post("/organization/add-team-member", { teamId: team.id, userId: "alice" });
-    await alice.post("/organization/set-active-team", { teamId: team.id });
-    await alice.get("/get-session");
-    await alice.get("/get-session?disableCookieCache=true");
-    await bob.post("/organization/leave", { organizationId: org });
-    await bob.get("/get-session");
-    await bob.get("/organization/get-active-member");
-    await bob.get("/organization/get-full-organization");
-    await bob.get("/get-session?disableCookieCache=true");
-    const { json: invitation } = await alice.post("/organization/invite-member", { email: "bob@example.com", role: "member", teamId: team.id });
-    await bob.post("/organization/accept-invitation", { invitationId: invitation.id });
-    await bob.get("/get-session");
-    await carl.post("/organization/set-active", { organizationId: other });
-    await carl.get("/get-session");
-    await alice.post("/organization/delete", { organizationId: org });
-    await alice.get("/get-session");
+    await each(alice, "/organization/set-active-team", [{ teamId: "blue" }, { teamId: null }, { teamId: "blue" }]);
+    for (const path of ["/get-session", "/organization/get-active-member", "/get-session?disableCookieCache=true"]) await alice.get(path);
+    await alice.post("/organization/set-active", { organizationId: "unknown" });
     await app.rows("session");
   }),
+  {
+    name: "organization with cookie cache: changes of another kind",
+    async run(t) {
+      const { alice, bob } = await cached(t, "compact");
+      for (const browser of [alice, bob]) await browser.get("/get-session");
+      const { json } = await alice.post("/organization/create", { name: "Second", slug: "second" });
+      await alice.get("/get-session");
+      await alice.post("/organization/delete", { organizationId: json?.id });
+      await alice.get("/get-session");
+      await bob.post("/organization/leave", { organizationId: "acme" });
+      await bob.get("/get-session");
+      const { json: invitation } = await alice.post("/organization/invite-member", { organizationId: "acme", email: "bob@example.com", role: "member", teamId: ["blue", "red"] });
+      await bob.post("/organization/accept-invitation", { invitationId: invitation?.id });
+      await bob.get("/get-session");
+      await bob.get("/organization/get-full-organization?organizationSlug=other");
+      await bob.get("/get-session");
+    },
+  },
 ];
+
+/** A company whose rows have known ids, for sessions in cookies: Alice's, with Bob as a member of it and of the team Blue. */
+async function cached(t, strategy) {
+  const app = await t.app({ session: { cookieCache: { enabled: true, strategy } } }, { plugins: [organization({ teams: { enabled: true } })] });
+  const [alice, bob] = [await person(app, "alice"), await person(app, "bob")];
+  const createdAt = { $date: "2026-01-01T00:00:00.000Z" };
+  const put = (model, data) => app.db("create", { model, forceAllowId: true, data: { createdAt, ...data } });
+  await put("organization", { id: "acme", name: "Acme", slug: "acme" });
+  await put("organization", { id: "other", name: "Other", slug: "other" });
+  for (const id of ["blue", "red"]) await put("team", { id, name: id, organizationId: "acme" });
+  for (const [userId, role] of [["alice", "owner"], ["bob", "admin"]]) {
+    await join(app, "acme", userId, role);
+    await put("teamMember", { id: `blue-${userId}`, teamId: "blue", userId });
+  }
+  await activate(app, bob, { activeOrganizationId: "acme" });
+  return { app, alice, bob };
+}
