@@ -1,5 +1,5 @@
-// Command gin is the quickstart: a Gin server with sign-up, sign-in, sessions and
-// password reset on a SQLite file, and a page that uses the official Better Auth
+// Command gin is the quickstart: a Gin server with sign-up, sign-in, sessions,
+// password reset and organizations on a SQLite file, and a page that uses the official Better Auth
 // client. Mails are written to standard output, one line of JSON each.
 //
 // Environment: PORT (default 3000), DATABASE (default kernia.sqlite),
@@ -27,6 +27,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/plugins/organization"
 	kernia "github.com/advantch/kernia-go/gin"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -57,6 +58,12 @@ func run() error {
 		return err
 	}
 
+	org := organization.New(organization.Options{
+		Teams: organization.Teams{Enabled: true},
+		SendInvitation: func(_ context.Context, inv organization.InvitationMail) error {
+			return logMail("invitation", inv.Email, baseURL+"/?invitation="+inv.ID, inv.ID)
+		},
+	})
 	auth, err := core.New(core.Options{
 		AppName:  "Kernia quickstart",
 		BaseURL:  baseURL,
@@ -64,6 +71,7 @@ func run() error {
 		Database: gormadapter.New(db),
 		Plugins: []core.Plugin{
 			emailpassword.New(emailpassword.Options{SendResetPassword: mail("reset-password"), RevokeSessionsOnReset: true}),
+			org,
 		},
 		EmailVerification: core.EmailVerificationOptions{Send: mail("verify-email"), SendOnSignUp: core.Bool(true), AutoSignIn: true},
 		User:              core.UserOptions{DeleteUser: core.DeleteUserOptions{Enabled: true}},
@@ -83,6 +91,14 @@ func run() error {
 	router.GET("/me", kernia.RequireSession(), func(c *gin.Context) {
 		s, _ := kernia.Session(c)
 		c.JSON(http.StatusOK, s.User)
+	})
+	router.GET("/organization", kernia.Require(org.RequireMember()), func(c *gin.Context) {
+		o, err := org.ActiveOrganization(c.Request.Context())
+		if err != nil {
+			c.AbortWithStatus(http.StatusInternalServerError)
+			return
+		}
+		c.JSON(http.StatusOK, o)
 	})
 	router.NoRoute(page(os.DirFS(env("WEB", "examples/gin/web/dist"))))
 
@@ -104,15 +120,15 @@ func run() error {
 
 // mail writes a mail to the log, where the person who tries this out finds the link.
 func mail(kind string) func(context.Context, core.Mail) error {
-	return func(_ context.Context, m core.Mail) error {
-		line, err := json.Marshal(map[string]any{"mail": map[string]string{
-			"kind": kind, "to": m.User.Email, "url": m.URL, "token": m.Token,
-		}})
-		if err == nil {
-			fmt.Println(string(line))
-		}
-		return err
+	return func(_ context.Context, m core.Mail) error { return logMail(kind, m.User.Email, m.URL, m.Token) }
+}
+
+func logMail(kind, to, url, token string) error {
+	line, err := json.Marshal(map[string]any{"mail": map[string]string{"kind": kind, "to": to, "url": url, "token": token}})
+	if err == nil {
+		fmt.Println(string(line))
 	}
+	return err
 }
 
 // page serves the built page; every path without a file is the page itself.
