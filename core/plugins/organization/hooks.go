@@ -10,7 +10,8 @@ import (
 // Hooks run before and after everything that the plugin writes. A before-hook may
 // change what is written, or refuse with an error: a *core.Error is the answer,
 // anything else a 500. It runs in the transaction of the write, which holds the
-// organization's row: it should be quick. An after-hook runs when the transaction has
+// organization's row: it should be quick, and may run again where a database makes a
+// transaction begin anew. An after-hook runs when the transaction has
 // been committed; an error of it reaches the caller, and the write stays. CtxFrom
 // gives the call that a context belongs to.
 type Hooks struct {

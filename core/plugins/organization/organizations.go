@@ -116,6 +116,7 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 			return err
 		}
 		row := *draft // a transaction may run again
+		row.Extra = copyExtra(extra)
 		if _, err := p.organizations.Find(ctx, adapter.By("slug", row.Slug)); !isNotFound(err) {
 			if err == nil {
 				err = core.Fail(http.StatusBadRequest, CodeOrganizationAlreadyExists)
