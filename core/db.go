@@ -52,10 +52,10 @@ func (d *db) Create(ctx context.Context, model string, rec adapter.Record) (adap
 		switch {
 		case f.Default != nil:
 			full[f.Name] = f.Default(now)
+		case f.Optional:
+			full[f.Name] = nil // also with OnUpdate: a creation is no update, as in 1.6.11
 		case f.OnUpdate != nil:
 			full[f.Name] = f.OnUpdate(now)
-		case f.Optional:
-			full[f.Name] = nil
 		default:
 			return nil, fmt.Errorf("%w: %s.%s is required", adapter.ErrBadValue, model, f.Name)
 		}

@@ -21,7 +21,7 @@ type Fields struct {
 type Member struct {
 	Name string
 	// Type is "string", "number", "boolean", "date", "json", "string[]" or "number[]".
-	// A date is an ISO 8601 text or a number of milliseconds.
+	// A date is an ISO 8601 text.
 	Type     string
 	Optional bool
 }
@@ -61,8 +61,8 @@ func memberNode(m Member) (*node, error) {
 		check = func(wire.Value, *Issues) bool { return true }
 	case m.Type == "date":
 		check = func(v wire.Value, issues *Issues) bool {
-			if k := v.Kind(); k == wire.KindString || k == wire.KindNumber {
-				if _, ok := toDate(v); ok {
+			if text, ok := v.Str(); ok {
+				if _, ok := wire.ParseTime(text); ok {
 					return true
 				}
 			}
