@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createAuthClient } from "better-auth/client";
+import { organizationClient } from "better-auth/client/plugins";
 import { Jar } from "./runner/jar.mjs";
 import { closeConnections, exchange, startServer } from "./runner/servers.mjs";
 
@@ -53,7 +54,7 @@ class Browser {
   /** @param {string} base */
   constructor(base) {
     this.base = base;
-    this.client = createAuthClient({ baseURL: base, fetchOptions: { customFetchImpl: (url, init) => this.fetch(url, init) } });
+    this.client = createAuthClient({ baseURL: base, plugins: [organizationClient()], fetchOptions: { customFetchImpl: (url, init) => this.fetch(url, init) } });
   }
 
   async fetch(url, init = {}) {
@@ -195,6 +196,29 @@ async function prove(base) {
   await check("update user", async () => {
     assert.equal((await data(two.client.updateUser({ name: "Alice B." }))).status, true);
     assert.equal((await data(two.client.getSession())).user.name, "Alice B.");
+  });
+  await check("create and list organizations", async () => {
+    const slug = `acme-${Date.now()}`;
+    const { id, members } = await data(two.client.organization.create({ name: "Acme", slug }));
+    assert.deepEqual(members.map((member) => member.role), ["owner"]);
+    assert.deepEqual((await data(two.client.organization.list())).map((organization) => organization.slug), [slug]);
+    assert.equal((await data(two.client.getSession())).session.activeOrganizationId, id);
+    assert.equal((await (await two.fetch("/organization")).json()).slug, slug, "the application's own route knows it");
+    await refused(400, two.client.organization.checkSlug({ slug }));
+  });
+  await check("invite somebody to an organization", async () => {
+    const guest = new Browser(base);
+    const address = `bob-${Date.now()}@example.com`;
+    await data(guest.client.signUp.email({ email: address, password: first, name: "Bob" }));
+    assert.equal((await guest.fetch("/organization")).status, 400, "no organization is active");
+    const { organizationId } = await data(two.client.organization.inviteMember({ email: address, role: "member" }));
+    const invitationId = (await mail("invitation", address)).token;
+    assert.equal((await refused(403, guest.client.organization.acceptInvitation({ invitationId }))).code, "EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION");
+    await guest.fetch((await mail("verify-email", address)).url);
+    await data(guest.client.organization.acceptInvitation({ invitationId }));
+    assert.equal((await data(two.client.organization.listMembers())).total, 2);
+    await refused(400, two.client.organization.leave({ organizationId }));
+    await data(two.client.organization.delete({ organizationId }));
   });
   await check("delete user", async () => {
     const { message } = await data(two.client.deleteUser({ password: third, callbackURL: "/" }));
