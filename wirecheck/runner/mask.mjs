@@ -19,7 +19,7 @@ const patterns = [
   ["uuid", /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/],
   ["signed", /[\w!-]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
   ["device", /(?:[\w-]{43}!)?trust-device-[\w-]{32}/],
-  ["challenge", /2fa-[\w-]{20}(?![\w-])/],
+  ["attempt", /2fa-[\w-]{20}(?![\w-])/],
   ["key", /(?<=secret=)[A-Z2-7]{52}/],
   ["backup", /(?<=")[A-Za-z0-9]{5}-[A-Za-z0-9]{5}(?=")/],
   ["id", /\b[A-Za-z0-9]{32}\b/],
@@ -152,8 +152,8 @@ export class Mask {
     return (mac ? `${this.#placeholder("mac", mac)}!` : "") + this.#placeholder("device", identifier);
   }
 
-  _challenge(value) {
-    return this.#placeholder("challenge", value);
+  _attempt(value) {
+    return this.#placeholder("attempt", value);
   }
 
   _key(value) {
