@@ -274,9 +274,9 @@ func organizationFields(s *suite) {
 	})
 	ada, eve := meet(s, e, "ada"), meet(s, e, "eve")
 	made := ada.Post("/organization/create", body{"name": "Acme", "slug": "acme", "seats": 5, "tags": []string{"a", "b"}, "founded": "2020-02-03T00:00:00.000Z",
-		"settings": body{"x": []int{1}}, "secret": "mine"}).Want(s, 200, "")
+		"settings": []int{1}, "secret": "mine"}).Want(s, 200, "")
 	org := made.JSON("id")
-	want := `"seats":5,"open":true,"tags":["a","b"],"founded":"2020-02-03T00:00:00.000Z","settings":{"x":[1]},"id":"` + org + `"`
+	want := `"seats":5,"open":true,"tags":["a","b"],"founded":"2020-02-03T00:00:00.000Z","settings":[1],"id":"` + org + `"`
 	if !strings.Contains(made.Body, want) || strings.Contains(made.Body, "secret") {
 		s.Errorf("created %s, want %s", made.Body, want)
 	}
