@@ -78,6 +78,10 @@ func TestWhatIsNotMappedIsRefused(t *testing.T) {
 		{`{"options":{"appName":5}}`, "appName"},
 		{`{"options":{"emailAndPassword":{"enabled":"yes"}}}`, "emailAndPassword.enabled"},
 		{`{"plugins":[{"factory":"telepathy"}]}`, "telepathy"},
+		{`{"plugins":[{"factory":"organization","options":{"telepathy":true}}]}`, "plugin organization.telepathy"},
+		{`{"plugins":[{"factory":"organization","options":{"organizationHooks":{"beforeLunch":{"$callback":"f"}}}}]}`, "organizationHooks.beforeLunch"},
+		{`{"plugins":[{"factory":"organization","options":{"roles":{"clerk":{"$ac":{"team":["create"]}}}}}]}`, "roles.clerk"},
+		{`{"plugins":[{"factory":"organization","options":{"ac":{"$ac":{"team":["create",5]}}}}]}`, "ac.team"},
 		{`{"database":{"kind":"clay tablets"}}`, "clay tablets"},
 	} {
 		h.want(http.StatusNotImplemented, "/__instances", tt.spec, tt.part)
