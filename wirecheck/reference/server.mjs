@@ -135,7 +135,7 @@ const server = createServer(async (req, res) => {
     sendJSON(res, failure.status ?? 500, { error: failure.error ?? { $error: { message: String(failure) } } });
   }
 });
-server.keepAliveTimeout = 60_000;
+server.keepAliveTimeout = 600_000;
 
 let origin;
 const [host, port] = flags.addr.split(/:(?=\d+$)/);

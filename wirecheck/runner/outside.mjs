@@ -20,6 +20,9 @@ export class Outside {
       res.writeHead(200, { "content-type": "application/json" });
       res.end(JSON.stringify(answer));
     });
+    // A busy machine must not close a connection that a server is about to use: its
+    // callback would be lost, and with it a mail or a hook.
+    this.server.keepAliveTimeout = 600_000;
     await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
     this.url = `http://127.0.0.1:${this.server.address().port}`;
   }
