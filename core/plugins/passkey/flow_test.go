@@ -1,0 +1,14 @@
+package passkey_test
+
+import (
+	"testing"
+
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/plugins/passkey/passkeytest"
+)
+
+func TestFlows(t *testing.T) {
+	t.Parallel()
+	passkeytest.Run(t, func(*testing.T) adapter.Database { return memory.New() })
+}
