@@ -10,7 +10,7 @@ import { compactDecrypt } from "jose";
 const patterns = [
   // Options of passkeys. Better Auth makes a user handle anew each time, and ours
   // follows from the user: that it is one is all there is to compare.
-  ["challenge", /"challenge":"[\w-]{43}"/],
+  ["ceremony", /"challenge":"[\w-]{43}"/],
   ["handle", /"user":\{"id":"[\w-]+"(?=,"name":"[^"]*","displayName")/],
   ["jwe", /eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/],
   ["jwt", /eyJ[\w-]+\.[\w-]+\.[\w-]+/],
@@ -86,8 +86,8 @@ export class Mask {
     return null;
   }
 
-  _challenge(value) {
-    return `"challenge":"${this.#placeholder("challenge", value)}"`;
+  _ceremony(value) {
+    return `"challenge":"${this.#placeholder("ceremony", value)}"`;
   }
 
   _handle() {

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Run } from "./app.mjs";
+import { Authenticator } from "./authenticator.mjs";
 import { Outside } from "./outside.mjs";
 import { withMail } from "./scenarios/kit.mjs";
 import { organization, shop } from "./scenarios/organization-kit.mjs";
@@ -108,6 +109,53 @@ async function company(name, a, b) {
   assert.deepEqual(await done("nothing left on the first", alice.get(path("list"))), []);
 }
 
+/** Passkeys made on `a` sign in on `b`, and ceremonies begun on one are finished on the other. */
+async function passkeys(name, a, b) {
+  const done = async (what, request, status = 200) => {
+    const answer = await request;
+    assert.ok([status].flat().includes(answer.status), `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const register = "/passkey/generate-register-options";
+  const authenticate = "/passkey/generate-authenticate-options";
+  const on = (app, browser) => Object.assign(browser.twin(), { app });
+  const email = `${name.replaceAll(" ", "-")}@example.com`;
+  const browser = a.browser();
+  const key = new Authenticator(name);
+  await done("sign-up on the first", browser.signUp({ email }));
+  const options = await done("registration begun on the first", browser.get(register));
+  const made = await done("and finished there", browser.post("/passkey/verify-registration", { response: key.create(options), name: "first" }));
+
+  const there = b.browser();
+  const request = await done("sign-in begun on the second", there.get(authenticate));
+  const signedIn = await done("and finished there", there.post("/passkey/verify-authentication", { response: key.get(request) }));
+  assert.equal(signedIn.user.email, email, `${name}: the second knows the passkey of the first`);
+  const back = await done("the list on the second", on(b, browser).get("/passkey/list-user-passkeys"));
+  assert.deepEqual(back.map(({ id, counter }) => [id, counter]), [[made.id, 2]], `${name}: with the counter`);
+  await done("a counter that the second has seen, on the first", signIn(a.browser(), key, { counter: 2 }), [400, 401]);
+
+  const other = new Authenticator(`${name} again`);
+  const begun = await done("registration begun on the first", on(a, browser).get(register));
+  const crossing = on(a, browser);
+  const challenge = await done("another", crossing.get(register));
+  assert.equal(begun.excludeCredentials.length, 1, `${name}: the first passkey is excluded`);
+  await done("and finished on the second", on(b, crossing).post("/passkey/verify-registration", { response: other.create(challenge) }));
+  const visitor = a.browser();
+  const half = await done("sign-in begun on the first", visitor.get(authenticate));
+  await done("and finished on the second", on(b, visitor).post("/passkey/verify-authentication", { response: other.get(half) }));
+  await done("the same again on the first", visitor.post("/passkey/verify-authentication", { response: other.get(half) }), 400);
+
+  await done("renamed on the second", on(b, browser).post("/passkey/update-passkey", { id: made.id, name: "second" }));
+  assert.ok((await done("seen by the first", browser.get("/passkey/list-user-passkeys"))).some((k) => k.name === "second"));
+  await done("deleted on the second", on(b, browser).post("/passkey/delete-passkey", { id: made.id }));
+  await done("unknown to the first", signIn(a.browser(), key), 401);
+}
+
+async function signIn(browser, key, forge) {
+  const { json } = await browser.get("/passkey/generate-authenticate-options");
+  return browser.post("/passkey/verify-authentication", { response: key.get(json, forge) });
+}
+
 const outside = new Outside();
 const folder = await mkdtemp(join(tmpdir(), "wirecheck-shared-"));
 const servers = [];
@@ -123,13 +171,15 @@ try {
     for (const server of servers) {
       const run = new Run(server, outside);
       runs.push(run);
-      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: [organization(companyOptions)] }));
+      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: [organization(companyOptions), { id: "passkey", factory: "passkey" }] }));
     }
     const label = strategy ? `cookie cache ${strategy}` : "no cookie cache";
     await relay(`${label} from the reference`, apps[0], apps[1]);
     await relay(`${label} from the subject`, apps[1], apps[0]);
     await company(`organization ${label} from the reference`, apps[0], apps[1]);
     await company(`organization ${label} from the subject`, apps[1], apps[0]);
+    await passkeys(`passkeys ${label} from the reference`, apps[0], apps[1]);
+    await passkeys(`passkeys ${label} from the subject`, apps[1], apps[0]);
     console.log(`✓ ${label}, both ways`);
   }
 } catch (error) {
