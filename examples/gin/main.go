@@ -1,6 +1,7 @@
 // Command gin is the quickstart: a Gin server with sign-up, sign-in, sessions,
-// password reset and organizations on a SQLite file, and a page that uses the official Better Auth
-// client. Mails are written to standard output, one line of JSON each.
+// password reset, organizations and passkeys on a SQLite file, and a page that uses
+// the official Better Auth client. Mails are written to standard output, one line of
+// JSON each.
 //
 // Environment: PORT (default 3000), DATABASE (default kernia.sqlite),
 // KERNIA_SECRET (default: made once and kept beside the database).
@@ -28,6 +29,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/organization"
+	"github.com/advantch/kernia-go/core/plugins/passkey"
 	kernia "github.com/advantch/kernia-go/gin"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -72,6 +74,7 @@ func run() error {
 		Plugins: []core.Plugin{
 			emailpassword.New(emailpassword.Options{SendResetPassword: mail("reset-password"), RevokeSessionsOnReset: true}),
 			org,
+			passkey.New(passkey.Options{}),
 		},
 		EmailVerification: core.EmailVerificationOptions{Send: mail("verify-email"), SendOnSignUp: core.Bool(true), AutoSignIn: true},
 		User:              core.UserOptions{DeleteUser: core.DeleteUserOptions{Enabled: true}},

@@ -1,7 +1,8 @@
 import { createAuthClient } from "better-auth/client";
+import { passkeyClient } from "@better-auth/passkey/client";
 
 // The server answers below /api/auth of the origin this page came from.
-const auth = createAuthClient();
+const auth = createAuthClient({ plugins: [passkeyClient()] });
 
 const views = ["sign-in", "sign-up", "forgot", "reset", "account"];
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -36,6 +37,7 @@ async function refresh() {
   current = await ask(auth.getSession({ query: { disableCookieCache: true } }));
   if (!current) {
     show("sign-in");
+    offerPasskeys();
     return;
   }
   const { user, session } = current;
@@ -47,7 +49,18 @@ async function refresh() {
   $("#resend").hidden = user.emailVerified;
   $("[data-action=updateName] [name=name]").value = user.name;
   show("account");
-  await refreshSessions();
+  await Promise.all([refreshSessions(), refreshPasskeys()]);
+}
+
+/** A small button of a list, with what it is for people who do not see the list. */
+function smallButton(text, label, f) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "small";
+  button.textContent = text;
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", () => attempt(button, f));
+  return button;
 }
 
 async function refreshSessions() {
@@ -62,31 +75,83 @@ async function refreshSessions() {
       text.textContent = `${here ? "This browser" : session.userAgent || "Unknown browser"}, since ${since}`;
       item.append(text);
       if (!here) {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "small";
-        button.textContent = "End";
-        button.setAttribute("aria-label", `End the session since ${since}`);
-        button.addEventListener("click", () =>
-          attempt(button, async () => {
+        item.append(
+          smallButton("End", `End the session since ${since}`, async () => {
             await ask(auth.revokeSession({ token: session.token }));
             notify("The session has ended.");
             await refreshSessions();
           }),
         );
-        item.append(button);
       }
       return item;
     }),
   );
 }
 
+async function refreshPasskeys() {
+  const passkeys = await ask(auth.$fetch("/passkey/list-user-passkeys"));
+  $("#passkeys").replaceChildren(...passkeys.map(passkeyItem));
+}
+
+function passkeyItem(passkey) {
+  const item = document.createElement("li");
+  const text = document.createElement("span");
+  const details = document.createElement("small");
+  const name = passkey.name || "Passkey";
+  text.textContent = name;
+  details.textContent = `${passkey.deviceType === "multiDevice" ? "On all your devices" : "On one device"}, since ${dateFormat.format(new Date(passkey.createdAt))}`;
+  text.append(details);
+  const rename = smallButton("Rename", `Rename ${name}`, async () => {
+    const input = document.createElement("input");
+    input.value = passkey.name ?? "";
+    input.setAttribute("aria-label", `New name of ${name}`);
+    const save = smallButton("Save", `Save the name of ${name}`, async () => {
+      await ask(auth.passkey.updatePasskey({ id: passkey.id, name: input.value }));
+      notify("The passkey has a new name.");
+      await refreshPasskeys();
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      save.click();
+    });
+    item.replaceChildren(input, save);
+    input.focus();
+  });
+  const remove = smallButton("Delete", `Delete ${name}`, async () => {
+    await ask(auth.passkey.deletePasskey({ id: passkey.id }));
+    notify("The passkey is deleted. Your device may still offer it; it does not work any more.");
+    await refreshPasskeys();
+  });
+  item.append(text, rename, remove);
+  return item;
+}
+
+/** Lets the browser offer passkeys in the e-mail field, where it can. */
+async function offerPasskeys() {
+  const supported = await window.PublicKeyCredential?.isConditionalMediationAvailable?.();
+  if (!supported) return;
+  const { data, error } = await auth.signIn.passkey({ autoFill: true });
+  if (data) {
+    await signedIn();
+  } else if (error.code === "CHALLENGE_NOT_FOUND") {
+    notify("The page has waited for too long. Please choose the passkey once more.");
+    await offerPasskeys();
+  } else if (error.status === 401) {
+    notify("This passkey is not known here.");
+  }
+}
+
+async function signedIn() {
+  clean();
+  notify("");
+  await refresh();
+}
+
 const submit = {
   async signIn(fields, form) {
     await ask(auth.signIn.email({ ...fields, rememberMe: form.elements.rememberMe.checked }));
-    clean();
-    notify("");
-    await refresh();
+    await signedIn();
   },
   async signUp(fields) {
     await ask(auth.signUp.email({ ...fields, callbackURL: "/?view=verified" }));
@@ -103,6 +168,12 @@ const submit = {
     clean();
     notify("The new password is saved. Sign in with it.");
     show("sign-in");
+  },
+  async addPasskey({ name }, form) {
+    await ask(auth.passkey.addPasskey({ name: name || undefined }));
+    form.reset();
+    notify("The passkey is added. You can sign in with it from now on.");
+    await refreshPasskeys();
   },
   async updateName({ name }) {
     await ask(auth.updateUser({ name }));
@@ -125,6 +196,10 @@ const submit = {
 };
 
 const click = {
+  async signInPasskey() {
+    await ask(auth.signIn.passkey());
+    await signedIn();
+  },
   async signOut() {
     await ask(auth.signOut());
     notify("You are signed out.");
@@ -166,6 +241,8 @@ for (const form of document.querySelectorAll("form")) {
 for (const button of document.querySelectorAll("[data-click]")) {
   button.addEventListener("click", () => attempt(button, click[button.dataset.click]));
 }
+
+if (!window.PublicKeyCredential) for (const part of document.querySelectorAll("[data-passkeys]")) part.hidden = true;
 
 const errors = {
   INVALID_TOKEN: "The link is not valid, or it was used before.",
