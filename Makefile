@@ -10,7 +10,7 @@ REPEATS ?= 20
 WIRECHECK ?=
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy wirecheck wirecheck-all proof page
+.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy wirecheck wirecheck-all proof browser page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -18,7 +18,7 @@ help: ## Show this help
 run: page ## Start the Gin quickstart on http://localhost:3000 (PORT is honoured)
 	PORT=$(PORT) $(GO) run ./examples/gin
 
-test: fmt-check unit proof wirecheck ## Run all tests: Go, then the official client against the servers
+test: fmt-check unit proof browser wirecheck ## Run all tests: Go, then the official client against the servers
 
 unit: ## Run the Go tests of every module
 	CGO_ENABLED=0 $(GO) vet $(MODULES:%=%/...)
@@ -32,6 +32,9 @@ races: ## Run what many callers do at once REPEATS times (20) on every database
 
 proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client
 	cd wirecheck && node proof.mjs
+
+browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page in headless Chromium, where there is one
+	cd wirecheck && node browser.mjs $(BROWSER)
 
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
 	cd wirecheck && node --test reference/ runner/report.test.mjs

@@ -2,6 +2,7 @@ package conformancetest
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,13 +73,14 @@ func gormSQLite(t *testing.T, path string) adapter.Database {
 	return gormadapter.New(db)
 }
 
-func closeAfter(t *testing.T, db *gorm.DB) {
+func closeAfter(t *testing.T, db *gorm.DB) *sql.DB {
 	t.Helper()
 	pool, err := db.DB()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pool.Close() })
+	return pool
 }
 
 func connect(t *testing.T, d gorm.Dialector) *gorm.DB {
@@ -87,7 +89,9 @@ func connect(t *testing.T, d gorm.Dialector) *gorm.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closeAfter(t, db)
+	pool := closeAfter(t, db)
+	// Many tests share a server, and fifty callers race on eight connections too.
+	pool.SetMaxOpenConns(8)
 	return db
 }
 
