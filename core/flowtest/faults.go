@@ -32,7 +32,7 @@ type scenario struct {
 // at its second, and so on, until it needs no more calls. What must hold each time:
 // a failure is a generic 5xx that nobody is signed in by, and leaves the rows as
 // they were before or as they are afterwards; a success has done everything.
-func runFaults(t *testing.T, open func(t *testing.T) adapter.Database) {
+func runFaults(t *testing.T, open func(t *testing.T) adapter.Database, scenarios []scenario) {
 	modes := []struct {
 		name string
 		arm  func(*Faulty, int)
@@ -40,7 +40,7 @@ func runFaults(t *testing.T, open func(t *testing.T) adapter.Database) {
 		{"one call fails", (*Faulty).FailAt},
 		{"the database is gone", (*Faulty).FailFrom},
 	}
-	for _, sc := range slices.Concat(scenarios, organizationScenarios) {
+	for _, sc := range scenarios {
 		for _, mode := range modes {
 			t.Run(sc.name+", "+mode.name, func(t *testing.T) {
 				t.Parallel()

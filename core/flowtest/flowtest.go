@@ -24,19 +24,19 @@ import (
 func Run(t *testing.T, open func(t *testing.T) adapter.Database) {
 	t.Run("flow", func(t *testing.T) {
 		t.Parallel()
-		runAll(t, open, slices.Concat(flows, organizationFlows))
+		runAll(t, open, slices.Concat(flows, organizationFlows, twoFactorFlows))
 	})
 	t.Run("race", func(t *testing.T) {
 		t.Parallel()
-		runAll(t, open, slices.Concat(races, organizationRaces))
+		runAll(t, open, slices.Concat(races, organizationRaces, twoFactorRaces))
 	})
 	t.Run("fault", func(t *testing.T) {
 		t.Parallel()
-		runFaults(t, open)
+		runFaults(t, open, slices.Concat(scenarios, organizationScenarios, twoFactorFaults))
 	})
 	t.Run("loss", func(t *testing.T) {
 		t.Parallel()
-		runLosses(t, open)
+		runLosses(t, open, slices.Concat(scenarios, organizationScenarios, twoFactorFaults))
 	})
 }
 

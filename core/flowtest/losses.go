@@ -12,7 +12,7 @@ import (
 // runLosses makes every request with a transaction that loses to another one at its
 // first call, at its second, and so on. Nobody may notice: the answer, the cookies,
 // the mails and the rows are those of a request that was alone.
-func runLosses(t *testing.T, open func(t *testing.T) adapter.Database) {
+func runLosses(t *testing.T, open func(t *testing.T) adapter.Database, scenarios []scenario) {
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()

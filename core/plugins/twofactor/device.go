@@ -16,7 +16,7 @@ import (
 const (
 	deviceCookie = "trust_device"
 	devicePrefix = "trust-device-"
-	// resetPrefix and a user's id name the moment before which no device is trusted.
+	// resetPrefix and a user's id name the moment up to which no device is trusted.
 	resetPrefix = "2fa-trust-reset-"
 )
 
@@ -67,7 +67,7 @@ func (p *Plugin) useDevice(ctx context.Context, a *core.Auth, userID, value stri
 	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
 		return false, err
 	}
-	if err == nil && v.CreatedAt.Before(reset.CreatedAt) {
+	if err == nil && !v.CreatedAt.After(reset.CreatedAt) {
 		return false, nil
 	}
 	outdated, err := passwordIsNewer(ctx, a, userID, v)
