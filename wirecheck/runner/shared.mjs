@@ -17,9 +17,10 @@ import { parseArgs } from "node:util";
 import { Run } from "./app.mjs";
 import { Authenticator } from "./authenticator.mjs";
 import { Outside } from "./outside.mjs";
-import { withMail } from "./scenarios/kit.mjs";
+import { callback, minute, START, withMail } from "./scenarios/kit.mjs";
 import { organization, shop } from "./scenarios/organization-kit.mjs";
 import { closeConnections, startServer } from "./servers.mjs";
+import { totp } from "./totp.mjs";
 
 const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false } } });
 const wirecheck = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -156,6 +157,59 @@ async function signIn(browser, key, forge) {
   return browser.post("/passkey/verify-authentication", { response: key.get(json, forge) });
 }
 
+/** Plays a second factor that `a` makes and both verify. */
+async function secondFactor(name, a, b) {
+  const expect = (answer, status, what) => assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+  const email = `${name.replaceAll(" ", "-")}@two.example.com`;
+  const password = "password123";
+  /** No code is used twice: the clock of both goes on. */
+  const later = async () => {
+    for (const app of [a, b]) await app.at(app.now - START + minute);
+  };
+  const on = (browser, app) => Object.assign(browser.twin(), { app });
+  /** A sign-in whose steps are done by two servers. */
+  const signIn = async (first, second, path, body, what) => {
+    const browser = first.browser();
+    const challenge = await browser.signIn({ email });
+    assert.equal(challenge.json?.twoFactorRedirect, true, `${name}: ${what}: no challenge: ${challenge.body}`);
+    const guest = on(browser, second);
+    expect(await guest.post(`/two-factor/${path}`, typeof body === "function" ? await body(on(browser, first)) : body), 200, what);
+    assert.equal((await guest.get("/get-session")).json?.user?.email, email, `${name}: ${what}: no session`);
+    await later();
+    return guest;
+  };
+
+  const home = a.browser();
+  expect(await home.signUp({ email }), 200, "sign-up");
+  const { json } = await home.post("/two-factor/enable", { password });
+  const { totpURI, backupCodes } = json;
+  const moved = on(home, b);
+  expect(await moved.post("/two-factor/verify-totp", { code: totp(b, totpURI) }), 200, "secret of the first, switched on by the second");
+  await later();
+  assert.equal((await moved.post("/two-factor/get-totp-uri", { password })).json?.totpURI, totpURI, `${name}: the second reads the secret`);
+  await signIn(a, b, "verify-totp", { code: totp(b, totpURI) }, "challenge of the first, code at the second");
+  await signIn(b, a, "verify-totp", { code: totp(a, totpURI) }, "challenge of the second, code at the first");
+  await signIn(a, b, "verify-backup-code", { code: backupCodes[0] }, "backup code of the first at the second");
+  await signIn(b, a, "verify-backup-code", { code: backupCodes[1] }, "and what the second has left of them at the first");
+  const sent = (app) => async (browser) => {
+    expect(await browser.post("/two-factor/send-otp"), 200, "send");
+    return { code: app.last("sendOTP").otp };
+  };
+  await signIn(a, b, "verify-otp", sent(a), "code sent by the first at the second");
+  await signIn(b, a, "verify-otp", sent(b), "code sent by the second at the first");
+  const device = await signIn(a, b, "verify-totp", { code: totp(b, totpURI), trustDevice: true }, "a device is trusted by the second");
+  for (const app of [a, b, a]) {
+    device.app = app;
+    const answer = await device.signIn({ email });
+    assert.ok(answer.json?.token, `${name}: a trusted device: ${answer.body}`);
+  }
+  const renewed = await moved.post("/two-factor/generate-backup-codes", { password });
+  await signIn(a, a, "verify-backup-code", { code: renewed.json.backupCodes[0] }, "new codes of the second at the first");
+  expect(await moved.post("/two-factor/disable", { password }), 200, "disabled by the second");
+  assert.ok((await a.browser().signIn({ email })).json?.token, `${name}: the first knows that it is off`);
+}
+
+const plugins = [{ factory: "twoFactor", options: { otpOptions: { sendOTP: callback("sendOTP") } } }];
 const outside = new Outside();
 const folder = await mkdtemp(join(tmpdir(), "wirecheck-shared-"));
 const servers = [];
@@ -171,7 +225,7 @@ try {
     for (const server of servers) {
       const run = new Run(server, outside);
       runs.push(run);
-      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: [organization(companyOptions), { id: "passkey", factory: "passkey" }] }));
+      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: [...plugins, organization(companyOptions), { id: "passkey", factory: "passkey" }] }));
     }
     const label = strategy ? `cookie cache ${strategy}` : "no cookie cache";
     await relay(`${label} from the reference`, apps[0], apps[1]);
@@ -180,6 +234,8 @@ try {
     await company(`organization ${label} from the subject`, apps[1], apps[0]);
     await passkeys(`passkeys ${label} from the reference`, apps[0], apps[1]);
     await passkeys(`passkeys ${label} from the subject`, apps[1], apps[0]);
+    await secondFactor(`${label} from the reference`, apps[0], apps[1]);
+    await secondFactor(`${label} from the subject`, apps[1], apps[0]);
     console.log(`✓ ${label}, both ways`);
   }
 } catch (error) {
