@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
@@ -85,4 +86,86 @@ func TestSignInGate(t *testing.T) {
 			t.Errorf("the gate was asked for %v", g.asked)
 		}
 	})
+}
+
+// linker is a plugin that signs in by a link, unless its gate leads elsewhere.
+type linker struct {
+	follow *core.Op[core.NoInput, core.StatusReply]
+	fail   bool
+}
+
+func (*linker) ID() string { return "linker" }
+
+func (l *linker) Manifest() core.Manifest {
+	l.follow = core.Get("follow", "/follow", func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
+		u, err := c.Auth.Store().FindUserByEmail(c, email)
+		if err != nil {
+			return core.StatusReply{}, err
+		}
+		strong := c.Req.RawQuery == "strong"
+		_, err = c.SignIn(c, u, core.SignIn{Method: "link", Redirect: "/home", Forget: !strong, MultiFactor: strong, Confirm: func(context.Context) error {
+			if l.fail {
+				return core.Fail(http.StatusForbidden, core.ErrorCode{Code: "OUTDATED", Message: "Outdated"})
+			}
+			return nil
+		}})
+		if err != nil {
+			return core.StatusReply{}, err
+		}
+		return core.StatusReply{}, c.Redirect("/home")
+	})
+	return core.Manifest{
+		Operations: []core.Operation{l.follow},
+		SignInGate: func(ctx context.Context, c *core.Ctx, u *core.User, s *core.SignIn) error {
+			if s.Method != "link" {
+				return nil
+			}
+			if s.MultiFactor {
+				s.Then(func(context.Context) error {
+					c.SetCookie(c.NewCookie("guest", 0), "1")
+					return nil
+				})
+				return nil
+			}
+			if _, err := c.Auth.Store().CreateVerification(ctx, "held", u.ID, c.Now().Add(time.Minute)); err != nil {
+				return err
+			}
+			return c.HoldSignIn(ctx, u, s, c.Redirect("/more?from="+s.Redirect))
+		},
+	}
+}
+
+func TestHeldSignIn(t *testing.T) {
+	t.Parallel()
+	l := &linker{}
+	e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) { o.Plugins = []core.Plugin{l} })
+	c := e.Client()
+	c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": email, "password": password}).Want(t, 200, "")
+	old := c.Copy()
+
+	l.fail = true
+	c.Get("/follow").Want(t, 403, "OUTDATED")
+	if !alive(t, old) || c.Cookie(cookie) == "" {
+		t.Error("a refused sign-in has ended the session")
+	}
+	wantRows(t, e, core.ModelVerification, 0) // what the gate wrote is undone
+	l.fail = false
+
+	if target, _ := c.Get("/follow").Want(t, 302, "").Location(); target != "/more?from=/home" {
+		t.Errorf("it leads to %s", target)
+	}
+	if alive(t, old) || c.Cookie(cookie) != "" {
+		t.Error("a held sign-in leaves the former session")
+	}
+	if c.Cookie("better-auth.dont_remember") == "" {
+		t.Error("it is forgotten that the session is to be forgotten")
+	}
+	wantRows(t, e, core.ModelVerification, 1)
+	wantRows(t, e, core.ModelSession, 0)
+
+	a := c.Get("/follow?strong").Want(t, 302, "")
+	lines := a.Header.Values("Set-Cookie")
+	if target, _ := a.Location(); target != "/home" || len(lines) == 0 || lines[len(lines)-1][:len("better-auth.guest=")] != "better-auth.guest=" || !alive(t, c) {
+		t.Errorf("it leads to %s with the cookies %q", target, lines)
+	}
 }
