@@ -2,7 +2,7 @@ package twofactor
 
 import (
 	"crypto/hmac"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // as HMAC it is sound, and the one hash that all authenticator apps know
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
@@ -16,8 +16,7 @@ import (
 // drift is how many time steps a code may be early or late (RFC 6238 §5.2).
 const drift = 1
 
-// hotp is the one-time password of RFC 4226 §5.3 with HMAC-SHA-1, which is the only
-// one that all authenticator apps know.
+// hotp is the one-time password of RFC 4226 §5.3 with HMAC-SHA-1.
 func hotp(secret string, counter uint64, digits int) string {
 	var message [8]byte
 	binary.BigEndian.PutUint64(message[:], counter)

@@ -38,6 +38,14 @@ func (p *Plugin) sendOTP(c *core.Ctx, _ *SendOTPInput) (core.StatusReply, error)
 	}
 	err = c.Auth.Store().Tx(c, func(ctx context.Context) error {
 		store := c.Auth.Store()
+		// A try that is going on must not put an older code back after this one.
+		err := store.LockUser(ctx, s.user.ID)
+		if errors.Is(err, adapter.ErrNotFound) {
+			return errInvalidCookie
+		}
+		if err != nil {
+			return err
+		}
 		if s.row, err = findFactor(ctx, c.Auth, s.user.ID); err != nil {
 			return err
 		}
@@ -47,7 +55,7 @@ func (p *Plugin) sendOTP(c *core.Ctx, _ *SendOTPInput) (core.StatusReply, error)
 		if err := store.DeleteVerification(ctx, otpPrefix+s.key); err != nil {
 			return err
 		}
-		_, err := store.CreateVerification(ctx, otpPrefix+s.key, stored+":0", c.Now().Add(p.opts.OTP.TTL))
+		_, err = store.CreateVerification(ctx, otpPrefix+s.key, stored+":0", c.Now().Add(p.opts.OTP.TTL))
 		return err
 	})
 	if err != nil {

@@ -262,6 +262,12 @@ func (p *Plugin) check(_ context.Context, a *core.Auth) error {
 	case o.BackupCodes.Store != Plain && o.BackupCodes.Store != Encrypted:
 		return fmt.Errorf("twofactor: BackupCodes.Store %q must be %q or %q: hashed codes could not be shown again", o.BackupCodes.Store, Plain, Encrypted)
 	}
+	table, _ := a.Schema().Table(ModelTwoFactor)
+	for name := range o.Columns {
+		if _, ok := table.Field(name); !ok && name != Enabled.Name {
+			return fmt.Errorf("twofactor: Columns renames %q, which neither table has", name)
+		}
+	}
 	switch o.OTP.Store {
 	case "":
 		o.OTP.Store = Encrypted

@@ -143,7 +143,8 @@ func (p *Plugin) prove(c *core.Ctx, trust *bool, check func(ctx context.Context,
 		if err = check(ctx, s); err == nil {
 			err = s.complete(ctx, trust != nil && *trust)
 		}
-		if k, ok := err.(kept); ok {
+		var k kept
+		if errors.As(err, &k) {
 			answer = k.error
 			return nil
 		}
