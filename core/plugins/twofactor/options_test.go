@@ -27,7 +27,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		"or neither":              {OTP: twofactor.OTPOptions{Encrypt: text}},
 		"not both":                {OTP: twofactor.OTPOptions{Hash: text, Encrypt: text, Decrypt: text}},
 		"could not be shown":      {BackupCodes: twofactor.BackupCodeOptions{Store: twofactor.Hashed}},
-		`renames "shoe"`:         {Columns: map[string]string{"shoe": "boot"}},
+		`renames "shoe"`:          {Columns: map[string]string{"shoe": "boot"}},
 		`OTP.Store "carrier bag"`: {OTP: twofactor.OTPOptions{Store: "carrier bag"}},
 	} {
 		_, err := core.New(authtest.NewEnv(t).Options(twofactor.New(o)))
