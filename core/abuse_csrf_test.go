@@ -348,6 +348,10 @@ func TestSkipOriginCheck(t *testing.T) {
 		for _, path := range []string{"/sign-in/email", "/sign-up/email", "/update-user"} {
 			e.Client().Do("POST", path, `{"name":"x"}`, evil...).Want(t, 403, "INVALID_ORIGIN")
 		}
+		// And so for redirect parameters, which are checked whatever the origin is.
+		foreign := object{"email": ada, "password": passphrase, "callbackURL": "https://evil.example"}
+		e.Client().Post("/sign-in/email", foreign).Want(t, 403, "INVALID_CALLBACK_URL")
+		e.Client().Post("/sign-out", foreign).Want(t, 200, "")
 		for _, path := range []string{"/sign-out/../update-user", "/sign-out/%2e%2e/update-user", "/sign-out//update-user", "//sign-out", "/sign-out%2f", "/SIGN-OUT", "/sign-out;x"} {
 			if a := e.Client().Do("POST", path, "{}", evil...); a.Status != 404 {
 				t.Errorf("%s: %d", path, a.Status)
