@@ -29,8 +29,14 @@ type Faulty struct {
 // errLost ends a transaction in favour of another one.
 var errLost = errors.New("deadlock found when trying to get lock; try restarting transaction (user=kernia password=hunter2)")
 
-// faultTx finds whether the transaction of a context has lost, a *bool.
-type faultTx struct{}
+// faultTx is one attempt of a transaction.
+type faultTx struct {
+	calls int
+	at    int // the call at which it loses; 0: never
+	lost  bool
+}
+
+type faultTxKey struct{}
 
 // NewFaulty wraps a database; it works until FailAt or FailFrom.
 func NewFaulty(inner adapter.Database) *Faulty { return &Faulty{inner: inner} }
@@ -41,11 +47,10 @@ func (f *Faulty) FailAt(n int) { f.arm(n, true) }
 // FailFrom makes the n-th call from now fail, and all after it.
 func (f *Faulty) FailFrom(n int) { f.arm(n, false) }
 
-// LoseAt makes the transaction that the n-th call inside of transactions from now
-// belongs to lose to another one: it is undone there, and runs again. Calls
-// outside of transactions do not count.
-func (f *Faulty) LoseAt(n int) {
-	f.arm(n, true)
+// Lose makes every transaction lose to another one, first at its first call, when it
+// runs again at its second, and so on until it has no more calls.
+func (f *Faulty) Lose() {
+	f.arm(0, true)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.lose = true
@@ -55,7 +60,7 @@ func (f *Faulty) LoseAt(n int) {
 func (f *Faulty) Heal() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.at = 0
+	f.at, f.lose = 0, false
 	return f.fired
 }
 
@@ -66,25 +71,31 @@ func (f *Faulty) arm(n int, only bool) {
 }
 
 func (f *Faulty) fail(ctx context.Context) error {
-	lost, inTx := ctx.Value(faultTx{}).(*bool)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if inTx && *lost {
+	if t, inTx := ctx.Value(faultTxKey{}).(*faultTx); inTx && t.at > 0 {
+		t.calls++
+		if t.calls < t.at {
+			return nil
+		}
+		if !t.lost {
+			t.lost = true
+			f.fired++
+		}
 		return errLost
-	}
-	if f.lose && !inTx {
-		return nil
 	}
 	f.calls++
 	if f.at == 0 || f.calls < f.at || f.only && f.calls > f.at {
 		return nil
 	}
 	f.fired++
-	if f.lose {
-		*lost = true
-		return errLost
-	}
 	return ErrFault
+}
+
+func (f *Faulty) loses() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lose
 }
 
 // Open opens the inner database.
@@ -187,19 +198,19 @@ func (a *faultyAdapter) Tx(ctx context.Context, fn func(ctx context.Context) err
 		}
 		return a.faults.fail(ctx)
 	}
-	if ctx.Value(faultTx{}) != nil {
+	if _, nested := ctx.Value(faultTxKey{}).(*faultTx); nested || !a.faults.loses() {
 		return a.Adapter.Tx(ctx, run)
 	}
-	for {
-		lost := new(bool)
-		err := a.Adapter.Tx(context.WithValue(ctx, faultTx{}, lost), func(ctx context.Context) error {
+	for at := 1; ; at++ {
+		t := &faultTx{at: at}
+		err := a.Adapter.Tx(context.WithValue(ctx, faultTxKey{}, t), func(ctx context.Context) error {
 			err := run(ctx)
-			if *lost {
+			if t.lost {
 				return errLost // whatever became of it
 			}
 			return err
 		})
-		if !*lost {
+		if !t.lost {
 			return err
 		}
 	}
