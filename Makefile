@@ -54,7 +54,7 @@ bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on 
 storm: ## Send 1,000 sign-ins at once and report the server's peak memory
 	$(GO) run ./scripts/storm -n 1000
 
-soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (minutes, and 5 GB of its disk)
+soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (up to half an hour, 5 GB of its disk)
 	KERNIA_SOAK=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -run '^TestSoak' -v ./gormadapter
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)

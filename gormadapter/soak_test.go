@@ -39,7 +39,7 @@ const (
 )
 
 // TestSoakSessions measures GET /get-session, without a cookie cache, through a
-// listening server on PostgreSQL. It takes minutes and about 5 GB of the server's
+// listening server on PostgreSQL. It takes up to half an hour and about 5 GB of the server's
 // disk, so it runs only when KERNIA_SOAK is set: `make soak`. KERNIA_SOAK_SESSIONS
 // is another number than ten million.
 func TestSoakSessions(t *testing.T) {
