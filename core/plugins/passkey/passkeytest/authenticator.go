@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"sync"
 
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 )
@@ -270,14 +271,20 @@ func (a *Authenticator) newKey() *Key {
 		must(err)
 		k.signer, k.cose = private, cbor(map[int]any{1: 1, 3: EdDSA, -1: 6, -2: []byte(public)})
 	case RS256:
-		private, err := rsa.GenerateKey(rand.Reader, 2048)
-		must(err)
+		private := rsaKey()
 		k.signer, k.cose = private, RSAKey(private.N, private.E)
 	default:
 		panic("passkeytest: no such algorithm")
 	}
 	return k
 }
+
+// rsaKey is the one RSA key of a process: they take long to make.
+var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	must(err)
+	return private
+})
 
 func (k *Key) sign(data []byte) []byte {
 	if private, ok := k.signer.(ed25519.PrivateKey); ok {
