@@ -136,7 +136,7 @@ async function main() {
     if (s.status === "rejected") throw s.reason;
     return s.value;
   });
-  const factories = flags.self ? [] : (await control(subject, "GET", "/__plugins")).factories;
+  const factories = flags.self ? [] : (await control(subjects[0], "GET", "/__plugins")).factories;
   // Better Auth's memory adapter leaves fields out where SQL answers null. Every
   // adapter of ours answers as SQL does: like with like.
   if (!flags.self || flags.adapter !== "memory") {

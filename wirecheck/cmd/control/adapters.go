@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -28,6 +29,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
+	"github.com/advantch/kernia-go/core/secret"
 	"github.com/advantch/kernia-go/entadapter"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -161,6 +163,24 @@ func postgres(adapt over) (opener, error) {
 	}, nil
 }
 
+// byID is a database that gives rows in the order of their ids where nobody asks for
+// another one. Its instances make ids that grow, so that lists come in the order in
+// which rows were made, as they do in the reference's SQLite.
+type byID struct{ adapter.Database }
+
+// growingIDs makes ids of the usual form, each greater than the one before.
+func growingIDs() func(model string) (string, error) {
+	var n atomic.Int64
+	return func(string) (string, error) {
+		id, err := secret.ID(randomness)
+		if err != nil {
+			return "", err
+		}
+		head := fmt.Sprintf("%08d", n.Add(1))
+		return head + id[len(head):], nil
+	}
+}
+
 // mySQL gives each instance a database.
 func mySQL(adapt over) (opener, error) {
 	dsn, err := setting("KERNIA_TEST_MYSQL_DSN")
@@ -197,11 +217,12 @@ func mySQL(adapt over) (opener, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		return adapted(pool, adapt, func(ctx context.Context) error {
+		db, drop, err := adapted(pool, adapt, func(ctx context.Context) error {
 			closed := pool.Close()
 			_, err := admin.ExecContext(ctx, "DROP DATABASE "+name)
 			return errors.Join(closed, err)
 		})
+		return byID{db}, drop, err
 	}, nil
 }
 

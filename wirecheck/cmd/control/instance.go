@@ -41,6 +41,9 @@ func newInstance(ctx context.Context, id string, spec wire.Value, m mount, open 
 	if o.Database, i.drop, err = open(ctx); err != nil {
 		return nil, err
 	}
+	if _, grow := o.Database.(byID); grow && o.IDs.New == nil && o.IDs.Kind == "" {
+		o.IDs.New = growingIDs()
+	}
 	if kind, _ := spec.Get("database").Get("kind").Str(); kind == "none" {
 		o.Stateless = true
 	}
