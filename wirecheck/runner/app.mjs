@@ -43,8 +43,8 @@ export class Run {
    * Creates an instance. Options are merged over: base URL, secret, e-mail and
    * password on, clock frozen at START.
    * @param {any} [options]
-   * @param {{plugins?: any[], clientPlugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
-   *   clientPlugins: plugins of the official client; unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
+   * @param {{plugins?: any[], clientPlugins?: any[], nextClientPlugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
+   *   clientPlugins, nextClientPlugins: plugins of the official client; unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
    */
   async app(options = {}, extra = {}) {
     const app = new App(this, options, extra);
@@ -197,18 +197,18 @@ export class Browser {
 
   /** The unchanged official client, with this browser's cookies. */
   get client() {
-    return (this._client ??= createAuthClient(this.#clientOptions()));
+    return (this._client ??= createAuthClient(this.#clientOptions(this.app.extra.clientPlugins)));
   }
 
   /** The client of the next minor release, for those who look ahead. */
   get nextClient() {
-    return (this._nextClient ??= createNextClient(this.#clientOptions()));
+    return (this._nextClient ??= createNextClient(this.#clientOptions(this.app.extra.nextClientPlugins)));
   }
 
-  #clientOptions() {
+  #clientOptions(plugins = []) {
     return {
       baseURL: this.app.origin + this.app.basePath,
-      plugins: this.app.extra.clientPlugins ?? [],
+      plugins,
       fetchOptions: { customFetchImpl: (url, init) => this.#fetch(url, init), retry: 0 },
     };
   }

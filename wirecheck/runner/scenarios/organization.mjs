@@ -1,4 +1,5 @@
 /** Organizations themselves: create, update, delete, list, look at, make active. */
+import { organizationClient as nextOrganizationClient } from "better-auth-next/client/plugins";
 import { callback, minute, table } from "./kit.mjs";
 import { activate, company, each, eachQuery, join, malformed, organization, person, shop } from "./organization-kit.mjs";
 
@@ -84,6 +85,25 @@ export default [
       await say("delete", alice.organization.delete({ organizationId: org.id }));
       await say("nothing left", alice.organization.list());
       await app.rows("session", "organization", "member", "invitation", "organizationRole");
+    },
+  },
+  {
+    name: "organization: the client of the next release",
+    async run(t) {
+      const { app, bob, org } = await company(t, {}, { nextClientPlugins: [nextOrganizationClient({ teams: { enabled: true } })] });
+      const next = bob.nextClient.organization;
+      const say = async (label, promise) => t.note(label, await promise);
+      await say("list", next.list());
+      await say("set active", next.setActive({ organizationSlug: "acme" }));
+      await say("full", next.getFullOrganization());
+      await say("plain", next.getOrganization({ query: { organizationId: org } }));
+      await say("update", next.update({ data: { name: "Acme Ltd" } }));
+      await say("no logo", next.update({ data: { logo: null } }));
+      await say("invite", next.inviteMember({ email: "erin@example.com", role: "member" }));
+      await say("members", next.listMembers());
+      await say("permission", next.hasPermission({ permissions: { member: ["delete"] } }));
+      await say("session", bob.nextClient.getSession());
+      await app.rows("session");
     },
   },
   {
