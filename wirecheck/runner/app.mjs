@@ -37,7 +37,15 @@ export class Run {
     this.server = server;
     this.outside = outside;
     this.mask = new Mask(SECRET);
+    this.#looseMask = new Mask(SECRET);
   }
+
+  #looseMask;
+  /**
+   * The same transcript, where rows made at the same moment have no order: on a database server nothing gives them one.
+   * @type {Entry[]}
+   */
+  loose = [];
 
   /**
    * Creates an instance. Options are merged over: base URL, secret, e-mail and
@@ -55,11 +63,15 @@ export class Run {
 
   /** @param {string} kind @param {string} label @param {Record<string, string>} aspects */
   async record(kind, label, aspects, more = {}) {
-    const masked = {};
-    const reserved = { kind, label: "", aspects: masked, ...more };
-    this.transcript.push(reserved);
-    reserved.label = await this.mask.text(label);
-    for (const [name, value] of Object.entries(aspects)) masked[name] = await this.mask.text(value);
+    const entries = [[this.transcript, this.mask, (value) => value], [this.loose, this.#looseMask, (value) => untied(value, this.#looseMask)]].map(([transcript, mask, change]) => {
+      const entry = { kind, label: "", aspects: {}, ...more };
+      transcript.push(entry);
+      return { entry, mask, change };
+    });
+    for (const { entry, mask, change } of entries) {
+      entry.label = await mask.text(label);
+      for (const [name, value] of Object.entries(aspects)) entry.aspects[name] = await mask.text(change(value));
+    }
   }
 
   /** Notes a value that a scenario looked at, to be compared too. */
@@ -69,12 +81,12 @@ export class Run {
 
   async close() {
     for (const app of this.#apps) await app.close();
-    this.#sortUnordered();
+    this.#sortUnordered(this.transcript);
+    this.#sortUnordered(this.loose);
   }
 
   /** Callbacks that a server may make at the same time have no order of their own. */
-  #sortUnordered() {
-    const entries = this.transcript;
+  #sortUnordered(entries) {
     for (let from = 0, to; from < entries.length; from = to) {
       to = from + 1;
       if (!entries[from].unordered) continue;
@@ -310,6 +322,27 @@ function joinChunks(lines) {
     return `${name}.${index}=(${value.length} characters)${rest}`;
   });
   return [...shown, ...[...whole].map(([name, value]) => `${name} joined: ${value}`)];
+}
+
+/** JSON in which rows of the same moment are in an order of their own. @param {string} text @param {Mask} mask */
+function untied(text, mask) {
+  if (!/^[[{]/.test(text)) return text;
+  const value = parse(text);
+  if (value === undefined || JSON.stringify(value) !== text) return text;
+  const moment = (row) => JSON.stringify(row?.createdAt);
+  const order = (inner) => {
+    if (inner === null || typeof inner !== "object") return inner;
+    if (!Array.isArray(inner)) return Object.fromEntries(Object.entries(inner).map(([name, member]) => [name, order(member)]));
+    const rows = inner.map((row) => ({ row: order(row), text: mask.known(JSON.stringify(row)) }));
+    for (let from = 0, to; from < rows.length; from = to) {
+      to = from + 1;
+      if (moment(rows[from].row) === undefined) continue;
+      while (to < rows.length && moment(rows[to].row) === moment(rows[from].row)) to++;
+      rows.splice(from, to - from, ...rows.slice(from, to).sort((a, b) => (a.text < b.text ? -1 : 1)));
+    }
+    return rows.map(({ row }) => row);
+  };
+  return JSON.stringify(order(value));
 }
 
 function answerAspects(answer) {
