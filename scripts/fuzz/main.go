@@ -45,7 +45,7 @@ func run(path string, each time.Duration) error {
 	}
 	for _, m := range target.FindAllSubmatch(data, -1) {
 		name := string(m[1])
-		cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+name+"$", "-fuzztime", each.String(), ".")
+		cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+name+"$", "-fuzzminimizetime", "1s", "-fuzztime", each.String(), ".")
 		cmd.Dir = filepath.Dir(path)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		fmt.Println("==", cmd.Dir, name)
