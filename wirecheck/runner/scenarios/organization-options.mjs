@@ -1,5 +1,5 @@
 /** Options that shape the organization plugin's tables, and options of the instance that meet it. */
-import { callback, day, table } from "./kit.mjs";
+import { callback, day, second, table } from "./kit.mjs";
 import { company, each, organization, person, shop } from "./organization-kit.mjs";
 
 const four = (prefix) => ({
@@ -32,6 +32,7 @@ const renamed = {
 
 /** Uses every table once. */
 async function tour({ app, alice, org }, more = {}) {
+  await app.at(second); // whoever joins now comes after the others
   const erin = await person(app, "erin");
   const { json: team } = await alice.post("/organization/create-team", { name: "Blue", ...more.team });
   await alice.post("/organization/add-team-member", { teamId: team?.id ?? "none", userId: "carl" });
