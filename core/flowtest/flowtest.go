@@ -58,7 +58,8 @@ func runAll(t *testing.T, open func(t *testing.T) adapter.Database, tests []test
 type suite struct {
 	*testing.T
 	database func(t *testing.T) adapter.Database
-	meeting  *meeting // of the database that start has opened
+	meeting  *meeting         // of the database that start has opened
+	kept     adapter.Database // that attempt uses again
 }
 
 const (
