@@ -3,15 +3,22 @@ package entadapter
 import (
 	"testing"
 
-	entsql "entgo.io/ent/dialect/sql"
-
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/flowtest"
 )
 
 func TestFlows(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
-		flowtest.Run(t, func(t *testing.T) adapter.Database { return New(open(t)) })
-	})
+	for _, s := range databases {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			dsn := s.dsn(t)
+			open := func(t *testing.T) adapter.Database { return New(s.open(t, dsn)) }
+			if dsn == "" {
+				flowtest.Run(t, open)
+			} else {
+				flowtest.Run(t, open, flowtest.Server)
+			}
+		})
+	}
 }

@@ -21,7 +21,7 @@ func TestFlows(t *testing.T) {
 		t.Run(server.name, func(t *testing.T) {
 			t.Parallel()
 			dsn := server.dsn(t)
-			flowtest.Run(t, func(t *testing.T) adapter.Database { return New(server.open(t, dsn)) })
+			flowtest.Run(t, func(t *testing.T) adapter.Database { return New(server.open(t, dsn)) }, flowtest.Server)
 		})
 	}
 }

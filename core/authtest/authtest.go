@@ -101,12 +101,19 @@ func NewEnv(t testing.TB) *Env {
 // Open makes the Auth and migrates its database.
 func (e *Env) Open(o core.Options) *Env {
 	e.t.Helper()
+	e.Reopen(o)
+	if err := e.Auth.Migrate(context.Background()); err != nil {
+		e.t.Fatalf("Migrate: %v", err)
+	}
+	return e
+}
+
+// Reopen is Open for a database that has its tables already.
+func (e *Env) Reopen(o core.Options) *Env {
+	e.t.Helper()
 	a, err := core.New(o)
 	if err != nil {
 		e.t.Fatalf("core.New: %v", err)
-	}
-	if err := a.Migrate(context.Background()); err != nil {
-		e.t.Fatalf("Migrate: %v", err)
 	}
 	e.Auth = a
 	return e

@@ -77,11 +77,12 @@ type outcome struct {
 
 func (s *suite) attempt(sc scenario, arm func(*Faulty)) outcome {
 	s.Helper()
+	open := (*authtest.Env).Reopen
 	if s.kept == nil {
-		s.kept = s.database(s.T)
+		s.kept, open = s.database(s.T), (*authtest.Env).Open
 	}
 	db := NewFaulty(s.kept)
-	e := startOn(s.T, db, sc.change)
+	e := restartOn(s.T, db, sc.change, open)
 	empty(s, e)
 	c, request := sc.prepare(s, e)
 	old := newFingerprint(s, e)

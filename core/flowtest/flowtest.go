@@ -19,9 +19,22 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
+// Option changes a run.
+type Option int
+
+// Server is for a database that is another process, where the thousands of requests
+// with a failing call take minutes: only those of the core and of e-mail and password
+// are made. The failures are put before the adapter, so those of plugins end alike on
+// every database that rolls back.
+const Server Option = 1
+
 // Run runs all flows. open returns an empty database of the test's own at every
 // call; its tables are made by Auth.Migrate.
-func Run(t *testing.T, open func(t *testing.T) adapter.Database) {
+func Run(t *testing.T, open func(t *testing.T) adapter.Database, more ...Option) {
+	failing := slices.Concat(scenarios, organizationScenarios, twoFactorFaults)
+	if slices.Contains(more, Server) {
+		failing = scenarios
+	}
 	t.Run("flow", func(t *testing.T) {
 		t.Parallel()
 		runAll(t, open, slices.Concat(flows, organizationFlows, twoFactorFlows))
@@ -32,11 +45,11 @@ func Run(t *testing.T, open func(t *testing.T) adapter.Database) {
 	})
 	t.Run("fault", func(t *testing.T) {
 		t.Parallel()
-		runFaults(t, open, slices.Concat(scenarios, organizationScenarios, twoFactorFaults))
+		runFaults(t, open, failing)
 	})
 	t.Run("loss", func(t *testing.T) {
 		t.Parallel()
-		runLosses(t, open, slices.Concat(scenarios, organizationScenarios, twoFactorFaults))
+		runLosses(t, open, failing)
 	})
 }
 
@@ -85,6 +98,11 @@ func (s *suite) start(change options) *authtest.Env {
 
 func startOn(t *testing.T, db adapter.Database, change options) *authtest.Env {
 	t.Helper()
+	return restartOn(t, db, change, (*authtest.Env).Open)
+}
+
+func restartOn(t *testing.T, db adapter.Database, change options, open func(*authtest.Env, core.Options) *authtest.Env) *authtest.Env {
+	t.Helper()
 	e := authtest.NewEnv(t)
 	o := e.Options()
 	o.Database = db
@@ -94,7 +112,7 @@ func startOn(t *testing.T, db adapter.Database, change options) *authtest.Env {
 		change(e, &o, &p)
 	}
 	o.Plugins = append(o.Plugins, emailpassword.New(p))
-	return e.Open(o)
+	return open(e, o)
 }
 
 func signUp(t testing.TB, e *authtest.Env, email string) *authtest.Client {

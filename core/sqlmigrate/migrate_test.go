@@ -178,7 +178,7 @@ func TestApply(t *testing.T) {
 	for dialect, lock := range map[sqlcodec.Dialect][2]string{
 		sqlcodec.SQLite:   {},
 		sqlcodec.Postgres: {"SELECT pg_advisory_xact_lock(5497002186734)"},
-		sqlcodec.MySQL:    {"DO GET_LOCK('kernia_migration', 60)", "DO RELEASE_LOCK('kernia_migration')"},
+		sqlcodec.MySQL:    {"DO GET_LOCK(concat('kernia_migration_', md5(database())), 60)", "DO RELEASE_LOCK(concat('kernia_migration_', md5(database())))"},
 	} {
 		for _, broken := range []string{"", "create unique index"} {
 			f := &fake{broken: broken}

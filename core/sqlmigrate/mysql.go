@@ -110,6 +110,8 @@ func (mysql) collationSQL() string {
 }
 
 // begin is "": MySQL commits every statement that changes a table.
-func (mysql) begin() string  { return "" }
-func (mysql) lock() string   { return "DO GET_LOCK('kernia_migration', 60)" }
-func (mysql) unlock() string { return "DO RELEASE_LOCK('kernia_migration')" }
+func (mysql) begin() string { return "" }
+
+// A named lock is the whole server's, so its name tells the database.
+func (mysql) lock() string   { return "DO GET_LOCK(concat('kernia_migration_', md5(database())), 60)" }
+func (mysql) unlock() string { return "DO RELEASE_LOCK(concat('kernia_migration_', md5(database())))" }

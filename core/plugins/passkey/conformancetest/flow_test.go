@@ -63,7 +63,7 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-func gormSQLite(t *testing.T, path string) adapter.Database {
+func gormSQLite(t testing.TB, path string) adapter.Database {
 	t.Helper()
 	db, err := gormadapter.SQLite(path)
 	if err != nil {
