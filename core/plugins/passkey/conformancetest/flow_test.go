@@ -73,7 +73,7 @@ func gormSQLite(t testing.TB, path string) adapter.Database {
 	return gormadapter.New(db)
 }
 
-func closeAfter(t *testing.T, db *gorm.DB) *sql.DB {
+func closeAfter(t testing.TB, db *gorm.DB) *sql.DB {
 	t.Helper()
 	pool, err := db.DB()
 	if err != nil {
