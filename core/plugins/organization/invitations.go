@@ -247,7 +247,11 @@ func (p *Plugin) accept(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 		if existing != nil {
 			// 1.6.11 makes a second membership. Whoever lost a race for this invitation is
 			// told what a later call is told.
-			if now, err := p.invitations.FindID(ctx, i.ID); err != nil || now.Status != StatusPending {
+			now, err := p.invitations.FindID(ctx, i.ID)
+			if err != nil && !isNotFound(err) {
+				return err
+			}
+			if err != nil || now.Status != StatusPending {
 				return errInvitationNotFound
 			}
 			return core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
