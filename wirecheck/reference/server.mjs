@@ -4,7 +4,7 @@
  *
  *     node reference/server.mjs --addr 127.0.0.1:0
  *
- * prints one line, `listening http://127.0.0.1:PORT`, and stops when its
+ * (with `--quick-hashing`, passwords cost a thousandth) prints one line, `listening http://127.0.0.1:PORT`, and stops when its
  * standard input closes or on SIGTERM.
  */
 import { createServer } from "node:http";
@@ -12,7 +12,9 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 
-const { values: flags } = parseArgs({ options: { addr: { type: "string", default: "127.0.0.1:0" } } });
+const { values: flags } = parseArgs({
+  options: { addr: { type: "string", default: "127.0.0.1:0" }, "quick-hashing": { type: "boolean", default: false } },
+});
 
 /** Instances of one NODE_ENV, in a thread of their own. */
 class Group {
@@ -23,7 +25,7 @@ class Group {
   constructor(nodeEnv) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(BETTER_AUTH_.*|AUTH_SECRET|NODE_ENV|TEST|CI)$/.test(key)));
     if (nodeEnv) env.NODE_ENV = nodeEnv;
-    this.worker = new Worker(new URL("./worker.mjs", import.meta.url), { env });
+    this.worker = new Worker(new URL("./worker.mjs", import.meta.url), { env, workerData: { quickHashing: flags["quick-hashing"] } });
     this.ready = new Promise((resolve, reject) => {
       this.worker.on("error", reject);
       this.worker.on("message", (message) => (message.ready ? resolve() : this.#settle(message)));

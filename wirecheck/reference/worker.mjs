@@ -2,10 +2,10 @@
  * A thread that holds the instances of one NODE_ENV: Better Auth reads that
  * variable once, when it is imported.
  */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { install } from "./world.mjs";
 
-install();
+install(workerData);
 const { Instance, Unsupported } = await import("./instance.mjs");
 const { UnknownFactory } = await import("./plugins.mjs");
 const { encodeError } = await import("./tagged.mjs");

@@ -94,21 +94,24 @@ function installConsole() {
  * The map behind the in-memory rate limits is one per module in Better Auth;
  * here it must be one per instance. The loader swaps in this constructor.
  */
-function installRateLimitMap() {
+function installRateLimitMap(quickHashing) {
   globalThis.__wirecheckRateLimitMap = () => ({
     get: (key) => scope.getStore().instance.rateLimits.get(key),
     set: (key, value) => scope.getStore().instance.rateLimits.set(key, value),
     delete: (key) => scope.getStore().instance.rateLimits.delete(key),
   });
-  register("./loader.mjs", import.meta.url);
+  register("./loader.mjs", { parentURL: import.meta.url, data: { quickHashing } });
 }
 
-/** Replaces the globals. Call it before the first import of Better Auth. */
-export function install() {
+/**
+ * Replaces the globals. Call it before the first import of Better Auth.
+ * @param {{quickHashing?: boolean}} [options]
+ */
+export function install({ quickHashing = false } = {}) {
   installConsole();
   installClock();
   installEnvironment();
   installFetch();
   installDNS();
-  installRateLimitMap();
+  installRateLimitMap(quickHashing);
 }

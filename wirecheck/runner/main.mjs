@@ -13,8 +13,9 @@
  * keeps its data in SQLite unless it is compared with itself. An adapter of a
  * server reads KERNIA_TEST_POSTGRES_DSN, KERNIA_TEST_MYSQL_DSN or
  * KERNIA_TEST_MONGO_URI; without the last a double of MongoDB is started. `--all`
- * leaves out, and says so, what has no server. `--break` makes the Go control
- * server alter its answers, see prove.mjs.
+ * leaves out, and says so, what has no server. A third part of a subject, as in
+ * `gin+memory+extra-field`, makes it alter its answers: see prove.mjs. Passwords are
+ * hashed with a thousandth of the cost on both sides unless `--real-hashing` is given.
  * Exit code: 0 all the same, 1 differences, 2 could not run.
  */
 import { execFile } from "node:child_process";
@@ -39,7 +40,7 @@ const { values: flags } = parseArgs({
     adapter: { type: "string", default: "memory" },
     subjects: { type: "string" },
     all: { type: "boolean", default: false },
-    break: { type: "string" },
+    "real-hashing": { type: "boolean", default: false },
     only: { type: "string" },
     parallel: { type: "string", default: "6" },
     verbose: { type: "boolean", default: false },
@@ -59,6 +60,9 @@ const pairs = ["gin+memory", "echo+gorm-sqlite", "fiber+gorm-postgres", "nethttp
 /** @type {import("./servers.mjs").ControlServer[]} */
 const running = [];
 const outside = new Outside();
+
+/** Passwords are not what takes the time here, unless that is asked for. */
+const hashing = flags["real-hashing"] ? [] : ["--quick-hashing"];
 
 /** What is built for a run. */
 let folder;
@@ -102,15 +106,15 @@ async function openSubjects(names, folder) {
   const binary = join(folder, "control");
   const env = { ...process.env };
   const building = promisify(execFile)("go", ["build", "-o", binary, "./wirecheck/cmd/control"], { cwd: repository, maxBuffer: 1 << 26 });
-  if (names.some((name) => name.endsWith("+mongo")) && !env.KERNIA_TEST_MONGO_URI) {
+  if (names.some((name) => name.split("+")[1] === "mongo") && !env.KERNIA_TEST_MONGO_URI) {
     const double = ["go", "run", "./core/adapters/mongo/internal/mongotest/serve"];
     env.KERNIA_TEST_MONGO_URI = (await open("double of MongoDB", undefined, double, repository)).url;
   }
   await building;
   return Promise.all(names.map((name) => {
-    const [framework, adapter] = name.split("+");
-    const command = [binary, "-addr", "127.0.0.1:0", "-framework", framework, "-adapter", adapter];
-    if (flags.break) command.push("-break", flags.break);
+    const [framework, adapter, fault] = name.split("+");
+    const command = [binary, "-addr", "127.0.0.1:0", "-framework", framework, "-adapter", adapter, ...hashing];
+    if (fault) command.push("-break", fault);
     return open(name, undefined, command, repository, env);
   }));
 }
@@ -125,7 +129,7 @@ async function main() {
   await explained(allowed);
   const endpoints = JSON.parse(await readFile(join(wirecheck, "testdata", "endpoints.json"), "utf8"));
   await outside.start();
-  const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
+  const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0", ...hashing];
   folder = await mkdtemp(join(tmpdir(), "wirecheck-"));
   const started = await Promise.allSettled([
     open("reference", flags.reference, referenceCommand, wirecheck),

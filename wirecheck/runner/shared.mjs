@@ -216,9 +216,13 @@ const servers = [];
 const runs = [];
 try {
   await outside.start();
-  servers.push(await startServer("reference", referenceCommand, { cwd: wirecheck }));
-  servers.push(await startServer("subject", flags.self ? referenceCommand : goCommand, { cwd: flags.self ? wirecheck : repository }));
-  for (const strategy of [null, "compact", "jwt", "jwe"]) {
+  const started = await Promise.allSettled([
+    startServer("reference", referenceCommand, { cwd: wirecheck }),
+    startServer("subject", flags.self ? referenceCommand : goCommand, { cwd: flags.self ? wirecheck : repository }),
+  ]);
+  for (const { value } of started) if (value) servers.push(value);
+  for (const { reason } of started) if (reason) throw reason;
+  const both = async (strategy) => {
     const path = join(folder, `${strategy ?? "plain"}.sqlite`);
     const options = { ...withMail, ...(strategy ? { session: { cookieCache: { enabled: true, strategy } } } : {}) };
     const apps = [];
@@ -237,7 +241,9 @@ try {
     await secondFactor(`${label} from the reference`, apps[0], apps[1]);
     await secondFactor(`${label} from the subject`, apps[1], apps[0]);
     console.log(`✓ ${label}, both ways`);
-  }
+  };
+  const played = await Promise.allSettled([null, "compact", "jwt", "jwe"].map(both));
+  for (const { reason } of played) if (reason) throw reason;
 } catch (error) {
   console.error(error);
   process.exitCode = 1;

@@ -21,21 +21,23 @@ type instance struct {
 	id      string
 	outside outside
 	clock   clock
+	quick   bool // quickHashing
 	auth    *core.Auth
 	handler http.Handler
 	remote  string                          // peer of its requests, as http.Request.RemoteAddr
 	drop    func(ctx context.Context) error // removes the database
 }
 
-func newInstance(ctx context.Context, id string, spec wire.Value, m mount, open opener) (*instance, error) {
+func newInstance(ctx context.Context, id string, spec wire.Value, s *server) (*instance, error) {
 	callbackURL, _ := spec.Get("callbackURL").Str()
-	i := &instance{id: id, outside: outside{id, trimSlash(callbackURL)}}
+	i := &instance{id: id, outside: outside{id, trimSlash(callbackURL)}, quick: s.quick}
 	i.clock.set(spec.Get("now"))
 	o, err := i.options(spec)
 	if err != nil {
 		return nil, err
 	}
-	if open, err = wanted(spec.Get("database"), open); err != nil {
+	open, err := wanted(spec.Get("database"), s.open)
+	if err != nil {
 		return nil, err
 	}
 	if o.Database, i.drop, err = open(ctx); err != nil {
@@ -56,7 +58,7 @@ func newInstance(ctx context.Context, id string, spec wire.Value, m mount, open 
 	if err != nil {
 		return nil, errors.Join(err, i.drop(context.WithoutCancel(ctx)))
 	}
-	i.handler = m(i.auth)
+	i.handler = s.mount(i.auth)
 	return i, nil
 }
 

@@ -34,6 +34,7 @@ func run() error {
 	framework := flag.String("framework", "nethttp", "what serves requests: "+strings.Join(frameworkNames(), " or "))
 	database := flag.String("adapter", "memory", "where instances keep their rows: "+strings.Join(adapterNames(), " or "))
 	fault := flag.String("break", "", "alter every answer in one small way: "+strings.Join(faultNames(), ", "))
+	quick := flag.Bool("quick-hashing", false, "hash passwords with a thousandth of the usual cost")
 	flag.Parse()
 	mount, ok := frameworks[*framework]
 	if !ok {
@@ -61,6 +62,7 @@ func run() error {
 	}
 	origin := "http://" + listener.Addr().String()
 	instances := newServer(origin, mount, open)
+	instances.quick = *quick
 	server := &http.Server{
 		Handler:           instances,
 		ReadHeaderTimeout: 10 * time.Second,

@@ -22,6 +22,7 @@ type server struct {
 	origin string
 	mount  mount
 	open   opener
+	quick  bool // quickHashing
 
 	mu        sync.RWMutex
 	instances map[string]*instance
@@ -146,7 +147,7 @@ func (s *server) create(ctx context.Context, spec wire.Value) (wire.Value, error
 	if _, err := s.find(id); err == nil {
 		return wire.Value{}, &refusal{http.StatusConflict, "instance " + id + " exists"}
 	}
-	i, err := newInstance(ctx, id, spec, s.mount, s.open)
+	i, err := newInstance(ctx, id, spec, s)
 	if err != nil {
 		return wire.Value{}, err
 	}

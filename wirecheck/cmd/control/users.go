@@ -109,6 +109,9 @@ func (i *instance) emailPassword(s *section) core.Plugin {
 			return v.Truthy(), err
 		}
 	}
+	if i.quick && o.Hash == nil && o.Verify == nil {
+		o.Hash, o.Verify = quickHashing{}.hash, quickHashing{}.verify
+	}
 	return emailpassword.New(o)
 }
 
