@@ -75,8 +75,8 @@ func (t *table) condition(cond *adapter.Cond) (bson.D, error) {
 	case adapter.In, adapter.NotIn:
 		return t.list(c, op, cond.Value, fold)
 	case adapter.Contains, adapter.StartsWith, adapter.EndsWith:
-		if c.ids != noID {
-			return nil, t.bad(c, "is an id, of which no part can be compared")
+		if c.ids == serialID || c.ids == uuidID {
+			return nil, t.bad(c, "is an id without a text to search")
 		}
 		re, err := t.operand(c, op, cond.Value, true, fold)
 		return is(c, "$regex", re), err
@@ -118,7 +118,8 @@ func (t *table) operand(c *column, op adapter.Op, v any, regex, fold bool) (any,
 	if err != nil || !regex {
 		return stored, err
 	}
-	s, _ := stored.(string)
+	// As in Better Auth's adapter, an id that is text has parts and an ObjectId has none.
+	s, _ := v.(string)
 	p := pattern(op, s, fold)
 	if len(p) > maxPattern {
 		return nil, t.bad(c, "is compared with a pattern that is too long")

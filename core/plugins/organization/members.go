@@ -2,6 +2,7 @@ package organization
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"slices"
@@ -440,7 +441,11 @@ func (p *Plugin) listMembers(c *core.Ctx, in *ListMembersInput) (ListMembersRepl
 		q.Where = append(q.Where, cond)
 	}
 	var reply ListMembersReply
-	if reply.Members, err = p.memberUsers(c, q); err != nil {
+	reply.Members, err = p.memberUsers(c, q)
+	if errors.Is(err, adapter.ErrBadValue) && in.FilterField != nil { // such as a part of a serial id
+		return reply, badQuery("filterValue", "cannot be compared with this field")
+	}
+	if err != nil {
 		return reply, err
 	}
 	reply.Total, err = p.members.Count(c, q.Where)
