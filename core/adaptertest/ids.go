@@ -113,6 +113,14 @@ func idCases() []testCase {
 			e.count("user", nil, 1)
 			e.count("session", nil, 1)
 		}},
+		{name: "a serial id has no parts", schema: ofKind(schema.IDSerial), run: func(e *env) {
+			for field, model := range map[string]string{"id": "user", "userId": "session"} {
+				for _, op := range []adapter.Op{adapter.Contains, adapter.StartsWith, adapter.EndsWith} {
+					_, err := e.a.FindMany(e.ctx, adapter.Find{Model: model, Where: adapter.Where{{Field: field, Op: op, Value: "1"}}})
+					e.refused(err, adapter.ErrBadValue)
+				}
+			}
+		}},
 		{name: "UUIDs", schema: ofKind(schema.IDUUID), run: func(e *env) {
 			rec := newUser(uuidA)
 			e.has(e.create("user", rec), rec)

@@ -53,6 +53,9 @@ func (v *view) cond(c *adapter.Cond) (cond, error) {
 	case schema.JSON, schema.StringArray, schema.NumberArray:
 		return out, fmt.Errorf("%w: %s can only be compared with null", adapter.ErrBadValue, c.Field)
 	}
+	if out.serial && (out.op == adapter.Contains || out.op == adapter.StartsWith || out.op == adapter.EndsWith) {
+		return out, fmt.Errorf("%w: %s is an id without a text to search", adapter.ErrBadValue, c.Field)
+	}
 	if out.op == adapter.In || out.op == adapter.NotIn {
 		var err error
 		out.set, err = valueSet(col.field, c)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/organization"
+	"github.com/advantch/kernia-go/core/schema"
 )
 
 // TestFlow is what a company does with its first organization, byte for byte where
@@ -197,6 +198,16 @@ func TestValidation(t *testing.T) {
 			t.Errorf("%s %s %s\n got %d %s\nwant %s", tc.method, tc.path, tc.body, a.Status, a.Body, tc.want)
 		}
 	}
+}
+
+// TestFilterThatNoFieldTakes finds out what only the database knows.
+func TestFilterThatNoFieldTakes(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil, func(o *core.Options) { o.IDs.Kind = schema.IDSerial })
+	ada := w.join("Ada")
+	ada.found("acme")
+	ada.Get("/organization/list-members?filterField=userId&filterValue=1").Want(t, 200, "")
+	ada.Get("/organization/list-members?filterField=userId&filterValue=1&filterOperator=contains").Want(t, 400, "VALIDATION_ERROR")
 }
 
 // TestSignedOut calls every route without a session.
