@@ -3,8 +3,7 @@
  * that talk to them, and the transcript of everything that was said.
  */
 import { randomUUID } from "node:crypto";
-import { createAuthClient } from "better-auth/client";
-import { createAuthClient as createNextClient } from "better-auth-next/client";
+import { clients } from "./clients.mjs";
 import { Jar } from "./jar.mjs";
 import { Mask } from "./mask.mjs";
 import { control, exchange } from "./servers.mjs";
@@ -32,10 +31,18 @@ export class Run {
   /** @type {App[]} */
   #apps = [];
 
-  /** @param {import("./servers.mjs").ControlServer} server @param {import("./outside.mjs").Outside} outside */
-  constructor(server, outside) {
+  /** Whether the scenario used the official client. */
+  spoke = false;
+
+  /**
+   * @param {import("./servers.mjs").ControlServer} server
+   * @param {import("./outside.mjs").Outside} outside
+   * @param {"this" | "next"} [release] of the official client
+   */
+  constructor(server, outside, release = "this") {
     this.server = server;
     this.outside = outside;
+    this.clients = clients[release];
     this.mask = new Mask(SECRET);
     this.#looseMask = new Mask(SECRET);
   }
@@ -51,8 +58,8 @@ export class Run {
    * Creates an instance. Options are merged over: base URL, secret, e-mail and
    * password on, clock frozen at START.
    * @param {any} [options]
-   * @param {{plugins?: any[], clientPlugins?: any[], nextClientPlugins?: any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
-   *   clientPlugins, nextClientPlugins: plugins of the official client; unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
+   * @param {{plugins?: any[], clientPlugins?: (clients: any) => any[], database?: any, env?: Record<string, string>, now?: number, handlers?: Record<string, (...args: any[]) => any>, unrecorded?: string[], unordered?: string[]}} [extra]
+   *   clientPlugins: gives plugins of the official client, of the release that is played with; unrecorded: callbacks that stay out of the transcript; unordered: callbacks whose order among themselves does not matter
    */
   async app(options = {}, extra = {}) {
     const app = new App(this, options, extra);
@@ -209,20 +216,17 @@ export class Browser {
 
   /** The unchanged official client, with this browser's cookies. */
   get client() {
-    return (this._client ??= createAuthClient(this.#clientOptions(this.app.extra.clientPlugins)));
+    this.app.run.spoke = true;
+    return (this._client ??= this.#makeClient());
   }
 
-  /** The client of the next minor release, for those who look ahead. */
-  get nextClient() {
-    return (this._nextClient ??= createNextClient(this.#clientOptions(this.app.extra.nextClientPlugins)));
-  }
-
-  #clientOptions(plugins = []) {
-    return {
-      baseURL: this.app.origin + this.app.basePath,
-      plugins,
+  #makeClient() {
+    const { run, extra, origin, basePath } = this.app;
+    return run.clients.createAuthClient({
+      baseURL: origin + basePath,
+      plugins: extra.clientPlugins?.(run.clients) ?? [],
       fetchOptions: { customFetchImpl: (url, init) => this.#fetch(url, init), retry: 0 },
-    };
+    });
   }
 
   async #fetch(url, init = {}) {

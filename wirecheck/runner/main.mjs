@@ -74,8 +74,8 @@ async function open(name, url, command, cwd, env) {
   return server;
 }
 
-async function play(scenario, server) {
-  const run = new Run(server, outside);
+async function play(scenario, server, release) {
+  const run = new Run(server, outside, release);
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no end after ${patience} ms`)), patience);
@@ -152,28 +152,34 @@ async function main() {
   const failures = [];
   const queue = [...chosen];
   const counts = new Map(subjects.map(({ name }) => [name, { differing: new Set(), allowed: 0 }]));
+  /** Plays a scenario on all servers; says whether it used the official client. */
+  const compared = async (scenario, release) => {
+    const label = release === "next" ? `${scenario.name} (client of 1.7)` : scenario.name;
+    const [a, ...all] = await Promise.all([reference, ...subjects].map((server) => play(scenario, server, release)));
+    if (a.failure) failures.push({ scenario: scenario.name, text: `✗ ${label}: the scenario fails on the reference\n    ${a.failure.stack}` });
+    const differences = [];
+    all.forEach((b, at) => {
+      const { name } = subjects[at];
+      const count = counts.get(name);
+      const fail = (text) => {
+        failures.push({ scenario: scenario.name, text: subjects.length > 1 ? `${name} ${text}` : text });
+        count.differing.add(scenario.name);
+      };
+      const found = differencesOf(a, b, /-(postgres|mysql)$/.test(name)).map((difference) => ({ difference, allowed: allowed.permits(scenario.name, difference) }));
+      const bad = found.filter((d) => !d.allowed);
+      if (bad.length > 0) fail(bad.map((d) => describe(label, d.difference)).join("\n"));
+      const explained = found.length > 0 && bad.length === 0;
+      if (b.failure && !a.failure && !explained) fail(`✗ ${label}: the scenario fails on the subject\n    ${b.failure.stack}`);
+      count.allowed += found.filter((d) => d.allowed && !d.allowed.everywhere).length;
+      differences.push(...found);
+    });
+    if (flags.verbose) print(label, a.transcript);
+    results.push({ scenario: label, entries: a.transcript, differences });
+    return a.spoke;
+  };
   const work = async () => {
     for (let scenario = queue.shift(); scenario; scenario = queue.shift()) {
-      const [a, ...all] = await Promise.all([play(scenario, reference), ...subjects.map((subject) => play(scenario, subject))]);
-      if (a.failure) failures.push({ scenario: scenario.name, text: `✗ ${scenario.name}: the scenario fails on the reference\n    ${a.failure.stack}` });
-      const differences = [];
-      all.forEach((b, at) => {
-        const { name } = subjects[at];
-        const count = counts.get(name);
-        const fail = (text) => {
-          failures.push({ scenario: scenario.name, text: subjects.length > 1 ? `${name} ${text}` : text });
-          count.differing.add(scenario.name);
-        };
-        const found = differencesOf(a, b, /-(postgres|mysql)$/.test(name)).map((difference) => ({ difference, allowed: allowed.permits(scenario.name, difference) }));
-        const bad = found.filter((d) => !d.allowed);
-        if (bad.length > 0) fail(bad.map((d) => describe(scenario.name, d.difference)).join("\n"));
-        const explained = found.length > 0 && bad.length === 0;
-        if (b.failure && !a.failure && !explained) fail(`✗ ${scenario.name}: the scenario fails on the subject\n    ${b.failure.stack}`);
-        count.allowed += found.filter((d) => d.allowed && !d.allowed.everywhere).length;
-        differences.push(...found);
-      });
-      if (flags.verbose) print(scenario.name, a.transcript);
-      results.push({ scenario: scenario.name, entries: a.transcript, differences });
+      if (await compared(scenario, "this")) await compared(scenario, "next");
     }
   };
   await Promise.all(Array.from({ length: Number(flags.parallel) }, work));
@@ -187,13 +193,13 @@ async function main() {
   const { table, missing, pending, covered, total, refusals, unseen } = tables(endpoints, results, isPending);
   console.log(table);
   console.log(`\ncoverage: ${covered} of ${total} endpoints of the core and the plugins that are implemented`);
-  console.log(`coverage: success and ${refusals} refusals by status and code${unseen.length > 0 ? `, not seen: ${unseen.join(", ")}` : ", all seen"}`);
+  if (!flags.only) console.log(`coverage: success and ${refusals} refusals by status and code${unseen.length > 0 ? `, not seen: ${unseen.join(", ")}` : ", all seen"}`);
   const requested = [...new Set(results.flatMap((r) => r.entries.map((e) => e.endpoint).filter(Boolean)))];
   const ofPlugins = plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), requested, factories);
   console.log(`\n${ofPlugins.table}\n`);
   missing.push(...ofPlugins.missing);
   if (pending.length > 0) console.log(`pending, for a later module: ${pending.join(", ")}`);
-  if (missing.length > 0) console.log(`not covered: ${missing.join(", ")}`);
+  if (!flags.only && missing.length > 0) console.log(`not covered: ${missing.join(", ")}`);
   const unused = flags.only || flags.self ? [] : allowed.unused();
   for (const entry of unused) console.log(`✗ allowed difference that no longer occurs: ${entry.scenario} / ${entry.what}`);
   const exchanges = results.reduce((sum, r) => sum + r.entries.filter((e) => e.endpoint).length, 0);

@@ -9,6 +9,7 @@ import email from "./email.mjs";
 import fields from "./fields.mjs";
 import hooks from "./hooks.mjs";
 import limits from "./limits.mjs";
+import nextClient from "./client-1.7.mjs";
 import officialClient from "./client.mjs";
 import options from "./options.mjs";
 import organizationHooks from "./organization-hooks.mjs";
@@ -31,7 +32,7 @@ import users from "./users.mjs";
 
 /** @type {Scenario[]} */
 export const scenarios = [
-  ...officialClient, ...signUp, ...signIn, ...sessions, ...passwords, ...email, ...users, ...accounts,
+  ...officialClient, ...nextClient, ...signUp, ...signIn, ...sessions, ...passwords, ...email, ...users, ...accounts,
   ...requests, ...origins, ...limits, ...cookies, ...fields, ...hooks, ...storage, ...options,
   ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
   ...organizationHooks, ...organizationOptions,

@@ -1,6 +1,5 @@
 /** A company and its people, which the scenarios of the organization plugin share. */
 import { createHmac } from "node:crypto";
-import { organizationClient } from "better-auth/client/plugins";
 import { createAccessControl } from "better-auth/plugins/access";
 import { defaultStatements } from "better-auth/plugins/organization/access";
 import { SECRET, START, day } from "./kit.mjs";
@@ -19,10 +18,10 @@ export const shop = {
     ac: { $ac: statements },
     roles: { owner: { $role: everything }, admin: { $role: { ...everything, organization: ["update"], project: ["create", "share"] } }, member: { $role: { project: ["create"], ac: ["read"] } }, clerk: { $role: clerk } },
   },
-  get client() {
+  client({ organizationClient }) {
     const ac = createAccessControl(statements);
-    const roles = Object.fromEntries(Object.entries(this.options.roles).map(([name, { $role }]) => [name, ac.newRole($role)]));
-    return organizationClient({ ac, roles, teams: { enabled: true }, dynamicAccessControl: { enabled: true } });
+    const roles = Object.fromEntries(Object.entries(shop.options.roles).map(([name, { $role }]) => [name, ac.newRole($role)]));
+    return [organizationClient({ ac, roles, teams: { enabled: true }, dynamicAccessControl: { enabled: true } })];
   },
 };
 
@@ -64,7 +63,7 @@ export function activate(app, browser, update) {
  * @param {{core?: any, member?: any}} [extra] core: options of the instance; member: more fields of members; the rest as for Run.app
  */
 export async function company(t, options = {}, { core = {}, member = {}, body = {}, ...extra } = {}) {
-  const app = await t.app(core, { plugins: [organization(options)], clientPlugins: [shop.client], ...extra });
+  const app = await t.app(core, { plugins: [organization(options)], clientPlugins: shop.client, ...extra });
   const people = {};
   for (const name of ["alice", "bob", "carl", "dave"]) people[name] = await person(app, name);
   const { json } = await people.alice.post("/organization/create", { name: "Acme", slug: "acme", ...body });

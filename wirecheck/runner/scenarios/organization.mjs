@@ -1,5 +1,4 @@
 /** Organizations themselves: create, update, delete, list, look at, make active. */
-import { organizationClient as nextOrganizationClient } from "better-auth-next/client/plugins";
 import { callback, minute, table } from "./kit.mjs";
 import { activate, company, each, eachQuery, join, malformed, organization, person, shop } from "./organization-kit.mjs";
 
@@ -9,7 +8,7 @@ export default [
   {
     name: "organization: wire-check of the product page",
     async run(t) {
-      const app = await t.app({}, { plugins: [organization()], clientPlugins: [shop.client] });
+      const app = await t.app({}, { plugins: [organization()], clientPlugins: shop.client });
       const { client } = app.browser();
       const say = async (label, promise) => t.note(label, await promise);
       await say("sign up", client.signUp.email({ ...credentials, name: "Alice" }));
@@ -28,7 +27,7 @@ export default [
     async run(t) {
       const app = await t.app({}, {
         plugins: [organization({ ...shop.options, teams: { enabled: true }, dynamicAccessControl: { enabled: true }, sendInvitationEmail: callback("sendInvitationEmail") })],
-        clientPlugins: [shop.client],
+        clientPlugins: shop.client,
       });
       const say = async (label, promise) => {
         const answer = await promise;
@@ -88,10 +87,10 @@ export default [
     },
   },
   {
-    name: "organization: the client of the next release",
+    name: "organization: what a client of 1.7 calls",
     async run(t) {
-      const { app, bob, org } = await company(t, {}, { nextClientPlugins: [nextOrganizationClient({ teams: { enabled: true } })] });
-      const next = bob.nextClient.organization;
+      const { app, bob, org } = await company(t);
+      const { organization: next } = bob.client;
       const say = async (label, promise) => t.note(label, await promise);
       await say("list", next.list());
       await say("set active", next.setActive({ organizationSlug: "acme" }));
@@ -102,7 +101,7 @@ export default [
       await say("invite", next.inviteMember({ email: "erin@example.com", role: "member" }));
       await say("members", next.listMembers());
       await say("permission", next.hasPermission({ permissions: { member: ["delete"] } }));
-      await say("session", bob.nextClient.getSession());
+      await say("session", bob.client.getSession());
       await app.rows("session");
     },
   },

@@ -1,5 +1,4 @@
 /** Passkeys: a soft authenticator registers and signs in, and forges what it can. */
-import { passkeyClient } from "@better-auth/passkey/client";
 import { Authenticator, BE, BS, UP, UV, cbor } from "../authenticator.mjs";
 import { ORIGIN, alice, callback, day, minute, second, table } from "./kit.mjs";
 
@@ -8,7 +7,7 @@ const bob = { email: "bob@example.com", name: "Bob" };
 
 /** Alice, signed in, with the plugin and an authenticator. */
 async function start(t, options, { core = {}, nature, ...extra } = {}) {
-  const made = await alice(t, core, { plugins: plugins(options), clientPlugins: [passkeyClient()], ...extra });
+  const made = await alice(t, core, { plugins: plugins(options), clientPlugins: ({ passkeyClient }) => [passkeyClient()], ...extra });
   return { ...made, key: new Authenticator("alice's", nature) };
 }
 

@@ -1,5 +1,4 @@
 /** The second factor, by the official client's twoFactorClient and raw. */
-import { twoFactorClient } from "better-auth/client/plugins";
 import { totp } from "../totp.mjs";
 import { alice, callback, day, hour, minute, second, table, verify, withMail } from "./kit.mjs";
 
@@ -19,7 +18,7 @@ const passwords = { hashPassword: (text) => `plain:${text}`, verifyPassword: ({ 
 function start(t, options = {}, twoFactor = undefined, { unrecorded = ["sendOTP"], handlers = {}, ...extra } = {}) {
   return alice(t, { ...options, emailAndPassword: { enabled: true, ...options.emailAndPassword, password: cheap } }, {
     plugins: plugins(twoFactor),
-    clientPlugins: [twoFactorClient()],
+    clientPlugins: ({ twoFactorClient }) => [twoFactorClient()],
     unrecorded: [...unrecorded, ...Object.keys(passwords)],
     handlers: { ...passwords, ...handlers },
     ...extra,
