@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adopttest"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -24,7 +25,7 @@ func plan(t testing.TB, a adapter.Adapter) []adapter.Change {
 func TestMigrateFromEarlierShapes(t *testing.T) {
 	t.Parallel()
 	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
-		tables := authTables()
+		tables := adopttest.Tables()
 		// Shape by shape: two tables, then their columns one after the other,
 		// then all tables and a composite key.
 		for n := 1; n <= len(tables[0].Fields); n++ {
@@ -141,7 +142,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 func TestRenamedTablesAndColumns(t *testing.T) {
 	t.Parallel()
 	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
-		tables := authTables()[:2]
+		tables := adopttest.Tables()[:2]
 		tables[0].Name, tables[1].Name = "order", "auth_session"
 		for i := range tables {
 			for j := range tables[i].Fields {

@@ -18,13 +18,14 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adopttest"
 	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/sqlcodec"
 )
 
 // modelTables have every kind of field and relation.
 func modelTables() []schema.Table {
-	tables := authTables()
+	tables := adopttest.Tables()
 	user := &tables[0]
 	user.Fields = append(user.Fields,
 		schema.Field{Name: "plan", Type: schema.String, Default: schema.Value("free")},
