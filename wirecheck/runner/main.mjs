@@ -11,8 +11,8 @@
  *
  * `--reference URL` and `--subject URL` use servers that already run; the reference
  * keeps its data in SQLite unless it is compared with itself. An adapter of a
- * server reads KERNIA_TEST_POSTGRES_DSN, KERNIA_TEST_MYSQL_DSN or
- * KERNIA_TEST_MONGO_URI; without the last a double of MongoDB is started. `--all`
+ * server reads KERNIA_TEST_POSTGRES_DSN, KERNIA_TEST_MYSQL_DSN, KERNIA_TEST_REDIS_URL
+ * or KERNIA_TEST_MONGO_URI; without the last a double of MongoDB is started. `--all`
  * leaves out, and says so, what has no server. A third part of a subject, as in
  * `gin+memory+extra-field`, makes it alter its answers: see prove.mjs. Passwords are
  * hashed with a thousandth of the cost on both sides unless `--real-hashing` is given.
@@ -54,8 +54,8 @@ const wirecheck = dirname(here);
 const repository = dirname(wirecheck);
 const patience = 180_000; // of one scenario; a busy machine takes a while to load another NODE_ENV
 
-/** Every adapter once, each framework twice. The first is what a run without flags takes. */
-const pairs = ["gin+memory", "echo+gorm-sqlite", "fiber+gorm-postgres", "nethttp+gorm-mysql", "echo+ent-sqlite", "gin+ent-postgres", "fiber+ent-mysql", "nethttp+mongo"];
+/** Every adapter once, each framework twice. With redis, rows are in memory and what belongs into a secondary storage in Redis. */
+const pairs = ["gin+redis", "echo+gorm-sqlite", "fiber+gorm-postgres", "nethttp+gorm-mysql", "echo+ent-sqlite", "gin+ent-postgres", "fiber+ent-mysql", "nethttp+mongo"];
 
 /** @type {import("./servers.mjs").ControlServer[]} */
 const running = [];
@@ -95,10 +95,12 @@ async function play(scenario, server, release) {
 function subjectsOf() {
   if (!flags.all) return flags.subjects ? flags.subjects.split(",") : [`${flags.framework}+${flags.adapter}`];
   const missing = (pair) =>
+    (pair.endsWith("+redis") && !process.env.KERNIA_TEST_REDIS_URL && "KERNIA_TEST_REDIS_URL") ||
     (pair.endsWith("-postgres") && !process.env.KERNIA_TEST_POSTGRES_DSN && "KERNIA_TEST_POSTGRES_DSN") ||
     (pair.endsWith("-mysql") && !process.env.KERNIA_TEST_MYSQL_DSN && "KERNIA_TEST_MYSQL_DSN");
+  const asked = pairs.map((pair) => (pair.endsWith("+redis") && missing(pair) ? "gin+memory" : pair));
   for (const pair of pairs) if (missing(pair)) console.log(`left out: ${pair}, for ${missing(pair)} names no server`);
-  return pairs.filter((pair) => !missing(pair));
+  return asked.filter((pair) => !missing(pair));
 }
 
 /** Builds the control server, starts one for each pair, and the double of MongoDB if it is needed. */

@@ -49,6 +49,7 @@ var adapters = map[string]func() (opener, error){
 	"ent-postgres":  func() (opener, error) { return postgres(onEnt(dialect.Postgres)) },
 	"ent-mysql":     func() (opener, error) { return mySQL(onEnt(dialect.MySQL)) },
 	"mongo":         mongoDB,
+	"redis":         redisKeys,
 }
 
 func adapterNames() []string { return slices.Sorted(maps.Keys(adapters)) }

@@ -43,6 +43,9 @@ func newInstance(ctx context.Context, id string, spec wire.Value, s *server) (*i
 	if o.Database, i.drop, err = open(ctx); err != nil {
 		return nil, err
 	}
+	if w, ok := o.Database.(withRedis); ok {
+		w.unwrap(o)
+	}
 	if _, grow := o.Database.(byID); grow && o.IDs.New == nil && o.IDs.Kind == "" {
 		o.IDs.New = growingIDs()
 	}
