@@ -45,7 +45,7 @@ export class Instance {
         }
       }
     }
-    options.plugins = buildPlugins(spec.plugins ?? [], (value) => decode(value, make));
+    options.plugins = await buildPlugins(spec.plugins ?? [], (value) => decode(value, make));
     const database = spec.database ?? { kind: "default" };
     switch (database.kind) {
       case "none":
