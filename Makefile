@@ -25,7 +25,7 @@ unit: ## Run the Go tests of every module
 	CGO_ENABLED=0 $(GO) test -count=1 -timeout 20m $(MODULES:%=%/...)
 
 race: ## Run the Go tests under the race detector (needs a C compiler)
-	$(GO) test -race -timeout 20m $(MODULES:%=%/...)
+	$(GO) test -race -short -timeout 20m $(MODULES:%=%/...)
 
 races: ## Run what many callers do at once REPEATS times (20) on every database
 	CGO_ENABLED=0 $(GO) test -count=$(REPEATS) -timeout 2h -run 'TestFlows|TestConformance/./race|RACE' ./core/adapters/memory ./core/adapters/mongo ./gormadapter ./entadapter ./core/plugins/passkey/...

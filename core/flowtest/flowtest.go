@@ -29,7 +29,8 @@ type Option int
 const Server Option = 1
 
 // Run runs all flows. open returns an empty database of the test's own at every
-// call; its tables are made by Auth.Migrate.
+// call; its tables are made by Auth.Migrate. With -short nothing fails: those are
+// thousands of requests one after the other, which tell the race detector nothing.
 func Run(t *testing.T, open func(t *testing.T) adapter.Database, more ...Option) {
 	failing := slices.Concat(scenarios, organizationScenarios, twoFactorFaults)
 	if slices.Contains(more, Server) {
@@ -45,12 +46,21 @@ func Run(t *testing.T, open func(t *testing.T) adapter.Database, more ...Option)
 	})
 	t.Run("fault", func(t *testing.T) {
 		t.Parallel()
+		long(t)
 		runFaults(t, open, failing)
 	})
 	t.Run("loss", func(t *testing.T) {
 		t.Parallel()
+		long(t)
 		runLosses(t, open, failing)
 	})
+}
+
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out with -short")
+	}
 }
 
 type test struct {
