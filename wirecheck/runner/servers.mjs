@@ -20,7 +20,7 @@ export async function startServer(name, command, { cwd, patience = 900_000, env 
     if (child.pid === undefined) return; // it never began
     child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, "SIGTERM");
-    const late = setTimeout(() => signalGroup(child.pid, "SIGKILL"), 3000);
+    const late = setTimeout(() => signalGroup(child.pid, "SIGKILL"), 12_000); // time enough to remove databases
     await ended;
     clearTimeout(late);
     signalGroup(child.pid, "SIGKILL");

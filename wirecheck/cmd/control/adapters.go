@@ -30,6 +30,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
 	"github.com/advantch/kernia-go/core/secret"
+	"github.com/advantch/kernia-go/core/sqlcodec"
 	"github.com/advantch/kernia-go/entadapter"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -38,16 +39,21 @@ import (
 // that is in it.
 type opener func(ctx context.Context) (db adapter.Database, drop func(ctx context.Context) error, err error)
 
-// adapters say where instances keep their rows. Each is asked once, when the
-// program starts.
-var adapters = map[string]func() (opener, error){
-	"memory":        func() (opener, error) { return inMemory, nil },
-	"gorm-sqlite":   func() (opener, error) { return sqliteFile(":memory:", gormSQLite), nil },
-	"gorm-postgres": func() (opener, error) { return postgres(gormPostgres) },
-	"gorm-mysql":    func() (opener, error) { return mySQL(gormMySQL) },
-	"ent-sqlite":    func() (opener, error) { return sqliteFile(":memory:", onEnt(dialect.SQLite)), nil },
-	"ent-postgres":  func() (opener, error) { return postgres(onEnt(dialect.Postgres)) },
-	"ent-mysql":     func() (opener, error) { return mySQL(onEnt(dialect.MySQL)) },
+// backend is where instances keep their rows.
+type backend struct {
+	open  opener
+	close func(ctx context.Context) error // ends what it keeps for later instances; nil is nothing
+}
+
+// adapters make the backends. Each is asked once, when the program starts.
+var adapters = map[string]func() (backend, error){
+	"memory":        func() (backend, error) { return backend{open: inMemory}, nil },
+	"gorm-sqlite":   func() (backend, error) { return backend{open: sqliteFile(":memory:", gormSQLite)}, nil },
+	"gorm-postgres": func() (backend, error) { return postgres(gormPostgres) },
+	"gorm-mysql":    func() (backend, error) { return mySQL(gormMySQL) },
+	"ent-sqlite":    func() (backend, error) { return backend{open: sqliteFile(":memory:", onEnt(dialect.SQLite))}, nil },
+	"ent-postgres":  func() (backend, error) { return postgres(onEnt(dialect.Postgres)) },
+	"ent-mysql":     func() (backend, error) { return mySQL(onEnt(dialect.MySQL)) },
 	"mongo":         mongoDB,
 	"redis":         redisKeys,
 }
@@ -138,30 +144,27 @@ func setting(name string) (string, error) {
 }
 
 // postgres gives each instance a schema.
-func postgres(adapt over) (opener, error) {
+func postgres(adapt over) (backend, error) {
 	dsn, err := setting("KERNIA_TEST_POSTGRES_DSN")
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	admin := small(stdlib.OpenDB(*config))
-	return func(ctx context.Context) (adapter.Database, func(context.Context) error, error) {
+	s := &slots{dialect: sqlcodec.Postgres, ident: func(name string) string { return pgx.Identifier{name}.Sanitize() }}
+	s.make = func() (*slot, error) {
 		name := scratchName()
-		if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+name); err != nil {
-			return nil, nil, err
+		if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {
+			return nil, err
 		}
 		own := config.Copy()
 		own.RuntimeParams["search_path"] = name
-		pool := small(stdlib.OpenDB(*own))
-		return adapted(pool, adapt, func(ctx context.Context) error {
-			closed := pool.Close()
-			_, err := admin.ExecContext(ctx, "DROP SCHEMA "+name+" CASCADE")
-			return errors.Join(closed, err)
-		})
-	}, nil
+		return newSlot(small(stdlib.OpenDB(*own)), adapt, admin, "DROP SCHEMA "+name+" CASCADE")
+	}
+	return backend{s.open, s.close}, nil
 }
 
 // byID is a database that gives rows in the order of their ids where nobody asks for
@@ -183,14 +186,14 @@ func growingIDs() func(model string) (string, error) {
 }
 
 // mySQL gives each instance a database.
-func mySQL(adapt over) (opener, error) {
+func mySQL(adapt over) (backend, error) {
 	dsn, err := setting("KERNIA_TEST_MYSQL_DSN")
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	config, err := mysqldriver.ParseDSN(dsn)
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	open := func(name string) (*sql.DB, error) {
 		own := config.Clone()
@@ -207,38 +210,39 @@ func mySQL(adapt over) (opener, error) {
 	}
 	admin, err := open(config.DBName)
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
-	return func(ctx context.Context) (adapter.Database, func(context.Context) error, error) {
+	s := &slots{dialect: sqlcodec.MySQL, ident: func(name string) string { return "`" + name + "`" }}
+	s.make = func() (*slot, error) {
 		name := scratchName()
-		if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
-			return nil, nil, err
+		if _, err := admin.Exec("CREATE DATABASE " + name + " CHARACTER SET utf8mb4"); err != nil {
+			return nil, err
 		}
 		pool, err := open(name)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		db, drop, err := adapted(pool, adapt, func(ctx context.Context) error {
-			closed := pool.Close()
-			_, err := admin.ExecContext(ctx, "DROP DATABASE "+name)
-			return errors.Join(closed, err)
-		})
-		return byID{db}, drop, err
-	}, nil
+		return newSlot(pool, adapt, admin, "DROP DATABASE "+name)
+	}
+	byIDs := func(ctx context.Context) (adapter.Database, func(context.Context) error, error) {
+		db, end, err := s.open(ctx)
+		return byID{db}, end, err
+	}
+	return backend{byIDs, s.close}, nil
 }
 
 // mongoDB gives each instance a database.
-func mongoDB() (opener, error) {
+func mongoDB() (backend, error) {
 	uri, err := setting("KERNIA_TEST_MONGO_URI")
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	client, err := mongodriver.Connect(mongooptions.Client().ApplyURI(uri).SetServerSelectionTimeout(20 * time.Second))
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
-	return func(context.Context) (adapter.Database, func(context.Context) error, error) {
+	return backend{open: func(context.Context) (adapter.Database, func(context.Context) error, error) {
 		db := client.Database(scratchName())
 		return mongo.New(db, mongo.Options{}), db.Drop, nil
-	}, nil
+	}}, nil
 }

@@ -20,11 +20,11 @@ func start(t *testing.T, framework, database string) *harness {
 	t.Helper()
 	h := &harness{t: t}
 	h.server = httptest.NewUnstartedServer(nil)
-	open, err := adapters[database]()
+	rows, err := adapters[database]()
 	if err != nil {
 		t.Skip(err)
 	}
-	instances := newServer("http://"+h.server.Listener.Addr().String(), frameworks[framework], open)
+	instances := newServer("http://"+h.server.Listener.Addr().String(), frameworks[framework], rows)
 	h.server.Config.Handler = instances
 	h.server.Start()
 	t.Cleanup(func() {

@@ -36,7 +36,7 @@ func newInstance(ctx context.Context, id string, spec wire.Value, s *server) (*i
 	if err != nil {
 		return nil, err
 	}
-	open, err := wanted(spec.Get("database"), s.open)
+	open, err := wanted(spec.Get("database"), s.rows.open)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func run() error {
 	if !ok {
 		return fmt.Errorf("there is no adapter %q", *database)
 	}
-	open, err := adapt()
+	rows, err := adapt()
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func run() error {
 		return err
 	}
 	origin := "http://" + listener.Addr().String()
-	instances := newServer(origin, mount, open)
+	instances := newServer(origin, mount, rows)
 	instances.quick = *quick
 	server := &http.Server{
 		Handler:           instances,
@@ -81,7 +81,7 @@ func run() error {
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		return err
 	}
-	end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return instances.close(end)
 }

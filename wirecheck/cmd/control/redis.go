@@ -21,17 +21,17 @@ type withRedis struct {
 }
 
 // redisKeys gives each instance a prefix.
-func redisKeys() (opener, error) {
+func redisKeys() (backend, error) {
 	address, err := setting("KERNIA_TEST_REDIS_URL")
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	o, err := goredis.ParseURL(address)
 	if err != nil {
-		return nil, err
+		return backend{}, err
 	}
 	client := goredis.NewClient(o)
-	return func(context.Context) (adapter.Database, func(context.Context) error, error) {
+	return backend{open: func(context.Context) (adapter.Database, func(context.Context) error, error) {
 		prefix := scratchName() + ":"
 		drop := func(ctx context.Context) error {
 			for found := client.Scan(ctx, 0, prefix+"*", 1000).Iterator(); found.Next(ctx); {
@@ -42,7 +42,7 @@ func redisKeys() (opener, error) {
 			return nil
 		}
 		return withRedis{memory.New(), redis.New(client, redis.Options{Prefix: prefix})}, drop, nil
-	}, nil
+	}}, nil
 }
 
 // unwrap takes the two apart. Only what has a secondary storage gets Redis for it.

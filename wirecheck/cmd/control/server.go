@@ -21,15 +21,15 @@ import (
 type server struct {
 	origin string
 	mount  mount
-	open   opener
+	rows   backend
 	quick  bool // quickHashing
 
 	mu        sync.RWMutex
 	instances map[string]*instance
 }
 
-func newServer(origin string, m mount, open opener) *server {
-	return &server{origin: origin, mount: m, open: open, instances: map[string]*instance{}}
+func newServer(origin string, m mount, rows backend) *server {
+	return &server{origin: origin, mount: m, rows: rows, instances: map[string]*instance{}}
 }
 
 // refusal is a control call's answer other than success.
@@ -157,7 +157,7 @@ func (s *server) create(ctx context.Context, spec wire.Value) (wire.Value, error
 	return object("id", id, "url", s.origin), nil
 }
 
-// close ends the instances that are left, and removes their databases.
+// close ends the instances that are left, and removes all databases.
 func (s *server) close(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,6 +165,9 @@ func (s *server) close(ctx context.Context) error {
 	for id, i := range s.instances {
 		errs = append(errs, i.close(ctx))
 		delete(s.instances, id)
+	}
+	if s.rows.close != nil {
+		errs = append(errs, s.rows.close(ctx))
 	}
 	return errors.Join(errs...)
 }
