@@ -15,6 +15,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	kernia "github.com/advantch/kernia-go/echo"
 )
@@ -58,7 +59,7 @@ func TestUseAlone(t *testing.T) {
 // Before routing it serves the same, and gives handlers their session.
 func TestPre(t *testing.T) {
 	t.Parallel()
-	a, cookies := signedIn(t, nil)
+	a, cookies := pairtest.SignedIn(t, nil)
 	e := echo.New()
 	e.Pre(kernia.Echo(a))
 	e.GET("/who", who)
@@ -198,7 +199,7 @@ func TestWithoutMiddleware(t *testing.T) {
 // RequireSession stops the chain: what comes after it does not run.
 func TestRequireSession(t *testing.T) {
 	t.Parallel()
-	a, cookies := signedIn(t, nil)
+	a, cookies := pairtest.SignedIn(t, nil)
 	ran := false
 	e := echo.New()
 	e.Use(kernia.Echo(a))

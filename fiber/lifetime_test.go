@@ -13,6 +13,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	kernia "github.com/advantch/kernia-go/fiber"
 )
@@ -80,7 +81,7 @@ func post(ctx context.Context, url, agent, body string) (status int, err error) 
 func TestContextOutlivesTheRequest(t *testing.T) {
 	t.Parallel()
 	now := authtest.NewEnv(t).Clock
-	a, cookies := signedIn(t, func(o *core.Options) { o.Clock = now.Now })
+	a, cookies := pairtest.SignedIn(t, func(o *core.Options) { o.Clock = now.Now })
 	now.Add(48 * time.Hour) // a session that old is renewed by who reads it
 	asked, unasked := make(chan context.Context, 1), make(chan context.Context, 1)
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
@@ -127,7 +128,7 @@ func TestSessionReadWhileTheRequestEnds(t *testing.T) {
 	t.Parallel()
 	now := authtest.NewEnv(t).Clock
 	reached, goOn := make(chan struct{}, 1), make(chan struct{})
-	a, cookies := signedIn(t, func(o *core.Options) {
+	a, cookies := pairtest.SignedIn(t, func(o *core.Options) {
 		o.Clock = func() time.Time {
 			if now.Now().After(authtest.Start) {
 				select {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	kernia "github.com/advantch/kernia-go/fiber"
 )
@@ -373,7 +374,7 @@ func TestWithoutMiddleware(t *testing.T) {
 // RequireSession stops the chain: what comes after it does not run.
 func TestRequireSession(t *testing.T) {
 	t.Parallel()
-	a, cookies := signedIn(t, nil)
+	a, cookies := pairtest.SignedIn(t, nil)
 	ran := false
 	app := fiber.New()
 	app.Use(kernia.Fiber(a))
@@ -395,7 +396,7 @@ func TestRequireSession(t *testing.T) {
 func TestLocalsAndUserContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}
-	a, cookies := signedIn(t, func(o *core.Options) {
+	a, cookies := pairtest.SignedIn(t, func(o *core.Options) {
 		o.Before = func(c *core.Ctx) error {
 			if c.Path() != "/ok" {
 				return nil
@@ -425,7 +426,7 @@ func TestLocalsAndUserContext(t *testing.T) {
 // still ask for the session, after a panic too.
 func TestErrorHandler(t *testing.T) {
 	t.Parallel()
-	a, cookies := signedIn(t, nil)
+	a, cookies := pairtest.SignedIn(t, nil)
 	app := fiber.New(fiber.Config{ErrorHandler: func(c *fiber.Ctx, err error) error {
 		status := fiber.StatusInternalServerError
 		var e *fiber.Error

@@ -11,6 +11,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/pairtest"
 	kernia "github.com/advantch/kernia-go/gin"
 )
 
@@ -150,7 +151,7 @@ func TestWithoutMiddleware(t *testing.T) {
 // RequireSession stops the chain: what comes after it does not run.
 func TestRequireSession(t *testing.T) {
 	t.Parallel()
-	a, cookies := signedIn(t, nil)
+	a, cookies := pairtest.SignedIn(t, nil)
 	ran := false
 	router := gin.New()
 	router.Use(kernia.Gin(a))
@@ -221,24 +222,5 @@ func TestPathOptions(t *testing.T) {
 		want(t, router, "GET", "/api/auth/%6fk", 404, missing)
 		want(t, router, "GET", "/api/auth//ok", 404, missing)
 		want(t, router, "GET", "/api/auth/ok", 200, `{"ok":true}`)
-	}
-}
-
-// The ceilings keep the paths of every request from growing unnoticed; they are
-// what the benchmarks measure, above a handler without Kernia.
-func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("allocations are not counted under the race detector")
-	}
-	a, cookies := signedIn(t, nil)
-	above := func(h http.Handler, target string) float64 {
-		without := testing.AllocsPerRun(200, ask(t, bare(target), target, cookies, http.StatusOK))
-		return testing.AllocsPerRun(200, ask(t, h, target, cookies, http.StatusOK)) - without
-	}
-	if n := above(around(a, false), "/api/auth/get-session"); n > 12 {
-		t.Errorf("get-session from the cookie cache: %v allocations above a bare handler, want at most 12", n)
-	}
-	if n := above(around(a, false), "/app"); n > 8 {
-		t.Errorf("an attached session: %v allocations above a bare handler, want at most 8", n)
 	}
 }

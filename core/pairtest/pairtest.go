@@ -1,6 +1,6 @@
-// Package pairtest measures what plugins cost requests that have nothing to do with
-// them: it asks two servers in turn, one without plugins and one with them, so that
-// both have the same machine at the same time.
+// Package pairtest measures by pairs of servers, one without what is measured and one
+// with it, so that both have the same machine at the same time: what plugins cost
+// requests that have nothing to do with them, and what Kernia costs a framework.
 package pairtest
 
 import (

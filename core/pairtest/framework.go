@@ -1,0 +1,113 @@
+package pairtest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+)
+
+// AnswerSize is how many bytes the handlers of an application answer: as many as
+// get-session usually has.
+const AnswerSize = 517
+
+// Ask makes a function that sends a server one GET request in the process, and
+// fails when it is not answered with 200.
+type Ask func(tb testing.TB, target, cookies string) func()
+
+// Framework is a pair of servers of one framework that differ by Kernia alone.
+type Framework struct {
+	Bare func(path string) Ask // answers AnswerSize bytes at path
+	// Around answers the same at /app, behind Kernia's middleware, and with read only
+	// if there is a session.
+	Around func(a *core.Auth, read bool) Ask
+	// What Kernia may allocate for get-session from the cookie cache, and for a
+	// request of the application's.
+	GetSession, Attached int
+}
+
+const getSession = "/api/auth/get-session"
+
+// BenchmarkGetSession measures get-session from the cookie cache.
+func (f Framework) BenchmarkGetSession(b *testing.B) {
+	a, cookies := SignedIn(b, nil)
+	b.Run("Bare", func(b *testing.B) { measure(b, f.Bare(getSession)(b, getSession, cookies)) })
+	b.Run("Kernia", func(b *testing.B) { measure(b, f.Around(a, false)(b, getSession, cookies)) })
+}
+
+// BenchmarkAppRoute measures a route of the application.
+func (f Framework) BenchmarkAppRoute(b *testing.B) {
+	a, cookies := SignedIn(b, nil)
+	b.Run("Bare", func(b *testing.B) { measure(b, f.Bare("/app")(b, "/app", cookies)) })
+	b.Run("Attached", func(b *testing.B) { measure(b, f.Around(a, false)(b, "/app", cookies)) })
+	b.Run("Read", func(b *testing.B) { measure(b, f.Around(a, true)(b, "/app", cookies)) })
+}
+
+// TestAllocations keeps the paths of every request from growing unnoticed: it
+// counts what the benchmarks measure. It says nothing under the race detector, which
+// makes sync.Pool drop things at random.
+func (f Framework) TestAllocations(t *testing.T) {
+	a, cookies := SignedIn(t, nil)
+	for _, c := range []struct {
+		what, target string
+		most         int
+	}{{"get-session from the cookie cache", getSession, f.GetSession}, {"an attached session", "/app", f.Attached}} {
+		without := testing.AllocsPerRun(200, f.Bare(c.target)(t, c.target, cookies))
+		if n := testing.AllocsPerRun(200, f.Around(a, false)(t, c.target, cookies)) - without; n > float64(c.most) {
+			t.Errorf("%s: %v allocations above a bare handler, want at most %d", c.what, n, c.most)
+		}
+	}
+}
+
+// SignedIn makes an Auth with the cookie cache on, and the Cookie header of a
+// session in it.
+func SignedIn(tb testing.TB, change func(*core.Options)) (a *core.Auth, cookies string) {
+	tb.Helper()
+	e := authtest.New(tb, func(_ *authtest.Env, o *core.Options) {
+		o.Session.CookieCache.Enabled = true
+		if change != nil {
+			change(o)
+		}
+	}, emailpassword.New(emailpassword.Options{}))
+	c := e.Client()
+	c.Post("/sign-up/email", map[string]string{
+		"name": "Ada", "email": "ada@example.com", "password": "correct horse",
+	}).Want(tb, http.StatusOK, "")
+	return e.Auth, c.CookieHeader()
+}
+
+// Handler asks a handler of net/http. Nothing of an answer is kept but its status.
+func Handler(h http.Handler) Ask {
+	return func(tb testing.TB, target, cookies string) func() {
+		tb.Helper()
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.Header.Set("Cookie", cookies)
+		w := &discard{header: http.Header{}}
+		return func() {
+			clear(w.header)
+			h.ServeHTTP(w, r)
+			if w.status != http.StatusOK {
+				tb.Fatalf("%s: status %d, want 200", target, w.status)
+			}
+		}
+	}
+}
+
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (w *discard) Header() http.Header         { return w.header }
+func (w *discard) WriteHeader(status int)      { w.status = status }
+func (w *discard) Write(p []byte) (int, error) { return len(p), nil }
+
+func measure(b *testing.B, f func()) {
+	b.ReportAllocs()
+	for b.Loop() {
+		f()
+	}
+}
