@@ -96,55 +96,51 @@ func valueFromJSON(f *schema.Field, v wire.Value) (any, error) {
 	if v.IsUndefined() || v.IsNull() {
 		return nil, nil
 	}
-	bad := fmt.Errorf("%w: %s is not a %s", adapter.ErrBadValue, f.Name, f.Type)
-	switch f.Type {
+	if value, ok := valueOfType(f.Type, v); ok {
+		return value, nil
+	}
+	return nil, fmt.Errorf("%w: %s is not a %s", adapter.ErrBadValue, f.Name, f.Type)
+}
+
+func valueOfType(t schema.Type, v wire.Value) (any, bool) {
+	switch t {
 	case schema.String:
-		if s, ok := v.Str(); ok {
-			return s, nil
-		}
+		return boxed(v.Str())
 	case schema.Boolean:
-		if b, ok := v.Bool(); ok {
-			return b, nil
-		}
+		return boxed(v.Bool())
 	case schema.Number:
-		if n, ok := v.Num(); ok {
-			return numberValue(n), nil
-		}
+		n, ok := v.Num()
+		return numberValue(n), ok
 	case schema.Date:
 		if s, ok := v.Str(); ok {
-			if t, ok := wire.ParseTime(s); ok {
-				return t, nil
-			}
+			return boxed(wire.ParseTime(s))
 		}
-		if n, ok := v.Num(); ok && math.Abs(n) < 8.64e15 {
-			return time.UnixMilli(int64(n)).UTC(), nil
-		}
+		n, ok := v.Num()
+		return time.UnixMilli(int64(n)).UTC(), ok && math.Abs(n) < 8.64e15
 	case schema.JSON:
-		return json.RawMessage(v.AppendJSON(nil)), nil
+		return json.RawMessage(v.AppendJSON(nil)), true
 	case schema.StringArray:
-		items, ok := v.Items()
-		out := make([]string, len(items))
-		for i, item := range items {
-			if out[i], ok = item.Str(); !ok {
-				return nil, bad
-			}
-		}
-		if ok || len(items) == 0 && v.Kind() == wire.KindArray {
-			return out, nil
-		}
+		return listOf(v, wire.Value.Str)
 	case schema.NumberArray:
-		items, ok := v.Items()
-		out := make([]float64, len(items))
-		for i, item := range items {
-			if out[i], ok = item.Num(); !ok {
-				return nil, bad
-			}
-		}
-		if ok || len(items) == 0 && v.Kind() == wire.KindArray {
-			return out, nil
+		return listOf(v, wire.Value.Num)
+	}
+	return nil, false
+}
+
+func boxed[T any](v T, ok bool) (any, bool) { return v, ok }
+
+func listOf[T any](v wire.Value, of func(wire.Value) (T, bool)) (any, bool) {
+	items, ok := v.Items()
+	if !ok {
+		return nil, false
+	}
+	out := make([]T, len(items))
+	for i, item := range items {
+		if out[i], ok = of(item); !ok {
+			return nil, false
 		}
 	}
-	return nil, bad
+	return out, true
 }
 
 func numberValue(n float64) any {

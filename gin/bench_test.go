@@ -16,7 +16,7 @@ func pair() pairtest.Framework {
 	body := []byte(strings.Repeat("x", pairtest.AnswerSize))
 	answer := func(c *gin.Context) { c.Data(http.StatusOK, "application/json", body) }
 	return pairtest.Framework{
-		GetSession: 12, Attached: 8,
+		GetSession: 12, Attached: 8, Read: 70,
 		Bare: func(path string) pairtest.Ask {
 			router := gin.New()
 			router.GET(path, answer)

@@ -24,9 +24,9 @@ type Framework struct {
 	// Around answers the same at /app, behind Kernia's middleware, and with read only
 	// if there is a session.
 	Around func(a *core.Auth, read bool) Ask
-	// What Kernia may allocate for get-session from the cookie cache, and for a
-	// request of the application's.
-	GetSession, Attached int
+	// What Kernia may allocate for get-session from the cookie cache, for a request of
+	// the application's, and for one whose handler reads the session.
+	GetSession, Attached, Read int
 }
 
 const getSession = "/api/auth/get-session"
@@ -53,10 +53,15 @@ func (f Framework) TestAllocations(t *testing.T) {
 	a, cookies := SignedIn(t, nil)
 	for _, c := range []struct {
 		what, target string
+		read         bool
 		most         int
-	}{{"get-session from the cookie cache", getSession, f.GetSession}, {"an attached session", "/app", f.Attached}} {
+	}{
+		{"get-session from the cookie cache", getSession, false, f.GetSession},
+		{"an attached session", "/app", false, f.Attached},
+		{"a session that is read", "/app", true, f.Read},
+	} {
 		without := testing.AllocsPerRun(200, f.Bare(c.target)(t, c.target, cookies))
-		if n := testing.AllocsPerRun(200, f.Around(a, false)(t, c.target, cookies)) - without; n > float64(c.most) {
+		if n := testing.AllocsPerRun(200, f.Around(a, c.read)(t, c.target, cookies)) - without; n > float64(c.most) {
 			t.Errorf("%s: %v allocations above a bare handler, want at most %d", c.what, n, c.most)
 		}
 	}
