@@ -2,6 +2,7 @@ package entadapter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -194,7 +195,9 @@ func TestLookupsUseIndexes(t *testing.T) {
 				t.Errorf("%v: %s", q.Where, detail)
 			}
 		}
-		rows.Close()
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

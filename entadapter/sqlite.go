@@ -1,7 +1,9 @@
 package entadapter
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"entgo.io/ent/dialect"
@@ -31,9 +33,8 @@ func SQLite(path string) (*entsql.Driver, error) {
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	if err := db.Ping(); err != nil {
-		db.Close()
-		return nil, err
+	if err := db.PingContext(context.Background()); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return entsql.OpenDB(dialect.SQLite, db), nil
 }

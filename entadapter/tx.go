@@ -166,8 +166,7 @@ func (s *store) begin(ctx context.Context) (dialect.Tx, error) {
 	// DSN has done so already.
 	text, _ := s.build().Delete(s.first.Quoted).Where(entsql.P(never)).Query()
 	if err := begun.Exec(ctx, text, []any{}, nil); err != nil {
-		begun.Rollback()
-		return nil, err
+		return nil, errors.Join(err, begun.Rollback())
 	}
 	return begun, nil
 }

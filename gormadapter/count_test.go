@@ -3,6 +3,7 @@ package gormadapter
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -202,6 +203,8 @@ func TestLookupsUseIndexes(t *testing.T) {
 				t.Errorf("%s %v: %s", q.Model, q.Where, detail)
 			}
 		}
-		rows.Close()
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

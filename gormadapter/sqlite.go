@@ -2,6 +2,7 @@ package gormadapter
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -35,8 +36,7 @@ func SQLite(path string) (*gorm.DB, error) {
 	db.SetMaxIdleConns(size)
 	g, err := gorm.Open(&sqliteDialector{conn: db, immediate: true}, &gorm.Config{Logger: logger.Discard})
 	if err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return g, nil
 }

@@ -1,6 +1,7 @@
 package gormadapter
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (d *sqliteDialector) Initialize(db *gorm.DB) error {
 			c.Build(b)
 		}
 	}
-	return d.conn.Ping()
+	return d.conn.PingContext(context.Background())
 }
 
 func buildLimit(c clause.Clause, b clause.Builder) {
@@ -150,8 +151,8 @@ type sqliteMigrator struct{ migrator.Migrator }
 
 func (m sqliteMigrator) has(query string, args ...any) bool {
 	var n int64
-	m.DB.Raw("SELECT count(*) FROM "+query, args...).Row().Scan(&n)
-	return n > 0
+	err := m.DB.Raw("SELECT count(*) FROM "+query, args...).Row().Scan(&n)
+	return err == nil && n > 0 // GORM's interface has no place for an error
 }
 
 // CurrentDatabase implements gorm.Migrator.

@@ -189,8 +189,7 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 		// process wrote in between. A write of no row takes the lock now.
 		first := s.Tables[s.schema.Tables()[0].Model]
 		if _, err := s.send(ctx, t, "DELETE FROM "+first.Quoted+" WHERE "+never, nil); err != nil {
-			done.Rollback()
-			return nil, nil, err
+			return nil, nil, errors.Join(err, done.Rollback())
 		}
 	}
 	return t, done, nil

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -206,7 +207,7 @@ func (s *store) Increment(ctx context.Context, model string, w adapter.Where, fi
 		guarded = bson.D{{Key: "$and", Value: bson.A{filter, is(c, "$ne", nil)}}}
 	}
 	doc, err := s.modify(ctx, t, guarded, change, options.After)
-	if err == adapter.ErrNotFound && c.optional {
+	if errors.Is(err, adapter.ErrNotFound) && c.optional {
 		n, countErr := s.count(ctx, t, filter, 1)
 		if countErr != nil {
 			return nil, countErr

@@ -227,7 +227,7 @@ func (p *Plugin) check() error {
 	}
 	for name := range o.Columns {
 		if !known[name] {
-			return fmt.Errorf("Columns renames %q, which the table does not have", name)
+			return fmt.Errorf("option Columns renames %q, which the table does not have", name)
 		}
 	}
 	if o.Registration.ResolveUser != nil && !o.Registration.WithoutSession {

@@ -157,7 +157,7 @@ func postgres(adapt over) (backend, error) {
 	s := &slots{dialect: sqlcodec.Postgres, ident: func(name string) string { return pgx.Identifier{name}.Sanitize() }}
 	s.make = func() (*slot, error) {
 		name := scratchName()
-		if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {
+		if _, err := admin.ExecContext(context.Background(), "CREATE SCHEMA "+name); err != nil {
 			return nil, err
 		}
 		own := config.Copy()
@@ -215,7 +215,7 @@ func mySQL(adapt over) (backend, error) {
 	s := &slots{dialect: sqlcodec.MySQL, ident: func(name string) string { return "`" + name + "`" }}
 	s.make = func() (*slot, error) {
 		name := scratchName()
-		if _, err := admin.Exec("CREATE DATABASE " + name + " CHARACTER SET utf8mb4"); err != nil {
+		if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
 			return nil, err
 		}
 		pool, err := open(name)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 	"time"
@@ -78,7 +79,7 @@ func (s *secondary) CompareAndSwap(ctx context.Context, key, old, value string, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, err := s.read(ctx, key)
-	if err != nil && err != storage.ErrNotFound {
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
 	if current != old {
@@ -109,7 +110,7 @@ func (s *counters) CompareAndSwap(ctx context.Context, key, old, value string, _
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, err := s.Get(ctx, key)
-	if err != nil && err != storage.ErrNotFound {
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
 	if current != old {
