@@ -215,11 +215,11 @@ func mySQL(adapt over) (backend, error) {
 	s := &slots{dialect: sqlcodec.MySQL, ident: func(name string) string { return "`" + name + "`" }}
 	s.make = func() (*slot, error) {
 		name := scratchName()
-		if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
-			return nil, err
-		}
 		pool, err := open(name)
 		if err != nil {
+			return nil, err
+		}
+		if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
 			return nil, err
 		}
 		return newSlot(pool, adapt, admin, "DROP DATABASE "+name)
