@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -149,9 +150,8 @@ func spliceExpiry(dst, content, expires []byte) []byte {
 
 // cached is a verified cookie cache: slices of the payload, forwarded as they are.
 type cached struct {
-	session, user []byte // JSON objects
-	expires       time.Time
-	written       time.Time
+	session, user []byte    // JSON objects
+	written       time.Time // zero without RefreshCache
 }
 
 // scratch are the buffers of one decoding. The slices of a cached value point
@@ -169,7 +169,6 @@ func (c *Ctx) readCache(token string, buf *scratch) (cached, bool) {
 	if !ok || len(value) > maxCacheBytes {
 		return cached{}, false
 	}
-	value = cookie.Value(value)
 	now := a.Now()
 	var content []byte
 	switch a.opts.Session.CookieCache.Strategy {
@@ -194,13 +193,13 @@ func (c *Ctx) readCache(token string, buf *scratch) (cached, bool) {
 }
 
 func (a *Auth) openCompact(value string, now time.Time, buf *scratch) ([]byte, bool) {
+	value = strings.TrimRight(value, "=")
 	n := base64.RawURLEncoding.DecodedLen(len(value))
 	if cap(buf.payload) < n {
 		buf.payload = make([]byte, n)
 	}
-	buf.message = append(buf.message[:0], value...)
 	payload := buf.payload[:n]
-	n, err := base64.RawURLEncoding.Decode(payload, trimPadding(buf.message))
+	n, err := decodeBase64URL(payload, value)
 	if err != nil {
 		return nil, false
 	}
@@ -242,11 +241,19 @@ func splitCompact(payload []byte) (content, expires, signature []byte, ok bool) 
 		return nil, nil, nil, false
 	}
 	content = rest[:i+1]
-	expires, signature, ok = bytes.Cut(rest[i+len(`},"expiresAt":`):], []byte(`,"signature":`))
-	if !ok || !bytes.HasSuffix(signature, []byte(`"}`)) {
-		return nil, nil, nil, false
+	expires, signature, ok = lastTwo(rest[i+len(`},"expiresAt":`):], `"signature":"`)
+	return content, expires, signature, ok
+}
+
+// lastTwo cuts what ends an object, a number and a member whose value is a text:
+// 1767225600000,"version":"1"}. start is the member up to the text's first quote.
+func lastTwo(b []byte, start string) (number, text []byte, ok bool) {
+	i := bytes.IndexByte(b, ',') + 1
+	end, quote := len(b)-len(`"}`), i+len(start)
+	if i == 0 || end < quote || string(b[i:quote]) != start || string(b[end:]) != `"}` {
+		return nil, nil, false
 	}
-	return content, expires, signature[:len(signature)-1], true
+	return b[:i-1], b[quote-1 : end+1], true
 }
 
 // lastNear is bytes.LastIndex within the last bytes of b, where what is looked for
@@ -265,26 +272,26 @@ func lastNear(b []byte, text, example string) int {
 }
 
 // splitContent takes apart the content of a cache as both servers write it:
-// {"session":{…},"user":{…},"updatedAt":…,"version":"…"}. Strings hold no unescaped
-// quotes, so the text between session and user can stand elsewhere only within an
-// object; where it does, the scanner decides.
+// {"session":{…},"user":{…},"updatedAt":…,"version":"…"}. It reports false for every
+// other spelling.
 func splitContent(content []byte) (session, user, updatedAt, version []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(content, []byte(`{"session":`))
 	end := lastNear(rest, `},"updatedAt":`, `1767225600000,"version":"1"}`)
 	if !ok || end < 0 || rest[0] != '{' {
 		return nil, nil, nil, nil, false
 	}
-	updatedAt, version, ok = bytes.Cut(rest[end+len(`},"updatedAt":`):], []byte(`,"version":`))
-	if !ok || !bytes.HasSuffix(version, []byte(`"}`)) || bytes.IndexByte(version[1:len(version)-2], '"') >= 0 {
+	updatedAt, version, ok = lastTwo(rest[end+len(`},"updatedAt":`):], `"version":"`)
+	if !ok || bytes.IndexByte(version[1:len(version)-1], '"') >= 0 {
 		return nil, nil, nil, nil, false
 	}
-	rows := rest[:end+1]
-	between := []byte(`},"user":{`)
-	i := bytes.Index(rows, between)
-	if i < 0 || bytes.Contains(rows[i+1:], between) {
+	// The two braces are the only ones, so they are those of session and user: an
+	// object within a row, or a brace in a text, is left to the scanner.
+	i := bytes.IndexByte(rest, '}')
+	user, found := bytes.CutPrefix(rest[i+1:end+1], []byte(`,"user":`))
+	if !found || user[0] != '{' || bytes.IndexByte(user, '}') != len(user)-1 {
 		return nil, nil, nil, nil, false
 	}
-	return rows[:i+1], rows[i+len(between)-1:], updatedAt, version[:len(version)-1], true
+	return rest[:i+1], user, updatedAt, version, true
 }
 
 // sessionEnds returns the expiresAt and token members of a session, with their
@@ -315,13 +322,6 @@ func sessionEnds(session []byte) (expires, token []byte, err error) {
 	return expires, token, err
 }
 
-func trimPadding(b []byte) []byte {
-	for len(b) > 0 && b[len(b)-1] == '=' {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
 func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, bool) {
 	var k cached
 	var err error
@@ -343,8 +343,10 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 		})
 	}
 	k.session, k.user = session, user
-	if ms, err := strconv.ParseInt(string(updatedAt), 10, 64); err == nil {
-		k.written = time.UnixMilli(ms)
+	if a.cfg.cacheRefresh != 0 {
+		if ms, err := strconv.ParseInt(string(updatedAt), 10, 64); err == nil {
+			k.written = time.UnixMilli(ms)
+		}
 	}
 	if err != nil || len(k.session) == 0 || k.session[0] != '{' || len(k.user) == 0 || k.user[0] != '{' {
 		return cached{}, false
@@ -357,7 +359,6 @@ func (a *Auth) checkCache(content []byte, token string, now time.Time) (cached, 
 	if !ok || !at.After(now) {
 		return cached{}, false
 	}
-	k.expires = at
 	expected := a.opts.Session.CookieCache.Version
 	if a.opts.Session.CookieCache.VersionFunc != nil {
 		data, err := a.decodeCached(k)

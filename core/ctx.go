@@ -28,31 +28,31 @@ type Ctx struct {
 	body    wire.Value
 	query   wire.Value
 	noQuery wire.Object // what query is without one; hooks may fill it
-	trusted bool        // called from Go without request headers
 
 	answer
 
 	base      *baseURL
 	origins   *origin.Set // with those of TrustedOriginsFunc; nil until asked for
 	ip        string
+	cookies   string // the Cookie header, lines joined
 	ipKnown   bool
 	ipLoaded  bool
-	cookies   string // the Cookie header, lines joined
-	cookiesIn bool   // cookies has been read
+	cookiesIn bool // cookies has been read
+	trusted   bool // called from Go without request headers
 }
 
 // answer is what a call has come to so far, besides the header lines in Res.
 type answer struct {
 	session       *SessionData
+	newSession    *SessionData
 	sessionLoaded bool
 	sessionGiven  bool // by a plugin, not from the cookie
-	newSession    *SessionData
 
+	replied  bool
+	reply    any
 	returned any
 	failed   error
 	status   int // of an error that an after-hook put a result in the place of
-	replied  bool
-	reply    any
 
 	header []HeaderField // of Res, in a copy that keepAnswer made
 }
@@ -317,7 +317,7 @@ func (c *Ctx) SignedCookie(name string) (string, bool) {
 	found, ok := "", false
 	cookie.All(c.cookieHeader(), name, func(raw string) bool {
 		value, signature, split := cookie.SplitSigned(raw)
-		if split && c.Auth.keys.Verify(value, signature) {
+		if split && c.Auth.keys.Verify(value, signature[:]) {
 			found, ok = value, true
 			return false
 		}

@@ -351,8 +351,9 @@ func (a *Auth) renderError(ctx context.Context, res *Response, err error) {
 // secure sets the headers that every answer has: they hold sessions and personal
 // data, so no cache may keep them (RFC 9111 §5.2.2.5) and no browser guess their type.
 func secure(res *Response) {
-	res.Set("Cache-Control", "no-store")
-	res.Set("X-Content-Type-Options", "nosniff")
+	res.drop("Cache-Control")
+	res.drop("X-Content-Type-Options")
+	res.Header = append(res.Header, HeaderField{"Cache-Control", "no-store"}, HeaderField{"X-Content-Type-Options", "nosniff"})
 }
 
 // Response is the error as a whole answer, for translators that refuse a request

@@ -125,7 +125,7 @@ func TestSplitSigned(t *testing.T) {
 	r := loadReference(t)
 	for _, c := range r.SignedCookies {
 		value, signature, ok := SplitSigned(c.CookieValue)
-		if !ok || value != c.Value || signature != c.Signature {
+		if !ok || value != c.Value || string(signature[:]) != c.Signature {
 			t.Errorf("SplitSigned(%q) = %q, %q, %v", c.CookieValue, value, signature, ok)
 		}
 		set := Serialize("n", c.Value+"."+c.Signature, Attributes{MaxAge: NoMaxAge})
@@ -140,7 +140,7 @@ func TestSplitSigned(t *testing.T) {
 		}
 	}
 	for _, raw := range []string{"", ".", "." + strings.Repeat("A", 43) + "=", "v." + strings.Repeat("A", 44), "v." + strings.Repeat("A", 44) + "="} {
-		if value, signature, ok := SplitSigned(raw); ok || value != "" || signature != "" {
+		if value, signature, ok := SplitSigned(raw); ok || value != "" || signature != (Signature{}) {
 			t.Errorf("SplitSigned(%q) = %q, %q, %v", raw, value, signature, ok)
 		}
 	}
@@ -215,11 +215,12 @@ func TestSerializeStricter(t *testing.T) {
 
 func TestAllocations(t *testing.T) {
 	header := strings.Repeat("other=abc; ", 20) + `n="token.value"; x=%41`
+	signed := "token." + strings.Repeat("%2Fa", 21) + "A%3d"
 	for name, f := range map[string]func(){
 		"Lookup": func() { Lookup(header, "n") },
 		"All":    func() { All(header, "n", func(raw string) bool { return raw == "" }) },
 		"Value":  func() { Value("token.value") },
-		"Split":  func() { SplitSigned("token.AAAA") },
+		"Split":  func() { SplitSigned(signed) },
 	} {
 		if n := testing.AllocsPerRun(100, f); n != 0 {
 			t.Errorf("%s allocates %v times", name, n)
@@ -234,6 +235,11 @@ func TestAllocations(t *testing.T) {
 
 func FuzzHeader(f *testing.F) {
 	f.Add(`a=1; b="2"; a.0=x;a.1=%41`, "a")
+	const half = "abcdefghij%2F%2b%3Dmnopq"
+	for _, raw := range []string{"v." + half + half + "rs=", "v%2E." + half + half + "rs%3d", "v%2E" + half + half + "rs=",
+		"v." + half + half + "%2Es=", "v." + half + half + "rs%", "v." + half + half + "%C3%A9=", "%." + half + half + "rs="} {
+		f.Add("a="+raw, "a")
+	}
 	f.Add(";;=;a", "")
 	f.Fuzz(func(t *testing.T, header, name string) {
 		raw, ok := Lookup(header, name)
@@ -246,8 +252,11 @@ func FuzzHeader(f *testing.F) {
 		if raw != first || ok != found {
 			t.Fatalf("Lookup = %q, %v but All's first is %q, %v", raw, ok, first, found)
 		}
-		if value, signature, ok := SplitSigned(raw); ok && value+"."+signature != Value(raw) {
-			t.Fatal("SplitSigned lost bytes")
+		decoded := Value(raw)
+		dot := strings.LastIndexByte(decoded, '.')
+		form := dot > 0 && len(decoded)-dot == 45 && decoded[len(decoded)-1] == '='
+		if value, signature, ok := SplitSigned(raw); ok != form || ok && value+"."+string(signature[:]) != decoded {
+			t.Fatalf("SplitSigned(%q) = %q, %q, %v", raw, value, signature, ok)
 		}
 		if value, ok := Chunks(header, name); ok && len(value) > maxChunkedSize && len(header) <= maxChunkedSize {
 			t.Fatal("Chunks grew the value")

@@ -155,20 +155,43 @@ func nibble(c byte) (byte, bool) {
 	return 0, false
 }
 
-// signatureLength is the length of a SHA-256 HMAC in padded standard base64.
-const signatureLength = 44
+// Signature is a SHA-256 HMAC in padded standard base64.
+type Signature [44]byte
 
 // SplitSigned decodes the raw value of a signed cookie and cuts it at its last
-// dot. ok is false, and value and signature are empty, when the value is empty
-// or the signature is not 44 bytes ending in '='. It does not verify anything.
-func SplitSigned(raw string) (value, signature string, ok bool) {
-	s := Value(raw)
-	dot := strings.LastIndexByte(s, '.')
-	if dot < 1 {
-		return "", "", false
+// dot. ok is false, and value is empty, when the value is empty or the signature
+// is not 44 bytes ending in '='. It does not verify anything, and allocates only
+// when there is an escape in the value itself.
+func SplitSigned(raw string) (value string, signature Signature, ok bool) {
+	dot := strings.LastIndexByte(raw, '.')
+	if dot < 1 || strings.IndexByte(raw[:dot], '%') >= 0 || !signature.decode(raw[dot+1:]) {
+		raw = Value(raw)
+		if dot = strings.LastIndexByte(raw, '.'); dot < 1 || len(raw)-dot-1 != len(signature) {
+			return "", Signature{}, false
+		}
+		copy(signature[:], raw[dot+1:])
 	}
-	if signature = s[dot+1:]; len(signature) != signatureLength || signature[signatureLength-1] != '=' {
-		return "", "", false
+	if signature[len(signature)-1] != '=' {
+		return "", Signature{}, false
 	}
-	return s[:dot], signature, true
+	return raw[:dot], signature, true
+}
+
+// decode reads a signature in which nothing is escaped but ASCII other than the
+// dot, as in every cookie that a server has written. It reports false for others.
+func (s *Signature) decode(raw string) bool {
+	n := 0
+	for ; n < len(s) && raw != ""; n++ {
+		s[n] = raw[0]
+		if raw[0] != '%' {
+			raw = raw[1:]
+			continue
+		}
+		b, ok := escape(raw)
+		if !ok || b >= utf8.RuneSelf || b == '.' {
+			return false
+		}
+		s[n], raw = b, raw[len("%00"):]
+	}
+	return n == len(s) && raw == ""
 }

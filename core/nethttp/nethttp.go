@@ -99,7 +99,7 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 type exchange struct {
 	req    core.Request
 	res    core.Response
-	header [6]core.HeaderField // as many as a sign-in sets; more move elsewhere
+	header [3]core.HeaderField // as many as get-session sets; more move elsewhere
 }
 
 // Attach returns the request with a lazy session. Cookies of a session that is
@@ -149,7 +149,7 @@ func write(w http.ResponseWriter, res *core.Response) {
 	h := w.Header()
 	values := make([]string, len(res.Header)) // one array for all names
 	for i, f := range res.Header {
-		name := http.CanonicalHeaderKey(f.Name)
+		name := canonical(f.Name)
 		if name == "Set-Cookie" || name == "Vary" || repeated(res.Header[:i], f.Name) {
 			h[name] = append(h[name], f.Value)
 			continue
@@ -160,6 +160,16 @@ func write(w http.ResponseWriter, res *core.Response) {
 	w.WriteHeader(res.Status)
 	// Also with an empty body: Gin would put a text of its own in its place.
 	_, _ = w.Write(res.Body)
+}
+
+// canonical is http.CanonicalHeaderKey, without the work for the names that most
+// answers have.
+func canonical(name string) string {
+	switch name {
+	case "Cache-Control", "Content-Type", "Set-Cookie", "X-Content-Type-Options":
+		return name
+	}
+	return http.CanonicalHeaderKey(name)
 }
 
 func repeated(earlier []core.HeaderField, name string) bool {

@@ -31,11 +31,14 @@ type Framework struct {
 
 const getSession = "/api/auth/get-session"
 
-// BenchmarkGetSession measures get-session from the cookie cache.
+// BenchmarkGetSession measures get-session from the cookie cache: a bare handler of
+// the framework, Kernia in the framework, and Kernia without one.
 func (f Framework) BenchmarkGetSession(b *testing.B) {
 	a, cookies := SignedIn(b, nil)
 	b.Run("Bare", func(b *testing.B) { measure(b, f.Bare(getSession)(b, getSession, cookies)) })
 	b.Run("Kernia", func(b *testing.B) { measure(b, f.Around(a, false)(b, getSession, cookies)) })
+	alone := newServer(a, cookies)
+	b.Run("Alone", func(b *testing.B) { measure(b, func() { alone.ask(b) }) })
 }
 
 // BenchmarkAppRoute measures a route of the application.

@@ -75,10 +75,14 @@ func open(tb testing.TB, cached bool, database func(testing.TB) adapter.Database
 	c.Post("/sign-up/email", map[string]string{
 		"name": "Ada", "email": "ada@example.com", "password": "correct horse",
 	}).Want(tb, http.StatusOK, "")
-	return &server{e.Auth, &core.Request{
-		Method: http.MethodGet, Path: e.Auth.BasePath() + "/get-session", Scheme: "http", Host: "localhost:3000",
+	return newServer(e.Auth, c.CookieHeader())
+}
+
+func newServer(a *core.Auth, cookies string) *server {
+	return &server{a, &core.Request{
+		Method: http.MethodGet, Path: a.BasePath() + "/get-session", Scheme: "http", Host: "localhost:3000",
 		Remote: netip.MustParseAddrPort("203.0.113.7:40000"),
-		Header: http.Header{"Cookie": {c.CookieHeader()}, "User-Agent": {"bench"}, "Accept": {"application/json"}},
+		Header: http.Header{"Cookie": {cookies}, "User-Agent": {"bench"}, "Accept": {"application/json"}},
 	}}
 }
 

@@ -24,7 +24,7 @@ func (k *Keyring) Sign(value string) string {
 
 // Verify reports whether signature is what Sign gives for value under any of the
 // secrets. It compares in constant time and does not allocate.
-func (k *Keyring) Verify(value, signature string) bool {
+func (k *Keyring) Verify(value string, signature []byte) bool {
 	if len(signature) != signatureLength || signature[signatureLength-1] != '=' {
 		return false
 	}

@@ -34,11 +34,11 @@ func TestVerifyRefuses(t *testing.T) {
 		"of another value":                k.Sign(value + "x"),
 		"SES-01 signed by another secret": keyring(t, second, nil, secret.KeyringOptions{}).Sign(value),
 	} {
-		if k.Verify(value, signature) {
+		if k.Verify(value, []byte(signature)) {
 			t.Errorf("%s: accepted %q", name, signature)
 		}
 	}
-	if !k.Verify(value, good) || k.Verify(value+"x", good) || k.Verify("", good) {
+	if !k.Verify(value, []byte(good)) || k.Verify(value+"x", []byte(good)) || k.Verify("", []byte(good)) {
 		t.Error("Verify confuses values")
 	}
 	url := k.SignURL([]byte(value))
@@ -63,7 +63,7 @@ func TestLongMessages(t *testing.T) {
 	k := keyring(t, first, nil, secret.KeyringOptions{})
 	for _, n := range []int{0, 1, 511, 512, 513, 1024, 5000} {
 		msg := strings.Repeat("m", n)
-		if !k.VerifyURL([]byte(msg), []byte(k.SignURL([]byte(msg)))) || !k.VerifyURLString(msg, k.SignURL([]byte(msg))) || !k.Verify(msg, k.Sign(msg)) {
+		if !k.VerifyURL([]byte(msg), []byte(k.SignURL([]byte(msg)))) || !k.VerifyURLString(msg, k.SignURL([]byte(msg))) || !k.Verify(msg, []byte(k.Sign(msg))) {
 			t.Errorf("a message of %d bytes does not verify", n)
 		}
 	}
@@ -75,14 +75,14 @@ func TestRotationOfSignatures(t *testing.T) {
 	after := keyring(t, first, []secret.Versioned{{Version: 2, Value: third}, {Version: 1, Value: second}}, secret.KeyringOptions{})
 	retired := keyring(t, "", []secret.Versioned{{Version: 2, Value: third}}, secret.KeyringOptions{})
 
-	if !after.Verify("v", before.Sign("v")) || !after.VerifyURL([]byte("v"), []byte(before.SignURL([]byte("v")))) ||
+	if !after.Verify("v", []byte(before.Sign("v"))) || !after.VerifyURL([]byte("v"), []byte(before.SignURL([]byte("v")))) ||
 		!after.VerifyMAC("p", "v", before.MAC("p", "v")) {
 		t.Error("CRY-03 what the older secret signed does not verify after the rotation")
 	}
 	if after.Sign("v") != keyring(t, third, nil, secret.KeyringOptions{}).Sign("v") {
 		t.Error("CRY-03 the first entry of the rotation does not sign")
 	}
-	if retired.Verify("v", before.Sign("v")) || retired.VerifyURLString("v", before.SignURL([]byte("v"))) ||
+	if retired.Verify("v", []byte(before.Sign("v"))) || retired.VerifyURLString("v", before.SignURL([]byte("v"))) ||
 		retired.VerifyMAC("p", "v", before.MAC("p", "v")) {
 		t.Error("CRY-03 a removed secret still verifies")
 	}
@@ -101,7 +101,7 @@ func TestMAC(t *testing.T) {
 		"CRY-07 other value":                     k.VerifyMAC("reset", "valu", mac),
 		"CRY-07 cut short":                       k.VerifyMAC("reset", "value", mac[:31]),
 		"CRY-07 empty":                           k.VerifyMAC("reset", "value", nil),
-		"CRY-07 accepted as a cookie signature":  k.Verify("reset\x00value", base64.StdEncoding.EncodeToString(mac)),
+		"CRY-07 accepted as a cookie signature":  k.Verify("reset\x00value", []byte(base64.StdEncoding.EncodeToString(mac))),
 		"CRY-07 cookie signature taken as a MAC": k.VerifyMAC("reset", "value", decode(t, k.Sign("reset\x00value"))),
 	} {
 		if ok {
@@ -134,7 +134,7 @@ func TestConcurrentUse(t *testing.T) {
 			value := strings.Repeat(string(rune('a'+i)), 100*i)
 			signature, url := old.Sign(value), k.SignURL([]byte(value))
 			for range 200 {
-				if !k.Verify(value, signature) || !k.VerifyURLString(value, url) || k.Verify(value+"x", signature) {
+				if !k.Verify(value, []byte(signature)) || !k.VerifyURLString(value, url) || k.Verify(value+"x", []byte(signature)) {
 					t.Error("wrong answer under concurrency")
 					return
 				}
@@ -153,7 +153,7 @@ func TestVerifyDoesNotAllocate(t *testing.T) {
 	k := keyring(t, first, []secret.Versioned{{Version: 1, Value: second}}, secret.KeyringOptions{})
 	value := strings.Repeat("session-token-", 100)
 	msg := []byte(value)
-	signature, oldSignature, url := k.Sign(value), old.Sign(value), k.SignURL(msg)
+	signature, oldSignature, url := []byte(k.Sign(value)), []byte(old.Sign(value)), k.SignURL(msg)
 	for name, call := range map[string]func() bool{
 		"Verify":              func() bool { return k.Verify(value, signature) },
 		"Verify, old secret":  func() bool { return k.Verify(value, oldSignature) },
@@ -171,7 +171,7 @@ func TestVerifyDoesNotAllocate(t *testing.T) {
 func BenchmarkVerify(b *testing.B) {
 	k := keyring(b, first, nil, secret.KeyringOptions{})
 	const value = "abcDEF0123456789abcDEF0123456789"
-	signature := k.Sign(value)
+	signature := []byte(k.Sign(value))
 	b.ReportAllocs()
 	for b.Loop() {
 		if !k.Verify(value, signature) {

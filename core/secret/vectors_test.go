@@ -76,7 +76,7 @@ func TestBetterAuthVectors(t *testing.T) {
 			if got := k.Sign(c.Value); got != c.Signature {
 				t.Errorf("Sign(%q) = %q, want %q", c.Value, got, c.Signature)
 			}
-			if !k.Verify(c.Value, c.Signature) {
+			if !k.Verify(c.Value, []byte(c.Signature)) {
 				t.Errorf("Verify(%q) refused", c.Value)
 			}
 		}
