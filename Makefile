@@ -28,7 +28,7 @@ race: ## Run the Go tests under the race detector (needs a C compiler)
 	$(GO) test -race -short -timeout 20m $(MODULES:%=%/...)
 
 races: ## Run what many callers do at once REPEATS times (20) on every database
-	CGO_ENABLED=0 $(GO) test -count=$(REPEATS) -timeout 2h -run 'TestFlows/./(race|RACE)|TestFlows/(race|RACE)|TestConformance/./(race|RACE)|TestConformance/race|RACE' ./core/adapters/memory ./core/adapters/redis ./core/adapters/mongo ./core/adapters/mongo/passkeytest ./gormadapter ./entadapter ./core/plugins/passkey ./core/plugins/passkey/conformancetest
+	CGO_ENABLED=0 $(GO) test -count=$(REPEATS) -timeout 2h -run 'TestFlows/./(race|RACE)|TestFlows/(race|RACE)|TestConformance/./(race|RACE)|TestConformance/race|TestSQL/./RACE|RACE' ./core/adapters/memory ./core/adapters/redis ./core/adapters/mongo ./core/adapters/mongo/passkeytest ./gormadapter ./entadapter ./core/plugins/passkey ./core/plugins/passkey/conformancetest
 
 proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client
 	cd wirecheck && node proof.mjs

@@ -4,19 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
-	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/authtest"
-	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/sqltest"
 )
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 123e6, time.UTC)
@@ -75,130 +71,42 @@ func bySession(token string) adapter.Find {
 // does, and keeps the statements it passes on. It does not show its pool.
 type recorder struct {
 	dialect.Driver
-	mu    sync.Mutex
-	texts []string
-}
-
-func (r *recorder) note(text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.texts = append(r.texts, text)
+	log sqltest.Log
 }
 
 func (r *recorder) Exec(ctx context.Context, query string, args, v any) error {
-	r.note(query)
+	r.log.Add(query)
 	return r.Driver.Exec(ctx, query, args, v)
 }
 
 func (r *recorder) Query(ctx context.Context, query string, args, v any) error {
-	r.note(query)
+	r.log.Add(query)
 	return r.Driver.Query(ctx, query, args, v)
 }
 
-func TestOneStatementEach(t *testing.T) {
-	t.Parallel()
-	r := &recorder{Driver: file(t)}
-	a := migrated(t, r, authSchema(t))
-	add(t, a, "user", newUser("u1"))
-	add(t, a, "session", newSession("s1", "t1", "u1"))
-	add(t, a, "session", newSession("s2", "t2", "u1"))
-	ctx := t.Context()
-	count := func(name string, want int, f func() error) {
-		t.Helper()
-		r.texts = nil
-		if err := f(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if len(r.texts) != want {
-			t.Errorf("%s: %d statements, want %d: %q", name, len(r.texts), want, r.texts)
-		}
-	}
-	count("get-session", 1, func() error {
-		rec, err := a.FindOne(ctx, bySession("t1"))
-		if err == nil && rec["user"].(adapter.Record)["emailVerified"] != true {
-			t.Error(rec)
-		}
-		return err
-	})
-	count("user with sessions", 2, func() error {
-		_, err := a.FindMany(ctx, adapter.Find{Model: "user", Joins: []adapter.Join{{Model: "session", From: "id", To: "userId"}}})
-		return err
-	})
-	count("create", 1, func() error {
-		_, err := a.Create(ctx, "rateLimit", adapter.Record{"id": "r", "key": "k", "count": int64(1)})
-		return err
-	})
-	count("increment", 1, func() error {
-		_, err := a.Increment(ctx, "rateLimit", adapter.By("key", "k"), "count", 1, adapter.Record{"lastRequest": int64(2)})
-		return err
-	})
-	count("update", 1, func() error {
-		_, err := a.Update(ctx, "session", adapter.By("userId", "u1"), adapter.Record{"expiresAt": noon.Add(time.Hour)})
-		return err
-	})
-	count("updateMany", 1, func() error {
-		_, err := a.UpdateMany(ctx, "session", adapter.By("userId", "u1"), adapter.Record{"expiresAt": noon})
-		return err
-	})
-	count("consume", 1, func() error { _, err := a.ConsumeOne(ctx, "session", adapter.By("userId", "u1")); return err })
-	count("delete", 1, func() error { return a.Delete(ctx, "session", adapter.By("userId", "u1")) })
-	count("deleteMany", 1, func() error { _, err := a.DeleteMany(ctx, "session", adapter.By("userId", "u1")); return err })
-	count("unknown field", 0, func() error {
-		if _, err := a.Count(ctx, "user", adapter.By("nope", "x")); err == nil {
-			t.Error("an unknown field was taken")
-		}
-		return nil
-	})
-}
-
-// TestGetSessionIsOneStatement asks over HTTP, without a cookie cache.
-func TestGetSessionIsOneStatement(t *testing.T) {
+func TestSQL(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
-		r := &recorder{Driver: open(t)}
-		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Database = New(r) }, emailpassword.New(emailpassword.Options{}))
-		c := e.Client()
-		c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "")
-		r.texts = nil
-		if a := c.Get("/get-session").Want(t, 200, ""); a.JSON("user", "email") != "ada@example.com" {
-			t.Error(a.Body)
-		}
-		if len(r.texts) != 1 {
-			t.Errorf("%d statements: %q", len(r.texts), r.texts)
-		}
+		sqltest.Run(t, func(t testing.TB) sqltest.Database {
+			drv := open(t)
+			name := drv.Dialect()
+			if name == dialect.SQLite {
+				name = "sqlite"
+			}
+			r := &recorder{Driver: drv}
+			inTx := func(ctx context.Context, fn func(context.Context) error) error {
+				tx, err := drv.Tx(ctx)
+				if err != nil {
+					return err
+				}
+				if err := fn(WithTx(ctx, tx)); err != nil {
+					return errors.Join(err, tx.Rollback())
+				}
+				return tx.Commit()
+			}
+			return sqltest.Database{Dialect: name, Pool: drv.DB(), Adapter: New(drv), Watched: New(r), Log: &r.log, InTx: inTx}
+		})
 	})
-}
-
-// TestLookupsUseIndexes asks SQLite how it would run the lookup that every
-// request makes.
-func TestLookupsUseIndexes(t *testing.T) {
-	t.Parallel()
-	drv := file(t)
-	r := &recorder{Driver: drv}
-	a := migrated(t, r, authSchema(t))
-	for _, q := range []adapter.Find{bySession("x"), {Model: "session", Where: adapter.By("userId", "x")}} {
-		r.texts = nil
-		if _, err := a.FindMany(t.Context(), q); err != nil {
-			t.Fatal(err)
-		}
-		rows, err := drv.DB().Query("EXPLAIN QUERY PLAN "+r.texts[0], "x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				t.Fatal(err)
-			}
-			if !strings.HasPrefix(detail, "SEARCH") {
-				t.Errorf("%v: %s", q.Where, detail)
-			}
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func BenchmarkSession(b *testing.B) {

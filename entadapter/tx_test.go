@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/sqltest"
 )
 
 var errUndo = errors.New("undo")
@@ -163,188 +163,20 @@ func TestWithTxNeedsATransaction(t *testing.T) {
 	}
 }
 
-func TestPanicAndCancelRollBack(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
-		a := migrated(t, open(t), authSchema(t))
-		func() {
-			defer func() {
-				if recover() != "x" {
-					t.Error("the panic was lost")
-				}
-			}()
-			a.Tx(t.Context(), func(ctx context.Context) error {
-				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
-					t.Error(err)
-				}
-				panic("x")
-			})
-		}()
-		ctx, cancel := context.WithCancel(t.Context())
-		err := a.Tx(ctx, func(ctx context.Context) error {
-			if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
-				t.Error(err)
-			}
-			cancel()
-			return nil
-		})
-		if !errors.Is(err, context.Canceled) || users(t, a) != 0 {
-			t.Fatal(err)
-		}
-	})
-}
-
-// TestRACE16 has one connection for everything: an operation that asked the pool
-// for a second one would never return.
 func TestRACE16SingleConnection(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	a := migrated(t, sqliteAt(t, ":memory:"), authSchema(t))
-	var wg sync.WaitGroup
-	for i := range 50 {
-		wg.Go(func() {
-			id := "u" + string(rune('A'+i))
-			err := a.Tx(ctx, func(ctx context.Context) error {
-				return a.Tx(ctx, func(ctx context.Context) error {
-					if _, err := a.Create(ctx, "user", newUser(id)); err != nil {
-						return err
-					}
-					_, err := a.FindOne(ctx, adapter.Find{Model: "user", Where: adapter.By("id", id), Joins: []adapter.Join{{Model: "session", From: "id", To: "userId"}}})
-					return err
-				})
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := users(t, a); n != 50 {
-		t.Errorf("%d users", n)
-	}
+	sqltest.SingleConnection(t, migrated(t, sqliteAt(t, ":memory:"), sqltest.Schema(t)))
 }
 
-// TestRACEFileWriters has two drivers of one file, as two processes would, and
-// one that the application opened without an immediate lock.
+// TestRACEFileWriters has two drivers of one file, and one that the application
+// opened without an immediate lock.
 func TestRACEFileWriters(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "auth.db")
-	s := authSchema(t)
+	s := sqltest.Schema(t)
 	first := migrated(t, sqliteAt(t, path), s)
 	own := connect(t, "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
-	adapters := []adapter.Adapter{first, open(t, sqliteAt(t, path), s), open(t, entsql.OpenDB(dialect.SQLite, own), s)}
-	add(t, first, "user", newUser("u1"))
-	add(t, first, "session", newSession("s1", "t1", "u1"))
-	add(t, first, "rateLimit", adapter.Record{"id": "r", "key": "k", "count": int64(0), "lastRequest": int64(0)})
-	under := adapter.Where{{Field: "key", Value: "k"}, {Field: "count", Op: adapter.Lt, Value: int64(45)}}
-	var consumed, counted atomic.Int64
-	var wg sync.WaitGroup
-	for i := range 50 {
-		a := adapters[i%len(adapters)]
-		wg.Go(func() {
-			ctx := t.Context()
-			switch _, err := a.ConsumeOne(ctx, "session", adapter.By("token", "t1")); {
-			case err == nil:
-				consumed.Add(1)
-			case !errors.Is(err, adapter.ErrNotFound):
-				t.Error("consume:", err)
-			}
-			switch _, err := a.Increment(ctx, "rateLimit", under, "count", 1, nil); {
-			case err == nil:
-				counted.Add(1)
-			case !errors.Is(err, adapter.ErrNotFound):
-				t.Error("increment:", err)
-			}
-			// A read first and a write after it: the order that fails with
-			// SQLITE_BUSY unless the lock is taken at the start.
-			err := a.Tx(ctx, func(ctx context.Context) error {
-				row, err := a.FindOne(ctx, adapter.Find{Model: "rateLimit", Where: adapter.By("key", "k")})
-				if err != nil {
-					return err
-				}
-				_, err = a.Update(ctx, "rateLimit", adapter.By("key", "k"), adapter.Record{"lastRequest": row["lastRequest"].(int64) + 1})
-				return err
-			})
-			if err != nil {
-				t.Error("tx:", err)
-			}
-		})
-	}
-	wg.Wait()
-	row, err := first.FindOne(t.Context(), adapter.Find{Model: "rateLimit"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if consumed.Load() != 1 || counted.Load() != 45 || row["count"] != int64(45) || row["lastRequest"] != int64(50) {
-		t.Errorf("consumed %d, counted %d, row %v", consumed.Load(), counted.Load(), row)
-	}
-}
-
-// TestRACEDeletesWithoutIndex has transactions that each take a row of their own
-// and then search the whole table for more, which none of the others has.
-func TestRACEDeletesWithoutIndex(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
-		a := migrated(t, open(t), authSchema(t))
-		at := func(i int) time.Time { return noon.Add(time.Duration(i) * time.Hour) }
-		for i := range 20 {
-			for _, id := range []string{"a", "b"} {
-				rec := newUser(id + string(rune('A'+i)))
-				rec["createdAt"] = at(i)
-				add(t, a, "user", rec)
-			}
-		}
-		var wg sync.WaitGroup
-		for i := range 20 {
-			wg.Go(func() {
-				err := a.Tx(t.Context(), func(ctx context.Context) error {
-					if _, err := a.ConsumeOne(ctx, "user", adapter.By("id", "a"+string(rune('A'+i)))); err != nil {
-						return err
-					}
-					n, err := a.DeleteMany(ctx, "user", adapter.By("createdAt", at(i)))
-					if err == nil && n != 1 {
-						t.Errorf("%d rows were deleted", n)
-					}
-					return err
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		if n := users(t, a); n != 0 {
-			t.Errorf("%d users are left", n)
-		}
-	})
-}
-
-// TestDeletesWhatWasAddedMeanwhile: a DELETE in the application's transaction
-// removes rows that are younger than the transaction's view, such as the token
-// of a reset that was asked for a moment ago.
-func TestDeletesWhatWasAddedMeanwhile(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
-		drv := open(t)
-		if drv.Dialect() == dialect.SQLite {
-			t.Skip("nothing is added while SQLite has a writer")
-		}
-		a := migrated(t, drv, authSchema(t))
-		tx, err := drv.Tx(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx := WithTx(t.Context(), tx)
-		if n, err := a.Count(ctx, "user", nil); n != 0 || err != nil { // the view is taken here
-			t.Fatal(n, err)
-		}
-		add(t, a, "user", newUser("u1"))
-		n, err := a.DeleteMany(ctx, "user", adapter.By("createdAt", noon))
-		if err := errors.Join(err, tx.Commit()); err != nil || n != 1 || users(t, a) != 0 {
-			t.Error(n, err)
-		}
-	})
+	sqltest.FileWriters(t, first, open(t, sqliteAt(t, path), s), open(t, entsql.OpenDB(dialect.SQLite, own), s))
 }
 
 // TestLOG01 has ent's own debug drivers print everything, and makes every kind

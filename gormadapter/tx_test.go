@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/sqltest"
 )
 
 // note is a model of the application's, with the conventions that GORM applies.
@@ -200,80 +199,17 @@ func TestPreparedStatementHandle(t *testing.T) {
 	})
 }
 
-func TestPanicAndCancelRollBack(t *testing.T) {
-	t.Parallel()
-	everyDatabase(t, func(t *testing.T, db *gorm.DB) {
-		a := migrated(t, db, authSchema(t, ""))
-		func() {
-			defer func() {
-				if recover() != "x" {
-					t.Error("the panic was lost")
-				}
-			}()
-			a.Tx(t.Context(), func(ctx context.Context) error {
-				if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
-					t.Error(err)
-				}
-				panic("x")
-			})
-		}()
-		ctx, cancel := context.WithCancel(t.Context())
-		err := a.Tx(ctx, func(ctx context.Context) error {
-			if _, err := a.Create(ctx, "user", newUser("u1")); err != nil {
-				t.Error(err)
-			}
-			cancel()
-			return nil
-		})
-		if !errors.Is(err, context.Canceled) || users(t, a) != 0 {
-			t.Fatal(err)
-		}
-	})
-}
-
-// TestRACE16 has one connection for everything: an operation that asked the pool
-// for a second one would never return.
 func TestRACE16SingleConnection(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	a := migrated(t, sqliteAt(t, ":memory:"), authSchema(t, ""))
-	var wg sync.WaitGroup
-	for i := range 50 {
-		wg.Go(func() {
-			id := "u" + string(rune('A'+i))
-			err := a.Tx(ctx, func(ctx context.Context) error {
-				return a.Tx(ctx, func(ctx context.Context) error {
-					if _, err := a.Create(ctx, "user", newUser(id)); err != nil {
-						return err
-					}
-					if _, err := a.FindOne(ctx, adapter.Find{Model: "user", Where: adapter.By("id", id), Joins: []adapter.Join{{Model: "session", From: "id", To: "userId"}}}); err != nil {
-						return err
-					}
-					_, err := a.UpdateMany(ctx, "user", adapter.By("id", id), adapter.Record{"name": "B"})
-					return err
-				})
-			})
-			if err != nil {
-				t.Error(err)
-			}
-			if _, err := a.FindOne(ctx, adapter.Find{Model: "user", Where: adapter.By("id", id)}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := users(t, a); n != 50 {
-		t.Errorf("%d users", n)
-	}
+	sqltest.SingleConnection(t, migrated(t, sqliteAt(t, ":memory:"), sqltest.Schema(t)))
 }
 
-// TestRACEFileWriters has two handles to one file, as two processes would, and
-// a handle that the application opened without an immediate lock.
+// TestRACEFileWriters has two handles to one file, and one that the application
+// opened without an immediate lock.
 func TestRACEFileWriters(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "auth.db")
-	s := authSchema(t, "")
+	s := sqltest.Schema(t)
 	first := migrated(t, sqliteAt(t, path), s)
 	pool, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
 	if err != nil {
@@ -284,54 +220,7 @@ func TestRACEFileWriters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	adapters := []adapter.Adapter{first, open(t, sqliteAt(t, path), s), open(t, own, s)}
-	addUser(t, first, "u1")
-	addSession(t, first, "s1", "u1")
-	if _, err := first.Create(t.Context(), "rateLimit", adapter.Record{"id": "r", "key": "k", "count": int64(0), "lastRequest": int64(0)}); err != nil {
-		t.Fatal(err)
-	}
-	under := adapter.Where{{Field: "key", Value: "k"}, {Field: "count", Op: adapter.Lt, Value: int64(60)}}
-	var consumed, counted atomic.Int64
-	var wg sync.WaitGroup
-	for i := range 50 {
-		a := adapters[i%len(adapters)]
-		wg.Go(func() {
-			ctx := t.Context()
-			switch _, err := a.ConsumeOne(ctx, "session", adapter.By("token", "token-s1")); {
-			case err == nil:
-				consumed.Add(1)
-			case !errors.Is(err, adapter.ErrNotFound):
-				t.Error("consume:", err)
-			}
-			switch _, err := a.Increment(ctx, "rateLimit", under, "count", 1, nil); {
-			case err == nil:
-				counted.Add(1)
-			case !errors.Is(err, adapter.ErrNotFound):
-				t.Error("increment:", err)
-			}
-			// A read first and a write after it: the order that fails with
-			// SQLITE_BUSY unless the lock is taken at the start.
-			err := a.Tx(ctx, func(ctx context.Context) error {
-				row, err := a.FindOne(ctx, adapter.Find{Model: "rateLimit", Where: adapter.By("key", "k")})
-				if err != nil {
-					return err
-				}
-				_, err = a.Update(ctx, "rateLimit", adapter.By("key", "k"), adapter.Record{"lastRequest": row["lastRequest"].(int64) + 1})
-				return err
-			})
-			if err != nil {
-				t.Error("tx:", err)
-			}
-		})
-	}
-	wg.Wait()
-	row, err := first.FindOne(t.Context(), adapter.Find{Model: "rateLimit"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if consumed.Load() != 1 || counted.Load() != 50 || row["count"] != int64(50) || row["lastRequest"] != int64(50) {
-		t.Errorf("consumed %d, counted %d, row %v", consumed.Load(), counted.Load(), row)
-	}
+	sqltest.FileWriters(t, first, open(t, sqliteAt(t, path), s), open(t, own, s))
 }
 
 func TestFoldAcrossDatabases(t *testing.T) {

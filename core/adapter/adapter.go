@@ -62,6 +62,30 @@ type Cond struct {
 	Fold  bool // ignore letter case (ASCII at least); strings only
 }
 
+// List returns the elements of the value of In and NotIn. It reports false for types
+// that are no list of theirs.
+func (c Cond) List() ([]any, bool) {
+	switch list := c.Value.(type) {
+	case []any:
+		return list, true
+	case []string:
+		return anys(list), true
+	case []int64:
+		return anys(list), true
+	case []float64:
+		return anys(list), true
+	}
+	return nil, false
+}
+
+func anys[T any](in []T) []any {
+	out := make([]any, len(in))
+	for i, v := range in {
+		out[i] = v
+	}
+	return out
+}
+
 // Where is a list of conditions: all of those without Or, and at least one of
 // those with Or when there are any.
 type Where []Cond
@@ -89,6 +113,20 @@ type Join struct {
 	To    string // field of the joined model
 	One   bool
 	Limit int
+}
+
+// WithDefaults returns the join with its As and Limit filled in; the Limit of One is 1.
+func (j Join) WithDefaults() Join {
+	if j.As == "" {
+		j.As = j.Model
+	}
+	switch {
+	case j.One:
+		j.Limit = 1
+	case j.Limit <= 0:
+		j.Limit = 100
+	}
+	return j
 }
 
 // Find is a query.

@@ -2,6 +2,7 @@ package adapter_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -46,5 +47,42 @@ func TestAndDoesNotShareItsArray(t *testing.T) {
 	first, second := base.And("id", "1"), base.And("id", "2")
 	if first[1].Value != "1" || second[1].Value != "2" {
 		t.Errorf("two predicates made from one share memory: %v %v", first, second)
+	}
+}
+
+func TestJoinWithDefaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ in, want adapter.Join }{
+		{adapter.Join{Model: "m"}, adapter.Join{Model: "m", As: "m", Limit: 100}},
+		{adapter.Join{Model: "m", As: "a", Limit: 3}, adapter.Join{Model: "m", As: "a", Limit: 3}},
+		{adapter.Join{Model: "m", Limit: -1}, adapter.Join{Model: "m", As: "m", Limit: 100}},
+		{adapter.Join{Model: "m", One: true, Limit: 3}, adapter.Join{Model: "m", As: "m", One: true, Limit: 1}},
+	} {
+		if got := c.in.WithDefaults(); got != c.want {
+			t.Errorf("%+v becomes %+v, want %+v", c.in, got, c.want)
+		}
+	}
+}
+
+func TestCondList(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		value any
+		want  []any
+		ok    bool
+	}{
+		{[]any{"a", 1.0}, []any{"a", 1.0}, true},
+		{[]string{"a"}, []any{"a"}, true},
+		{[]int64{1}, []any{int64(1)}, true},
+		{[]float64{1}, []any{1.0}, true},
+		{[]string{}, []any{}, true},
+		{"a", nil, false},
+		{nil, nil, false},
+		{[]bool{true}, nil, false},
+	} {
+		got, ok := adapter.Cond{Value: c.value}.List()
+		if ok != c.ok || !slices.Equal(got, c.want) {
+			t.Errorf("%v gives %v, %v", c.value, got, ok)
+		}
 	}
 }

@@ -100,7 +100,7 @@ func (d Dialect) term(t *Table, c adapter.Cond) (Term, error) {
 		term.Arg, err = d.Encode(t, col, c.Value)
 		return term, err
 	case adapter.In, adapter.NotIn:
-		return d.list(t, term, c.Value)
+		return d.list(t, term, c)
 	}
 	return d.match(t, term, c.Value)
 }
@@ -143,10 +143,10 @@ func (term *Term) cased(arg any) any {
 	return arg
 }
 
-func (d Dialect) list(t *Table, term Term, v any) (Term, error) {
-	values, ok := listOf(v)
+func (d Dialect) list(t *Table, term Term, c adapter.Cond) (Term, error) {
+	values, ok := c.List()
 	if !ok {
-		return term, bad(t, term.Column, fmt.Sprintf("is compared with a %T, which is no list", v))
+		return term, bad(t, term.Column, fmt.Sprintf("is compared with a %T, which is no list", c.Value))
 	}
 	if len(values) > maxList {
 		return term, bad(t, term.Column, "is compared with a list that is too long")
@@ -170,28 +170,6 @@ func (d Dialect) list(t *Table, term Term, v any) (Term, error) {
 	}
 	term.Shape = List
 	return term, nil
-}
-
-func listOf(v any) ([]any, bool) {
-	switch list := v.(type) {
-	case []any:
-		return list, true
-	case []string:
-		return anys(list), true
-	case []int64:
-		return anys(list), true
-	case []float64:
-		return anys(list), true
-	}
-	return nil, false
-}
-
-func anys[T any](in []T) []any {
-	out := make([]any, len(in))
-	for i, v := range in {
-		out[i] = v
-	}
-	return out
 }
 
 func (d Dialect) match(t *Table, term Term, v any) (Term, error) {

@@ -9,9 +9,6 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// defaultJoinLimit is how many rows a join of many attaches when it does not say.
-const defaultJoinLimit = 100
-
 // joinChunk is how many base rows one statement of a separate join serves.
 const joinChunk = 500
 
@@ -69,16 +66,8 @@ func (d Dialect) join(ts Tables, t *Table, in adapter.Join) (Join, error) {
 	if strings.HasSuffix(string(key.Type), "[]") || key.Type == schema.JSON || from.Type != key.Type {
 		return Join{}, fmt.Errorf("%w: %s.%s and %s.%s cannot be joined", adapter.ErrBadValue, t.Model, from.Name, to.Model, key.Name)
 	}
-	j := Join{As: in.As, From: from, To: to, Key: key, One: in.One, Limit: in.Limit}
-	if j.As == "" {
-		j.As = in.Model
-	}
-	if j.Limit <= 0 {
-		j.Limit = defaultJoinLimit
-	}
-	if in.One {
-		j.Limit = 1
-	}
+	filled := in.WithDefaults()
+	j := Join{As: filled.As, From: from, To: to, Key: key, One: in.One, Limit: filled.Limit}
 	// A join on a column that is not unique could double rows of the base.
 	j.Inline = in.One && (key == to.ID || key.Unique)
 	return j, nil

@@ -9,8 +9,6 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-const defaultJoinLimit = 100
-
 // query is a checked adapter.Find.
 type query struct {
 	view   *view
@@ -83,17 +81,8 @@ func (a *store) join(base *view, in *adapter.Join) (join, error) {
 	if err != nil {
 		return join{}, err
 	}
-	j := join{view: other, as: in.As, from: from.slot, to: to.slot, one: in.One, limit: in.Limit}
-	if j.as == "" {
-		j.as = in.Model
-	}
-	if j.limit <= 0 {
-		j.limit = defaultJoinLimit
-	}
-	if j.one {
-		j.limit = 1
-	}
-	return j, nil
+	filled := in.WithDefaults()
+	return join{view: other, as: filled.As, from: from.slot, to: to.slot, one: in.One, limit: filled.Limit}, nil
 }
 
 func (a *store) FindOne(ctx context.Context, q adapter.Find) (adapter.Record, error) {

@@ -70,39 +70,23 @@ func (v *view) cond(c *adapter.Cond) (cond, error) {
 }
 
 func valueSet(f *schema.Field, c *adapter.Cond) (map[string]struct{}, error) {
-	set := map[string]struct{}{}
-	add := func(v any) error {
+	list, ok := c.List()
+	if !ok {
+		return nil, fmt.Errorf("%w: %s of %s needs a list", adapter.ErrBadValue, c.Op, c.Field)
+	}
+	set := make(map[string]struct{}, len(list))
+	for _, v := range list {
 		val, err := fit(f, v)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		key := encode(val)
 		if c.Fold {
 			key = lower(key)
 		}
 		set[key] = struct{}{}
-		return nil
 	}
-	switch list := c.Value.(type) {
-	case []any:
-		return set, each(list, add)
-	case []string:
-		return set, each(list, add)
-	case []int64:
-		return set, each(list, add)
-	case []float64:
-		return set, each(list, add)
-	}
-	return nil, fmt.Errorf("%w: %s of %s needs a list", adapter.ErrBadValue, c.Op, c.Field)
-}
-
-func each[T any](list []T, add func(any) error) error {
-	for _, v := range list {
-		if err := add(v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return set, nil
 }
 
 // matches says whether a row fulfils all conditions of the AND group and one of

@@ -13,8 +13,6 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-const defaultJoinLimit = 100
-
 // query is a checked adapter.Find.
 type query struct {
 	table  *table
@@ -94,17 +92,8 @@ func (s *store) join(base *table, in *adapter.Join, i int) (join, error) {
 		return join{}, err
 	}
 	// No column is called so: columns are identifiers.
-	j := join{table: other, as: in.As, key: "@" + strconv.Itoa(i), from: from, to: to, one: in.One, limit: in.Limit}
-	if j.as == "" {
-		j.as = in.Model
-	}
-	if j.limit <= 0 {
-		j.limit = defaultJoinLimit
-	}
-	if j.one {
-		j.limit = 1
-	}
-	return j, nil
+	filled := in.WithDefaults()
+	return join{table: other, as: filled.As, key: "@" + strconv.Itoa(i), from: from, to: to, one: in.One, limit: filled.Limit}, nil
 }
 
 // FindOne returns the first row that matches.

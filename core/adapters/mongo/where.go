@@ -73,7 +73,7 @@ func (t *table) condition(cond *adapter.Cond) (bson.D, error) {
 	fold := cond.Fold && c.ids == noID // ids are exact, as in Better Auth
 	switch op {
 	case adapter.In, adapter.NotIn:
-		return t.list(c, op, cond.Value, fold)
+		return t.list(c, cond, fold)
 	case adapter.Contains, adapter.StartsWith, adapter.EndsWith:
 		if c.ids == serialID || c.ids == uuidID {
 			return nil, t.bad(c, "is an id without a text to search")
@@ -154,10 +154,10 @@ func pattern(op adapter.Op, text string, fold bool) string {
 	return b.String()
 }
 
-func (t *table) list(c *column, op adapter.Op, v any, fold bool) (bson.D, error) {
-	values, ok := listOf(v)
+func (t *table) list(c *column, cond *adapter.Cond, fold bool) (bson.D, error) {
+	values, ok := cond.List()
 	if !ok {
-		return nil, fmt.Errorf("%w: %s of %s.%s needs a list", adapter.ErrBadValue, op, t.model, c.name)
+		return nil, fmt.Errorf("%w: %s of %s.%s needs a list", adapter.ErrBadValue, cond.Op, t.model, c.name)
 	}
 	out := make(bson.A, 0, len(values)+1)
 	for _, v := range values {
@@ -170,33 +170,11 @@ func (t *table) list(c *column, op adapter.Op, v any, fold bool) (bson.D, error)
 		}
 		out = append(out, stored)
 	}
-	if op == adapter.In {
+	if cond.Op == adapter.In {
 		return is(c, "$in", out), nil
 	}
 	if len(values) > 0 {
 		out = append(out, nil)
 	}
 	return is(c, "$nin", out), nil
-}
-
-func listOf(v any) ([]any, bool) {
-	switch list := v.(type) {
-	case []any:
-		return list, true
-	case []string:
-		return anys(list), true
-	case []int64:
-		return anys(list), true
-	case []float64:
-		return anys(list), true
-	}
-	return nil, false
-}
-
-func anys[T any](in []T) []any {
-	out := make([]any, len(in))
-	for i, v := range in {
-		out[i] = v
-	}
-	return out
 }
