@@ -73,6 +73,22 @@ func (r *Response) merge(fields []HeaderField) {
 	}
 }
 
+// Adds reports, for translators, whether header line i is written beside what the
+// application has set of its name: a cookie, a Vary, and each line after the first of
+// any name. Other lines take its place.
+func (r *Response) Adds(i int) bool {
+	name := r.Header[i].Name
+	if strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Vary") {
+		return true
+	}
+	for j := range i {
+		if strings.EqualFold(r.Header[j].Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // Get returns the first value of a header.
 func (r *Response) Get(name string) string {
 	for _, h := range r.Header {

@@ -171,13 +171,12 @@ func serve(a *core.Auth, c *fiber.Ctx, r core.Request) error {
 	return write(c, res)
 }
 
-// write replaces what the application has set of the same names, except for
-// Set-Cookie and Vary, to which it adds.
+// write gives each line the place that core.Response.Adds says.
 func write(c *fiber.Ctx, res *core.Response) error {
 	h := &c.Response().Header
 	h.SetNoDefaultContentType(true)
 	for i, f := range res.Header {
-		if strings.EqualFold(f.Name, fiber.HeaderSetCookie) || strings.EqualFold(f.Name, fiber.HeaderVary) || repeated(res.Header[:i], f.Name) {
+		if res.Adds(i) {
 			h.Add(f.Name, f.Value)
 		} else {
 			h.Set(f.Name, f.Value)
@@ -212,15 +211,6 @@ func body(c *fiber.Ctx, limit int64) (data []byte, tooLarge bool, err error) {
 		data = bytes.Clone(data)
 	}
 	return data, false, err
-}
-
-func repeated(earlier []core.HeaderField, name string) bool {
-	for _, f := range earlier {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // header reads request headers and adds cookies to the answer while the request

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"github.com/advantch/kernia-go/core"
 )
@@ -143,14 +142,13 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	return data.Bytes(), err
 }
 
-// write replaces what the application has set of the same names, except for
-// Set-Cookie and Vary, to which it adds.
+// write gives each line the place that core.Response.Adds says.
 func write(w http.ResponseWriter, res *core.Response) {
 	h := w.Header()
 	values := make([]string, len(res.Header)) // one array for all names
 	for i, f := range res.Header {
 		name := canonical(f.Name)
-		if name == "Set-Cookie" || name == "Vary" || repeated(res.Header[:i], f.Name) {
+		if res.Adds(i) {
 			h[name] = append(h[name], f.Value)
 			continue
 		}
@@ -170,13 +168,4 @@ func canonical(name string) string {
 		return name
 	}
 	return http.CanonicalHeaderKey(name)
-}
-
-func repeated(earlier []core.HeaderField, name string) bool {
-	for _, f := range earlier {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
 }
