@@ -17,35 +17,8 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 123e6, time.UTC)
 
-// authSchema has what the tests of this package need: a user, its sessions, and
-// a counter.
-func authSchema(t testing.TB) *schema.Schema {
-	t.Helper()
-	s, err := schema.New(schema.IDString, []schema.Table{
-		{Model: "user", Fields: []schema.Field{
-			{Name: "email", Type: schema.String, Unique: true},
-			{Name: "emailVerified", Type: schema.Boolean, Default: schema.Value(false)},
-			{Name: "createdAt", Type: schema.Date, Default: schema.Now},
-		}},
-		{Model: "session", Fields: []schema.Field{
-			{Name: "token", Type: schema.String, Unique: true},
-			{Name: "userId", Type: schema.String, Index: true, References: &schema.Reference{Model: "user"}},
-			{Name: "expiresAt", Type: schema.Date},
-		}},
-		{Model: "rateLimit", Fields: []schema.Field{
-			{Name: "key", Type: schema.String, Unique: true},
-			{Name: "count", Type: schema.Number},
-			{Name: "lastRequest", Type: schema.Number, BigInt: true, Optional: true},
-		}},
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func newUser(id string) adapter.Record {
-	return adapter.Record{"id": id, "email": id + "@example.com", "emailVerified": true, "createdAt": noon}
+	return adapter.Record{"id": id, "email": id + "@example.com", "createdAt": noon}
 }
 
 func newSession(id, token, userID string) adapter.Record {
@@ -110,7 +83,7 @@ func TestSQL(t *testing.T) {
 }
 
 func BenchmarkSession(b *testing.B) {
-	a := migrated(b, file(b), authSchema(b))
+	a := migrated(b, file(b), sqltest.Schema(b))
 	for i := range 1000 {
 		id := fmt.Sprintf("%032d", i)
 		add(b, a, "user", newUser(id))
@@ -126,7 +99,7 @@ func BenchmarkSession(b *testing.B) {
 }
 
 func BenchmarkCreateSession(b *testing.B) {
-	a := migrated(b, file(b), authSchema(b))
+	a := migrated(b, file(b), sqltest.Schema(b))
 	add(b, a, "user", newUser("u1"))
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

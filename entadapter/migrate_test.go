@@ -9,6 +9,7 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/sqltest"
 )
 
 // TestMigrateTwiceAtOnce has drivers that show their pool and drivers that do not.
@@ -18,7 +19,7 @@ func TestMigrateTwiceAtOnce(t *testing.T) {
 		plain := openDriver(t)
 		var wg sync.WaitGroup
 		for _, drv := range []dialect.Driver{plain, plain, &recorder{Driver: plain}, &recorder{Driver: plain}} {
-			a := open(t, drv, authSchema(t))
+			a := open(t, drv, sqltest.Schema(t))
 			wg.Go(func() {
 				if err := a.(adapter.Migrator).Migrate(t.Context()); err != nil {
 					t.Error(err)
@@ -33,7 +34,7 @@ func TestPlanIsRunnable(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, openDriver func(t testing.TB) *entsql.Driver) {
 		drv := openDriver(t)
-		m := open(t, drv, authSchema(t)).(adapter.Migrator)
+		m := open(t, drv, sqltest.Schema(t)).(adapter.Migrator)
 		plan, err := m.Plan(t.Context())
 		if err != nil || len(plan) < 4 {
 			t.Fatal(plan, err)
@@ -55,7 +56,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 	} {
 		drv := file(t)
 		run(t, drv.DB(), `CREATE TABLE "x" ("id" text); CREATE INDEX "session_userId_idx" ON "x" ("id")`)
-		m := open(t, wrap(drv), authSchema(t)).(adapter.Migrator)
+		m := open(t, wrap(drv), sqltest.Schema(t)).(adapter.Migrator)
 		if err := m.Migrate(t.Context()); err == nil {
 			t.Fatalf("%s: an index of the same name was there", name)
 		}

@@ -69,7 +69,7 @@ func TestRunsInTheApplicationsTransaction(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
 		drv := open(t)
-		a := migrated(t, drv, authSchema(t))
+		a := migrated(t, drv, sqltest.Schema(t))
 		withNotes(t, drv)
 		for i, end := range []func(dialect.Tx) error{dialect.Tx.Rollback, dialect.Tx.Commit} {
 			tx, err := drv.Tx(t.Context())
@@ -95,7 +95,7 @@ func TestHooksWriteInTheAdaptersTransaction(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
 		drv := open(t)
-		a := migrated(t, drv, authSchema(t))
+		a := migrated(t, drv, sqltest.Schema(t))
 		withNotes(t, drv)
 		if same, ok := FromContext(t.Context(), drv); ok || same != drv {
 			t.Error("there is a transaction where none was begun")
@@ -129,7 +129,7 @@ func TestTransactionOfGeneratedCode(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
 		drv := open(t)
-		a := migrated(t, drv, authSchema(t))
+		a := migrated(t, drv, sqltest.Schema(t))
 		begun, err := drv.DB().BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestTransactionOfGeneratedCode(t *testing.T) {
 func TestWithTxNeedsATransaction(t *testing.T) {
 	t.Parallel()
 	drv := file(t)
-	a := migrated(t, drv, authSchema(t))
+	a := migrated(t, drv, sqltest.Schema(t))
 	ctx := WithTx(t.Context(), nil)
 	_, create := a.Create(ctx, "user", newUser("u1"))
 	_, count := a.Count(ctx, "user", nil)
@@ -191,7 +191,7 @@ func TestLOG01NoValueInErrorsOrLogs(t *testing.T) {
 			defer mu.Unlock()
 			logged = append(logged, v...)
 		})
-		a := migrated(t, drv, authSchema(t))
+		a := migrated(t, drv, sqltest.Schema(t))
 		add(t, a, "user", newUser("u1"))
 		add(t, a, "session", newSession("s1", "canary", "u1"))
 		ctx := t.Context()
@@ -250,7 +250,7 @@ func TestLOG01NoValueInErrorsOrLogs(t *testing.T) {
 func TestMissingTableIsNamed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, openDriver func(t testing.TB) *entsql.Driver) {
-		_, err := open(t, openDriver(t), authSchema(t)).FindOne(t.Context(), bySession("x"))
+		_, err := open(t, openDriver(t), sqltest.Schema(t)).FindOne(t.Context(), bySession("x"))
 		if err == nil || !strings.Contains(err.Error(), "session") {
 			t.Fatal(err)
 		}
@@ -259,10 +259,10 @@ func TestMissingTableIsNamed(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := New(nil).Open(authSchema(t)); err == nil {
+	if _, err := New(nil).Open(sqltest.Schema(t)); err == nil {
 		t.Error("no driver")
 	}
-	if _, err := New(entsql.OpenDB(dialect.Gremlin, new(sql.DB))).Open(authSchema(t)); !errors.Is(err, ErrDialect) {
+	if _, err := New(entsql.OpenDB(dialect.Gremlin, new(sql.DB))).Open(sqltest.Schema(t)); !errors.Is(err, ErrDialect) {
 		t.Error(err)
 	}
 	for _, path := range []string{"", "a\x00b", filepath.Join(t.TempDir(), "no", "such", "folder.db")} {
@@ -284,7 +284,7 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			drv := s.open(t, s.dsn(t))
-			a := migrated(t, drv, authSchema(t))
+			a := migrated(t, drv, sqltest.Schema(t))
 			create := func(ctx context.Context, id string) error { _, err := a.Create(ctx, "user", newUser(id)); return err }
 			for _, id := range []string{"u1", "u2", "u3", "u4"} {
 				if err := create(t.Context(), id); err != nil {
@@ -293,7 +293,7 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 			}
 			rename := func(ctx context.Context, ids ...string) error {
 				for _, id := range ids {
-					if _, err := a.Update(ctx, "user", adapter.By("id", id), adapter.Record{"emailVerified": false}); err != nil {
+					if _, err := a.Update(ctx, "user", adapter.By("id", id), adapter.Record{"createdAt": noon.Add(time.Hour)}); err != nil {
 						return err
 					}
 				}
@@ -352,7 +352,7 @@ func TestLostConnection(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			drv := s.open(t, s.dsn(t))
-			a := migrated(t, drv, authSchema(t))
+			a := migrated(t, drv, sqltest.Schema(t))
 			which, end := "SELECT connection_id()", "KILL %d"
 			if s.name == "postgres" {
 				which, end = "SELECT pg_backend_pid()", "SELECT pg_terminate_backend(%d)"
