@@ -15,7 +15,7 @@ import (
 // deletesWithoutIndex has transactions that each take a row of their own and then
 // search the whole table for more, which none of the others has.
 func deletesWithoutIndex(t *testing.T, d Database) {
-	a := migrated(t, d.Adapter)
+	a := migrated(t, d.Adapter, Schema(t))
 	at := func(i int) time.Time { return noon.Add(time.Duration(i) * time.Hour) }
 	const callers = 20
 	for i := range callers {
@@ -52,7 +52,7 @@ func deletesWhatIsNew(t *testing.T, d Database) {
 	if d.Dialect == "sqlite" {
 		return // nothing is added while it has a writer
 	}
-	a := migrated(t, d.Adapter)
+	a := migrated(t, d.Adapter, Schema(t))
 	err := d.InTx(t.Context(), func(ctx context.Context) error {
 		if n, err := a.Count(ctx, "user", nil); n != 0 || err != nil { // the view is taken here
 			t.Fatal(n, err)
