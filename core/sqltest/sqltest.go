@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t testing.TB) Database) {
 		"one statement for each call":           oneStatement,
 		"get-session is one statement":          getSession,
 		"lookups have an index":                 indexes,
+		"lookups use it":                        plans,
 		"RACE deletes without an index":         deletesWithoutIndex,
 		"a delete sees what was added just now": deletesWhatIsNew,
 	} {
