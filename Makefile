@@ -22,7 +22,7 @@ test: fmt-check unit proof browser wirecheck ## Run all tests: Go, then the offi
 
 unit: ## Run the Go tests of every module
 	CGO_ENABLED=0 $(GO) vet $(MODULES:%=%/...)
-	CGO_ENABLED=0 $(GO) test -count=1 -timeout 20m $(MODULES:%=%/...)
+	CGO_ENABLED=0 $(GO) test -count=1 -parallel 4 -timeout 20m $(MODULES:%=%/...)
 
 race: ## Run the Go tests under the race detector (needs a C compiler)
 	$(GO) test -race -short -timeout 20m $(MODULES:%=%/...)
@@ -30,10 +30,11 @@ race: ## Run the Go tests under the race detector (needs a C compiler)
 races: ## Run what many callers do at once REPEATS times (20) on every database
 	CGO_ENABLED=0 $(GO) test -count=$(REPEATS) -timeout 2h -run 'TestFlows/./(race|RACE)|TestFlows/(race|RACE)|TestConformance/./(race|RACE)|TestConformance/race|TestSQL/./RACE|RACE' ./core/adapters/memory ./core/adapters/redis ./core/adapters/mongo ./core/adapters/mongo/passkeytest ./gormadapter ./entadapter ./core/plugins/passkey ./core/plugins/passkey/conformancetest
 
-proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client
+proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client, and a server that renders pages
 	cd wirecheck && node proof.mjs
+	cd wirecheck && node native.mjs
 
-browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page in headless Chromium, where there is one
+browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page, and pages on another port, in headless Chromium, where there is one
 	cd wirecheck && node browser.mjs $(BROWSER)
 
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
@@ -42,16 +43,18 @@ wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth
 	cd wirecheck && node runner/prove.mjs
 	cd wirecheck && node runner/shared.mjs
 	cd wirecheck && node adopt.mjs
+	cd wirecheck && node idp.mjs
 
 wirecheck-all: ## The same over every framework and every adapter whose server is named
 	$(MAKE) wirecheck WIRECHECK=--all
 
-bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core
+bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core, then Go beside bare net/http
 	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)
 	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 || echo "better-sqlite3 is not available: the Node server runs on WASM SQLite"
 	cd wirecheck && node bench.mjs
+	$(GO) run ./scripts/rates
 
-storm: ## Send 1,000 sign-ins at once and report the server's peak memory
+storm: ## Send 1,000 sign-ins at once, retry as told, report waits and the server's peak memory
 	$(GO) run ./scripts/storm -n 1000
 
 soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (up to half an hour, 5 GB of its disk)
@@ -60,8 +63,9 @@ soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (up to half 
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)
 
-lint: ## Run golangci-lint with .golangci.yaml
+lint: ## Run golangci-lint with .golangci.yaml, and the check of contexts in transactions
 	for m in $(MODULES); do (cd $$m && $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...) || exit 1; done
+	for m in $(MODULES); do (cd $$m && $(GO) run github.com/advantch/kernia-go/scripts/outerctx -test=false ./...) || exit 1; done
 
 fmt-check:
 	@out=$$(gofmt -l $(MODULES)); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
@@ -71,7 +75,7 @@ tidy: ## Tidy every module
 
 page: examples/gin/web/dist/index.html ## Build the quickstart's page
 
-examples/gin/web/dist/index.html: examples/gin/web/package-lock.json $(wildcard examples/gin/web/src/* examples/gin/web/*.html)
+examples/gin/web/dist/index.html: examples/gin/web/package-lock.json $(wildcard examples/gin/web/src/* examples/gin/web/src/areas/*)
 	cd examples/gin/web && npm ci --no-audit --no-fund --silent && npm run --silent build
 
 wirecheck/node_modules/.stamp: wirecheck/package-lock.json

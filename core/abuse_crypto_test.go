@@ -108,7 +108,8 @@ func TestRotation(t *testing.T) {
 				if a := x.Copy().Get("/verify-email?token=" + link); a.Status != 200 {
 					t.Errorf("%s: the old link answers %d %s", name, a.Status, a.Body)
 				}
-				// New cookies are signed with the new secret: a server that knows only that one takes them.
+				// New cookies are signed with the new secret: a server that has only
+				// that one accepts them.
 				x.Post("/update-user", object{"name": "New"}).Want(t, 200, "")
 				only := server(secretB)
 				y := only.Client()
@@ -125,7 +126,7 @@ func TestRotation(t *testing.T) {
 			refused(t, after, tokenCookie+"="+tokenLine)
 			refused(t, after, tokenCookie+"="+tokenLine+"; "+dataCookie+"="+cache)
 			after.Client().Get("/verify-email?token="+link).Want(t, 401, "INVALID_TOKEN")
-			// The cache alone, beside a good session token, is asked past.
+			// An invalid cache beside a valid session token is skipped.
 			z := login(t, after, ada)
 			z.SetCookie(dataCookie, cache)
 			if got := z.Get("/get-session"); len(got.Header.Values("Set-Cookie")) == 0 {
@@ -250,7 +251,7 @@ func TestRandomnessFails(t *testing.T) {
 		} {
 			c.Copy().Post(path, body).Want(t, 500, "INTERNAL_SERVER_ERROR")
 		}
-		// Also for unknown addresses: the failure must not tell them apart.
+		// Unknown addresses must fail in the same way.
 		c.Copy().Post("/request-password-reset", object{"email": bob}).Want(t, 500, "INTERNAL_SERVER_ERROR")
 		if n := len(rows(t, e, core.ModelSession)); n != sessions || len(rows(t, e, core.ModelVerification)) != 0 || len(e.Mails()) != 0 {
 			t.Error("something was made without randomness")
@@ -354,7 +355,7 @@ func TestImmutable(t *testing.T) {
 				if _, err := e.Auth.Store().CreateVerification(context.Background(), "plain-x", "v", e.Auth.Now().Add(time.Hour)); err != nil {
 					t.Error(err)
 				}
-				if _, err := e.Auth.API.OK.Call(context.Background(), nil); err != nil {
+				if _, err := e.Auth.API().OK.Call(context.Background(), nil); err != nil {
 					t.Error(err)
 				}
 			})

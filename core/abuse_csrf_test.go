@@ -28,7 +28,7 @@ func mutating(a *core.Auth) [][2]string {
 	return out
 }
 
-// everything turns on what would otherwise answer "disabled".
+// everything enables all routes that would otherwise answer "disabled".
 func everything(e *authtest.Env, o *core.Options) {
 	o.Session.DeferRefresh = true
 	o.User.ChangeEmail.Enabled, o.User.DeleteUser.Enabled = true, true
@@ -115,7 +115,7 @@ func TestLoginCSRF(t *testing.T) {
 			})
 		}
 	}
-	// Another server, which is no browser, sends neither.
+	// Another server, unlike a browser, sends neither.
 	c := e.Client()
 	c.Origin = ""
 	c.Post("/sign-in/email", bodies["/sign-in/email"]).Want(t, 200, "")
@@ -348,7 +348,7 @@ func TestSkipOriginCheck(t *testing.T) {
 		for _, path := range []string{"/sign-in/email", "/sign-up/email", "/update-user"} {
 			e.Client().Do("POST", path, `{"name":"x"}`, evil...).Want(t, 403, "INVALID_ORIGIN")
 		}
-		// And so for redirect parameters, which are checked whatever the origin is.
+		// The same holds for redirect parameters, which are checked for every origin.
 		foreign := object{"email": ada, "password": passphrase, "callbackURL": "https://evil.example"}
 		e.Client().Post("/sign-in/email", foreign).Want(t, 403, "INVALID_CALLBACK_URL")
 		e.Client().Post("/sign-out", foreign).Want(t, 200, "")

@@ -58,7 +58,8 @@ func weaknesses(set *token.FileSet, name string, file *ast.File) []string {
 				at(x.Pos(), "names InsecureSkipVerify")
 			}
 		case *ast.BinaryExpr:
-			// A secret beside a literal, nil, or a constant is a question of form.
+			// A comparison of a secret with a literal, nil or a constant checks only
+			// its form.
 			if (x.Op == token.EQL || x.Op == token.NEQ) && secretName.MatchString(last(x.X)) && secretName.MatchString(last(x.Y)) {
 				at(x.Pos(), "compares %s and %s", last(x.X), last(x.Y))
 			}

@@ -45,7 +45,7 @@ func TestAccounts(t *testing.T) {
 	if acc, err := store.FindAccount(ctx, "google", "g1"); err != nil || *acc.AccessToken != token || !acc.AccessTokenExpiresAt.Equal(later) {
 		t.Errorf("%v %v", acc, err)
 	}
-	// Of two requests that each remove one of two accounts, one fails.
+	// One of two requests that each remove one of two accounts fails.
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	statuses := map[int]int{}
@@ -218,12 +218,12 @@ func TestPluginSession(t *testing.T) {
 	}, core.Use(core.RequireFresh))
 	e := open(t, nil, plugin("token", core.Manifest{
 		Operations: []core.Operation{who},
-		Before: []core.Hook{{Match: core.Paths("/who"), Run: func(c *core.Ctx) error {
+		Authenticate: func(c *core.Ctx) (core.Credential, error) {
 			if c.Req.Header.Get("Authorization") == "Bearer good" {
-				c.SetCurrentSession(other)
+				return core.Credential{Session: other}, nil
 			}
-			return nil
-		}}},
+			return core.Credential{}, nil
+		},
 	}))
 	c := join(t, e, ada)
 	var err error

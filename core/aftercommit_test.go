@@ -49,8 +49,8 @@ func TestAfterCommitOfARepeatedTransactionRunsOnce(t *testing.T) {
 }
 
 // TestARepeatedTransactionLeavesOneTrace runs every transaction of a sign-up, of an
-// update and of a reset twice: hooks see what they saw before, and the answer and
-// the rows are those of the last attempt.
+// update and of a reset twice: hooks see the same rows again, and the answer and the
+// rows are those of the last attempt.
 func TestARepeatedTransactionLeavesOneTrace(t *testing.T) {
 	t.Parallel()
 	for name, secondary := range map[string]bool{"database": false, "secondary storage": true} {

@@ -21,6 +21,10 @@ type API struct {
 	Error               *Op[ErrorPageInput, *Raw]
 }
 
+// API holds the core's operations for calls from Go. Those of a plugin are fields of
+// the plugin.
+func (a *Auth) API() API { return a.api }
+
 // StatusReply is {"status":…}.
 type StatusReply struct {
 	Status bool `json:"status"`
@@ -46,12 +50,13 @@ func newAPI() API {
 			Doc("Update the current session")),
 		UpdateUser: Post("updateUser", "/update-user", updateUser, Use(RequireStoredSession),
 			Doc("Update the current user")),
-		DeleteUser: Post("deleteUser", "/delete-user", deleteUser, Use(RequireStoredSession), Doc("Delete the current user")),
+		DeleteUser: Post("deleteUser", "/delete-user", deleteUser, Use(RequireStoredSession), Hashes(ByUser), Doc("Delete the current user")),
 		DeleteUserCallback: Get("deleteUserCallback", "/delete-user/callback", deleteUserCallback,
 			Use(TrustedTarget("query", "callbackURL")), Doc("Complete a deletion by the link in a mail")),
 		ListSessions: Get("listSessions", "/list-sessions", listSessions, Use(RequireFresh),
 			Doc("List the active sessions of the current user")),
-		RevokeSession: Post("revokeSession", "/revoke-session", revokeSession, Use(RequireFresh), Doc("Revoke one session")),
+		RevokeSession: Post("revokeSession", "/revoke-session", revokeSession, Use(RequireStoredSession),
+			Doc("Revoke one session")),
 		RevokeSessions: Post("revokeSessions", "/revoke-sessions", revokeSessions, Use(RequireStoredSession),
 			Doc("Revoke all sessions of the current user")),
 		RevokeOtherSessions: Post("revokeOtherSessions", "/revoke-other-sessions", revokeOtherSessions, Use(RequireStoredSession),
@@ -61,14 +66,6 @@ func newAPI() API {
 		UnlinkAccount: Post("unlinkAccount", "/unlink-account", unlinkAccount, Use(RequireFresh), Doc("Unlink an account")),
 		OK:            Get("ok", "/ok", ok, HideFromClient(), Doc("Check that the server works")),
 		Error:         Get("error", "/error", errorPage, HideFromClient(), Doc("Show an error to a person")),
-	}
-}
-
-func (a *API) operations() []Operation {
-	return []Operation{
-		a.GetSession, a.SignOut, a.VerifyEmail, a.SendVerification, a.ChangeEmail, a.UpdateSession, a.UpdateUser,
-		a.DeleteUser, a.DeleteUserCallback, a.ListSessions, a.RevokeSession, a.RevokeSessions, a.RevokeOtherSessions,
-		a.ListAccounts, a.UnlinkAccount, a.OK, a.Error,
 	}
 }
 

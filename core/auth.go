@@ -10,14 +10,16 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/clientip"
-	"github.com/advantch/kernia-go/core/password"
+	"github.com/advantch/kernia-go/core/internal/sessioncache"
+	"github.com/advantch/kernia-go/core/outbound"
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/secret"
@@ -26,15 +28,14 @@ import (
 // Auth is a compiled, immutable authentication server. It is safe for concurrent
 // use and may be mounted in several frameworks at once.
 type Auth struct {
-	// API holds the core's operations for calls from Go. Those of a plugin are
-	// fields of the plugin.
-	API API
+	api API
 
 	opts     Options
 	cfg      config
 	basePath string
 	base     *baseURL // nil with DynamicBaseURL
 	fallback *baseURL
+	bases    *bases // of other addresses, by scheme and host
 
 	staticOrigins []string
 	skipOrigin    map[string]bool
@@ -43,40 +44,60 @@ type Auth struct {
 	plugins    []Plugin
 	schema     *schema.Schema
 	shapes     shapes
+	rowModels  sync.Map // reflect.Type of a row → the name of its table
 	db         *db
 	store      *Store
 	keys       *secret.Keyring
+	cache      sessioncache.Codec
 	passwords  *passwords
 	ips        *clientip.Resolver
 	limits     *ratelimit.Resolver
+	perAccount ratelimit.Rule // of requests that hash; Max -1: none
+	ready      bool           // New has ended
 	limiter    ratelimit.Store
 	router     *router
+	atRoot     *router // of routes outside the base path
 	operations map[string]*route
 	order      []*route
+	bound      []Operation // until New has succeeded
 	onRequest  []func(*Ctx) error
-	gates      []func(context.Context, *Ctx, *User, *SignIn) error
-	onResponse []func(*Ctx, *Response)
+	gates      []func(context.Context, *SignIn) error
+	disown     []func(ctx context.Context, userID string) error
 	codes      []ErrorCode
+
+	authenticate  []func(*Ctx) (Credential, error)
+	passwordRules []func(*Ctx, string) error
+
 	log        *slog.Logger
 	background func(func())
 	pool       *pool
+	warned     struct{ proxy, plain atomic.Bool } // said once
 	cleanup    *cleanup
+	refused    *refusedOrigins
+	http       *http.Client
+	guarded    *outbound.Client
 }
 
-// config is Options with defaults applied, in the form the code asks for.
+// config is Options with defaults applied, in the form that the code reads.
 type config struct {
 	expiresIn, updateAge, freshAge, cacheAge time.Duration
 	alwaysFresh                              bool
 	cacheRefresh                             time.Duration // 0: only the store renews the cache
 	verifyTTL, deleteTTL, mailTime           time.Duration
+	timeout, backgroundTime                  time.Duration // 0: none
 }
 
 type shapes struct{ user, session, account, verification *shape }
 
-// New checks options and plugins and compiles them. An error is one sentence that
-// says what to change.
-func New(o Options) (*Auth, error) {
-	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), pool: newPool()}
+// New checks the options and plugins and compiles them. Its error is one sentence
+// that says what to change.
+func New(o Options) (_ *Auth, err error) {
+	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}}
+	defer func() {
+		if err != nil {
+			a.release()
+		}
+	}()
 	if err := a.defaults(); err != nil {
 		return nil, err
 	}
@@ -87,16 +108,19 @@ func New(o Options) (*Auth, error) {
 	if err := a.addresses(manifests); err != nil {
 		return nil, err
 	}
+	if err := a.outgoing(); err != nil {
+		return nil, err
+	}
 	if err := a.secrets(manifests); err != nil {
 		return nil, err
 	}
 	if err := a.data(manifests); err != nil {
 		return nil, err
 	}
-	if err := a.limiting(manifests); err != nil {
+	if err := a.routes(manifests); err != nil {
 		return nil, err
 	}
-	if err := a.routes(manifests); err != nil {
+	if err := a.limiting(manifests); err != nil {
 		return nil, err
 	}
 	for i, m := range manifests {
@@ -107,7 +131,20 @@ func New(o Options) (*Auth, error) {
 			return nil, fmt.Errorf("core: plugin %q: %w", a.plugins[i].ID(), err)
 		}
 	}
+	a.bound, a.ready = nil, true
 	return a, nil
+}
+
+// Ready reports whether New has ended. Until then the Init functions of plugins run, and
+// plugins may still change each other.
+func (a *Auth) Ready() bool { return a.ready }
+
+// release gives the operations of a failed New back, so that another one can take
+// the same plugin values.
+func (a *Auth) release() {
+	for _, op := range a.bound {
+		op.release()
+	}
 }
 
 func (a *Auth) defaults() error {
@@ -124,7 +161,8 @@ func (a *Auth) defaults() error {
 	if o.Compat != CompatKernia && o.Compat != CompatBetterAuth {
 		return fmt.Errorf("core: Options.Compat %d is unknown: use core.CompatKernia or core.CompatBetterAuth", o.Compat)
 	}
-	// What the caller may still change is copied: an Auth never changes.
+	// The caller may still change its maps and slices, and an Auth never changes: copy
+	// them.
 	o.Cookies.Names = maps.Clone(o.Cookies.Names)
 	o.Verification.StoreIdentifier.Overrides = slices.Clone(o.Verification.StoreIdentifier.Overrides)
 	if d := o.DynamicBaseURL; d != nil {
@@ -148,9 +186,18 @@ func (a *Auth) defaults() error {
 		a.log = slog.Default()
 	}
 	a.background = o.Background
+	a.pool = newPool(max(cmp.Or(o.BackgroundTimeout, 30*time.Second), 0), a.poolIsFull)
 	if a.background == nil {
 		a.background = a.pool.run
 	}
+	account := &o.Account
+	if account.EncryptTokens == nil {
+		account.EncryptTokens = new(o.Compat != CompatBetterAuth)
+	}
+	if account.UpdateOnSignIn == nil {
+		account.UpdateOnSignIn = new(true)
+	}
+	account.StoreCookie, account.StateInCookie = account.StoreCookie || o.Stateless, account.StateInCookie || o.Stateless
 	if o.MaxBody == 0 {
 		o.MaxBody = 1 << 20
 	}
@@ -174,6 +221,7 @@ func (a *Auth) defaults() error {
 		}
 	}
 	a.cfg = config{
+		timeout: max(cmp.Or(o.Timeout, 10*time.Second), 0), backgroundTime: max(cmp.Or(o.BackgroundTimeout, 30*time.Second), 0),
 		expiresIn: orDuration(s.ExpiresIn, 7*24*time.Hour),
 		updateAge: s.UpdateAge, freshAge: orDuration(s.FreshAge, 24*time.Hour), alwaysFresh: s.FreshAge < 0,
 		cacheAge:  orDuration(s.CookieCache.MaxAge, 5*time.Minute),
@@ -191,9 +239,7 @@ func (a *Auth) defaults() error {
 	if s.ExpiresIn < 0 || a.cfg.expiresIn < time.Second {
 		return errors.New("core: Session.ExpiresIn must be at least a second")
 	}
-	if s.MaxPerUser < 0 {
-		return errors.New("core: Session.MaxPerUser is negative: give a number of sessions, or 0 for no limit")
-	}
+	s.MaxPerUser = cmp.Or(s.MaxPerUser, 1000)
 	for _, d := range []struct {
 		name  string
 		value time.Duration
@@ -247,36 +293,6 @@ func (a *Auth) defaults() error {
 	return nil
 }
 
-// manifests reads the plugins and finds conflicts of ids.
-func (a *Auth) manifests() ([]Manifest, error) {
-	seen := map[string]bool{}
-	out := make([]Manifest, len(a.plugins))
-	for i, p := range a.plugins {
-		if v := reflect.ValueOf(p); p == nil || v.Kind() == reflect.Pointer && v.IsNil() {
-			return nil, fmt.Errorf("core: Options.Plugins[%d] is nil", i)
-		}
-		if p.ID() == "" {
-			return nil, fmt.Errorf("core: Options.Plugins[%d] has no id", i)
-		}
-		if seen[p.ID()] {
-			return nil, fmt.Errorf("core: the plugin %q is listed twice in Options.Plugins", p.ID())
-		}
-		seen[p.ID()] = true
-		out[i] = p.Manifest()
-		for _, h := range slices.Concat(out[i].Before, out[i].After) {
-			if h.Run == nil || h.Match.static == nil {
-				return nil, fmt.Errorf("core: plugin %q has a hook without Run or Match: core.All() matches every route", p.ID())
-			}
-		}
-		for _, m := range out[i].Middleware {
-			if m.Run == nil {
-				return nil, fmt.Errorf("core: plugin %q has middleware without Run at %q", p.ID(), m.Path)
-			}
-		}
-	}
-	return out, nil
-}
-
 func (a *Auth) addresses(manifests []Manifest) error {
 	o := &a.opts
 	a.staticOrigins = append(a.staticOrigins, o.TrustedOrigins...)
@@ -327,6 +343,10 @@ func (a *Auth) addresses(manifests []Manifest) error {
 			return err
 		}
 		a.base = b
+		if b.scheme == "http" && !loopback(b.host) {
+			a.log.Warn("Options.BaseURL is http, so passwords and cookies can be read on the way, and most providers refuse its callbacks: set the public https address, also when a proxy ends TLS",
+				slog.String("BaseURL", o.BaseURL))
+		}
 	}
 	ips, err := clientip.New(o.IPAddress)
 	if err != nil {
@@ -353,7 +373,9 @@ func (a *Auth) secrets(manifests []Manifest) error {
 	if o.Compat == CompatBetterAuth {
 		cipher = secret.XChaCha20
 	}
-	keys, err := secret.NewKeyring(o.Secret, o.Secrets, secret.KeyringOptions{Cipher: cipher, AllowWeak: o.AllowWeakSecret, Rand: o.Rand})
+	keys, err := secret.NewKeyring(o.Secret, o.Secrets, secret.KeyringOptions{
+		Cipher: cipher, AllowWeak: o.AllowWeakSecret, AllowPublic: o.AllowWeakSecret && o.Comparison.PublicSecret(), Rand: o.Rand,
+	})
 	if err != nil {
 		return fmt.Errorf("core: Options.Secret: %w", err)
 	}
@@ -361,6 +383,7 @@ func (a *Auth) secrets(manifests []Manifest) error {
 		a.log.Warn("the secret is weak: " + w)
 	}
 	a.keys = keys
+	a.cache = sessioncache.Codec{Strategy: sessioncache.Strategy(o.Session.CookieCache.Strategy), Keys: keys}
 	o.Secret, o.Secrets = "", nil // from here on only the keyring, which prints redacted, knows them
 	p, err := newPasswords(a, manifests)
 	if err != nil {
@@ -392,7 +415,11 @@ func (a *Auth) data(manifests []Manifest) error {
 	if err != nil {
 		return fmt.Errorf("core: Options.Database: %w", err)
 	}
-	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now}
+	if can := inner.Capabilities(); can.NoTx {
+		a.log.Warn("the database has no transactions: what belongs together can be left half done, and limits can be exceeded; use it for development only",
+			slog.String("database", inner.Name()), slog.String("note", can.Note))
+	}
+	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
 	hooks := make([]StoreHooks, 0, len(manifests)+1)
 	for _, m := range manifests {
 		hooks = append(hooks, m.Store)
@@ -409,7 +436,7 @@ func (a *Auth) limiting(manifests []Manifest) error {
 			return fmt.Errorf("core: RateLimit: the rule %q matches no path: all begin with a slash", r.Pattern)
 		}
 	}
-	rules := ratelimit.ResolverOptions{Default: o.Default, Custom: o.Rules}
+	rules := ratelimit.ResolverOptions{Default: o.Default, Custom: o.Rules, Routes: a.routeRules()}
 	for _, m := range manifests {
 		rules.Plugins = append(rules.Plugins, m.RateLimits)
 	}
@@ -418,6 +445,9 @@ func (a *Auth) limiting(manifests []Manifest) error {
 		return fmt.Errorf("core: RateLimit: %w", err)
 	}
 	a.limits = r
+	if a.perAccount, err = accountRule(o.Account); err != nil {
+		return err
+	}
 	switch {
 	case o.Disabled:
 	case o.Custom != nil:
@@ -425,7 +455,7 @@ func (a *Auth) limiting(manifests []Manifest) error {
 	case o.Storage == "secondary-storage":
 		a.limiter = ratelimit.NewStorage(a.opts.SecondaryStorage)
 	case o.Storage == "database":
-		a.limiter = ratelimit.NewDatabase(a.db, nil) // a.db makes the ids, unless the database does
+		a.limiter = ratelimit.NewDatabase(a.db, nil) // a.db makes the ids unless the database does
 	default:
 		a.limiter = ratelimit.NewMemory(ratelimit.MemoryOptions{})
 	}
@@ -440,6 +470,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 			if err != nil {
 				return err
 			}
+			a.bound = append(a.bound, op)
 			rt.plugin = plugin
 			if rt.id == "" || len(rt.Methods) == 0 {
 				return fmt.Errorf("core: an operation at %q of plugin %q needs an id and a method", rt.path, plugin)
@@ -452,32 +483,52 @@ func (a *Auth) routes(manifests []Manifest) error {
 		}
 		return nil
 	}
-	a.API = newAPI()
-	if err := install("", a.API.operations()); err != nil {
-		return err
-	}
-	a.codes = append(a.codes, coreCodes()...)
-	for i, m := range manifests {
-		if err := install(a.plugins[i].ID(), m.Operations); err != nil {
+	a.api = newAPI()
+	core := Manifest{Operations: operationsOf(a.api), Errors: coreCodes()}
+	var watches []func(context.Context, *SignIn) error
+	for i, m := range append([]Manifest{core}, manifests...) {
+		id := ""
+		if i > 0 {
+			id = a.plugins[i-1].ID()
+		}
+		if err := install(id, m.Operations); err != nil {
 			return err
 		}
 		a.codes = append(a.codes, m.Errors...)
 		if m.OnRequest != nil {
 			a.onRequest = append(a.onRequest, m.OnRequest)
 		}
+		if m.Authenticate != nil {
+			a.authenticate = append(a.authenticate, m.Authenticate)
+		}
 		if m.SignInGate != nil {
 			a.gates = append(a.gates, m.SignInGate)
 		}
-		if m.OnResponse != nil {
-			a.onResponse = append(a.onResponse, m.OnResponse)
+		if m.SignInWatch != nil {
+			watches = append(watches, m.SignInWatch)
+		}
+		if m.Disown != nil {
+			a.disown = append(a.disown, m.Disown)
+		}
+		if m.CheckPassword != nil {
+			a.passwordRules = append(a.passwordRules, m.CheckPassword)
 		}
 	}
+	a.gates = append(watches, a.gates...)
 	for _, rt := range a.order {
 		a.attachHooks(rt, manifests)
 	}
-	r, err := newRouter(a.order)
+	r, err := newRouter(a.order, false)
 	if err != nil {
 		return err
+	}
+	if a.atRoot, err = newRouter(a.order, true); err != nil {
+		return err
+	}
+	for path := range a.atRoot.static {
+		if a.basePath != "" && a.below(path) || r.knows(path) {
+			return fmt.Errorf("core: the path %q at the site's root is below the base path %q", path, a.basePath)
+		}
 	}
 	for _, rt := range a.order {
 		if a.disabled[rt.path] {
@@ -491,10 +542,10 @@ func (a *Auth) routes(manifests []Manifest) error {
 	return a.pathsExist()
 }
 
-// pathsExist finds misspelt paths, which would leave a route open.
+// pathsExist refuses misspelt paths: a rule for such a path would protect no route.
 func (a *Auth) pathsExist() error {
 	for _, p := range slices.Sorted(maps.Keys(a.disabled)) {
-		exists := a.router.knows(p) || slices.ContainsFunc(a.order, func(rt *route) bool {
+		exists := a.router.knows(p) || a.atRoot.knows(p) || slices.ContainsFunc(a.order, func(rt *route) bool {
 			return rt.path != "" && rt.path == p || rt.answers(p)
 		})
 		if !exists {
@@ -504,7 +555,7 @@ func (a *Auth) pathsExist() error {
 	return nil
 }
 
-// attachHooks gives a route the hooks and path middleware that match it.
+// attachHooks gives a route the hooks that match it.
 func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
 	if a.opts.Before != nil {
 		rt.before = append(rt.before, Hook{All(), a.opts.Before})
@@ -523,29 +574,28 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
 				rt.after = append(rt.after, h)
 			}
 		}
-		for _, pm := range m.Middleware {
-			if rt.path != "" && pm.matches(rt.path) {
-				rt.middle = append(rt.middle, pm.Run)
-			}
-		}
 	}
 }
 
-// Now is the time by Options.Clock, in UTC and whole milliseconds, as rows keep it.
+// Now returns the time of Options.Clock in UTC, cut to whole milliseconds as rows
+// store it.
 func (a *Auth) Now() time.Time { return a.opts.Clock().UTC().Truncate(time.Millisecond) }
 
 // AppName is Options.AppName or its default.
 func (a *Auth) AppName() string { return a.opts.AppName }
 
-// Compat tells plugins which answers to give.
+// Compat returns Options.Compat, which tells plugins which answers to give.
 func (a *Auth) Compat() Compat { return a.opts.Compat }
 
-// Schema describes every table, for documents and for what shapes records.
+// Stateless returns Options.Stateless: the rows of the database end with the process.
+func (a *Auth) Stateless() bool { return a.opts.Stateless }
+
+// Schema describes every table, whether the database holds it or not.
 func (a *Auth) Schema() *schema.Schema { return a.schema }
 
-// DatabaseSchema describes the tables that the database has: those of Schema
-// without the ones that memory or the secondary storage holds. It is what Plan
-// compares with, and what generators of SQL, models and schema files take.
+// DatabaseSchema describes the tables of the database: those of Schema, except
+// tables kept in memory or in the secondary storage. Plan compares the database
+// with it, and generators of SQL, models and schema files read it.
 func (a *Auth) DatabaseSchema() *schema.Schema { return a.schema.Subset(a.opts.inDatabase) }
 
 // Keys signs and encrypts with the configured secrets.
@@ -557,14 +607,18 @@ func (a *Auth) Rand() io.Reader { return a.opts.Rand }
 // BasePath is where the routes live, for example "/api/auth".
 func (a *Auth) BasePath() string { return a.basePath }
 
-// Logger is for plugins.
+// Logger returns Options.Logger, for plugins to write to.
 func (a *Auth) Logger() *slog.Logger { return a.log }
 
 // ErrorCodes lists the codes of the core and of all plugins.
 func (a *Auth) ErrorCodes() []ErrorCode { return append([]ErrorCode(nil), a.codes...) }
 
-// EmailVerification is the configuration that plugins which send verification
-// mails share.
+// Account returns Options.Account with its defaults, which all plugins that sign in
+// through providers share.
+func (a *Auth) Account() AccountOptions { return a.opts.Account }
+
+// EmailVerification returns Options.EmailVerification, which all plugins that
+// send verification mails share.
 func (a *Auth) EmailVerification() EmailVerificationOptions { return a.opts.EmailVerification }
 
 // Plan returns what Migrate would change in the database; it is empty when the
@@ -585,42 +639,9 @@ func (a *Auth) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// rateLimit counts the request under its route: every value of a path parameter
-// shares one counter, and so does everything that is no route at all.
-func (c *Ctx) rateLimit(path string, rt *route) error {
-	a := c.Auth
-	if a.limiter == nil {
-		return nil
+func orDuration(d, other time.Duration) time.Duration {
+	if d <= 0 {
+		return other
 	}
-	counted := "unknown route"
-	switch {
-	case rt == nil:
-		path = "/" // one counter needs one rule
-	case rt.answers(path):
-		path, counted = rt.path, rt.path
-	default:
-		counted = rt.path
-	}
-	rule, limited := a.limits.Resolve(c, path)
-	if !limited {
-		return nil
-	}
-	ip, _ := c.IP() // without an address everyone shares one bucket
-	d, err := a.limiter.Take(c, ratelimit.Key(ip, counted), rule, a.Now())
-	if err != nil {
-		// A limiter that cannot count must not become a way around it.
-		return internalError(err)
-	}
-	if d.Allowed {
-		a.cleanup.idleLimits(c)
-		return nil
-	}
-	// The path itself may hold a token, as that of a reset link does.
-	c.Emit(Event{Type: EventRateLimited, Path: counted, Code: CodeTooManyRequests.Code})
-	e := Fail(http.StatusTooManyRequests, CodeTooManyRequests)
-	after := retryAfter(d.RetryAfter)
-	e.Header = []HeaderField{{"X-Retry-After", after}, {"Retry-After", after}}
-	return e
+	return d
 }
-
-var _ password.Hasher = (*passwords)(nil)

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/advantch/kernia-go/core/cookie"
-	"github.com/advantch/kernia-go/core/origin"
+	"github.com/advantch/kernia-go/core/internal/origin"
 )
 
-// baseURL is a public address with what follows from it.
+// baseURL is a public address with its cookies and trusted origins.
 type baseURL struct {
 	scheme, host, hostname string
 	origin                 string
@@ -44,6 +46,9 @@ func parseBaseURL(raw, basePath string) (*baseURL, error) {
 	return &baseURL{scheme: u.Scheme, host: host, hostname: u.Hostname(), origin: o, path: path, url: o + path}, nil
 }
 
+// maxCookieHead bounds the name and attributes of a cookie, in bytes.
+const maxCookieHead = 2048
+
 // complete adds cookies and trusted origins.
 func (a *Auth) complete(b *baseURL) error {
 	patterns := append([]string{b.origin}, a.staticOrigins...)
@@ -63,50 +68,62 @@ func (a *Auth) complete(b *baseURL) error {
 			return fmt.Errorf("core: Options.Cookies gives two cookies the name %q", k.Name)
 		}
 		names[k.Name] = true
-		k.Attributes.MaxAge = 0 // a longer life than browsers keep is cut, not refused
+		k.Attributes.MaxAge = 0 // browsers cut longer lifetimes, so a long one is no error
 		if err := cookie.Validate(k.Name, k.Attributes); err != nil {
 			return fmt.Errorf("core: Options.Cookies: %w", err)
+		}
+		if n := len(cookie.Serialize(k.Name, "", k.Attributes)); n > maxCookieHead {
+			return fmt.Errorf("core: Options.Cookies: the name and attributes of %.40q take %d bytes: make them shorter than %d, for browsers keep 4096 with the value",
+				k.Name, n, maxCookieHead)
 		}
 	}
 	return nil
 }
 
-// dynamicBase derives the base URL of one request. Nothing of it outlives the
-// request.
+// dynamicBase derives the base URL of one request.
 func (a *Auth) dynamicBase(req *Request) (*baseURL, error) {
 	o := a.opts.DynamicBaseURL
+	// Proxies in a row make lists: "https,http". The first element is the client's.
 	header := func(name string) string {
 		if req.Header == nil {
 			return ""
 		}
-		return strings.TrimSpace(req.Header.Get(name))
+		first, _, _ := strings.Cut(req.Header.Get(name), ",")
+		return strings.ToLower(strings.TrimSpace(first))
 	}
 	host, scheme := req.Host, req.Scheme
+	forwarded := header("X-Forwarded-Proto")
 	if o.TrustForwarded {
 		if h := header("X-Forwarded-Host"); h != "" && origin.ValidHost(h) {
 			host = h
 		}
-		if p := header("X-Forwarded-Proto"); p == "http" || p == "https" {
-			scheme = p
-		}
 	}
-	if o.Protocol != "" {
+	switch {
+	case o.Protocol != "":
 		scheme = o.Protocol
+	case forwarded == "http" && o.TrustForwarded:
+		scheme = "http"
+	case forwarded == "http", forwarded == "":
+	default:
+		// Anybody may send it: a client that claims https loses at most its own
+		// cookies. A value that is no scheme must not remove Secure from everyone's
+		// cookies.
+		scheme = "https"
 	}
 	if scheme == "" {
 		scheme = "https"
-		if name, _, err := net.SplitHostPort(host); err == nil && name == "localhost" || host == "localhost" {
+		if loopback(host) {
 			scheme = "http"
 		}
+	}
+	if scheme == "http" && o.Protocol == "" && !loopback(host) && a.warned.plain.CompareAndSwap(false, true) {
+		a.log.Warn("requests come without encryption, so cookies are not Secure: if a proxy in front ends TLS, set DynamicBaseURL.Protocol to \"https\"",
+			"host", host)
 	}
 	if host != "" && origin.ValidHost(host) {
 		for _, p := range o.AllowedHosts {
 			if origin.MatchHost(host, p) {
-				b, err := parseBaseURL(scheme+"://"+host, a.basePath)
-				if err != nil {
-					return nil, err
-				}
-				return b, a.complete(b)
+				return a.baseFor(scheme + "://" + host)
 			}
 		}
 	}
@@ -114,6 +131,49 @@ func (a *Auth) dynamicBase(req *Request) (*baseURL, error) {
 		return a.fallback, nil
 	}
 	return nil, Fail(http.StatusBadRequest, CodeInvalidHost)
+}
+
+// baseFor returns the base URL of another address, with the base path.
+func (a *Auth) baseFor(address string) (*baseURL, error) {
+	if b := a.bases.get(address); b != nil {
+		return b, nil
+	}
+	b, err := parseBaseURL(address, a.basePath)
+	if err != nil {
+		return nil, err
+	}
+	if b.path != a.basePath {
+		return nil, fmt.Errorf("core: the address %q has a path", address)
+	}
+	if err := a.complete(b); err != nil {
+		return nil, err
+	}
+	a.bases.put(address, b)
+	return b, nil
+}
+
+// bases keeps the compiled base URLs of the addresses in use. A pattern may allow any
+// number of hosts, so bases forgets all of them when there are too many.
+type bases struct {
+	mu sync.RWMutex
+	by map[string]*baseURL
+}
+
+const maxBases = 256
+
+func (k *bases) get(address string) *baseURL {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.by[address]
+}
+
+func (k *bases) put(address string, b *baseURL) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.by == nil || len(k.by) >= maxBases {
+		k.by = map[string]*baseURL{}
+	}
+	k.by[address] = b
 }
 
 // hostOrigins are the origins of the allowed hosts of a dynamic base URL.
@@ -133,4 +193,17 @@ func (o *DynamicBaseURL) hostOrigins() []string {
 		}
 	}
 	return out
+}
+
+// loopback reports whether a host, with or without port, is this machine.
+func loopback(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return err == nil && ip.IsLoopback()
 }

@@ -34,18 +34,18 @@ func TestCall(t *testing.T) {
 	client := core.WithHeader(http.Header{"Cookie": {pair}})
 
 	// On behalf of a client its cookies count; without headers there is no session.
-	if reply, err := e.Auth.API.GetSession.Call(ctx, nil, client); err != nil {
+	if reply, err := e.Auth.API().GetSession.Call(ctx, nil, client); err != nil {
 		t.Error(err)
 	} else if d, err := reply.Data(); err != nil || d.User.Email != ada {
 		t.Errorf("%v %v", d, err)
 	}
-	if reply, err := e.Auth.API.GetSession.Call(ctx, nil); err != nil || reply != nil {
+	if reply, err := e.Auth.API().GetSession.Call(ctx, nil); err != nil || reply != nil {
 		t.Errorf("a session without headers: %v %v", reply, err)
 	}
 	if d, err := e.Auth.GetSession(ctx, core.Fields{}, nil); d != nil || err != nil {
 		t.Errorf("%v %v", d, err)
 	}
-	if list, err := e.Auth.API.ListSessions.Call(ctx, nil, client); err != nil || len(list) != 1 || list[0].Token != *up.Token {
+	if list, err := e.Auth.API().ListSessions.Call(ctx, nil, client); err != nil || len(list) != 1 || list[0].Token != *up.Token {
 		t.Errorf("%v %v", list, err)
 	}
 
@@ -55,7 +55,7 @@ func TestCall(t *testing.T) {
 			_, err := p.SignUp.Call(ctx, &emailpassword.SignUpInput{Name: "x", Email: "not an address", Password: passphrase})
 			return err
 		},
-		"401 UNAUTHORIZED": func() error { _, err := e.Auth.API.ListSessions.Call(ctx, nil); return err },
+		"401 UNAUTHORIZED": func() error { _, err := e.Auth.API().ListSessions.Call(ctx, nil); return err },
 		"401 INVALID_CREDENTIALS": func() error {
 			_, err := p.SignIn.Call(ctx, &emailpassword.SignInInput{Email: ada, Password: "wrong password"})
 			return err
@@ -76,10 +76,10 @@ func TestCall(t *testing.T) {
 			t.Errorf("%v, want %s", err, name)
 		}
 	}
-	if _, err := e.Auth.API.SignOut.Call(ctx, nil, client, core.Capture(&res)); err != nil {
+	if _, err := e.Auth.API().SignOut.Call(ctx, nil, client, core.Capture(&res)); err != nil {
 		t.Error(err)
 	}
-	if _, err := e.Auth.API.ListSessions.Call(ctx, nil, client); err == nil {
+	if _, err := e.Auth.API().ListSessions.Call(ctx, nil, client); err == nil {
 		t.Error("the session survived its sign-out")
 	}
 }
@@ -150,7 +150,7 @@ func TestBackground(t *testing.T) {
 		}
 		short, stop := context.WithCancel(context.Background())
 		stop()
-		if err := e.Auth.Close(short); !errors.Is(err, context.Canceled) {
+		if err := e.Auth.Close(short); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "30 background tasks") {
 			t.Errorf("Close with a context that is over: %v", err)
 		}
 		close(release)

@@ -9,9 +9,8 @@ import (
 	"github.com/advantch/kernia-go/core/ratelimit"
 )
 
-// cleanup removes what has expired now and then, in the background, so that rows
-// do not pile up. 1.6.11 removes verification values on every read and nothing
-// else.
+// cleanup removes expired rows from time to time, in the background. Better Auth 1.6
+// removes verification values on every read and nothing else.
 type cleanup struct {
 	a             *Auth
 	verifications due
@@ -30,23 +29,20 @@ func (d *due) now(now time.Time) bool {
 
 // expiredVerifications is called when a value is looked up.
 func (k *cleanup) expiredVerifications(ctx context.Context) {
-	if _, inTx := ctx.Value(commitKey{}).(*commitQueue); inTx || k.a.opts.Verification.DisableCleanup {
+	if _, inTx := queueOf(ctx); inTx || k.a.opts.Verification.DisableCleanup {
 		return
 	}
 	now := k.a.Now()
 	if !k.verifications.now(now) {
 		return
 	}
-	ctx = context.WithoutCancel(ctx)
-	k.a.background(func() {
-		if err := k.a.deleteExpired(ctx, ModelVerification, now); err != nil {
-			k.a.logError(ctx, "removing expired verification values failed", err)
-		}
+	k.a.inBackground(ctx, "removing expired verification values", func(ctx context.Context) error {
+		return k.a.deleteExpired(ctx, ModelVerification, now)
 	})
 }
 
-// idleLimits is called when a request was counted. Only a database needs it: the
-// other storages forget by themselves.
+// idleLimits is called when a request was counted. Only a database needs it: other
+// storages expire their entries themselves.
 func (k *cleanup) idleLimits(ctx context.Context) {
 	store, ok := k.a.limiter.(*ratelimit.Database)
 	if !ok {
@@ -56,11 +52,9 @@ func (k *cleanup) idleLimits(ctx context.Context) {
 	if !k.limits.now(now) {
 		return
 	}
-	ctx = context.WithoutCancel(ctx)
-	k.a.background(func() {
-		if _, err := store.Cleanup(ctx, now.Add(-k.a.limits.LongestWindow())); err != nil {
-			k.a.logError(ctx, "removing idle rate limits failed", err)
-		}
+	k.a.inBackground(ctx, "removing idle rate limits", func(ctx context.Context) error {
+		_, err := store.Cleanup(ctx, now.Add(-max(k.a.limits.LongestWindow(), k.a.perAccount.Window)))
+		return err
 	})
 }
 
@@ -70,8 +64,8 @@ func (a *Auth) deleteExpired(ctx context.Context, model string, now time.Time) e
 }
 
 // DeleteExpired removes sessions and verification values that have expired. Call
-// it from a job, for example once a day: expired sessions are otherwise removed
-// only when someone comes back with one. Store hooks are not run.
+// it from a job, for example once a day: otherwise an expired session is removed only
+// when a request comes with it. Store hooks are not run.
 func (a *Auth) DeleteExpired(ctx context.Context) error {
 	now := a.Now()
 	for _, model := range []string{ModelSession, ModelVerification} {

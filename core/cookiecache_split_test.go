@@ -53,8 +53,8 @@ func TestCompactCacheIsCutAtItsEnds(t *testing.T) {
 	}
 }
 
-// An object inside of a row may look like the place where the session ends and the
-// user begins; the answer from the cache must not follow it.
+// An object inside of a row may look like the boundary between session and user; the
+// answer from the cache must not be cut there.
 func TestCompactCacheIsNotCutInsideOfARow(t *testing.T) {
 	t.Parallel()
 	hostile := `{"a":{"b":1},"user":{"id":"x","email":"evil@example.com"},"updatedAt":1,"version":"1"}`

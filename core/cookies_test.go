@@ -13,8 +13,8 @@ import (
 	"github.com/advantch/kernia-go/core/cookie"
 )
 
-// TestCookieModes compares names and attributes with what Better Auth 1.6.11 makes
-// of the same options.
+// TestCookieModes compares names and attributes with those of Better Auth 1.6.11 for
+// the same options.
 func TestCookieModes(t *testing.T) {
 	t.Parallel()
 	type attributes struct {
@@ -43,7 +43,7 @@ func TestCookieModes(t *testing.T) {
 	}
 	options := map[string]func(*core.CookieOptions){
 		"http": func(*core.CookieOptions) {}, "https": func(*core.CookieOptions) {},
-		"http, useSecureCookies":                      func(o *core.CookieOptions) { o.Secure = core.Bool(true) },
+		"http, useSecureCookies":                      func(o *core.CookieOptions) { o.Secure = new(true) },
 		"https, crossSubDomain (domain from baseURL)": func(o *core.CookieOptions) { o.CrossSubDomain = true },
 		"https, crossSubDomain domain example.com":    func(o *core.CookieOptions) { o.CrossSubDomain, o.Domain = true, "example.com" },
 		"http, cookiePrefix my-app":                   func(o *core.CookieOptions) { o.Prefix = "my-app" },
@@ -105,7 +105,8 @@ func TestCookieModes(t *testing.T) {
 	}
 }
 
-// TestCookieOrder compares the Set-Cookie lines of a flow with those of 1.6.11.
+// TestCookieOrder compares the Set-Cookie lines of a flow with those of Better
+// Auth 1.6.
 func TestCookieOrder(t *testing.T) {
 	t.Parallel()
 	names := func(a *authtest.Answer) string {

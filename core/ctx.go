@@ -2,23 +2,25 @@ package core
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/advantch/kernia-go/core/cookie"
-	"github.com/advantch/kernia-go/core/origin"
+	"github.com/advantch/kernia-go/core/internal/origin"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// Ctx is one call of a route: the request, its answer so far, and what the
-// kernel knows of it. It is a context.Context and is valid during the call only;
-// work that outlives the call goes through Go.
+// Ctx is one call of a route: the request, the answer so far, and what the
+// kernel knows about the call. It is a context.Context and is valid only during
+// the call. Use Go for work that outlives the call.
 type Ctx struct {
 	context.Context
-	Auth *Auth
+	auth *Auth
 	Req  *Request
 	Res  *Response // header lines for the answer; the status and body are the handler's result
 
@@ -27,32 +29,45 @@ type Ctx struct {
 	params  []param
 	body    wire.Value
 	query   wire.Value
-	noQuery wire.Object // what query is without one; hooks may fill it
+	noQuery wire.Object // the query of a request without one; hooks may fill it
 
 	answer
 
-	base      *baseURL
-	origins   *origin.Set // with those of TrustedOriginsFunc; nil until asked for
-	ip        string
-	cookies   string // the Cookie header, lines joined
-	ipKnown   bool
-	ipLoaded  bool
-	cookiesIn bool // cookies has been read
-	trusted   bool // called from Go without request headers
+	caller    Credential // set when callerKnown
+	callerErr error
+	// otherTokens are those of further session cookies; loadSession tries them when
+	// the caller's has no live session.
+	otherTokens []string
+	locals      map[any]any
+	base        *baseURL
+	origins     *origin.Set // with those of TrustedOriginsFunc; nil until asked for
+	ip          string
+	cookies     string // the Cookie header, lines joined
+	ipKnown     bool
+	ipLoaded    bool
+	cookiesIn   bool                  // cookies has been read
+	trusted     bool                  // called from Go without request headers
+	bound       atomic.Pointer[bound] // of Options.Timeout; nil until something waits
+	counts      bool                  // came over HTTP while limits are on: rules for accounts hold
+
+	callerKnown bool
 }
 
-// answer is what a call has come to so far, besides the header lines in Res.
+// answer is the state of a call's answer, besides the header lines in Res.
 type answer struct {
-	session       *SessionData
-	newSession    *SessionData
+	session       *SessionData // the caller's; the new one after a sign-in
+	incoming      *SessionData // the request's own, once the call has another
+	issued        *SessionData
 	sessionLoaded bool
-	sessionGiven  bool // by a plugin, not from the cookie
+	sessionStored bool // session was read from the store
+	signedIn      bool // session is not the request's own
 
 	replied  bool
 	reply    any
 	returned any
+	typed    any // what the handler returned
 	failed   error
-	status   int // of an error that an after-hook put a result in the place of
+	status   int // of a success, or of the error whose result an after-hook replaced
 
 	header []HeaderField // of Res, in a copy that keepAnswer made
 }
@@ -66,7 +81,7 @@ func (c *Ctx) keepAnswer() answer {
 	return kept
 }
 
-// restoreAnswer makes the answer what it was when it was kept.
+// restoreAnswer goes back to a kept answer.
 func (c *Ctx) restoreAnswer(kept answer) {
 	if c.Res != nil {
 		c.Res.Header = slices.Clone(kept.header)
@@ -79,10 +94,14 @@ type param struct{ name, value string }
 
 type ctxKey struct{}
 
-// Value returns the Ctx itself for CtxFrom, and the values of the inner context.
+// Value returns a value of the inner context. CtxFrom uses it to find the Ctx
+// itself.
 func (c *Ctx) Value(key any) any {
 	if _, ok := key.(ctxKey); ok {
 		return c
+	}
+	if b := c.bound.Load(); b != nil {
+		return b.ctx.Value(key) // contexts derived from c then end with it without a goroutine
 	}
 	return c.Context.Value(key)
 }
@@ -92,6 +111,9 @@ func CtxFrom(ctx context.Context) (*Ctx, bool) {
 	c, ok := ctx.Value(ctxKey{}).(*Ctx)
 	return c, ok
 }
+
+// Auth is the server that the call belongs to.
+func (c *Ctx) Auth() *Auth { return c.auth }
 
 // Path is the route's path as declared, for example "/reset-password/:token".
 // Before a route is found, and in OnRequest, it is the request's path below the
@@ -111,7 +133,8 @@ func (c *Ctx) OperationID() string {
 	return c.route.id
 }
 
-// Method is the request's method; the operation's first one when it was called from Go.
+// Method is the request's method. In a call from Go it is the first method of the
+// operation.
 func (c *Ctx) Method() string { return c.Req.Method }
 
 // Param returns a path parameter, still escaped as on the wire.
@@ -124,9 +147,9 @@ func (c *Ctx) Param(name string) string {
 	return ""
 }
 
-// Trusted reports a call from Go that carries no request headers: it is the
-// application itself, not a client.
-func (c *Ctx) Trusted() bool { return c.trusted }
+// FromServer reports whether this is a call from Go without request headers:
+// the caller is the application itself, not a client.
+func (c *Ctx) FromServer() bool { return c.trusted }
 
 // Body is the body as sent, before validation. Before-hooks may change it.
 func (c *Ctx) Body() wire.Value { return c.body }
@@ -152,6 +175,8 @@ func (c *Ctx) Reply(v any) {
 func (c *Ctx) Returned() (any, error) { return c.returned, c.failed }
 
 // SetReturned replaces the result from an after-hook; an error value becomes the answer.
+// A result in the place of an error keeps the error's status and headers, except a *Raw
+// with a Status.
 func (c *Ctx) SetReturned(v any) {
 	if err, ok := v.(error); ok {
 		c.returned, c.failed = nil, err
@@ -160,17 +185,36 @@ func (c *Ctx) SetReturned(v any) {
 	c.returned, c.failed = v, nil
 }
 
-// NewSession is the session that this call has made or refreshed, if any.
-func (c *Ctx) NewSession() *SessionData { return c.newSession }
+// Issued returns the session that this call has set the session cookie for, or nil: a
+// new session, or the caller's own after a refresh or a change. After-hooks use it to
+// learn of sign-ins by any method.
+func (c *Ctx) Issued() *SessionData { return c.issued }
 
-// SetNewSession tells after-hooks of a session, and ends one when nil.
-func (c *Ctx) SetNewSession(s *SessionData) { c.newSession = s }
-
-// Now is the time by Options.Clock, in UTC and whole milliseconds.
-func (c *Ctx) Now() time.Time { return c.Auth.Now() }
+// Now returns the time of Options.Clock, in UTC and whole milliseconds.
+func (c *Ctx) Now() time.Time { return c.auth.Now() }
 
 // SetHeader sets a header of the answer.
 func (c *Ctx) SetHeader(name, value string) { c.Res.Set(name, value) }
+
+// ExposeHeader sets a header of the answer and lets scripts of other origins read it,
+// by adding its name to Access-Control-Expose-Headers.
+func (c *Ctx) ExposeHeader(name, value string) {
+	const expose = "Access-Control-Expose-Headers"
+	c.Res.Set(name, value)
+	names := c.Res.Get(expose)
+	for n := range strings.SplitSeq(names, ",") {
+		if strings.EqualFold(strings.TrimSpace(n), name) {
+			return
+		}
+	}
+	if names != "" {
+		names += ", "
+	}
+	c.Res.Set(expose, names+name)
+}
+
+// SetStatus chooses the status of a success, for example 201. An error keeps its own.
+func (c *Ctx) SetStatus(code int) { c.status = code }
 
 // Redirect returns the error that answers with 302 to a location. Check the
 // location with TrustedURL first.
@@ -206,9 +250,33 @@ func headerURL(u string) string {
 }
 
 // BaseURL is the address of the routes: origin and base path, without a slash at
-// the end. In links to the server itself it is the only source; headers of the
-// request never are, unless DynamicBaseURL says so.
+// the end. Build links to the server from it and never from request headers,
+// which the client controls. With DynamicBaseURL it depends on the request's
+// host.
 func (c *Ctx) BaseURL() string { return c.base.url }
+
+// SetBaseURL gives this call another public address, for example
+// "https://app.example.com", to which the base path is added. Links, cookies and
+// trusted origins follow from it. Only before-hooks may call it, before anything has
+// been derived from the address. The change ends with the call. The error reports an
+// invalid address.
+func (c *Ctx) SetBaseURL(address string) error {
+	b, err := c.auth.baseFor(address)
+	if err != nil {
+		return err
+	}
+	c.base, c.origins = b, nil
+	return nil
+}
+
+// ErrorURL is where a browser is sent with error and error_description in the query when
+// a flow of redirects fails: Options.ErrorURL, or /error below BaseURL.
+func (c *Ctx) ErrorURL() string {
+	if target := c.auth.opts.ErrorURL; target != "" {
+		return target
+	}
+	return c.base.url + "/error"
+}
 
 // Resolve makes a redirect target absolute against the base URL.
 func (c *Ctx) Resolve(target string) string {
@@ -242,17 +310,17 @@ func (c *Ctx) TrustedOrigin(value string) bool {
 	return err == nil && set.MatchOrigin(value)
 }
 
-// trustedOrigins is the static set, with this request's own origins added. It
-// belongs to the call: nothing of one request is seen by another.
+// trustedOrigins is the static set, with this request's own origins added. It belongs
+// to the call: no request sees origins of another.
 func (c *Ctx) trustedOrigins() (*origin.Set, error) {
 	if c.origins != nil {
 		return c.origins, nil
 	}
 	set := c.base.origins
-	if f := c.Auth.opts.TrustedOriginsFunc; f != nil {
+	if f := c.auth.opts.TrustedOriginsFunc; f != nil {
 		more, err := f(c, c.Req)
 		if err != nil {
-			c.Auth.logError(c, "TrustedOriginsFunc failed, nothing is trusted", err)
+			c.auth.logError(c, "TrustedOriginsFunc failed, nothing is trusted", err)
 			return nil, err
 		}
 		kept := make([]string, 0, len(more))
@@ -262,7 +330,7 @@ func (c *Ctx) trustedOrigins() (*origin.Set, error) {
 			}
 		}
 		if set, err = set.With(kept); err != nil {
-			c.Auth.logError(c, "TrustedOriginsFunc gave a bad origin, nothing is trusted", err)
+			c.auth.logError(c, "TrustedOriginsFunc gave a bad origin, nothing is trusted", err)
 			return nil, err
 		}
 	}
@@ -270,8 +338,8 @@ func (c *Ctx) trustedOrigins() (*origin.Set, error) {
 	return set, nil
 }
 
-// IP is the client's address as text, normalised: IPv6 is masked to its network.
-// It reports false when there is none.
+// IP returns the client's normalised address; an IPv6 address is masked to its
+// network. It reports false when no address is known.
 func (c *Ctx) IP() (string, bool) {
 	if !c.ipLoaded {
 		c.ipLoaded = true
@@ -281,7 +349,10 @@ func (c *Ctx) IP() (string, bool) {
 			}
 			return c.Req.Header.Values(name)
 		}
-		c.ip, c.ipKnown = c.Auth.ips.Resolve(c.Req.Remote, values)
+		c.ip, c.ipKnown = c.auth.ips.Resolve(c.Req.Remote, values)
+		if !c.auth.warned.proxy.Load() {
+			c.auth.hintProxy(c.Req.Remote, values)
+		}
 	}
 	return c.ip, c.ipKnown
 }
@@ -310,14 +381,22 @@ func (c *Ctx) Cookie(name string) string {
 	return cookie.Value(raw)
 }
 
-// SignedCookie returns the value of a signed cookie. Of several cookies of the
-// same name, as a sibling domain may plant them, the first with a valid signature
-// counts. It reports false when there is none.
+// Cookies lists the cookies of the request by name and decoded value, in the order of
+// the header. A name may come several times.
+func (c *Ctx) Cookies() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		cookie.Each(c.cookieHeader(), func(name, raw string) bool { return yield(name, cookie.Value(raw)) })
+	}
+}
+
+// SignedCookie returns the value of a signed cookie. A sibling domain may plant
+// several cookies of the same name; the first with a valid signature counts. It
+// reports false when there is none.
 func (c *Ctx) SignedCookie(name string) (string, bool) {
 	found, ok := "", false
 	cookie.All(c.cookieHeader(), name, func(raw string) bool {
 		value, signature, split := cookie.SplitSigned(raw)
-		if split && c.Auth.keys.Verify(value, signature[:]) {
+		if split && c.auth.keys.Verify(value, signature[:]) {
 			found, ok = value, true
 			return false
 		}
@@ -335,7 +414,7 @@ func (c *Ctx) SetCookie(spec Cookie, value string) {
 
 // SetSignedCookie adds a Set-Cookie line with a signature.
 func (c *Ctx) SetSignedCookie(spec Cookie, value string) {
-	c.SetCookie(spec, value+"."+c.Auth.keys.Sign(value))
+	c.SetCookie(spec, value+"."+c.auth.keys.Sign(value))
 }
 
 // ExpireCookie removes a cookie from the browser, with the attributes it was set with.

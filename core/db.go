@@ -3,7 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
-	"maps"
+	"sync/atomic"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -18,19 +18,27 @@ type db struct {
 	schema *schema.Schema
 	newID  func(model string) (string, error)
 	now    func() time.Time
+	// panicked logs a panic of a task that runs after a commit.
+	panicked func(ctx context.Context, where string, r any)
+
+	running atomic.Int64 // transactions that run now, outermost ones
 }
 
 // DB reads and writes rows of any model by logical names. Ids, defaults and
-// on-update values are filled in; store hooks of the core tables are not run: use
-// Store for those.
+// on-update values are filled in. It does not run the store hooks of the core
+// tables; Store does.
 func (a *Auth) DB() adapter.Adapter { return a.db }
 
 // Create fills in the id (unless the database makes it), defaults, and null for
-// optional fields that are absent. A required field without value is an error.
+// optional fields that are absent. A required field without a value is an error, and so
+// is a value that does not fit (see Auth.CheckFields).
 func (d *db) Create(ctx context.Context, model string, rec adapter.Record) (adapter.Record, error) {
 	t, ok := d.schema.Table(model)
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", adapter.ErrUnknownModel, model)
+	}
+	if err := d.inTurn(ctx); err != nil {
+		return nil, err
 	}
 	now := d.now()
 	full := make(adapter.Record, len(t.Fields)+1)
@@ -53,20 +61,23 @@ func (d *db) Create(ctx context.Context, model string, rec adapter.Record) (adap
 		case f.Default != nil:
 			full[f.Name] = f.Default(now)
 		case f.Optional:
-			full[f.Name] = nil // also with OnUpdate: a creation is no update, as in 1.6.11
+			full[f.Name] = nil // also with OnUpdate: a creation is no update, as in Better Auth 1.6
 		case f.OnUpdate != nil:
 			full[f.Name] = f.OnUpdate(now)
 		default:
-			return nil, fmt.Errorf("%w: %s.%s is required", adapter.ErrBadValue, model, f.Name)
+			return nil, missingField(t, f)
 		}
+	}
+	if err := checkRecord(t, full); err != nil {
+		return nil, err
 	}
 	return d.Adapter.Create(ctx, model, full)
 }
 
-func (d *db) updates(model string, set adapter.Record) adapter.Record {
+func (d *db) updates(model string, set adapter.Record) (adapter.Record, error) {
 	t, ok := d.schema.Table(model)
 	if !ok {
-		return set
+		return set, nil
 	}
 	full := make(adapter.Record, len(set)+1)
 	for k, v := range set {
@@ -80,134 +91,86 @@ func (d *db) updates(model string, set adapter.Record) adapter.Record {
 			}
 		}
 	}
-	return full
+	return full, checkRecord(t, full)
 }
 
 func (d *db) Update(ctx context.Context, model string, w adapter.Where, set adapter.Record) (adapter.Record, error) {
-	return d.Adapter.Update(ctx, model, w, d.updates(model, set))
+	if err := d.inTurn(ctx); err != nil {
+		return nil, err
+	}
+	full, err := d.updates(model, set)
+	if err != nil {
+		return nil, err
+	}
+	return d.Adapter.Update(ctx, model, w, full)
 }
 
 func (d *db) UpdateMany(ctx context.Context, model string, w adapter.Where, set adapter.Record) (int64, error) {
-	return d.Adapter.UpdateMany(ctx, model, w, d.updates(model, set))
-}
-
-// Tx runs fn in a transaction. What AfterCommit was given inside runs when the
-// outermost transaction has been committed, and not at all when it was rolled back.
-//
-// A database may run fn again when the transaction lost to another one (see
-// adapter.Adapter.Tx). What fn has done besides the database is then put back as
-// far as the kernel knows of it: the call's answer, and values that it has taken
-// from the secondary storage.
-func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
-	if q, nested := ctx.Value(commitKey{}).(*commitQueue); nested {
-		last, tasks := len(q.last), len(q.tasks)
-		err := d.Adapter.Tx(ctx, fn)
-		if err != nil {
-			q.last, q.tasks = q.last[:last], q.tasks[:tasks] // its writes are undone, and with them what was to follow
-		}
-		return err
+	if err := d.inTurn(ctx); err != nil {
+		return 0, err
 	}
-	q := &commitQueue{}
-	c, inCall := CtxFrom(ctx)
-	var before answer
-	if inCall {
-		before = c.keepAnswer()
-	}
-	attempts := 0
-	err := d.Adapter.Tx(context.WithValue(ctx, commitKey{}, q), func(ctx context.Context) error {
-		if attempts++; attempts > 1 {
-			q.again()
-			if inCall {
-				c.restoreAnswer(before)
-			}
-		}
-		if err := fn(ctx); err != nil {
-			return err
-		}
-		for _, run := range q.last {
-			if err := run(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	full, err := d.updates(model, set)
 	if err != nil {
+		return 0, err
+	}
+	return d.Adapter.UpdateMany(ctx, model, w, full)
+}
+
+func (d *db) FindOne(ctx context.Context, q adapter.Find) (adapter.Record, error) {
+	if err := d.inTurn(ctx); err != nil {
+		return nil, err
+	}
+	return d.Adapter.FindOne(ctx, q)
+}
+
+// Scan passes on a row without making a Record of it, where the adapter can do that.
+func (d *db) Scan(ctx context.Context, q adapter.Find, set func(as, field string, value any)) error {
+	if err := d.inTurn(ctx); err != nil {
 		return err
 	}
-	for _, run := range q.tasks {
-		if err := run(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return adapter.Scan(ctx, d.Adapter, q, set)
 }
 
-type commitKey struct{}
-
-type commitQueue struct {
-	last  []func(context.Context) error // at the end of the transaction, before its commit
-	tasks []func(context.Context) error // after the commit
-
-	// Values of the secondary storage by their keys: what this attempt has used up,
-	// and what earlier ones had and left to it.
-	taken, left map[string]string
+func (d *db) FindMany(ctx context.Context, q adapter.Find) ([]adapter.Record, error) {
+	if err := d.inTurn(ctx); err != nil {
+		return nil, err
+	}
+	return d.Adapter.FindMany(ctx, q)
 }
 
-// again makes the queue ready for another attempt.
-func (q *commitQueue) again() {
-	q.last, q.tasks = nil, nil
-	if q.left == nil {
-		q.left = q.taken
-	} else {
-		maps.Copy(q.left, q.taken)
+func (d *db) Count(ctx context.Context, model string, w adapter.Where) (int64, error) {
+	if err := d.inTurn(ctx); err != nil {
+		return 0, err
 	}
-	q.taken = nil
+	return d.Adapter.Count(ctx, model, w)
 }
 
-// take is GetDel of a value that the transaction of ctx uses up. The storage knows
-// no transaction and cannot put it back, so an attempt that has lost leaves it to
-// the next one.
-func (s *Store) take(ctx context.Context, key string) (string, error) {
-	q, inTx := ctx.Value(commitKey{}).(*commitQueue)
-	if !inTx {
-		return s.secondary.GetDel(ctx, key)
+func (d *db) Delete(ctx context.Context, model string, w adapter.Where) error {
+	if err := d.inTurn(ctx); err != nil {
+		return err
 	}
-	text, left := q.left[key]
-	if left {
-		delete(q.left, key)
-	} else {
-		var err error
-		if text, err = s.secondary.GetDel(ctx, key); err != nil {
-			return "", err
-		}
-	}
-	if q.taken == nil {
-		q.taken = map[string]string{}
-	}
-	q.taken[key] = text
-	return text, nil
+	return d.Adapter.Delete(ctx, model, w)
 }
 
-// beforeCommit runs fn as the last step of the transaction of ctx, while it still
-// holds its locks; without a transaction, at once. An error of fn undoes the
-// transaction.
-func beforeCommit(ctx context.Context, fn func(ctx context.Context) error) error {
-	if q, ok := ctx.Value(commitKey{}).(*commitQueue); ok {
-		q.last = append(q.last, fn)
-		return nil
+func (d *db) DeleteMany(ctx context.Context, model string, w adapter.Where) (int64, error) {
+	if err := d.inTurn(ctx); err != nil {
+		return 0, err
 	}
-	return fn(ctx)
+	return d.Adapter.DeleteMany(ctx, model, w)
 }
 
-// AfterCommit runs fn when the transaction of ctx has been committed; without a
-// transaction, at once. An error of fn reaches the caller of the transaction,
-// whose writes stay.
-func AfterCommit(ctx context.Context, fn func(ctx context.Context) error) error {
-	if q, ok := ctx.Value(commitKey{}).(*commitQueue); ok {
-		q.tasks = append(q.tasks, fn)
-		return nil
+func (d *db) ConsumeOne(ctx context.Context, model string, w adapter.Where) (adapter.Record, error) {
+	if err := d.inTurn(ctx); err != nil {
+		return nil, err
 	}
-	return fn(ctx)
+	return d.Adapter.ConsumeOne(ctx, model, w)
+}
+
+func (d *db) Increment(ctx context.Context, model string, w adapter.Where, field string, by int64, set adapter.Record) (adapter.Record, error) {
+	if err := d.inTurn(ctx); err != nil {
+		return nil, err
+	}
+	return d.Adapter.Increment(ctx, model, w, field, by, set)
 }
 
 func (a *Auth) newID(model string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -15,8 +16,15 @@ import (
 // logical name. Values have the Go types listed at schema.Type.
 type Extra map[string]any
 
-// Field is a typed handle on an added field: declared once by its owner and used
-// both in the schema and in code.
+// Clone returns a copy that is safe to write to, even if e is nil.
+func (e Extra) Clone() Extra {
+	out := make(Extra, len(e))
+	maps.Copy(out, e)
+	return out
+}
+
+// Field is a typed handle on an added field. Its owner declares it once and uses
+// it both in the schema and in code.
 type Field[T any] struct{ Name string }
 
 // Of reads the field. It reports false when the field is absent or null.
@@ -93,7 +101,7 @@ type Verification struct {
 	Extra      Extra
 }
 
-// SessionData is a session with its user: what get-session answers.
+// SessionData is a session with its user, as get-session returns them.
 type SessionData struct {
 	Session Session
 	User    User
@@ -145,7 +153,7 @@ func (s *shape) or(plain *shape) *shape {
 
 // row gives a shape the values of one row.
 type row interface {
-	// appendField appends a fixed field, or reports that name is none.
+	// appendField appends a fixed field, or reports false when name is none.
 	appendField(dst []byte, name string) ([]byte, bool)
 	extra() Extra
 }
@@ -213,8 +221,8 @@ func appendAny(dst []byte, v any) []byte {
 }
 
 // appendStored appends JSON of a row as JSON.parse and JSON.stringify would pass it
-// on. Databases have their own ways to write it ({"a": [1, 2]}), and the signature of
-// a cookie cache is over the one of JavaScript. What is no JSON is null.
+// on. Databases write JSON in their own ways ({"a": [1, 2]}), and the signature of a
+// cookie cache covers JavaScript's. Text that is not JSON becomes null.
 func appendStored(dst []byte, raw json.RawMessage) []byte {
 	if v, err := wire.Parse(raw, storedLimits); err == nil {
 		return v.AppendJSON(dst)
@@ -297,8 +305,8 @@ func (s *Session) AppendJSON(dst []byte) []byte {
 	return s.shape.or(plainSession).append(dst, s, "")
 }
 
-// MarshalJSON is AppendJSON for encoding/json. Note that it holds the token, as
-// get-session does: send it only to its owner.
+// MarshalJSON is AppendJSON for encoding/json. The JSON contains the session
+// token, as get-session does: send it only to the session's user.
 func (s Session) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
 
 // AppendJSON appends {"session":…,"user":…}.
@@ -341,20 +349,17 @@ func (a *Account) AppendJSON(dst []byte) []byte { return a.shape.or(plainAccount
 // MarshalJSON is AppendJSON for encoding/json.
 func (a Account) MarshalJSON() ([]byte, error) { return a.AppendJSON(nil), nil }
 
-// reader takes typed values out of a record; the first misfit is kept.
-type reader struct {
-	rec adapter.Record
-	err error
-}
+// values gives the values of a row their types and keeps the first misfit.
+type values struct{ err error }
 
-func (r *reader) misfit(name string, v any) {
+func (r *values) misfit(name string, v any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("core: field %q has a value of type %T", name, v)
 	}
 }
 
-func (r *reader) str(name string) string {
-	switch v := r.rec[name].(type) {
+func (r *values) str(name string, v any) string {
+	switch v := v.(type) {
 	case string:
 		return v
 	case nil:
@@ -364,8 +369,8 @@ func (r *reader) str(name string) string {
 	return ""
 }
 
-func (r *reader) optional(name string) *string {
-	switch v := r.rec[name].(type) {
+func (r *values) optional(name string, v any) *string {
+	switch v := v.(type) {
 	case string:
 		return &v
 	case nil:
@@ -375,8 +380,8 @@ func (r *reader) optional(name string) *string {
 	return nil
 }
 
-func (r *reader) boolean(name string) bool {
-	switch v := r.rec[name].(type) {
+func (r *values) boolean(name string, v any) bool {
+	switch v := v.(type) {
 	case bool:
 		return v
 	case nil:
@@ -386,8 +391,8 @@ func (r *reader) boolean(name string) bool {
 	return false
 }
 
-func (r *reader) time(name string) time.Time {
-	switch v := r.rec[name].(type) {
+func (r *values) time(name string, v any) time.Time {
+	switch v := v.(type) {
 	case time.Time:
 		return v
 	case nil:
@@ -397,8 +402,8 @@ func (r *reader) time(name string) time.Time {
 	return time.Time{}
 }
 
-func (r *reader) optionalTime(name string) *time.Time {
-	switch v := r.rec[name].(type) {
+func (r *values) optionalTime(name string, v any) *time.Time {
+	switch v := v.(type) {
 	case time.Time:
 		return &v
 	case nil:
@@ -408,42 +413,123 @@ func (r *reader) optionalTime(name string) *time.Time {
 	return nil
 }
 
-// rest collects the added fields. A table without added fields costs nothing.
-func (r *reader) rest(t *schema.Table) Extra {
-	added := t.Added()
-	if len(added) == 0 {
-		return nil
+// user sets one field of a user.
+func (r *values) user(u *User, name string, v any) {
+	switch name {
+	case "id":
+		u.ID = r.str(name, v)
+	case "name":
+		u.Name = r.str(name, v)
+	case "email":
+		u.Email = r.str(name, v)
+	case "emailVerified":
+		u.EmailVerified = r.boolean(name, v)
+	case "image":
+		u.Image = r.optional(name, v)
+	case "createdAt":
+		u.CreatedAt = r.time(name, v)
+	case "updatedAt":
+		u.UpdatedAt = r.time(name, v)
+	default:
+		u.Extra.keep(u.shape.table, name, v)
 	}
-	e := make(Extra, len(added))
+}
+
+// session sets one field of a session.
+func (r *values) session(s *Session, name string, v any) {
+	switch name {
+	case "id":
+		s.ID = r.str(name, v)
+	case "expiresAt":
+		s.ExpiresAt = r.time(name, v)
+	case "token":
+		s.Token = r.str(name, v)
+	case "createdAt":
+		s.CreatedAt = r.time(name, v)
+	case "updatedAt":
+		s.UpdatedAt = r.time(name, v)
+	case "ipAddress":
+		s.IPAddress = r.optional(name, v)
+	case "userAgent":
+		s.UserAgent = r.optional(name, v)
+	case "userId":
+		s.UserID = r.str(name, v)
+	default:
+		s.Extra.keep(s.shape.table, name, v)
+	}
+}
+
+// extraOf makes the Extra of a row. A table without added fields costs nothing.
+func extraOf(t *schema.Table) Extra {
+	if n := len(t.Added()); n > 0 {
+		return make(Extra, n)
+	}
+	return nil
+}
+
+// keep sets an added field, and ignores other names.
+func (e Extra) keep(t *schema.Table, name string, v any) {
+	added := t.Added()
 	for i := range added {
-		if v, ok := r.rec[added[i].Name]; ok {
-			e[added[i].Name] = v
+		if added[i].Name == name {
+			e[name] = v
+			return
 		}
+	}
+}
+
+// reader takes typed values out of a record.
+type reader struct {
+	values
+	rec adapter.Record
+}
+
+func (r *reader) str(name string) string       { return r.values.str(name, r.rec[name]) }
+func (r *reader) optional(name string) *string { return r.values.optional(name, r.rec[name]) }
+func (r *reader) time(name string) time.Time   { return r.values.time(name, r.rec[name]) }
+func (r *reader) optionalTime(name string) *time.Time {
+	return r.values.optionalTime(name, r.rec[name])
+}
+
+// rest collects the added fields.
+func (r *reader) rest(t *schema.Table) Extra {
+	e := extraOf(t)
+	for name, v := range r.rec {
+		e.keep(t, name, v)
 	}
 	return e
 }
 
-// UserOf makes a user of a record, for example one that a join has attached.
+// UserOf converts a record to a user, for example a record that a join has
+// attached.
 func (a *Auth) UserOf(rec adapter.Record) (*User, error) { return a.userOf(rec) }
 
 func (a *Auth) userOf(rec adapter.Record) (*User, error) {
-	r := reader{rec: rec}
-	u := &User{
-		ID: r.str("id"), Name: r.str("name"), Email: r.str("email"), EmailVerified: r.boolean("emailVerified"),
-		Image: r.optional("image"), CreatedAt: r.time("createdAt"), UpdatedAt: r.time("updatedAt"),
-		Extra: r.rest(a.shapes.user.table), shape: a.shapes.user,
+	var r values
+	u := a.newUser()
+	for name, v := range rec {
+		r.user(&u, name, v)
 	}
-	return u, r.err
+	return &u, r.err
 }
 
 func (a *Auth) sessionOf(rec adapter.Record) (*Session, error) {
-	r := reader{rec: rec}
-	s := &Session{
-		ID: r.str("id"), ExpiresAt: r.time("expiresAt"), Token: r.str("token"), CreatedAt: r.time("createdAt"),
-		UpdatedAt: r.time("updatedAt"), IPAddress: r.optional("ipAddress"), UserAgent: r.optional("userAgent"),
-		UserID: r.str("userId"), Extra: r.rest(a.shapes.session.table), shape: a.shapes.session,
+	var r values
+	s := a.newSession()
+	for name, v := range rec {
+		r.session(&s, name, v)
 	}
-	return s, r.err
+	return &s, r.err
+}
+
+func (a *Auth) newUser() User {
+	s := a.shapes.user
+	return User{Extra: extraOf(s.table), shape: s}
+}
+
+func (a *Auth) newSession() Session {
+	s := a.shapes.session
+	return Session{Extra: extraOf(s.table), shape: s}
 }
 
 func (a *Auth) accountOf(rec adapter.Record) (*Account, error) {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/storage"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -12,15 +14,21 @@ import (
 type ErrorCode struct{ Code, Message string }
 
 // Error is an answer other than success. It renders as
-// {"message":…,"code":…} followed by Details in order.
+// {"message":…,"code":…} followed by Details in order, unless it has a Body of its own.
 type Error struct {
 	Status  int
 	Code    string
 	Message string
 	Details []Detail      // further members of the body
 	Header  []HeaderField // for example Location or Retry-After
-	NoBody  bool          // an empty body, as 1.6.11 sends with redirects and unknown routes
+	NoBody  bool          // an empty body, as Better Auth sends with redirects and unknown routes
 	Cause   error         // for the log, never sent
+
+	// Body replaces the whole body, for protocols with their own error format, such as
+	// OAuth (OAuthError) and SCIM. Code and Message are then used only by Is and in
+	// the log.
+	Body        wire.Appender
+	ContentType string // of Body; default application/json
 }
 
 // Detail is a further member of an error body.
@@ -45,6 +53,26 @@ func (e *Error) Is(target error) bool {
 	return errors.As(target, &t) && t.Status == e.Status && t.Code == e.Code
 }
 
+// HasCode reports whether err is, or wraps, an *Error with this code, whatever its
+// status:
+//
+//	if core.HasCode(err, organization.CodeMemberNotFound) {
+func HasCode(err error, code ErrorCode) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code.Code
+}
+
+// ErrNotFound is returned for a row, value or user that does not exist. It is
+// adapter.ErrNotFound.
+var ErrNotFound = adapter.ErrNotFound
+
+// IsNotFound reports whether err says that something does not exist: ErrNotFound, or
+// storage.ErrNotFound of the secondary storage. After any other error it is unknown
+// whether it exists.
+func IsNotFound(err error) bool {
+	return errors.Is(err, ErrNotFound) || errors.Is(err, storage.ErrNotFound)
+}
+
 // AppendJSON appends the body.
 func (e *Error) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"message":`...)
@@ -60,13 +88,32 @@ func (e *Error) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// OAuthError makes an error answer in the form of OAuth 2.0 (RFC 6749 §5.2):
+// {"error":code,"error_description":description}. An empty description is left out.
+// The HTTP status is 400, or 401 with a WWW-Authenticate header for invalid_client.
+func OAuthError(status int, code, description string) *Error {
+	return &Error{Status: status, Code: code, Message: description, Body: oauthBody{code, description}}
+}
+
+type oauthBody struct{ code, description string }
+
+func (b oauthBody) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"error":`...)
+	dst = wire.AppendString(dst, b.code)
+	if b.description != "" {
+		dst = append(dst, `,"error_description":`...)
+		dst = wire.AppendString(dst, b.description)
+	}
+	return append(dst, '}')
+}
+
 // Fail makes an error answer.
 func Fail(status int, code ErrorCode) *Error {
 	return &Error{Status: status, Code: code.Code, Message: code.Message}
 }
 
-// FailText makes an error answer whose code is derived from its message. 1.6.11
-// sends some messages without a code; here every 4xx has one.
+// FailText makes an error answer whose code is derived from its message. Better
+// Auth 1.6 sends some messages without a code; here every 4xx has one.
 func FailText(status int, message string) *Error {
 	code := strings.Map(func(r rune) rune {
 		switch {
@@ -82,12 +129,13 @@ func FailText(status int, message string) *Error {
 	return &Error{Status: status, Code: code, Message: message}
 }
 
-// ErrAbort is what a store hook returns to give up a write without an error of
-// its own. A creation is answered with the error that fits it, an update or a
-// deletion as if there had been nothing to change, as 1.6.11 does.
+// ErrAbort is returned by a store hook to give up a write without an error of
+// its own. As in Better Auth 1.6, a creation then fails with the error that
+// fits it, and an update or a deletion is answered as if there had been nothing
+// to change.
 var ErrAbort = errors.New("core: aborted by a store hook")
 
-// The error codes of the core, in the order of 1.6.11.
+// The error codes of the core, in the order of Better Auth 1.6.
 var (
 	CodeUserNotFound               = ErrorCode{"USER_NOT_FOUND", "User not found"}
 	CodeFailedToCreateUser         = ErrorCode{"FAILED_TO_CREATE_USER", "Failed to create user"}
@@ -142,12 +190,13 @@ var (
 	CodeNotFound     = ErrorCode{"NOT_FOUND", "Not found"}
 	CodeInternal     = ErrorCode{"INTERNAL_SERVER_ERROR", "Internal Server Error"}
 
-	// Codes that 1.6.11 has no name for.
+	// Codes that Better Auth 1.6 has no name for.
 	CodeInvalidJSON         = ErrorCode{"INVALID_JSON", "Invalid JSON in request body"}
 	CodePayloadTooLarge     = ErrorCode{"PAYLOAD_TOO_LARGE", "Request body is too large"}
 	CodeQueryTooLarge       = ErrorCode{"QUERY_TOO_LARGE", "Query has too many parameters"}
 	CodeTooManyRequests     = ErrorCode{"TOO_MANY_REQUESTS", "Too many requests. Please try again later."}
 	CodeServerBusy          = ErrorCode{"SERVER_BUSY", "The server is busy. Please try again."}
+	CodeSessionUnavailable  = ErrorCode{"SESSION_UNAVAILABLE", "The session could not be read. Please try again."}
 	CodeInvalidHost         = ErrorCode{"INVALID_HOST", "Host is not allowed"}
 	CodeInvalidCharacters   = ErrorCode{"INVALID_CHARACTERS", "Text holds characters that are not allowed"}
 	CodeInvalidCredentials  = ErrorCode{"INVALID_CREDENTIALS", "Invalid email or password"}

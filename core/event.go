@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -25,12 +26,13 @@ const (
 	EventEmailChanged       EventType = "email.changed"
 	EventUserUpdated        EventType = "user.updated"
 	EventUserDeleted        EventType = "user.deleted"
+	EventAccountLinked      EventType = "account.linked"
 	EventAccountUnlinked    EventType = "account.unlinked"
 	EventRateLimited        EventType = "rate-limited"
 	EventOriginRefused      EventType = "origin.refused"
 )
 
-// Event is one security event, with what an audit log needs and no secrets:
+// Event is one security event. It holds what an audit log needs and no secrets:
 // ids, never tokens.
 type Event struct {
 	Type      EventType
@@ -41,15 +43,16 @@ type Event struct {
 	UserAgent string
 	Path      string // route below the base path
 	Code      string // error code of a failure
+	Origin    string // the refused origin: scheme, host and port; empty when it is missing or malformed
 }
 
 // Emit reports a security event of this call. Fields that the call knows are
 // filled in when they are empty.
 func (c *Ctx) Emit(e Event) {
-	if c.Auth.opts.OnEvent == nil {
+	if c.auth.opts.OnEvent == nil {
 		return
 	}
-	e.Time = c.Auth.Now()
+	e.Time = c.auth.Now()
 	if e.IP == "" {
 		e.IP, _ = c.IP()
 	}
@@ -62,10 +65,30 @@ func (c *Ctx) Emit(e Event) {
 	if e.UserID == "" && c.session != nil {
 		e.UserID, e.SessionID = c.session.User.ID, c.session.Session.ID
 	}
-	c.Auth.opts.OnEvent(c, e)
+	c.auth.opts.OnEvent(c, e)
 }
 
 func (a *Auth) logError(ctx context.Context, msg string, err error) {
-	a.log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
-	a.report(ctx, err)
+	var rt *route
+	if c, ok := CtxFrom(ctx); ok {
+		rt = c.route
+	}
+	a.logAt(ctx, slog.LevelError, rt, msg, err)
+}
+
+// logAt logs a failure with the route it happened on, as declared: the path itself may
+// hold a token. A client that has disconnected is no failure of the server.
+func (a *Auth) logAt(ctx context.Context, level slog.Level, rt *route, msg string, err error) {
+	gone := errors.Is(ctx.Err(), context.Canceled)
+	if gone {
+		level, msg = slog.LevelDebug, msg+": the client has gone"
+	}
+	attrs := []slog.Attr{slog.String("error", err.Error())}
+	if rt != nil {
+		attrs = append(attrs, slog.String("operation", rt.id), slog.String("route", rt.path))
+	}
+	a.log.LogAttrs(ctx, level, msg, attrs...)
+	if !gone {
+		a.report(ctx, err)
+	}
 }

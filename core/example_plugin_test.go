@@ -19,14 +19,14 @@ type greeting struct {
 
 func newGreeter() *greeter {
 	return &greeter{Greet: core.Get("greet", "/greet", func(c *core.Ctx, _ *core.NoInput) (greeting, error) {
-		return greeting{"Hello from " + c.Auth.AppName()}, nil
+		return greeting{"Hello from " + c.Auth().AppName()}, nil
 	})}
 }
 
 func (*greeter) ID() string { return "greeter" }
 
-func (p *greeter) Manifest() core.Manifest {
-	return core.Manifest{Operations: []core.Operation{p.Greet}}
+func (p *greeter) Manifest(core.Env) (core.Manifest, error) {
+	return core.Manifest{Operations: []core.Operation{p.Greet}}, nil
 }
 
 func Example_plugin() {

@@ -13,8 +13,7 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// FuzzServe sends whatever it is given: the answer is never a panic and never the
-// server's fault.
+// FuzzServe sends any bytes: the answer is never a panic and never a 5xx.
 func FuzzServe(f *testing.F) {
 	var mu sync.Mutex
 	var failures []error
@@ -68,8 +67,8 @@ func FuzzServe(f *testing.F) {
 	})
 }
 
-// FuzzCookieCache changes the session_data cookie: whatever it says, get-session
-// answers what the store says.
+// FuzzCookieCache changes the session_data cookie: get-session always answers with the
+// store's session.
 func FuzzCookieCache(f *testing.F) {
 	type server struct {
 		auth          *core.Auth

@@ -8,8 +8,8 @@ import (
 )
 
 // Matcher says to which routes a hook belongs. Its static part is resolved when
-// New compiles the routes, so that a route carries only its own hooks; When adds
-// a part that is asked at every call.
+// New compiles the routes, so that a route carries only its own hooks. When adds
+// a condition that is checked at every call.
 type Matcher struct {
 	static  func(path string) bool
 	dynamic func(*Ctx) bool
@@ -49,28 +49,16 @@ type Hook struct {
 	Run   func(*Ctx) error
 }
 
-// PathMiddleware runs before the before-hooks on routes under a path. Path is
-// exact, or ends in "/**" for everything below.
-type PathMiddleware struct {
-	Path string
-	Run  Middleware
-}
-
-func (m PathMiddleware) matches(path string) bool {
-	if base, ok := strings.CutSuffix(m.Path, "/**"); ok {
-		return base == "" || path == base || strings.HasPrefix(path, base+"/")
-	}
-	return m.Path == path
-}
-
 // Middleware runs after validation, before the handler.
 type Middleware func(*Ctx) error
 
-// StoreHooks run around writes of the four core tables, those of plugins first,
-// in order, then the application's. Before-hooks may change what is written or
-// return an error; ErrAbort gives the write up. After-hooks run when the
-// transaction that holds the write has been committed. CtxFrom gives them the
-// call they belong to, if there is one.
+// StoreHooks run around writes of the four core tables: first the hooks of
+// plugins, in order, then those of the application. Before-hooks may change
+// what is written or return an error; ErrAbort gives the write up. They run in the
+// transaction of the write, often while rows are locked: compute, read and write there,
+// and call no other system. After-hooks
+// run after the transaction of the write has been committed. CtxFrom returns
+// the call they belong to, if there is one.
 type StoreHooks struct {
 	User         ModelHooks[User]
 	Session      ModelHooks[Session]

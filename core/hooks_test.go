@@ -38,11 +38,9 @@ func TestOrderOfACall(t *testing.T) {
 	tr := &trace{}
 	full := func(id string) core.Manifest {
 		return core.Manifest{
-			OnRequest:  tr.add(id + " request"),
-			OnResponse: func(*core.Ctx, *core.Response) { tr.steps = append(tr.steps, id+" response") },
-			Before:     []core.Hook{{Match: core.All(), Run: tr.add(id + " before")}},
-			After:      []core.Hook{{Match: core.All(), Run: tr.add(id + " after")}},
-			Middleware: []core.PathMiddleware{{Path: "/**", Run: tr.add(id + " path")}},
+			OnRequest: tr.add(id + " request"),
+			Before:    []core.Hook{{Match: core.All(), Run: tr.add(id + " before")}},
+			After:     []core.Hook{{Match: core.All(), Run: tr.add(id + " after")}},
 		}
 	}
 	a, b := full("a"), full("b")
@@ -57,8 +55,8 @@ func TestOrderOfACall(t *testing.T) {
 		o.Before, o.After = tr.add("app before"), tr.add("app after")
 	}, plugin("a", a), plugin("b", b))
 	c := e.Client()
-	before := []string{"a request", "b request", "a path", "b path", "app before", "a before", "b before"}
-	after := []string{"app after", "a after", "b after", "a response", "b response"}
+	before := []string{"a request", "b request", "app before", "a before", "b before"}
+	after := []string{"app after", "a after", "b after"}
 
 	c.Post("/step", object{"name": "x"}).Want(t, 200, "")
 	tr.want(t, slices.Concat(before, []string{"own", "handler x"}, after)...)
@@ -68,11 +66,11 @@ func TestOrderOfACall(t *testing.T) {
 	c.Post("/step", object{"name": "x"}).Want(t, 418, "TEAPOT")
 	tr.want(t, slices.Concat(before, []string{"own", "handler x"}, after)...)
 	c.Get("/nope").Want(t, 404, "NOT_FOUND")
-	tr.want(t, "a request", "b request", "a response", "b response")
+	tr.want(t, "a request", "b request")
 	c.Do("POST", "/step", `{"name":"x"}`, header("Origin", "https://evil.example"), header("Cookie", "x=y")).Want(t, 403, "INVALID_ORIGIN")
-	tr.want(t, "a request", "b request", "a response", "b response")
+	tr.want(t, "a request", "b request")
 	fail = nil
-	// From Go: no routing, no path middleware, no OnRequest.
+	// From Go: no routing, no OnRequest.
 	if _, err := e.Auth.Invoke(t.Context(), "step", core.Invocation{Body: wire.ObjectOf(wire.NewObject(wire.Member{Name: "name", Value: wire.String("go")}))}); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +151,7 @@ func TestAfterHooks(t *testing.T) {
 				return errDatabase
 			}
 			c.SetReturned(core.StatusReply{})
-			return nil // the status stays, as in 1.6.11
+			return nil // the status stays, as in Better Auth 1.6
 		}}, 418, `{"status":false}`},
 		"a later one sees what an earlier one did": {nil, []func(*core.Ctx) error{
 			func(*core.Ctx) error { return teapot },
@@ -199,21 +197,20 @@ func TestMatchers(t *testing.T) {
 			on("when", core.When(core.Prefix("/a"), func(c *core.Ctx) bool { return c.Req.Header.Get("X-Yes") != "" })),
 			on("both", core.When(core.When(core.All(), func(c *core.Ctx) bool { return c.Req.Header.Get("X-Yes") != "" }), func(c *core.Ctx) bool { return c.OperationID() == "a" })),
 		},
-		Middleware: []core.PathMiddleware{{Path: "/a", Run: tr.add("mid exact")}, {Path: "/a/**", Run: tr.add("mid below")}, {Path: "/**", Run: tr.add("mid all")}},
 	}
 	e := authtest.New(t, nil, plugin("m", m))
 	c := e.Client()
 	yes := header("X-Yes", "1")
 	c.Get("/a").Want(t, 200, "")
-	tr.want(t, "mid exact", "mid below", "mid all", "paths", "all")
+	tr.want(t, "paths", "all")
 	c.Get("/a", yes).Want(t, 200, "")
-	tr.want(t, "mid exact", "mid below", "mid all", "paths", "all", "when", "both")
+	tr.want(t, "paths", "all", "when", "both")
 	c.Get("/a/b", yes).Want(t, 200, "")
-	tr.want(t, "mid below", "mid all", "prefix", "all", "when")
+	tr.want(t, "prefix", "all", "when")
 	c.Get("/abc", yes).Want(t, 200, "")
-	tr.want(t, "mid all", "all", "when")
+	tr.want(t, "all", "when")
 	c.Get("/p/7").Want(t, 200, "")
-	tr.want(t, "mid all", "paths", "all")
+	tr.want(t, "paths", "all")
 	if _, err := e.Auth.Invoke(t.Context(), "server", core.Invocation{}); err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +219,9 @@ func TestMatchers(t *testing.T) {
 
 func TestOnRequest(t *testing.T) {
 	t.Parallel()
+	var seen []string
 	e := authtest.New(t, nil, plugin("edge", core.Manifest{
+		Operations: []core.Operation{core.Post("first", "/first", pass, core.AliasIn(core.CompatKernia, "/second"))},
 		OnRequest: func(c *core.Ctx) error {
 			switch c.Req.Header.Get("X-Do") {
 			case "reply":
@@ -230,25 +229,22 @@ func TestOnRequest(t *testing.T) {
 			case "refuse":
 				return core.FailText(http.StatusForbidden, "Not here")
 			}
-			if c.OperationID() != "" || !strings.HasPrefix(c.Path(), "/") {
-				return errDatabase
-			}
+			// It has the route that will run, also for an alias, and the path when
+			// there is no route.
+			seen = append(seen, c.OperationID()+" "+c.Path())
 			return nil
-		},
-		OnResponse: func(c *core.Ctx, res *core.Response) {
-			res.Set("X-Operation", c.OperationID())
-			res.Set("X-Status", fmt.Sprint(res.Status))
 		},
 	}))
 	c := e.Client()
 	for do, want := range map[string]string{"": `{"ok":true}`, "reply": `{"ok":false}`, "refuse": `{"message":"Not here","code":"NOT_HERE"}`} {
-		a := c.Get("/ok", header("X-Do", do))
-		if a.Body != want || a.Header.Get("X-Status") != fmt.Sprint(a.Status) {
+		if a := c.Get("/ok", header("X-Do", do)); a.Body != want {
 			t.Errorf("%q: %d %s", do, a.Status, a.Body)
 		}
-		if got := a.Header.Get("X-Operation"); (got == "ok") != (do == "") {
-			t.Errorf("%q: the operation is %q", do, got)
-		}
+	}
+	c.Post("/second", nil).Want(t, 200, "")
+	c.Get("/nowhere").Want(t, 404, "NOT_FOUND")
+	if want := []string{"ok /ok", "ok /ok", "first /first", " /nowhere"}; !slices.Equal(seen, want) {
+		t.Errorf("%q, want %q", seen, want)
 	}
 }
 
@@ -520,5 +516,22 @@ func TestParseInput(t *testing.T) {
 	}
 	if d := e.Auth.DefaultFields(core.ModelUser); fmt.Sprint(map[string]any(d)) != `map[level:1 plan:free]` {
 		t.Errorf("defaults are %v", d)
+	}
+}
+
+// A page in the place of a redirect is a whole answer.
+func TestPageInPlaceOfARedirect(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"with a status": 200, "without one": 0} {
+		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+			o.After = func(c *core.Ctx) error {
+				c.SetReturned(&core.Raw{Status: status, ContentType: "text/html", Body: []byte("page")})
+				return nil
+			}
+		})
+		a := e.Client().Get("/verify-email?token=x&callbackURL=/sorry")
+		if whole := status != 0; a.Body != "page" || (a.Status == 200) != whole || (a.Header.Get("Location") == "") != whole {
+			t.Errorf("%s: %d %v %s", name, a.Status, a.Header.Get("Location"), a.Body)
+		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // inputMembers are the added fields of a model that clients may set, for inputs that
-// embed validate.Fields with the tag fields:"model". 1.6.11 drops the others, as it
-// does any member that it does not know.
+// embed validate.Fields with the tag fields:"model". Better Auth 1.6 drops all others,
+// like any unknown member.
 func (a *Auth) inputMembers(model string) ([]validate.Member, error) {
 	t, ok := a.schema.Table(model)
 	if !ok {
@@ -27,10 +27,11 @@ func (a *Auth) inputMembers(model string) ([]validate.Member, error) {
 	return out, nil
 }
 
-// ParseInput reads the added fields of a model (schema.Table.Added, never those that
-// its owner declares) from a client's object: NoInput fields are refused, unknown
-// members ignored, types checked, defaults filled in on create. in may be nil. 1.6.11
-// stores values of any type; here a value of the wrong type is a 400.
+// ParseInput reads the added fields of a model (schema.Table.Added, never the fields
+// that its owner declares) from a client's object. NoInput fields are refused, unknown
+// members are ignored, types and bounds are checked (see CheckFields), and defaults are
+// filled in on create. in may be nil. Better Auth 1.6 stores values of any type; here a
+// value of the wrong type is a 400.
 func (a *Auth) ParseInput(model string, in *wire.Object, update bool) (Extra, error) {
 	t, ok := a.schema.Table(model)
 	if !ok {
@@ -80,13 +81,16 @@ func (a *Auth) ParseInput(model string, in *wire.Object, update bool) (Extra, er
 				return nil, &Error{Status: http.StatusBadRequest, Code: CodeValidationError.Code, Message: err.Error()}
 			}
 		}
+		if value, err = checkValue(t, f, value); err != nil {
+			return nil, err
+		}
 		out[f.Name] = value
 	}
 	return out, nil
 }
 
-// DefaultFields are the defaults of a model's added fields, for rows that no
-// client input shapes.
+// DefaultFields returns the defaults of a model's added fields, for rows that
+// are made without client input.
 func (a *Auth) DefaultFields(model string) Extra {
 	t, ok := a.schema.Table(model)
 	if !ok {

@@ -46,6 +46,7 @@ func TestNewRefuses(t *testing.T) {
 		"a negative body":           {func(o *core.Options) { o.MaxBody = -1 }, []string{"Options.MaxBody", "bytes"}},
 		"a short session":           {func(o *core.Options) { o.Session.ExpiresIn = time.Millisecond }, []string{"Session.ExpiresIn", "second"}},
 		"a negative session":        {func(o *core.Options) { o.Session.ExpiresIn = -time.Hour }, []string{"Session.ExpiresIn"}},
+		"an allowance of all hosts": {func(o *core.Options) { o.GuardedHTTP.Allow = []string{"0.0.0.0/0"} }, []string{"Options.GuardedHTTP", "Allow", `"0.0.0.0/0"`}},
 		"an unknown strategy":       {func(o *core.Options) { o.Session.CookieCache.Strategy = "xml" }, []string{"CookieCache.Strategy", `"xml"`, `"compact"`}},
 		"an unknown identifier":     {func(o *core.Options) { o.Verification.StoreIdentifier.Mode = "md5" }, []string{"StoreIdentifier.Mode", `"md5"`, `"hashed"`}},
 		"custom without function":   {func(o *core.Options) { o.Verification.StoreIdentifier.Mode = "custom" }, []string{"StoreIdentifier.Mode", "Hash function"}},
@@ -106,9 +107,28 @@ func TestNewRefuses(t *testing.T) {
 		"a hook for nothing": {func(o *core.Options) {
 			o.Plugins = []core.Plugin{plugin("a", core.Manifest{After: []core.Hook{{Run: func(*core.Ctx) error { return nil }}}})}
 		}, []string{`"a"`, "Match", "core.All()"}},
-		"middleware that does nothing": {func(o *core.Options) {
-			o.Plugins = []core.Plugin{plugin("a", core.Manifest{Middleware: []core.PathMiddleware{{Path: "/**"}}})}
-		}, []string{`"a"`, `"/**"`}},
+		"a plugin without another that it needs": {func(o *core.Options) {
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{Requires: []string{"b"}})}
+		}, []string{`"a"`, `"b"`, "Options.Plugins"}},
+		"two plugins that hash": {func(o *core.Options) {
+			hash := &core.PasswordPolicy{
+				Hash:   func(context.Context, string) (string, error) { return "", nil },
+				Verify: func(context.Context, string, string) (bool, error) { return false, nil },
+			}
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{Password: hash}), plugin("b", core.Manifest{Password: hash})}
+		}, []string{`"a"`, `"b"`, "hashing"}},
+		"two plugins that send one mail": {func(o *core.Options) {
+			m := core.Manifest{SendVerificationMail: func(context.Context, core.Mail) error { return nil }}
+			o.Plugins = []core.Plugin{plugin("a", m), plugin("b", m)}
+		}, []string{`"a"`, `"b"`, "verification mail"}},
+		"a plugin and the application that send one mail": {func(o *core.Options) {
+			send := func(context.Context, core.Mail) error { return nil }
+			o.EmailVerification.Send = send
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{SendVerificationMail: send})}
+		}, []string{`"a"`, "EmailVerification.Send"}},
+		"a route at the root below the base path": {func(o *core.Options) {
+			o.Plugins = []core.Plugin{plugin("a", core.Manifest{Operations: []core.Operation{core.Get("x", "/api/auth/x", pass, core.AtRoot())}})}
+		}, []string{`"/api/auth/x"`, "base path"}},
 		"a negative length": {func(o *core.Options) {
 			o.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{MinPasswordLength: -1})}
 		}, []string{"email-password", "negative"}},

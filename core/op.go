@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,9 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// Op is one operation: route, input schema, OpenAPI entry and typed Go call in
-// one value. Make it with Get, Post or Server; a plugin keeps it in an exported
-// field and lists it in its Manifest. An Op belongs to one Auth.
+// Op is one operation: its route, input schema, OpenAPI entry and typed Go call.
+// Make it with Get, Post, Put, Patch, Delete, Route or Server. A plugin keeps it
+// in an exported field, where New finds it. An Op belongs to one Auth.
 type Op[I, O any] struct {
 	spec OpSpec
 	fn   func(*Ctx, *I) (O, error)
@@ -22,17 +23,33 @@ type Op[I, O any] struct {
 	rt   *route
 }
 
-// OpSpec is what is known of an operation besides its types. New fills it in.
+// OpSpec describes an operation, except its types. New completes it.
 type OpSpec struct {
 	ID      string // Better Auth's name, for example "signInEmail"
 	Methods []string
 	Path    string // "" for an operation that is never routed
 	Doc     string
 	Use     []Middleware
-	Form    bool // application/x-www-form-urlencoded bodies are accepted too
-	Hidden  bool // left out of OpenAPI and of the client's types
+	Types   []string // accepted media types of the body; nil is application/json
+	Raw     bool     // the body is not parsed: see RawBody
+	Status  int      // of a success; 0 is 200
+	AtRoot  bool     // Path is below the site's root, not below the base path
+	Foreign bool     // requests of other sites are accepted: see CrossSite
+	Hidden  bool     // left out of OpenAPI and of the client's types
 	Aliases []Alias
+	// Hashes says that the operation hashes or verifies a password, and for which
+	// account; see the option Hashes.
+	Hashes func(*Ctx) string
 }
+
+// The media types of bodies that the kernel parses.
+const (
+	mediaJSON = "application/json"
+	mediaForm = "application/x-www-form-urlencoded"
+)
+
+// takesForm reports whether form-encoded bodies are accepted.
+func (s *OpSpec) takesForm() bool { return slices.Contains(s.Types, mediaForm) }
 
 // Alias is a further path of a route that exists in one mode only.
 type Alias struct {
@@ -49,16 +66,40 @@ func Use(m ...Middleware) Option { return func(s *OpSpec) { s.Use = append(s.Use
 // Doc describes the operation in OpenAPI.
 func Doc(text string) Option { return func(s *OpSpec) { s.Doc = text } }
 
+// Accept sets the media types that a body may have, in lower case, in place of
+// application/json. application/x-www-form-urlencoded is parsed as a form; all others
+// are parsed as JSON, for example application/scim+json. Other types are answered with
+// 415.
+func Accept(types ...string) Option { return func(s *OpSpec) { s.Types = types } }
+
 // AcceptForm accepts form-encoded bodies beside JSON.
-func AcceptForm() Option { return func(s *OpSpec) { s.Form = true } }
+func AcceptForm() Option { return Accept(mediaForm, mediaJSON) }
+
+// RawBody leaves the body as it was sent in Ctx.Req.Body, whatever its media type. It
+// is for webhooks whose signature covers the bytes. Nothing is parsed before the
+// handler, and hooks see no Body.
+func RawBody() Option { return func(s *OpSpec) { s.Raw = true } }
+
+// Status sets the status of a success, for example 201. Ctx.SetStatus sets it from
+// the handler.
+func Status(code int) Option { return func(s *OpSpec) { s.Status = code } }
+
+// AtRoot routes the operation by its path from the root of the site, for example
+// "/.well-known/openid-configuration", and not below the base path. The framework must
+// let Kernia see the request: use its middleware on the router itself.
+func AtRoot() Option { return func(s *OpSpec) { s.AtRoot = true } }
+
+// CrossSite accepts requests that another site makes a browser send, cookies included,
+// such as the form of a SAML response. Neither the origin nor redirect parameters are
+// checked: the handler must verify by itself that the user has started this request.
+func CrossSite() Option { return func(s *OpSpec) { s.Foreign = true } }
 
 // HideFromClient leaves the operation out of OpenAPI.
 func HideFromClient() Option { return func(s *OpSpec) { s.Hidden = true } }
 
 // AliasIn routes a further path to the operation in one mode; in the other the path
-// does not exist. Whatever names the route by its own path covers the alias too:
-// hooks, path middleware, rate limits (with one counter for both) and
-// Options.DisabledPaths.
+// does not exist. Hooks, rate limits (with one counter for both) and
+// Options.DisabledPaths that name the route by its own path cover the alias too.
 func AliasIn(mode Compat, path string) Option {
 	return func(s *OpSpec) { s.Aliases = append(s.Aliases, Alias{path, mode}) }
 }
@@ -66,14 +107,34 @@ func AliasIn(mode Compat, path string) Option {
 // WithMethods sets the methods of a route that has several.
 func WithMethods(m ...string) Option { return func(s *OpSpec) { s.Methods = m } }
 
+// Route declares a route for a method. Get, Post, Put, Patch and Delete are its short forms.
+func Route[I, O any](method, id, path string, fn func(*Ctx, *I) (O, error), opts ...Option) *Op[I, O] {
+	return newOp(OpSpec{ID: id, Methods: []string{method}, Path: path}, fn, opts)
+}
+
 // Get declares a route for GET.
 func Get[I, O any](id, path string, fn func(*Ctx, *I) (O, error), opts ...Option) *Op[I, O] {
-	return newOp(OpSpec{ID: id, Methods: []string{http.MethodGet}, Path: path}, fn, opts)
+	return Route(http.MethodGet, id, path, fn, opts...)
 }
 
 // Post declares a route for POST.
 func Post[I, O any](id, path string, fn func(*Ctx, *I) (O, error), opts ...Option) *Op[I, O] {
-	return newOp(OpSpec{ID: id, Methods: []string{http.MethodPost}, Path: path}, fn, opts)
+	return Route(http.MethodPost, id, path, fn, opts...)
+}
+
+// Put declares a route for PUT.
+func Put[I, O any](id, path string, fn func(*Ctx, *I) (O, error), opts ...Option) *Op[I, O] {
+	return Route(http.MethodPut, id, path, fn, opts...)
+}
+
+// Patch declares a route for PATCH.
+func Patch[I, O any](id, path string, fn func(*Ctx, *I) (O, error), opts ...Option) *Op[I, O] {
+	return Route(http.MethodPatch, id, path, fn, opts...)
+}
+
+// Delete declares a route for DELETE.
+func Delete[I, O any](id, path string, fn func(*Ctx, *I) (O, error), opts ...Option) *Op[I, O] {
+	return Route(http.MethodDelete, id, path, fn, opts...)
 }
 
 // Server declares an operation that Go code can call and HTTP cannot.
@@ -91,6 +152,7 @@ func newOp[I, O any](s OpSpec, fn func(*Ctx, *I) (O, error), opts []Option) *Op[
 // Operation is an *Op of any types.
 type Operation interface {
 	bind(*Auth) (*route, error)
+	release()
 	// Spec describes the operation.
 	Spec() OpSpec
 }
@@ -112,7 +174,6 @@ type route struct {
 	run      func(*Ctx) (any, error)
 	before   []Hook
 	after    []Hook
-	middle   []Middleware
 	plugin   string
 }
 
@@ -136,6 +197,9 @@ func (o *Op[I, O]) bind(a *Auth) (*route, error) {
 		}
 	}
 	o.auth = a
+	if o.spec.Hashes != nil {
+		o.spec.Use = append(slices.Clone(o.spec.Use), limitHashing)
+	}
 	o.rt = &route{OpSpec: o.spec, id: o.spec.ID, path: o.spec.Path, input: in, inverse: inverse, output: out, encode: enc}
 	o.rt.run = func(c *Ctx) (any, error) {
 		input := new(I)
@@ -152,6 +216,8 @@ func (o *Op[I, O]) bind(a *Auth) (*route, error) {
 	return o.rt, nil
 }
 
+func (o *Op[I, O]) release() { o.auth, o.rt = nil, nil }
+
 func asValidation(err error) error {
 	var v *validate.Error
 	if errors.As(err, &v) {
@@ -160,7 +226,7 @@ func asValidation(err error) error {
 	return err
 }
 
-// CallOption adds to a call from Go.
+// CallOption changes a call from Go.
 type CallOption func(*call)
 
 type call struct {
@@ -169,15 +235,23 @@ type call struct {
 	params []param
 	method string
 	host   string
+	caller bool
 }
 
-// WithHost says for which host a call is made, where DynamicBaseURL has to choose:
-// "app.example.com". Without it the header's Host counts, then the fallback.
+// WithHost sets the host of a call, for example "app.example.com", when
+// DynamicBaseURL is used. Without it the Host header counts, then the fallback.
 func WithHost(host string) CallOption { return func(k *call) { k.host = host } }
 
 // WithHeader makes the call on behalf of a client: its cookies, and so its
 // session, count. Without it the caller is trusted.
 func WithHeader(h Header) CallOption { return func(k *call) { k.header = h } }
+
+// AsCaller makes the call on behalf of the request that ctx belongs to, with its
+// cookies and other headers, its address and its host. ctx is the context to which a
+// framework's module attached a session: c.UserContext() in Fiber, the context of the
+// *http.Request elsewhere. Set-Cookie lines of the answer are added to that request's
+// answer.
+func AsCaller() CallOption { return func(k *call) { k.caller = true } }
 
 // Capture stores the header lines that the operation would answer with, for
 // example Set-Cookie.
@@ -207,15 +281,22 @@ func (o *Op[I, O]) Call(ctx context.Context, in *I, opts ...CallOption) (O, erro
 	if err != nil {
 		return zero, err
 	}
-	out, ok := got.(O)
-	if !ok && got != nil {
-		return zero, fmt.Errorf("core: a hook replaced the result of %q by a %T", o.spec.ID, got)
+	if out, ok := got.wire.(O); ok || got.wire == nil {
+		return out, nil
 	}
-	return out, nil
+	// An after-hook has replaced it by another type, for the wire.
+	if out, ok := got.typed.(O); ok {
+		return out, nil
+	}
+	return zero, fmt.Errorf("core: a hook answered %q with a %T", o.spec.ID, got.wire)
 }
 
+// outcome is the result of a call: the value for the wire, which after-hooks may have
+// replaced, and the value that the handler returned.
+type outcome struct{ wire, typed any }
+
 // call runs a route from Go.
-func (a *Auth) call(ctx context.Context, rt *route, body, query wire.Value, opts []CallOption) (any, error) {
+func (a *Auth) call(ctx context.Context, rt *route, body, query wire.Value, opts []CallOption) (outcome, error) {
 	var k call
 	for _, o := range opts {
 		o(&k)
@@ -225,36 +306,51 @@ func (a *Auth) call(ctx context.Context, rt *route, body, query wire.Value, opts
 		method = k.method
 	}
 	c := &Ctx{
-		Context: ctx, Auth: a, Res: &Response{}, route: rt, body: body, query: query, params: k.params,
+		Context: ctx, auth: a, Res: &Response{}, route: rt, body: body, query: query, params: k.params,
 		Req:     &Request{Method: method, Path: rt.path, Header: k.header},
-		trusted: k.header == nil, base: a.base,
+		trusted: k.header == nil && !k.caller, base: a.base,
 	}
+	if k.caller {
+		at, ok := ctx.Value(attachedKey{}).(*attached)
+		if !ok {
+			return outcome{}, errNoCaller
+		}
+		own := at.req
+		own.Method, own.Path, own.RawQuery, own.Body = method, rt.path, "", nil
+		c.Req, k.header, k.host = &own, own.Header, cmp.Or(k.host, own.Host)
+		defer func() {
+			for _, line := range c.Res.Values("Set-Cookie") {
+				if at.send != nil {
+					at.send(line)
+				}
+			}
+		}()
+	}
+	c.Req.withHeader()
 	if a.base == nil {
 		if c.Req.Host = k.host; k.host == "" && k.header != nil {
 			c.Req.Host = k.header.Get("Host")
 		}
 		b, err := a.dynamicBase(c.Req)
 		if err != nil {
-			return nil, err
+			return outcome{}, err
 		}
 		c.base = b
 	}
-	if k.header == nil {
-		c.Req.Header = Fields(nil)
-	}
-	err := c.execute()
+	defer c.finish()
+	err := c.settle(c.execute())
 	if k.out != nil {
 		k.out.Header = append(k.out.Header, c.Res.Header...)
-		if k.out.Status = c.status; k.out.Status == 0 {
-			k.out.Status = http.StatusOK
-		}
+		k.out.Status = cmp.Or(c.status, rt.Status, http.StatusOK)
 		var e *Error
 		if errors.As(err, &e) {
 			k.out.Status = e.Status
 		}
 	}
-	return c.returned, err
+	return outcome{c.returned, c.typed}, err
 }
+
+var errNoCaller = errors.New("core: AsCaller needs the context of a request that went through Kernia's middleware")
 
 // Invocation is the input of Invoke.
 type Invocation struct {
@@ -264,8 +360,9 @@ type Invocation struct {
 	Method      string // for operations with several; default: the first
 }
 
-// Invoke runs an operation by its id and returns what it would answer, as Op.Call
-// does. Errors of the operation are answers; the error reports an unknown id.
+// Invoke runs an operation by its id, as Op.Call does, and returns the answer.
+// Errors of the operation are answers too; the returned error reports an unknown
+// id.
 func (a *Auth) Invoke(ctx context.Context, id string, in Invocation) (*Response, error) {
 	rt, ok := a.operations[id]
 	if !ok {
@@ -279,7 +376,7 @@ func (a *Auth) Invoke(ctx context.Context, id string, in Invocation) (*Response,
 	opts = append(opts, Capture(res))
 	got, err := a.call(ctx, rt, in.Body, in.Query, opts)
 	status := res.Status
-	a.render(ctx, rt, res, got, err)
+	a.render(ctx, rt, res, got.wire, err)
 	if err == nil && status != http.StatusOK {
 		res.Status = status
 	}

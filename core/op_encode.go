@@ -9,8 +9,8 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// inputEncoder turns a typed input back into what a client would have sent, so
-// that a call from Go runs through the same hooks and validation.
+// inputEncoder turns a typed input back into the form that a client sends, so that a
+// call from Go passes the same hooks and validation.
 type inputEncoder struct {
 	fields  []inputField
 	hasBody bool

@@ -1,7 +1,9 @@
 package core
 
 import (
-	"github.com/advantch/kernia-go/core/openapi"
+	"reflect"
+
+	"github.com/advantch/kernia-go/core/internal/openapi"
 )
 
 // OpenAPI returns an OpenAPI 3.1.1 document of every routed operation that is not
@@ -13,7 +15,7 @@ func (a *Auth) OpenAPI() []byte {
 			continue
 		}
 		ops = append(ops, openapi.Operation{
-			ID: rt.id, Methods: rt.Methods, Path: rt.path, Doc: rt.Doc, Tag: rt.plugin, Form: rt.Form, Input: rt.input, Output: rt.output,
+			ID: rt.id, Methods: rt.Methods, Path: rt.path, Doc: rt.Doc, Tag: rt.plugin, Form: rt.takesForm(), Input: rt.input, Output: rt.output,
 		})
 	}
 	b := a.base
@@ -27,7 +29,13 @@ func (a *Auth) OpenAPI() []byte {
 	if b != nil {
 		info.Server, info.SessionCookie = b.url, b.cookies.SessionToken.Name
 	}
-	return openapi.Document(info, ops, a.schema)
+	return openapi.Document(info, ops, a.schema, func(t reflect.Type) (string, bool) {
+		model, ok := a.rowModels.Load(t)
+		if !ok {
+			return "", false
+		}
+		return model.(string), true
+	})
 }
 
 // OpenAPIName names the component that describes a user.
@@ -42,7 +50,7 @@ type sessionReplyForm struct {
 	NeedsRefresh bool     `json:"needsRefresh,omitempty"`
 }
 
-// OpenAPIForm says what get-session answers; it may also be null.
+// OpenAPIForm describes the answer of get-session, which may also be null.
 func (*SessionReply) OpenAPIForm() any { return (*sessionReplyForm)(nil) }
 
 type verifyEmailForm struct {
@@ -50,7 +58,7 @@ type verifyEmailForm struct {
 	User   *User `json:"user,omitempty"`
 }
 
-// OpenAPIForm says what verify-email answers.
+// OpenAPIForm describes the answer of verify-email.
 func (VerifyEmailReply) OpenAPIForm() any { return verifyEmailForm{} }
 
 type listedAccountForm struct {
@@ -61,8 +69,8 @@ type listedAccountForm struct {
 	Scopes     []string `json:"scopes"`
 }
 
-// OpenAPIForm says what list-accounts answers, added fields aside.
+// OpenAPIForm describes the answer of list-accounts, without added fields.
 func (ListedAccount) OpenAPIForm() any { return listedAccountForm{} }
 
-// OpenAPIForm says that the result is no JSON.
+// OpenAPIForm says that the result is not JSON.
 func (*Raw) OpenAPIForm() any { return nil }

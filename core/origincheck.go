@@ -7,11 +7,14 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// checkOrigin guards everything that can change state: a request that carries
-// cookies must name a trusted origin, and redirect parameters must be trusted.
+// checkOrigin protects requests that can change state: one with cookies must name a
+// trusted origin, and redirect parameters must be trusted.
 func (c *Ctx) checkOrigin() error {
 	switch c.Req.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return nil
+	}
+	if c.route.Foreign {
 		return nil
 	}
 	if err := c.requireOrigin(false); err != nil {
@@ -44,26 +47,37 @@ func (c *Ctx) checkTarget(v wire.Value, code ErrorCode) error {
 	if !v.Truthy() {
 		return nil
 	}
-	if s, ok := v.Str(); ok && c.TrustedURL(s) {
+	s, ok := v.Str()
+	if ok && c.TrustedURL(s) {
 		return nil
 	}
-	return c.refuseOrigin(code)
+	return c.refuseOrigin(code, s)
 }
 
-func (c *Ctx) refuseOrigin(code ErrorCode) error {
-	c.Emit(Event{Type: EventOriginRefused, Code: code.Code})
+// refuseOrigin is the answer to an untrusted origin or redirect URL. The log says once
+// which setting to add.
+func (c *Ctx) refuseOrigin(code ErrorCode, value string) error {
+	o := shownOrigin(value)
+	c.auth.refused.note(c, code, o)
+	c.Emit(Event{Type: EventOriginRefused, Code: code.Code, Origin: o})
 	return Fail(http.StatusForbidden, code)
 }
 
 func (c *Ctx) skipsOriginCheck() bool {
-	return c.Auth.skipOrigin["*"] || c.Auth.skipOrigin[c.path]
+	return c.auth.skipOrigin["*"] || c.skips()
+}
+
+// skips reports whether the application has listed the route, by its path as declared
+// or by an alias.
+func (c *Ctx) skips() bool {
+	return c.auth.skipOrigin[c.route.path] || c.auth.skipOrigin[c.path] && c.route.answers(c.path)
 }
 
 // requireOrigin checks Origin, or Referer in its place. Without force it does so
 // only when the request carries cookies.
 func (c *Ctx) requireOrigin(force bool) error {
 	h := c.Req.Header
-	if h == nil || c.Auth.opts.DisableCSRFCheck || c.Auth.skipOrigin[c.path] {
+	if h == nil || c.auth.opts.DisableCSRFCheck || c.skips() {
 		return nil
 	}
 	if !force && len(h.Values("Cookie")) == 0 {
@@ -74,21 +88,22 @@ func (c *Ctx) requireOrigin(force bool) error {
 		value = h.Get("Referer")
 	}
 	if value == "" || value == "null" {
-		return c.refuseOrigin(CodeMissingOrNullOrigin)
+		return c.refuseOrigin(CodeMissingOrNullOrigin, value)
 	}
 	if !c.TrustedOrigin(value) {
-		return c.refuseOrigin(CodeInvalidOrigin)
+		return c.refuseOrigin(CodeInvalidOrigin, value)
 	}
 	return nil
 }
 
-// SameSiteForm is middleware for sign-in and sign-up, which need no cookie to do
-// harm: another site could sign a visitor in to the attacker's account. It refuses
-// cross-site navigations by Fetch Metadata, and any foreign Origin. A request with
-// neither, such as one from another server, passes.
+// SameSiteForm is middleware against login CSRF: without it another site could
+// sign a visitor in to the attacker's account, for which no cookie is needed.
+// Sign-in and sign-up use it. It refuses cross-site navigations by Fetch Metadata,
+// and any Origin that is not trusted. A request with neither header, such as one
+// from another server, passes.
 func SameSiteForm(c *Ctx) error {
 	h := c.Req.Header
-	if c.trusted || h == nil || c.Auth.opts.DisableCSRFCheck {
+	if c.trusted || h == nil || c.auth.opts.DisableCSRFCheck {
 		return nil
 	}
 	if len(h.Values("Cookie")) > 0 {
@@ -96,7 +111,7 @@ func SameSiteForm(c *Ctx) error {
 	}
 	site, mode, dest := strings.TrimSpace(h.Get("Sec-Fetch-Site")), strings.TrimSpace(h.Get("Sec-Fetch-Mode")), strings.TrimSpace(h.Get("Sec-Fetch-Dest"))
 	if site == "cross-site" && mode == "navigate" {
-		return c.refuseOrigin(CodeCrossSiteLoginBlocked)
+		return c.refuseOrigin(CodeCrossSiteLoginBlocked, h.Get("Origin"))
 	}
 	if site != "" || mode != "" || dest != "" || h.Get("Origin") != "" {
 		return c.requireOrigin(true)

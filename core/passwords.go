@@ -18,10 +18,19 @@ type passwords struct {
 	service  *password.Service
 	min, max int
 	custom   bool
+	// verifiedEmail is PasswordPolicy.RequireVerifiedEmail of any plugin.
+	verifiedEmail bool
+	resets        resetPolicy
 }
 
-// customHasher joins the functions of a PasswordPolicy with the built-in service
-// for the one that is missing.
+// resetPolicy is what applies to resets in the policies of all plugins.
+type resetPolicy struct {
+	revokeSessions bool
+	then           func(ctx context.Context, u *User) error
+}
+
+// customHasher uses the functions of a PasswordPolicy, and the built-in service in
+// place of a missing one.
 type customHasher struct {
 	hash   func(ctx context.Context, password string) (string, error)
 	verify func(ctx context.Context, hash, password string) (bool, error)
@@ -43,7 +52,8 @@ func newPasswords(a *Auth, manifests []Manifest) (*passwords, error) {
 		algorithm = *o.Algorithm
 	}
 	p := &passwords{a: a, min: 8, max: 128}
-	so := password.Options{Algorithm: algorithm, Argon2: o.Argon2, Parallel: o.Parallel, Queue: o.Queue, Rand: a.opts.Rand}
+	so := password.Options{Algorithm: algorithm, Argon2: o.Argon2, Parallel: o.Parallel, Queue: o.Queue, MaxWait: o.MaxWait, Rand: a.opts.Rand}
+	hasher := ""
 	for i, m := range manifests {
 		if m.Password == nil {
 			continue
@@ -52,6 +62,7 @@ func newPasswords(a *Auth, manifests []Manifest) (*passwords, error) {
 		if m.Password.MinLength < 0 || m.Password.MaxLength < 0 {
 			return nil, fmt.Errorf("core: plugin %q: a length of passwords is negative", id)
 		}
+		p.verifiedEmail = p.verifiedEmail || m.Password.RequireVerifiedEmail
 		if m.Password.MinLength > 0 {
 			p.min = m.Password.MinLength
 		}
@@ -61,10 +72,21 @@ func newPasswords(a *Auth, manifests []Manifest) (*passwords, error) {
 		if p.min > p.max {
 			return nil, fmt.Errorf("core: plugin %q: the minimum password length %d is greater than the maximum %d", id, p.min, p.max)
 		}
+		p.resets.revokeSessions = p.resets.revokeSessions || m.Password.RevokeSessionsOnReset
+		if m.Password.OnReset != nil {
+			if p.resets.then != nil {
+				return nil, fmt.Errorf("core: plugin %q: another plugin sets OnReset of the password as well: let one of them do it", id)
+			}
+			p.resets.then = m.Password.OnReset
+		}
 		if (m.Password.Hash == nil) != (m.Password.Verify == nil) {
 			return nil, fmt.Errorf("core: plugin %q: set both Hash and Verify of the password, or neither", id)
 		}
 		if m.Password.Hash != nil {
+			if hasher != "" {
+				return nil, fmt.Errorf("core: the plugins %q and %q both replace the hashing of passwords: let one of them do it", hasher, id)
+			}
+			hasher = id
 			so.Custom = customHasher{m.Password.Hash, m.Password.Verify}
 			p.custom = true
 		}
@@ -88,8 +110,8 @@ func (p *passwords) Verify(ctx context.Context, hash, pw string) (bool, error) {
 	return ok, err
 }
 
-// CheckPasswordLength answers PASSWORD_TOO_SHORT or PASSWORD_TOO_LONG. Lengths
-// count UTF-16 code units, as JavaScript does.
+// CheckPasswordLength fails with PASSWORD_TOO_SHORT or PASSWORD_TOO_LONG.
+// Lengths count UTF-16 code units, as JavaScript does.
 func (a *Auth) CheckPasswordLength(pw string) error {
 	switch n := validate.UTF16Len(pw); {
 	case n < a.passwords.min:
@@ -100,19 +122,44 @@ func (a *Auth) CheckPasswordLength(pw string) error {
 	return nil
 }
 
-// HashPassword hashes a password with the configured algorithm, within the
-// budget: it waits for its turn, and fails with password.ErrBusy when too many wait.
+// CheckNewPassword checks a new password: its length (CheckPasswordLength), then
+// each plugin's Manifest.CheckPassword in order. Every handler that sets a
+// password, in a plugin too, calls it before it hashes. The error is the answer.
+func (a *Auth) CheckNewPassword(c *Ctx, pw string) error {
+	if err := a.CheckPasswordLength(pw); err != nil {
+		return err
+	}
+	for _, check := range a.passwordRules {
+		if err := check(c, pw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HashPassword hashes a password with the configured algorithm. It waits in the
+// hashing queue, and fails with password.ErrBusy when it would wait too long. A
+// route that hashes must have the option Hashes; on other routes the call fails.
 func (a *Auth) HashPassword(ctx context.Context, pw string) (string, error) {
+	ctx, err := hashing(ctx)
+	if err != nil {
+		return "", err
+	}
 	return a.passwords.Hash(ctx, pw)
 }
 
-// VerifyPassword checks a password against an account. When the stored hash is of
-// another algorithm or of weaker parameters than new ones, a new hash replaces it,
-// also in acc. A nil account, or one without password, costs the same time and
-// answers false.
+// VerifyPassword checks a password against an account. When the stored hash has
+// another algorithm or weaker parameters than new hashes, a new hash replaces it,
+// also in acc. A nil account, or an account without a password, takes the same time
+// and returns false. A route that verifies must have the option Hashes; on other
+// routes the call fails.
 func (a *Auth) VerifyPassword(ctx context.Context, acc *Account, pw string) (bool, error) {
-	// No password can be longer: do not hash what cannot match. Such requests are
-	// quick for every account alike, so they tell nothing about one.
+	ctx, err := hashing(ctx)
+	if err != nil {
+		return false, err
+	}
+	// No password can be longer, so a longer one is not hashed. Such requests are quick
+	// for every account alike and reveal nothing about one.
 	if validate.UTF16Len(pw) > max(a.passwords.max, 128) {
 		return false, nil
 	}

@@ -95,6 +95,23 @@ func TestRateLimit(t *testing.T) {
 			}
 		})
 	}
+	for name, change := range limiterStorages {
+		t.Run("a clock that goes back locks nobody out, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := limited(t, change)
+			c := e.Client()
+			for range 3 {
+				c.Post("/sign-in/email", wrong).Want(t, 401, "INVALID_CREDENTIALS")
+			}
+			e.Clock.Add(-9 * time.Second) // clocks of two processes may differ a little
+			c.Post("/sign-in/email", wrong).Want(t, 429, "TOO_MANY_REQUESTS")
+			e.Clock.Add(-time.Hour)
+			for range 3 {
+				c.Post("/sign-in/email", wrong).Want(t, 401, "INVALID_CREDENTIALS")
+			}
+			c.Post("/sign-in/email", wrong).Want(t, 429, "TOO_MANY_REQUESTS")
+		})
+	}
 	t.Run("RL-05 requests without an address share one counter", func(t *testing.T) {
 		t.Parallel()
 		e := limited(t, nil)
@@ -172,15 +189,15 @@ func TestRateLimit(t *testing.T) {
 		e := limited(t, func(_ *authtest.Env, o *core.Options) {
 			o.RateLimit.Default = ratelimit.Rule{Window: time.Minute, Max: 1}
 			o.Before = count
-		}, plugin("p", core.Manifest{OnRequest: count, Before: []core.Hook{{Match: core.All(), Run: count}}, Middleware: []core.PathMiddleware{{Path: "/**", Run: count}}}))
+		}, plugin("p", core.Manifest{OnRequest: count, Before: []core.Hook{{Match: core.All(), Run: count}}}))
 		c := e.Client()
 		c.Get("/ok").Want(t, 200, "")
-		if ran != 4 {
+		if ran != 3 {
 			t.Fatalf("%d ran", ran)
 		}
 		c.Get("/ok").Want(t, 429, "TOO_MANY_REQUESTS")
-		if ran != 4 {
-			t.Errorf("%d ran for a refused request", ran-4)
+		if ran != 3 {
+			t.Errorf("%d ran for a refused request", ran-3)
 		}
 	})
 	t.Run("RL-11 rules of plugins and of the application", func(t *testing.T) {

@@ -13,14 +13,17 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// storedLimits bound what is read back from a storage of our own: a list of many
-// sessions must not count as corrupt.
+// storedLimits bound values read back from our own storage: a list of many sessions
+// must not count as corrupt.
 var storedLimits = wire.Limits{Depth: 32, Members: 1 << 20}
 
+// listLimits are for the list of a user's sessions, whose length is not bounded.
+var listLimits = wire.Limits{Depth: 4, Members: math.MaxInt32}
+
 // memberOrder lists the members of a row's JSON: those that come first, the other
-// fields in schema order, the id last unless it came before. 1.6.11 answers a row
-// of the database in schema order, and one that it keeps only in a secondary
-// storage as it was put together.
+// fields in schema order, the id last unless it came before. Better Auth 1.6 answers a
+// row of the database in schema order, and a row that is in the secondary storage only
+// in the order of its creation.
 func memberOrder(t *schema.Table, first ...string) []string {
 	order := append(make([]string, 0, len(t.Fields)+1), first...)
 	for i := range t.Fields {
@@ -40,8 +43,8 @@ var (
 )
 
 // appendRecord appends a whole row as JSON, hidden fields included, for storages
-// that clients never see. A verification value that lives in the secondary storage
-// only has no id, and no such member.
+// that clients never see. A verification value that is in the secondary storage only
+// has no id and no such member.
 func appendRecord(dst []byte, order []string, rec adapter.Record) []byte {
 	dst = append(dst, '{')
 	first := true

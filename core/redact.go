@@ -6,9 +6,37 @@ import (
 	"log/slog"
 )
 
-// Values that hold secrets print without them, whatever the verb, and log without
-// them: a row or the options in a message must not put tokens into a log. JSON is
-// the wire form and is not touched.
+// Values that hold secrets print and log without them, with every verb: a row or the
+// options in a message must not put tokens into a log. JSON is the wire form and stays
+// as it is.
+
+// Redact is the Format of a type of a plugin that holds secrets: it prints the name of
+// the type, whatever the verb.
+//
+//	func (in SignInInput) Format(f fmt.State, _ rune) { core.Redact(f, in) }
+//	func (in SignInInput) LogValue() slog.Value       { return core.Redacted(in) }
+func Redact(f fmt.State, v any) { fmt.Fprintf(f, "%T{[redacted]}", v) }
+
+// Redacted is the LogValue of such a type.
+func Redacted(v any) slog.Value { return slog.StringValue(fmt.Sprintf("%T{[redacted]}", v)) }
+
+// Format prints the name of the type.
+func (r PasswordReply) Format(f fmt.State, _ rune) { Redact(f, r) }
+
+// LogValue logs the name of the type.
+func (r PasswordReply) LogValue() slog.Value { return Redacted(r) }
+
+// Format prints the name of the type.
+func (a Arrival) Format(f fmt.State, _ rune) { Redact(f, a) }
+
+// LogValue logs the name of the type.
+func (a Arrival) LogValue() slog.Value { return Redacted(a) }
+
+// Format prints the name of the type.
+func (s PasswordSignIn) Format(f fmt.State, _ rune) { Redact(f, s) }
+
+// LogValue logs the name of the type.
+func (s PasswordSignIn) LogValue() slog.Value { return Redacted(s) }
 
 // Format prints the ids.
 func (s Session) Format(f fmt.State, _ rune) {
@@ -86,3 +114,126 @@ func (a *Auth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "core.Auth
 
 // LogValue logs a name only.
 func (a *Auth) LogValue() slog.Value { return slog.StringValue("core.Auth{[redacted]}") }
+
+// Format prints the method. The path may hold a token.
+func (r Request) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "core.Request{Method: %q, [redacted]}", r.Method)
+}
+
+// LogValue logs the method.
+func (r Request) LogValue() slog.Value { return slog.GroupValue(slog.String("method", r.Method)) }
+
+// Format prints the status.
+func (r Response) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "core.Response{Status: %d, [redacted]}", r.Status)
+}
+
+// LogValue logs the status.
+func (r Response) LogValue() slog.Value { return slog.GroupValue(slog.Int("status", r.Status)) }
+
+// Format prints the name.
+func (h HeaderField) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "core.HeaderField{Name: %q, [redacted]}", h.Name)
+}
+
+// LogValue logs the name.
+func (h HeaderField) LogValue() slog.Value { return slog.GroupValue(slog.String("name", h.Name)) }
+
+// Format prints the name of the type.
+func (f Fields) Format(s fmt.State, _ rune) { Redact(s, f) }
+
+// LogValue logs the name of the type.
+func (f Fields) LogValue() slog.Value { return Redacted(f) }
+
+// Format prints the name of the type.
+func (c *Ctx) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "core.Ctx{[redacted]}") }
+
+// LogValue logs the name of the type.
+func (c *Ctx) LogValue() slog.Value { return slog.StringValue("core.Ctx{[redacted]}") }
+
+// Format prints the name of the type.
+func (c Credential) Format(f fmt.State, _ rune) { Redact(f, c) }
+
+// LogValue logs the name of the type.
+func (c Credential) LogValue() slog.Value { return Redacted(c) }
+
+// Format prints the name of the type.
+func (v VerifyEmailInput) Format(f fmt.State, _ rune) { Redact(f, v) }
+
+// LogValue logs the name of the type.
+func (v VerifyEmailInput) LogValue() slog.Value { return Redacted(v) }
+
+// Format prints the name of the type.
+func (r RevokeSessionInput) Format(f fmt.State, _ rune) { Redact(f, r) }
+
+// LogValue logs the name of the type.
+func (r RevokeSessionInput) LogValue() slog.Value { return Redacted(r) }
+
+// Format prints the name of the type.
+func (d DeleteUserInput) Format(f fmt.State, _ rune) { Redact(f, d) }
+
+// LogValue logs the name of the type.
+func (d DeleteUserInput) LogValue() slog.Value { return Redacted(d) }
+
+// Format prints the name of the type.
+func (d DeleteUserCallbackInput) Format(f fmt.State, _ rune) { Redact(f, d) }
+
+// LogValue logs the name of the type.
+func (d DeleteUserCallbackInput) LogValue() slog.Value { return Redacted(d) }
+
+// Format prints the name of the type.
+func (r Raw) Format(f fmt.State, _ rune) { Redact(f, r) }
+
+// LogValue logs the name of the type.
+func (r Raw) LogValue() slog.Value { return Redacted(r) }
+
+// Format prints the name of the type.
+func (u UpdateSessionReply) Format(f fmt.State, _ rune) { Redact(f, u) }
+
+// LogValue logs the name of the type.
+func (u UpdateSessionReply) LogValue() slog.Value { return Redacted(u) }
+
+// Format prints the name of the type.
+func (i Invocation) Format(f fmt.State, _ rune) { Redact(f, i) }
+
+// LogValue logs the name of the type.
+func (i Invocation) LogValue() slog.Value { return Redacted(i) }
+
+// What reaches the Auth by a pointer prints no more than its type: with a verb that does
+// not fit pointers, fmt would print what they point to, the options included.
+
+// Format prints the name of the type.
+func (s *Store) Format(f fmt.State, _ rune) { Redact(f, s) }
+
+// LogValue logs the name of the type.
+func (s *Store) LogValue() slog.Value { return Redacted(s) }
+
+// Format prints the name of the type.
+func (t *Table[R]) Format(f fmt.State, _ rune) { Redact(f, t) }
+
+// LogValue logs the name of the type.
+func (t *Table[R]) LogValue() slog.Value { return Redacted(t) }
+
+// Format prints the name of the type.
+func (o *Op[I, O]) Format(f fmt.State, _ rune) { Redact(f, o) }
+
+// LogValue logs the name of the type.
+func (o *Op[I, O]) LogValue() slog.Value { return Redacted(o) }
+
+// Format prints the name of the type.
+func (s SignIn) Format(f fmt.State, _ rune) { Redact(f, s) }
+
+// LogValue logs the name of the type.
+func (s SignIn) LogValue() slog.Value { return Redacted(s) }
+
+// Format prints the name of the type.
+func (s SessionReply) Format(f fmt.State, _ rune) { Redact(f, s) }
+
+// LogValue logs the name of the type.
+func (s SessionReply) LogValue() slog.Value { return Redacted(s) }
+
+// Format prints the name of the type.
+func (a *API) Format(f fmt.State, _ rune) { Redact(f, a) }
+
+// LogValue logs the name of the type.
+func (a *API) LogValue() slog.Value { return Redacted(a) }

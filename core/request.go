@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/advantch/kernia-go/core/cookie"
 )
 
 // Header gives read access to request headers; http.Header satisfies it.
@@ -21,9 +23,16 @@ type Request struct {
 	Scheme   string // "http" or "https", of the connection itself
 	Host     string
 	Remote   netip.AddrPort // zero for unix sockets
-	Header   Header
+	Header   Header         // nil means none; hooks and handlers then see an empty one
 	Body     []byte
 	TooLarge bool // the body was longer than Auth.MaxBody and was not read
+}
+
+// withHeader gives a request without headers an empty set: code may have made it.
+func (r *Request) withHeader() {
+	if r.Header == nil {
+		r.Header = Fields(nil)
+	}
 }
 
 // HeaderField is one response header line.
@@ -73,9 +82,9 @@ func (r *Response) merge(fields []HeaderField) {
 	}
 }
 
-// Adds reports, for translators, whether header line i is written beside what the
-// application has set of its name: a cookie, a Vary, and each line after the first of
-// any name. Other lines take its place.
+// Adds tells a framework module whether to add header line i to the lines of that
+// name that the application has set. It is true for cookies, for Vary, and for each
+// line after the first of a name. Other lines replace those of the application.
 func (r *Response) Adds(i int) bool {
 	name := r.Header[i].Name
 	if strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Vary") {
@@ -87,6 +96,25 @@ func (r *Response) Adds(i int) bool {
 		}
 	}
 	return false
+}
+
+// Cookie returns the decoded value that the answer sets for a cookie, by its full
+// name. The last of several lines counts. The value is "" when the line removes the
+// cookie. It reports false when there is no line for the cookie.
+func (r *Response) Cookie(name string) (value string, found bool) {
+	for _, h := range r.Header {
+		if h.Name != "Set-Cookie" {
+			continue
+		}
+		pair, attributes, _ := strings.Cut(h.Value, ";")
+		if own, raw, _ := strings.Cut(pair, "="); own == name {
+			value, found = cookie.Value(raw), true
+			if strings.HasPrefix(attributes, " Max-Age=0;") {
+				value = ""
+			}
+		}
+	}
+	return value, found
 }
 
 // Get returns the first value of a header.

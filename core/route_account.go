@@ -28,7 +28,7 @@ func (l ListedAccount) AppendJSON(dst []byte) []byte {
 }
 
 func listAccounts(c *Ctx, _ *NoInput) ([]ListedAccount, error) {
-	rows, err := c.Auth.store.FindAccounts(c, c.Session().User.ID)
+	rows, err := c.auth.store.FindAccounts(c, c.Session().User.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -39,15 +39,15 @@ func listAccounts(c *Ctx, _ *NoInput) ([]ListedAccount, error) {
 	return out, nil
 }
 
-// UnlinkAccountInput names an account of the current user: as 1.6.11's client does,
-// by provider and, where there are several, the provider's id of the account; or as
-// 1.7's does, by the id of the row alone.
+// UnlinkAccountInput names an account of the current user. The client of Better
+// Auth 1.6 names it by provider and, when there are several, the provider's id of
+// the account. The client of Better Auth 1.7 names it by the id of the row alone.
 type UnlinkAccountInput struct {
 	ProviderID *string `json:"providerId" doc:"Provider of the account, for example credential"`
 	AccountID  *string `json:"accountId" doc:"The provider's id of the account; without providerId, the account's own id"`
 }
 
-// Refine asks for a provider unless the account names itself.
+// Refine requires a provider unless the id of the row is given.
 func (in *UnlinkAccountInput) Refine(issues *validate.Issues) {
 	if in.ProviderID == nil && text(in.AccountID) == "" {
 		issues.Add("Invalid input: expected string, received undefined", "providerId")
@@ -62,10 +62,10 @@ func (in *UnlinkAccountInput) names(acc *Account) bool {
 }
 
 func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
-	a, userID := c.Auth, c.Session().User.ID
+	a, userID := c.auth, c.Session().User.ID
 	err := a.store.Tx(c, func(ctx context.Context) error {
-		// Two parallel requests must not each see the other's account as the one that
-		// stays: locking the user row makes them take turns.
+		// Two parallel requests could each count the other's account as the one that
+		// stays. Locking the user's row makes them take turns.
 		if err := a.store.LockUser(ctx, userID); err != nil {
 			return err
 		}
@@ -85,6 +85,9 @@ func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
 	})
 	if err != nil {
 		return StatusReply{}, err
+	}
+	if a.opts.Account.StoreCookie {
+		c.ExpireChunkedCookie(c.AccountCookie())
 	}
 	c.Emit(Event{Type: EventAccountUnlinked})
 	return StatusReply{true}, nil

@@ -19,9 +19,25 @@ const (
 	changeVerification = "change-email-verification" // sent to the new address
 )
 
-// emailToken makes the signed token of a verification link. updateTo is the new
-// address of a change.
-func (a *Auth) emailToken(email, updateTo, requestType string) (string, error) {
+// linkIdentifier begins the identifier of a link's stored value.
+const linkIdentifier = "email-link-"
+
+// linkToken makes the signed token of a link that is mailed for a user. updateTo is the
+// new address of a change. The link works as long as a stored value of the user does:
+// Store.DeleteVerificationsOf ends it.
+func linkToken(ctx context.Context, a *Auth, u *User, updateTo, requestType string) (string, error) {
+	id, err := a.RandomString(32)
+	if err != nil {
+		return "", err
+	}
+	if _, err := a.store.CreateVerification(ctx, linkIdentifier+id, u.ID, a.Now().Add(a.cfg.verifyTTL)); err != nil {
+		return "", err
+	}
+	return emailToken(a, u.Email, updateTo, requestType, id)
+}
+
+// emailToken signs a token. link names its stored value.
+func emailToken(a *Auth, email, updateTo, requestType, link string) (string, error) {
 	claims := append([]byte(nil), `{"email":`...)
 	claims = wire.AppendString(claims, NormalizeEmail(email))
 	if updateTo != "" {
@@ -32,32 +48,49 @@ func (a *Auth) emailToken(email, updateTo, requestType string) (string, error) {
 		claims = append(claims, `,"requestType":`...)
 		claims = wire.AppendString(claims, requestType)
 	}
+	if link != "" {
+		claims = append(claims, `,"jti":`...)
+		claims = wire.AppendString(claims, link)
+	}
 	return a.keys.SignJWT(append(claims, '}'), a.Now(), a.cfg.verifyTTL)
 }
 
-// SendVerification sends a verification mail to a user in the background.
-// callbackURL "" leads to "/". It fails with VERIFICATION_EMAIL_NOT_ENABLED
-// without a sender.
-func (c *Ctx) SendVerification(u *User, callbackURL string) error {
-	if c.Auth.opts.EmailVerification.Send == nil {
+// SendVerification sends a verification mail to a user in the background, after the
+// transaction of ctx has been committed. An empty callbackURL means "/". It fails with
+// VERIFICATION_EMAIL_NOT_ENABLED when no sender is configured.
+func (c *Ctx) SendVerification(ctx context.Context, u *User, callbackURL string) error {
+	if c.auth.opts.EmailVerification.Send == nil {
 		return Fail(http.StatusBadRequest, CodeVerificationEmailDisabled)
-	}
-	token, err := c.Auth.emailToken(u.Email, "", "")
-	if err != nil {
-		return err
 	}
 	if callbackURL == "" {
 		callbackURL = "/"
 	}
-	c.sendVerificationMail(u, token, callbackURL)
-	return nil
+	return sendVerificationMail(ctx, c, u, "", "", callbackURL)
 }
 
-func (c *Ctx) sendVerificationMail(u *User, token, callbackURL string) {
-	mail := Mail{User: u, Token: token,
+// sendVerificationMail makes a link for a user and mails it once the transaction of ctx
+// has been committed: to updateTo where the link changes the address.
+func sendVerificationMail(ctx context.Context, c *Ctx, u *User, updateTo, requestType, callbackURL string) error {
+	to := *u
+	if updateTo != "" {
+		to.Email = updateTo
+	}
+	// Read first, then store the link: a failed read leaves nothing behind.
+	contested, err := c.auth.store.signUpContested(ctx, &to)
+	if err != nil {
+		return err
+	}
+	token, err := linkToken(ctx, c.auth, u, updateTo, requestType)
+	if err != nil {
+		return err
+	}
+	mail := Mail{User: &to, Token: token, SetPassword: contested,
 		URL: c.BaseURL() + "/verify-email?token=" + token + "&callbackURL=" + wire.EncodeURIComponent(callbackURL)}
-	send := c.Auth.opts.EmailVerification.Send
-	c.Go("sending a verification mail", func(ctx context.Context) error { return send(ctx, mail) })
+	send := c.auth.opts.EmailVerification.Send
+	return AfterCommit(ctx, func(context.Context) error {
+		c.Go("sending a verification mail", func(ctx context.Context) error { return send(ctx, mail) }, mail.secrets()...)
+		return nil
+	})
 }
 
 // SendVerificationInput is the body of send-verification-email.
@@ -74,30 +107,35 @@ func text(s *string) string {
 }
 
 func sendVerificationEmail(c *Ctx, in *SendVerificationInput) (StatusReply, error) {
-	a := c.Auth
+	a := c.auth
 	if a.opts.EmailVerification.Send == nil {
 		return StatusReply{}, Fail(http.StatusBadRequest, CodeVerificationEmailDisabled)
 	}
-	if current := c.Session(); current != nil {
+	current, err := c.LoadSession()
+	if err != nil {
+		return StatusReply{}, err
+	}
+	if current != nil {
 		if !strings.EqualFold(current.User.Email, in.Email) {
 			return StatusReply{}, Fail(http.StatusBadRequest, CodeEmailMismatch)
 		}
 		if current.User.EmailVerified {
 			return StatusReply{}, Fail(http.StatusBadRequest, CodeEmailAlreadyVerified)
 		}
-		return StatusReply{true}, c.SendVerification(&current.User, text(in.CallbackURL))
+		return StatusReply{true}, c.SendVerification(c, &current.User, text(in.CallbackURL))
 	}
-	// Signed out, the answer and its cost are the same whether the address is known.
+	// A client without a session gets the same answer, in the same time, for known and
+	// unknown addresses.
 	defer atLeast(c, a.cfg.mailTime)()
 	u, err := a.store.FindUserByEmail(c, in.Email)
 	if err != nil && !isNotFound(err) {
 		return StatusReply{}, err
 	}
 	if err != nil || u.EmailVerified {
-		_, err := a.emailToken(in.Email, "", "")
+		_, err := emailToken(a, in.Email, "", "", linkIdentifier)
 		return StatusReply{true}, err
 	}
-	return StatusReply{true}, c.SendVerification(u, text(in.CallbackURL))
+	return StatusReply{true}, c.SendVerification(c, u, text(in.CallbackURL))
 }
 
 // atLeast returns a function that waits until a time has passed since atLeast was
@@ -119,11 +157,14 @@ type VerifyEmailInput struct {
 	CallbackURL *string `query:"callbackURL" doc:"Where to go after verification"`
 }
 
-// VerifyEmailReply is {"status":true}, with the user (or null) where 1.6.11 sends one.
+// VerifyEmailReply is {"status":true}, with the user (or null) where Better Auth 1.6
+// sends one. Under CompatKernia "setPassword":true follows when another person may have
+// signed up with the address and the user has no password now.
 type VerifyEmailReply struct {
-	Status  bool
-	User    *User
-	HasUser bool
+	Status      bool
+	User        *User
+	HasUser     bool
+	SetPassword bool
 }
 
 // AppendJSON appends the answer.
@@ -138,10 +179,13 @@ func (r VerifyEmailReply) AppendJSON(dst []byte) []byte {
 			dst = r.User.AppendJSON(dst)
 		}
 	}
+	if r.SetPassword {
+		dst = append(dst, `,"setPassword":true`...)
+	}
 	return append(dst, '}')
 }
 
-type emailClaims struct{ email, updateTo, requestType string }
+type emailClaims struct{ email, updateTo, requestType, link string }
 
 func (a *Auth) readEmailToken(token string) (emailClaims, error) {
 	payload, err := a.keys.VerifyJWT(token, a.Now())
@@ -167,7 +211,7 @@ func (a *Auth) readEmailToken(token string) (emailClaims, error) {
 		ok = ok && isString
 		return s
 	}
-	k = emailClaims{str("email"), str("updateTo"), str("requestType")}
+	k = emailClaims{str("email"), str("updateTo"), str("requestType"), str("jti")}
 	// Other tokens are signed with the same secret: one without an address, of an
 	// unknown purpose, or with the members of another kind (a cookie cache), is not a
 	// verification token.
@@ -179,11 +223,40 @@ func (a *Auth) readEmailToken(token string) (emailClaims, error) {
 	if !ok || !validate.Email(k.email) || k.requestType != "" && k.updateTo == "" || !v.Get("session").IsUndefined() {
 		return emailClaims{}, invalid
 	}
+	// A Better Auth server on the same database makes links without a stored value.
+	if k.link == "" && a.opts.Compat != CompatBetterAuth {
+		return emailClaims{}, invalid
+	}
 	return k, nil
 }
 
+// useLink uses up a link's stored value for its user, in the transaction of ctx.
+func useLink(ctx context.Context, a *Auth, claims emailClaims, u *User) error {
+	if claims.link == "" {
+		return nil
+	}
+	v, err := a.store.ConsumeVerification(ctx, linkIdentifier+claims.link)
+	if isNotFound(err) || err == nil && v.Value != u.ID {
+		return Fail(http.StatusUnauthorized, CodeInvalidToken)
+	}
+	return err
+}
+
+// setPasswordParam tells the page behind a verification link that the user has no
+// password any more.
+const setPasswordParam = "setPassword=true"
+
+// withParam adds a parameter to the address of a page.
+func withParam(page, param string) string {
+	separator := "?"
+	if strings.Contains(page, "?") {
+		separator = "&"
+	}
+	return page + separator + param
+}
+
 func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
-	a := c.Auth
+	a := c.auth
 	callback := text(in.CallbackURL)
 	// A token in the address must not travel on in the Referer header.
 	c.SetHeader("Referrer-Policy", "no-referrer")
@@ -192,16 +265,17 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 		if callback == "" || e.Status >= 500 {
 			return VerifyEmailReply{}, err
 		}
-		separator := "?"
-		if strings.Contains(callback, "?") {
-			separator = "&"
-		}
-		return VerifyEmailReply{}, c.Redirect(callback + separator + "error=" + e.Code)
+		return VerifyEmailReply{}, c.Redirect(withParam(callback, "error="+e.Code))
 	}
 	done := func(r VerifyEmailReply) (VerifyEmailReply, error) {
 		if callback != "" {
-			return r, c.Redirect(callback)
+			target := callback
+			if r.SetPassword {
+				target = withParam(callback, setPasswordParam)
+			}
+			return r, c.Redirect(target)
 		}
+		r.SetPassword = r.SetPassword && a.opts.Compat == CompatKernia
 		return r, nil
 	}
 	claims, err := a.readEmailToken(in.Token)
@@ -216,7 +290,7 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 		return VerifyEmailReply{}, err
 	}
 	if claims.updateTo != "" {
-		return c.verifyChange(u, claims, callback, fail, done)
+		return verifyChange(c, u, claims, callback, fail, done)
 	}
 	if u.EmailVerified {
 		return done(VerifyEmailReply{Status: true, HasUser: true})
@@ -227,17 +301,30 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 			return VerifyEmailReply{}, err
 		}
 	}
-	// Of parallel uses of a link one verifies; the others come too late, as a second
-	// use does.
-	updated, err := a.store.updateUser(c, adapter.By("email", NormalizeEmail(claims.email)).And("emailVerified", false),
-		adapter.Record{"emailVerified": true})
-	if isNotFound(err) {
-		if _, err := a.store.FindUserByEmail(c, claims.email); isNotFound(err) {
-			return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
-		} else if err != nil {
-			return VerifyEmailReply{}, err
+	var updated *User
+	var contested bool
+	err = a.store.Tx(c, func(ctx context.Context) error {
+		if err := useLink(ctx, a, claims, u); err != nil {
+			return err
 		}
-		return done(VerifyEmailReply{Status: true, HasUser: true})
+		var err error
+		updated, contested, err = a.store.verifyUser(ctx, adapter.By("id", u.ID).And("email", u.Email).And("emailVerified", false),
+			adapter.Record{"emailVerified": true})
+		return err
+	})
+	if isNotFound(err) || err != nil && asError(err).Code == CodeInvalidToken.Code {
+		// Only one of parallel uses of a link verifies. The others are answered like a
+		// second use.
+		now, findErr := a.store.FindUserByEmail(c, claims.email)
+		switch {
+		case isNotFound(findErr):
+			return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
+		case findErr != nil:
+			return VerifyEmailReply{}, findErr
+		case now.EmailVerified && now.ID == u.ID:
+			return done(VerifyEmailReply{Status: true, HasUser: true})
+		}
+		return fail(Fail(http.StatusUnauthorized, CodeInvalidToken))
 	}
 	if err != nil {
 		return VerifyEmailReply{}, err
@@ -248,21 +335,39 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 			return VerifyEmailReply{}, err
 		}
 	}
+	// This reads the store: cookies of a revoked session must not be written again.
+	current, err := callerNow(c, updated, contested, o.AutoSignIn)
+	if err != nil {
+		return VerifyEmailReply{}, err
+	}
 	if o.AutoSignIn {
-		// The store is asked: cookies of a revoked session must not be written anew.
-		current, err := c.LoadSession(true)
-		if err != nil && asError(err).Status >= 500 {
-			return VerifyEmailReply{}, err
-		}
 		if current != nil && current.User.ID == updated.ID {
-			if err := c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil); err != nil {
+			if err := c.Issue(&SessionData{Session: current.Session, User: *updated}, IssueOptions{}); err != nil {
 				return VerifyEmailReply{}, err
 			}
 		} else if _, err := c.SignIn(c, updated, SignIn{Method: "email-verification", KeepForget: true, Redirect: callback}); err != nil {
 			return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
 		}
 	}
-	return done(VerifyEmailReply{Status: true, HasUser: true})
+	return done(VerifyEmailReply{Status: true, HasUser: true, SetPassword: contested})
+}
+
+// callerNow returns the caller's session after a verification. It reads the session
+// when needed, or when a contested sign-up has been settled: that ended the user's
+// sessions, even one that was read before, and its cookies are removed.
+func callerNow(c *Ctx, u *User, contested, needed bool) (*SessionData, error) {
+	if !contested && !needed {
+		return nil, nil
+	}
+	current, err := c.StoredSession()
+	if err != nil {
+		return nil, err
+	}
+	if contested && current != nil && current.User.ID == u.ID {
+		c.EndSession()
+		return nil, nil
+	}
+	return current, nil
 }
 
 // sessionFailure answers FAILED_TO_CREATE_SESSION when a hook gave the session up.
@@ -275,11 +380,11 @@ func sessionFailure(err error, status int) error {
 
 // verifyChange handles a token that changes an address. The token names the
 // current address, so it is worthless once that has changed.
-func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
+func verifyChange(c *Ctx, u *User, claims emailClaims, callback string,
 	fail func(error) (VerifyEmailReply, error), done func(VerifyEmailReply) (VerifyEmailReply, error)) (VerifyEmailReply, error) {
-	a := c.Auth
-	current, err := c.LoadSession(true)
-	if err != nil && asError(err).Status >= 500 {
+	a := c.auth
+	current, err := c.StoredSession()
+	if err != nil {
 		return VerifyEmailReply{}, err
 	}
 	if current != nil && current.User.Email != claims.email {
@@ -289,21 +394,42 @@ func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
 	if target == "" {
 		target = "/"
 	}
-	to := *u
-	to.Email = claims.updateTo
 	if claims.requestType == changeConfirmation {
-		token, err := a.emailToken(claims.email, claims.updateTo, changeVerification)
-		if err != nil {
-			return VerifyEmailReply{}, err
+		// The link may be opened again, for example after a mail scanner: it is
+		// checked, not used up.
+		if claims.link != "" {
+			v, err := a.store.FindVerification(c, linkIdentifier+claims.link)
+			if isNotFound(err) || err == nil && (v.Value != u.ID || !v.ExpiresAt.After(a.Now())) {
+				return fail(Fail(http.StatusUnauthorized, CodeInvalidToken))
+			}
+			if err != nil {
+				return VerifyEmailReply{}, err
+			}
 		}
 		if a.opts.EmailVerification.Send != nil {
-			c.sendVerificationMail(&to, token, target)
+			if err := sendVerificationMail(c, c, u, claims.updateTo, changeVerification, target); err != nil {
+				return VerifyEmailReply{}, err
+			}
 		}
 		return done(VerifyEmailReply{Status: true})
 	}
 	verified := claims.requestType == changeVerification
-	updated, err := a.store.ChangeEmail(c, claims.email, claims.updateTo, verified)
+	var updated *User
+	var contested bool
+	err = a.store.Tx(c, func(ctx context.Context) error {
+		if err := useLink(ctx, a, claims, u); err != nil {
+			return err
+		}
+		var err error
+		updated, contested, err = a.store.changeEmail(ctx, claims.email, claims.updateTo, verified)
+		if err != nil || verified || a.opts.EmailVerification.Send == nil {
+			return err
+		}
+		return c.SendVerification(ctx, updated, target)
+	})
 	switch {
+	case err != nil && asError(err).Code == CodeInvalidToken.Code:
+		return fail(err)
 	case isNotFound(err):
 		return fail(Fail(http.StatusUnauthorized, CodeUserNotFound))
 	case errors.Is(err, adapter.ErrUnique):
@@ -318,22 +444,23 @@ func (c *Ctx) verifyChange(u *User, claims emailClaims, callback string,
 			return VerifyEmailReply{}, err
 		}
 	}
-	if !verified && a.opts.EmailVerification.Send != nil {
-		token, err := a.emailToken(claims.updateTo, "", "")
-		if err != nil {
+	if contested {
+		if current, err = callerNow(c, updated, contested, true); err != nil {
 			return VerifyEmailReply{}, err
 		}
-		c.sendVerificationMail(updated, token, target)
 	}
-	if current != nil {
-		err = c.SetSession(&SessionData{Session: current.Session, User: *updated}, nil)
-	} else {
+	switch {
+	case current != nil:
+		err = c.Issue(&SessionData{Session: current.Session, User: *updated}, IssueOptions{})
+	case a.opts.EmailVerification.AutoSignIn:
+		// Only where links sign in at all: the person who asked for the change need not
+		// be the account's owner now.
 		_, err = c.SignIn(c, updated, SignIn{Method: "email-change", KeepForget: true, Redirect: callback})
 	}
 	if err != nil {
 		return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
 	}
-	return done(VerifyEmailReply{Status: true, HasUser: true, User: updated})
+	return done(VerifyEmailReply{Status: true, HasUser: true, User: updated, SetPassword: contested})
 }
 
 // ChangeEmailInput is the body of change-email.
@@ -343,12 +470,12 @@ type ChangeEmailInput struct {
 }
 
 func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
-	a, current := c.Auth, c.Session()
+	a, current := c.auth, c.Session()
 	o := &a.opts.User.ChangeEmail
 	if !o.Enabled {
 		return StatusReply{}, Fail(http.StatusBadRequest, CodeChangeEmailDisabled)
 	}
-	if err := CheckNewEmail(in.NewEmail); err != nil {
+	if err := CheckOwnEmail(in.NewEmail); err != nil {
 		return StatusReply{}, err
 	}
 	email := NormalizeEmail(in.NewEmail)
@@ -360,10 +487,11 @@ func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
 	if !atOnce && !confirm && a.opts.EmailVerification.Send == nil {
 		return StatusReply{}, FailText(http.StatusBadRequest, "Verification email isn't enabled")
 	}
-	// A used address is answered as a free one: the caller learns nothing of others.
+	// A used address is answered as a free one, so that the caller learns nothing about
+	// others.
 	_, err := a.store.FindUserByEmail(c, email)
 	if err == nil {
-		_, err := a.emailToken(current.User.Email, email, "")
+		_, err := linkToken(c, a, &current.User, email, "")
 		return StatusReply{true}, err
 	}
 	if !isNotFound(err) {
@@ -374,31 +502,36 @@ func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
 		target = "/"
 	}
 	if atOnce {
-		return c.changeEmailAtOnce(current, email, target)
+		return changeEmailAtOnce(c, current, email, target)
 	}
 	requestType := changeVerification
 	if confirm {
 		requestType = changeConfirmation
 	}
-	token, err := a.emailToken(current.User.Email, email, requestType)
-	if err != nil {
-		return StatusReply{}, err
-	}
 	if confirm {
+		token, err := linkToken(c, a, &current.User, email, requestType)
+		if err != nil {
+			return StatusReply{}, err
+		}
 		mail := ChangeEmailMail{User: &current.User, NewEmail: email, Token: token,
 			URL: c.BaseURL() + "/verify-email?token=" + token + "&callbackURL=" + wire.EncodeURIComponent(target)}
-		c.Go("sending a confirmation mail", func(ctx context.Context) error { return o.SendConfirmation(ctx, mail) })
+		c.Go("sending a confirmation mail", func(ctx context.Context) error { return o.SendConfirmation(ctx, mail) }, mail.URL, mail.Token, mail.NewEmail, mail.User.Email)
 		return StatusReply{true}, nil
 	}
-	to := current.User
-	to.Email = email
-	c.sendVerificationMail(&to, token, target)
-	return StatusReply{true}, nil
+	return StatusReply{true}, sendVerificationMail(c, c, &current.User, email, requestType, target)
 }
 
-func (c *Ctx) changeEmailAtOnce(current *SessionData, email, target string) (StatusReply, error) {
-	a := c.Auth
-	u, err := a.store.ChangeEmail(c, current.User.Email, email, false)
+func changeEmailAtOnce(c *Ctx, current *SessionData, email, target string) (StatusReply, error) {
+	a := c.auth
+	var u *User
+	err := a.store.Tx(c, func(ctx context.Context) error {
+		var err error
+		u, err = a.store.ChangeEmail(ctx, current.User.Email, email, false)
+		if err != nil || a.opts.EmailVerification.Send == nil {
+			return err
+		}
+		return c.SendVerification(ctx, u, target)
+	})
 	if errors.Is(err, adapter.ErrUnique) {
 		return StatusReply{true}, nil
 	}
@@ -409,16 +542,5 @@ func (c *Ctx) changeEmailAtOnce(current *SessionData, email, target string) (Sta
 		return StatusReply{}, err
 	}
 	c.Emit(Event{Type: EventEmailChanged})
-	if err := c.SetSession(&SessionData{Session: current.Session, User: *u}, nil); err != nil {
-		return StatusReply{}, err
-	}
-	if a.opts.EmailVerification.Send == nil {
-		return StatusReply{true}, nil
-	}
-	token, err := a.emailToken(email, "", "")
-	if err != nil {
-		return StatusReply{}, err
-	}
-	c.sendVerificationMail(u, token, target)
-	return StatusReply{true}, nil
+	return StatusReply{true}, c.Issue(&SessionData{Session: current.Session, User: *u}, IssueOptions{})
 }

@@ -19,8 +19,8 @@ var errorCodePattern = regexp.MustCompile(`^['A-Za-z0-9_-]{1,128}$`)
 
 const maxDescription = 1000
 
-// errorPage shows an error to a person who was redirected here. What the query
-// says is shown as text, never as markup.
+// errorPage shows an error to a person who was redirected here. The query's values are
+// shown as text, never as markup.
 func errorPage(c *Ctx, in *ErrorPageInput) (*Raw, error) {
 	code := text(in.Error)
 	if !errorCodePattern.MatchString(code) {
@@ -30,7 +30,7 @@ func errorPage(c *Ctx, in *ErrorPageInput) (*Raw, error) {
 	if len(description) > maxDescription {
 		description = strings.ToValidUTF8(description[:maxDescription], "")
 	}
-	if target := c.Auth.opts.ErrorURL; target != "" {
+	if target := c.auth.opts.ErrorURL; target != "" {
 		separator := "?"
 		if strings.Contains(target, "?") {
 			separator = "&"
@@ -48,7 +48,7 @@ func errorPage(c *Ctx, in *ErrorPageInput) (*Raw, error) {
 	c.SetHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	c.SetHeader("Referrer-Policy", "no-referrer")
 	page := strings.NewReplacer("{code}", html.EscapeString(code), "{description}", html.EscapeString(description),
-		"{app}", html.EscapeString(c.Auth.opts.AppName)).Replace(errorHTML)
+		"{app}", html.EscapeString(c.auth.opts.AppName)).Replace(errorHTML)
 	return &Raw{Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Body: []byte(page)}, nil
 }
 

@@ -16,7 +16,8 @@ type GetSessionInput struct {
 	DisableRefresh     *bool `query:"disableRefresh" zod:"coerce" doc:"Do not extend the session"`
 }
 
-// SessionReply is what get-session answers: {"session":…,"user":…}. A nil reply is null.
+// SessionReply is the answer of get-session: {"session":…,"user":…}. A nil reply is
+// null.
 type SessionReply struct {
 	auth         *Auth
 	raw          []byte // session and user of a verified cookie cache, forwarded as they are
@@ -26,15 +27,15 @@ type SessionReply struct {
 	needsRefresh bool
 }
 
-// Data returns typed rows.
+// Data returns the session and user as typed rows.
 func (r *SessionReply) Data() (*SessionData, error) {
 	if r == nil {
 		return nil, nil
 	}
 	if r.data == nil {
 		data, err := r.auth.decodeCached(cached{
-			session: r.raw[len(replyHead):r.mid],
-			user:    r.raw[r.mid+len(replyMid) : len(r.raw)-1],
+			Session: r.raw[len(replyHead):r.mid],
+			User:    r.raw[r.mid+len(replyMid) : len(r.raw)-1],
 		})
 		if err != nil {
 			return nil, err
@@ -44,7 +45,8 @@ func (r *SessionReply) Data() (*SessionData, error) {
 	return r.data, nil
 }
 
-// NeedsRefresh reports, with DeferRefresh, that the session is due for a POST.
+// NeedsRefresh reports whether the session is due for a refresh by POST
+// (DeferRefresh).
 func (r *SessionReply) NeedsRefresh() bool { return r != nil && r.needsRefresh }
 
 // AppendJSON appends the answer.
@@ -54,7 +56,7 @@ func (r *SessionReply) AppendJSON(dst []byte) []byte {
 	}
 	if r.data == nil {
 		if dst == nil {
-			return r.raw // nobody writes into it, and it has no room to append to
+			return r.raw // the buffer is not shared: callers only read it and it has no spare capacity
 		}
 		return append(dst, r.raw...)
 	}
@@ -68,7 +70,7 @@ func (r *SessionReply) AppendJSON(dst []byte) []byte {
 }
 
 func getSession(c *Ctx, in *GetSessionInput) (*SessionReply, error) {
-	a := c.Auth
+	a := c.auth
 	post := c.Req.Method == http.MethodPost
 	if post && !a.opts.Session.DeferRefresh {
 		return nil, Fail(http.StatusMethodNotAllowed, CodeDeferSessionRequired)
@@ -92,18 +94,18 @@ func getSession(c *Ctx, in *GetSessionInput) (*SessionReply, error) {
 		return nil, nil
 	}
 	if l.data != nil {
-		c.session, c.sessionLoaded = l.data, true
+		c.session, c.sessionLoaded, c.sessionStored = l.data, true, a.cfg.cacheRefresh == 0
 		return &SessionReply{auth: a, data: l.data, deferred: l.deferred, needsRefresh: l.needsRefresh}, nil
 	}
 	if a.shapes.session.hidden || a.shapes.user.hidden {
-		// A cache that another version of the schema wrote may hold what is hidden now.
+		// A cache written under an earlier schema may hold fields that are hidden now.
 		data, err := a.decodeCached(l.cache)
 		if err != nil {
 			return nil, internalError(err)
 		}
 		return &SessionReply{auth: a, data: data}, nil
 	}
-	return &SessionReply{auth: a, raw: joinReply(l.cache), mid: len(replyHead) + len(l.cache.session)}, nil
+	return &SessionReply{auth: a, raw: joinReply(l.cache), mid: len(replyHead) + len(l.cache.Session)}, nil
 }
 
 const (
@@ -113,11 +115,11 @@ const (
 
 // joinReply copies session and user out of the pooled buffers into the answer.
 func joinReply(k cached) []byte {
-	raw := make([]byte, 0, len(replyHead)+len(k.session)+len(replyMid)+len(k.user)+1)
+	raw := make([]byte, 0, len(replyHead)+len(k.Session)+len(replyMid)+len(k.User)+1)
 	raw = append(raw, replyHead...)
-	raw = append(raw, k.session...)
+	raw = append(raw, k.Session...)
 	raw = append(raw, replyMid...)
-	raw = append(raw, k.user...)
+	raw = append(raw, k.User...)
 	return append(raw, '}')
 }
 
@@ -128,7 +130,7 @@ func (a *Auth) GetSession(ctx context.Context, h Header, res *Response) (*Sessio
 	if res != nil {
 		opts = append(opts, Capture(res))
 	}
-	reply, err := a.API.GetSession.Call(ctx, &GetSessionInput{}, opts...)
+	reply, err := a.API().GetSession.Call(ctx, &GetSessionInput{}, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -136,13 +138,19 @@ func (a *Auth) GetSession(ctx context.Context, h Header, res *Response) (*Sessio
 }
 
 func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
-	if token, ok := c.SignedCookie(c.base.cookies.SessionToken.Name); ok {
-		if c.Auth.opts.OnEvent != nil {
-			_, _ = c.LoadSession(true)
+	token, err := c.callerToken()
+	if err != nil {
+		return SuccessReply{}, err
+	}
+	if token != "" {
+		if c.auth.opts.OnEvent != nil {
+			_, _ = c.StoredSession() // for the event
 		}
-		if err := c.Auth.store.DeleteSession(c, token); err != nil {
-			// A sign-out that leaves the session alive is no success.
-			return SuccessReply{}, err
+		for _, token := range append([]string{token}, c.otherTokens...) {
+			if err := c.auth.store.DeleteSession(c, token); err != nil {
+				// A sign-out that leaves a session alive is no success.
+				return SuccessReply{}, err
+			}
 		}
 		c.Emit(Event{Type: EventSignOut})
 	}
@@ -151,7 +159,7 @@ func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
 }
 
 func listSessions(c *Ctx, _ *NoInput) ([]*Session, error) {
-	rows, err := c.Auth.store.ListSessions(c, c.Session().User.ID)
+	rows, err := c.auth.store.ListSessions(c, c.Session().User.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +175,7 @@ type RevokeSessionInput struct {
 }
 
 func revokeSession(c *Ctx, in *RevokeSessionInput) (StatusReply, error) {
-	store, userID := c.Auth.store, c.Session().User.ID
+	store, userID := c.auth.store, c.Session().User.ID
 	data, err := store.FindSession(c, in.Token)
 	if isNotFound(err) {
 		return StatusReply{true}, nil
@@ -186,7 +194,7 @@ func revokeSession(c *Ctx, in *RevokeSessionInput) (StatusReply, error) {
 
 func revokeSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 	userID := c.Session().User.ID
-	if err := c.Auth.store.DeleteSessions(c, userID); err != nil {
+	if err := c.auth.store.DeleteSessions(c, userID); err != nil {
 		return StatusReply{}, err
 	}
 	c.Emit(Event{Type: EventSessionsRevoked, UserID: userID})
@@ -195,23 +203,7 @@ func revokeSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 
 func revokeOtherSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 	current := c.Session()
-	store := c.Auth.store
-	err := store.Tx(c, func(ctx context.Context) error {
-		rows, err := store.ListSessions(ctx, current.User.ID)
-		if err != nil {
-			return err
-		}
-		for _, s := range rows {
-			if s.ID == current.Session.ID {
-				continue
-			}
-			if err := store.DeleteSession(ctx, s.Token); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := c.auth.store.DeleteOtherSessions(c, current.User.ID, current.Session.Token); err != nil {
 		return StatusReply{}, err
 	}
 	c.Emit(Event{Type: EventSessionsRevoked})
@@ -229,7 +221,7 @@ type UpdateSessionReply struct {
 }
 
 func updateSession(c *Ctx, in *UpdateSessionInput) (UpdateSessionReply, error) {
-	a, current := c.Auth, c.Session()
+	a, current := c.auth, c.Session()
 	fields, err := a.ParseInput(ModelSession, in.Members, true)
 	if err != nil {
 		return UpdateSessionReply{}, err
@@ -244,13 +236,13 @@ func updateSession(c *Ctx, in *UpdateSessionInput) (UpdateSessionReply, error) {
 	row, err := a.store.UpdateSession(c, current.Session.Token, set)
 	switch {
 	case errors.Is(err, ErrAbort):
-		row = &current.Session // the hook kept the session as it was; 1.6.11 answers as usual
+		row = &current.Session // the hook kept the session as it was; Better Auth 1.6 answers as usual
 	case isNotFound(err):
 		return UpdateSessionReply{}, errUnauthorized
 	case err != nil:
 		return UpdateSessionReply{}, err
 	}
-	if err := c.SetSession(&SessionData{Session: *row, User: current.User}, nil); err != nil {
+	if err := c.Issue(&SessionData{Session: *row, User: current.User}, IssueOptions{}); err != nil {
 		return UpdateSessionReply{}, err
 	}
 	return UpdateSessionReply{row}, nil

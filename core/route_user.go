@@ -23,7 +23,7 @@ var (
 )
 
 func updateUser(c *Ctx, in *UpdateUserInput) (StatusReply, error) {
-	a, current, body := c.Auth, c.Session(), in.Members
+	a, current, body := c.auth, c.Session(), in.Members
 	if email, _ := body.Get("email"); email.Truthy() {
 		return StatusReply{}, Fail(http.StatusBadRequest, CodeEmailCanNotBeUpdated)
 	}
@@ -53,15 +53,18 @@ func updateUser(c *Ctx, in *UpdateUserInput) (StatusReply, error) {
 	u, err := a.store.UpdateUser(c, current.User.ID, set)
 	switch {
 	case errors.Is(err, ErrAbort):
-		u = &current.User // the hook kept the user as it was; 1.6.11 answers as usual
+		u = &current.User // the hook kept the user as it was; Better Auth 1.6 answers as usual
 	case isNotFound(err):
 		return StatusReply{}, errUnauthorized
+	case errors.Is(err, adapter.ErrUnique):
+		// Another user has the value of an added field that is unique.
+		return StatusReply{}, Fail(http.StatusUnprocessableEntity, CodeFailedToUpdateUser)
 	case err != nil:
 		return StatusReply{}, err
 	default:
 		c.Emit(Event{Type: EventUserUpdated})
 	}
-	return StatusReply{true}, c.SetSession(&SessionData{Session: current.Session, User: *u}, nil)
+	return StatusReply{true}, c.Issue(&SessionData{Session: current.Session, User: *u}, IssueOptions{})
 }
 
 // jsonType names the kind of a value as validation messages do.
@@ -102,7 +105,7 @@ const (
 )
 
 func deleteUser(c *Ctx, in *DeleteUserInput) (DeleteUserReply, error) {
-	a := c.Auth
+	a := c.auth
 	o := &a.opts.User.DeleteUser
 	if !o.Enabled {
 		return DeleteUserReply{}, Fail(http.StatusNotFound, CodeNotFound)
@@ -127,7 +130,7 @@ func deleteUser(c *Ctx, in *DeleteUserInput) (DeleteUserReply, error) {
 		proven = true
 	}
 	if in.Token != nil && *in.Token != "" {
-		return c.finishDeletion(*in.Token)
+		return finishDeletion(c, *in.Token)
 	}
 	if o.SendVerification != nil {
 		token, err := secret.Random(a.opts.Rand, 32, lowerAlphanumeric)
@@ -144,13 +147,13 @@ func deleteUser(c *Ctx, in *DeleteUserInput) (DeleteUserReply, error) {
 		}
 		mail := Mail{User: &current.User, Token: token,
 			URL: c.BaseURL() + "/delete-user/callback?token=" + token + "&callbackURL=" + wire.EncodeURIComponent(target)}
-		c.Go("sending a deletion mail", func(ctx context.Context) error { return o.SendVerification(ctx, mail) })
+		c.Go("sending a deletion mail", func(ctx context.Context) error { return o.SendVerification(ctx, mail) }, mail.secrets()...)
 		return DeleteUserReply{true, "Verification email sent"}, nil
 	}
 	if !proven && !a.Fresh(&current.Session) {
 		return DeleteUserReply{}, Fail(http.StatusBadRequest, CodeSessionExpired)
 	}
-	return c.deleteCurrentUser("")
+	return deleteCurrentUser(c, "")
 }
 
 // DeleteUserCallbackInput is the query of the link in the mail.
@@ -160,10 +163,10 @@ type DeleteUserCallbackInput struct {
 }
 
 func deleteUserCallback(c *Ctx, in *DeleteUserCallbackInput) (DeleteUserReply, error) {
-	if !c.Auth.opts.User.DeleteUser.Enabled {
+	if !c.auth.opts.User.DeleteUser.Enabled {
 		return DeleteUserReply{}, Fail(http.StatusNotFound, CodeNotFound)
 	}
-	reply, err := c.finishDeletion(in.Token)
+	reply, err := finishDeletion(c, in.Token)
 	if err != nil {
 		return reply, err
 	}
@@ -175,28 +178,28 @@ func deleteUserCallback(c *Ctx, in *DeleteUserCallbackInput) (DeleteUserReply, e
 
 // finishDeletion deletes the current user by a token from the mail. The store is
 // asked for the session: a revoked one must not delete.
-func (c *Ctx) finishDeletion(token string) (DeleteUserReply, error) {
-	data, err := c.LoadSession(true)
-	if err != nil && asError(err).Status >= 500 {
+func finishDeletion(c *Ctx, token string) (DeleteUserReply, error) {
+	data, err := c.StoredSession()
+	if err != nil {
 		return DeleteUserReply{}, err
 	}
 	if data == nil {
 		return DeleteUserReply{}, Fail(http.StatusNotFound, CodeFailedToGetUserInfo)
 	}
-	v, err := c.Auth.store.FindVerification(c, deletionIdentifier+token)
+	v, err := c.auth.store.FindVerification(c, deletionIdentifier+token)
 	if err != nil && !isNotFound(err) {
 		return DeleteUserReply{}, err
 	}
 	if err != nil || !v.ExpiresAt.After(c.Now()) || v.Value != data.User.ID {
 		return DeleteUserReply{}, Fail(http.StatusNotFound, CodeInvalidToken)
 	}
-	return c.deleteCurrentUser(token)
+	return deleteCurrentUser(c, token)
 }
 
-// deleteCurrentUser deletes the user of the session, and with a token uses that
-// up in the same transaction, so that of many callbacks one deletes.
-func (c *Ctx) deleteCurrentUser(token string) (DeleteUserReply, error) {
-	a, current := c.Auth, c.Session()
+// deleteCurrentUser deletes the session's user. A token is used up in the same
+// transaction, so that only one of many callbacks deletes.
+func deleteCurrentUser(c *Ctx, token string) (DeleteUserReply, error) {
+	a, current := c.auth, c.Session()
 	o := &a.opts.User.DeleteUser
 	if o.BeforeDelete != nil {
 		if err := o.BeforeDelete(c, &current.User); err != nil {
@@ -212,7 +215,7 @@ func (c *Ctx) deleteCurrentUser(token string) (DeleteUserReply, error) {
 				return err
 			}
 		}
-		// Of parallel deletions one finds the user.
+		// Only one of parallel deletions finds the user.
 		if err := a.store.LockUser(ctx, current.User.ID); err != nil {
 			if isNotFound(err) {
 				return errUnauthorized

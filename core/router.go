@@ -6,8 +6,8 @@ import (
 )
 
 // router finds routes by literal comparison of the escaped path: no decoding, no
-// cleaning, no case folding. A path has one spelling or it is not found, so that
-// no second spelling can slip past a rule that names the first.
+// cleaning, no case folding. A path has one spelling, so that no other one can slip
+// past a rule that names it.
 type router struct {
 	static   map[string]*node // by path
 	patterns []pattern
@@ -20,11 +20,11 @@ type pattern struct {
 	node     *node
 }
 
-func newRouter(routes []*route) (*router, error) {
+func newRouter(routes []*route, atRoot bool) (*router, error) {
 	r := &router{static: map[string]*node{}}
 	shapes := map[string]*node{}
 	for _, rt := range routes {
-		if rt.path == "" {
+		if rt.path == "" || rt.AtRoot != atRoot {
 			continue
 		}
 		if rt.path[0] != '/' || strings.Contains(rt.path, "//") || strings.HasSuffix(rt.path, "/") {

@@ -1,9 +1,12 @@
 package core_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -35,8 +38,6 @@ type note struct {
 	Sibling *string         `row:"sibling,optional"` // in no table here
 }
 
-func (n *note) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, n) }
-
 // notes is a plugin with such a table, and a route that takes its added fields.
 type notes struct {
 	tables []schema.Table
@@ -59,7 +60,7 @@ type noteData struct {
 
 func (n *notes) ID() string { return "notes" }
 
-func (n *notes) Manifest() core.Manifest {
+func (n *notes) Manifest(core.Env) (core.Manifest, error) {
 	if n.tables == nil {
 		n.tables = []schema.Table{{Model: "note", Fields: []schema.Field{
 			{Name: "title", Type: schema.String}, {Name: "text", Type: schema.String, Optional: true}, {Name: "pages", Type: schema.Number},
@@ -81,7 +82,7 @@ func (n *notes) Manifest() core.Manifest {
 		}}}
 	}
 	n.add = core.Post("addNote", "/notes/add", func(c *core.Ctx, in *addNote) (*note, error) {
-		extra, err := c.Auth.ParseInput("note", in.Values, false)
+		extra, err := c.Auth().ParseInput("note", in.Values, false)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +102,7 @@ func (n *notes) Manifest() core.Manifest {
 		var err error
 		n.table, err = core.TableOf[note](a, "note")
 		return err
-	}}
+	}}, nil
 }
 
 func TestTable(t *testing.T) {
@@ -120,7 +121,7 @@ func TestTable(t *testing.T) {
 	}
 	want := `{"title":"T","text":"","pages":5,"score":2.5,"open":true,"tags":["a"],"ranks":[1,2.5],"meta":{"b":1,"a":2},"raw":"{\"x\":1}",` +
 		`"made":"2026-01-01T00:00:00.000Z","read":"2026-01-01T00:00:00.000Z","color":"red","size":3,"own":null,"state":"new","due":null,"list":null,"any":null,"id":"chosen"}`
-	if text := string(got.AppendJSON(nil)); text != want {
+	if text := string(core.AppendRow(nil, got)); text != want {
 		t.Errorf("got\n%s, want\n%s", text, want)
 	}
 	if got.Secret != "s" || got.Extra["hidden"] != "h" || string(got.Raw) != `{"x":1}` {
@@ -178,16 +179,180 @@ func TestTable(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
+// letter is a row that no test binds to a table.
+type letter struct {
+	core.Row
+	Title string          `row:"title"`
+	Body  json.RawMessage `row:"body,json"`
+	Other *string         `row:"other,optional"`
+}
+
 // TestAppendRowWithoutTable: a row that the application has made up.
 func TestAppendRowWithoutTable(t *testing.T) {
 	t.Parallel()
-	n := &note{Title: "T", Row: core.Row{Extra: core.Extra{"z": "1", "a": true}}}
-	got := string(n.AppendJSON(nil))
-	if !strings.HasPrefix(got, `{"title":"T","text":null,"pages":0,`) || !strings.HasSuffix(got, `"secret":"","a":true,"z":"1"}`) || !json.Valid([]byte(got)) {
+	n := &letter{Title: "T", Body: json.RawMessage(`{"b":1}`), Row: core.Row{Extra: core.Extra{"z": "1", "a": true}}}
+	const want = `{"title":"T","body":{"b":1},"a":true,"z":"1"}`
+	if got := string(core.AppendRow(nil, n)); got != want {
 		t.Errorf("%s", got)
 	}
-	if got := string(core.AppendRow(nil, (*note)(nil))); got != "null" {
+	n.ID, n.Body = "x", json.RawMessage("no JSON")
+	if got := string(core.AppendRow(nil, n, core.RowMember{Name: "id", Value: []byte("1")})); got != `{"title":"T","body":null,"a":true,"z":"1","id":1}` {
 		t.Errorf("%s", got)
+	}
+	if got := string(core.AppendRow(nil, (*letter)(nil))); got != "null" {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestHiddenFieldsStay: a Hidden field is neither in an answer nor in the output of
+// encoding/json, whatever value holds the row.
+func TestHiddenFieldsStay(t *testing.T) {
+	t.Parallel()
+	p := &notes{}
+	authtest.New(t, nil, p)
+	const secret = "hunter2"
+	made := &note{Title: "T", Secret: secret, Row: core.Row{Extra: core.Extra{"color": "red", "hidden": secret}}}
+	row, err := p.table.Create(t.Context(), made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := *row
+	changed.Title = "changed"
+	type holder struct {
+		Note note   `json:"note"`
+		Open string `json:"open"`
+	}
+	for name, v := range map[string]any{
+		"a row": row, "its value": *row, "a list": []*note{row}, "values": []note{*row}, "a copy": &changed, "a struct": holder{Note: *row},
+		"a pointer to a struct": &holder{Note: *row}, "a map": map[string]any{"n": *row}, "of its own": made, "moved": &struct{ core.Row }{row.Row},
+	} {
+		text, err := json.Marshal(v)
+		if strings.Contains(string(text), secret) || err == nil && name != "a row" && name != "a list" {
+			t.Errorf("%s: %s, %v", name, text, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "core.AppendRow") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, v := range map[string]any{"a row": row, "a copy": &changed, "a value": *row, "of its own": made, "a list": []*note{row, made}} {
+		enc, err := wire.EncoderFor(reflect.TypeOf(v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(enc.Append(nil, v)); strings.Contains(text, secret) || !strings.Contains(text, `"title":`) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "row", *row, "copy", changed)
+	if strings.Contains(log.String(), secret) {
+		t.Error(log.String())
+	}
+}
+
+// TestMarshalRow: encoding/json writes what clients see.
+func TestMarshalRow(t *testing.T) {
+	t.Parallel()
+	p := &notes{}
+	authtest.New(t, nil, p)
+	row, err := p.table.Create(t.Context(), &note{Title: "T", Row: core.Row{Extra: core.Extra{"color": "red"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(core.AppendRow(nil, row))
+	wantText := func(v any, want string) {
+		t.Helper()
+		if got, err := json.Marshal(v); err != nil || string(got) != want {
+			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	}
+	wantText(row, want)
+	wantText(map[string]any{"list": []*note{row, nil}}, `{"list":[`+want+`,null]}`)
+	changed := *row
+	changed.Title = "U"
+	wantText(p.table.Bind(&changed), strings.Replace(want, `"T"`, `"U"`, 1))
+	wantText(row, want)
+	wantText(json.RawMessage(core.AppendRow(nil, row)), want)
+	wantText(struct{ *note }{row}, want)
+}
+
+// TestRowEncoder: an answer is written by a plan that is compiled at the start.
+func TestRowEncoder(t *testing.T) {
+	t.Parallel()
+	type list struct {
+		Notes []*note `json:"notes"`
+		Last  note    `json:"last"`
+	}
+	p := &notes{}
+	authtest.New(t, nil, p)
+	row, err := p.table.Create(t.Context(), &note{Title: "T", Row: core.Row{Extra: core.Extra{"color": "red"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := wire.EncoderFor(reflect.TypeFor[list]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := string(core.AppendRow(nil, row))
+	v := &list{[]*note{row, nil}, *row}
+	if got := string(enc.Append(nil, v)); got != `{"notes":[`+one+`,null],"last":`+one+`}` {
+		t.Errorf("%s", got)
+	}
+	type lost struct {
+		note
+		Author string
+	}
+	type left struct {
+		note
+		Author string `row:"-"`
+	}
+	type behind struct {
+		*note
+		Author string
+	}
+	for want, typ := range map[string]reflect.Type{
+		"the field Author": reflect.TypeFor[lost](), "embedded *": reflect.TypeFor[behind](), "which no row holds": reflect.TypeFor[badType](),
+		`option "jsno"`: reflect.TypeFor[struct {
+			core.Row
+			A string `row:"a,jsno"`
+		}](),
+	} {
+		if _, err := wire.EncoderFor(typ); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", typ, err, want)
+		}
+	}
+	if _, err := wire.EncoderFor(reflect.TypeFor[left]()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRowEncoderDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("allocations are not counted under the race detector")
+	}
+	p := &notes{}
+	authtest.New(t, nil, p)
+	row, err := p.table.Create(t.Context(), &note{Title: "T", Tags: []string{"a"}, Row: core.Row{Extra: core.Extra{"color": "red"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := wire.EncoderFor(reflect.TypeFor[*note]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 0, 4096)
+	if n := testing.AllocsPerRun(100, func() { buf = enc.Append(buf[:0], row) }); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestOpenAPIRow: the document describes an answer that is a row by its table.
+func TestOpenAPIRow(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, nil, &notes{})
+	text := string(e.Auth.OpenAPI())
+	if !strings.Contains(text, `"schema":{"$ref":"#/components/schemas/Note"}`) || strings.Contains(text, `"secret"`) {
+		t.Error(text)
 	}
 }
 

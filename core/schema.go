@@ -15,12 +15,26 @@ const (
 	ModelRateLimit    = "rateLimit"
 )
 
+// maxImage is how many characters the image of a user has by default: a small picture
+// as a data URL, which applications of Better Auth keep there.
+const maxImage = 64 << 10
+
+func (o *UserOptions) table() schema.Table {
+	t := userTable()
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Name == "image" && o.MaxImage != 0 {
+			f.MaxLength = o.MaxImage
+		}
+	}
+	return t
+}
+
 func userTable() schema.Table {
 	return schema.Table{Model: ModelUser, Order: 1, Fields: []schema.Field{
-		{Name: "name", Type: schema.String, Sortable: true},
+		{Name: "name", Type: schema.String, Sortable: true, Line: true},
 		{Name: "email", Type: schema.String, Unique: true, Sortable: true},
 		{Name: "emailVerified", Type: schema.Boolean, Default: schema.Value(false), NoInput: true},
-		{Name: "image", Type: schema.String, Optional: true},
+		{Name: "image", Type: schema.String, Optional: true, MaxLength: maxImage},
 		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
 		{Name: "updatedAt", Type: schema.Date, Default: schema.Now, OnUpdate: schema.Now},
 	}}
@@ -29,7 +43,7 @@ func userTable() schema.Table {
 func sessionTable() schema.Table {
 	return schema.Table{Model: ModelSession, Order: 2, Fields: []schema.Field{
 		{Name: "expiresAt", Type: schema.Date},
-		{Name: "token", Type: schema.String, Unique: true},
+		{Name: "token", Type: schema.String, Unique: true, Secret: true},
 		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
 		{Name: "updatedAt", Type: schema.Date, OnUpdate: schema.Now},
 		{Name: "ipAddress", Type: schema.String, Optional: true},
@@ -39,9 +53,11 @@ func sessionTable() schema.Table {
 }
 
 func accountTable() schema.Table {
-	return schema.Table{Model: ModelAccount, Order: 3, Fields: []schema.Field{
-		{Name: "accountId", Type: schema.String},
-		{Name: "providerId", Type: schema.String},
+	// Better Auth has no such key: there two concurrent requests link an account twice.
+	unique := [][]string{{"providerId", "accountId"}}
+	return schema.Table{Model: ModelAccount, Order: 3, Unique: unique, Fields: []schema.Field{
+		{Name: "accountId", Type: schema.String, Sortable: true},
+		{Name: "providerId", Type: schema.String, Sortable: true},
 		{Name: "userId", Type: schema.String, Index: true, References: &schema.Reference{Model: ModelUser}},
 		{Name: "accessToken", Type: schema.String, Optional: true, Hidden: true},
 		{Name: "refreshToken", Type: schema.String, Optional: true, Hidden: true},
@@ -57,8 +73,8 @@ func accountTable() schema.Table {
 
 func verificationTable() schema.Table {
 	return schema.Table{Model: ModelVerification, Order: 4, Fields: []schema.Field{
-		{Name: "identifier", Type: schema.String, Index: true},
-		{Name: "value", Type: schema.String},
+		{Name: "identifier", Type: schema.String, Index: true, Secret: true},
+		{Name: "value", Type: schema.String, Secret: true},
 		{Name: "expiresAt", Type: schema.Date},
 		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
 		{Name: "updatedAt", Type: schema.Date, Default: schema.Now, OnUpdate: schema.Now},
@@ -74,8 +90,8 @@ func rateLimitTable() schema.Table {
 }
 
 // Rename gives a table and its columns the names of the options. Fields are not
-// added: list them in Manifest.Extend, so that they count as added ones. It reports a
-// column of a field that the table does not have.
+// added: list them in Manifest.Extend, so that they count as added fields. It fails
+// for a column of a field that the table does not have.
 func (o TableOptions) Rename(t *schema.Table) error {
 	if o.Table != "" {
 		t.Name = o.Table
@@ -95,14 +111,14 @@ func (o TableOptions) Rename(t *schema.Table) error {
 }
 
 // buildSchema merges the core tables, those of plugins and the options. It holds
-// every table whose fields shape records and answers; inDatabase says which of
-// them the database has.
+// every table whose fields shape records and answers; inDatabase names those in the
+// database.
 func buildSchema(o *Options, manifests []Manifest) (*schema.Schema, error) {
 	core := []struct {
 		table schema.Table
 		opts  TableOptions
 	}{
-		{userTable(), o.User.TableOptions},
+		{o.User.table(), o.User.TableOptions},
 		{sessionTable(), o.Session.TableOptions},
 		{accountTable(), o.Account.TableOptions},
 		{verificationTable(), o.Verification.TableOptions},
@@ -120,7 +136,8 @@ func buildSchema(o *Options, manifests []Manifest) (*schema.Schema, error) {
 		tables = append(tables, m.Tables...)
 		extend = append(extend, m.Extend...)
 	}
-	// Fields of plugins come before those of the application, as in 1.6.11.
+	// Fields of plugins come before those of the application, as in Better Auth
+	// 1.6.
 	return schema.New(o.IDs.Kind, tables, append(extend, own...))
 }
 

@@ -68,7 +68,7 @@ func TestSecondarySessions(t *testing.T) {
 			c := join(t, e, ada)
 			wantRows(1)
 
-			// The layout is that of 1.6.11.
+			// The layout is that of Better Auth 1.6.
 			var stored struct{ Session, User map[string]any }
 			text, err := kv.Get(t.Context(), tokenOf(c))
 			if err != nil || json.Unmarshal([]byte(text), &stored) != nil || stored.Session["token"] != tokenOf(c) || stored.User["email"] != ada || stored.Session["id"] == "" {
@@ -119,7 +119,8 @@ func TestSecondarySessions(t *testing.T) {
 			if want := fmt.Sprint(e.Clock.Now().Add(7 * 24 * time.Hour).UnixMilli()); !strings.Contains(text, want) || strings.Count(text, "token") != 1 {
 				t.Errorf("the list is %s, want one entry until %s", text, want)
 			}
-			// What the storage lost is found in the database, unless rows are kept of revoked sessions.
+			// A session that the storage lost is found in the database, unless rows of
+			// revoked sessions are kept.
 			if err := kv.Delete(t.Context(), tokenOf(c)); err != nil {
 				t.Fatal(err)
 			}
@@ -286,7 +287,8 @@ func TestVerificationValues(t *testing.T) {
 			if _, err := store.ConsumeVerification(ctx, "a"); !errors.Is(err, adapter.ErrNotFound) {
 				t.Errorf("an expired value was consumed: %v", err)
 			}
-			// The newest of an identifier counts, and using it up ends the older ones.
+			// The newest value of an identifier counts, and using it up ends the older
+			// ones.
 			make("b", time.Minute)
 			e.Clock.Add(time.Second)
 			if _, err := store.CreateVerification(ctx, "b", "newer", e.Auth.Now().Add(time.Minute)); err != nil {
@@ -340,7 +342,8 @@ func TestVerificationValues(t *testing.T) {
 	}
 }
 
-// TestStorageOfBetterAuth reads what a 1.6.11 server left in a shared storage.
+// TestStorageOfBetterAuth reads what a Better Auth 1.6 server left in a shared
+// storage.
 func TestStorageOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	e, kv := secondary(t, func(o *core.Options) { o.Compat = core.CompatBetterAuth })

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/password"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -20,13 +23,19 @@ import (
 // before reading a body.
 func (a *Auth) Handles(path string) bool {
 	if a.basePath == "" {
-		return a.router.knows(path) // the rest of the site belongs to the application
+		return a.router.knows(path) || a.atRoot.knows(path) // the rest of the site belongs to the application
 	}
+	return a.below(path) || a.atRoot.knows(path)
+}
+
+// below reports whether a path is below the base path.
+func (a *Auth) below(path string) bool {
 	return strings.HasPrefix(path, a.basePath) && (len(path) == len(a.basePath) || path[len(a.basePath)] == '/')
 }
 
-// MaxBody is the largest body, in bytes, that Serve accepts. A translator reads no
-// more than that and leaves the refusal to Serve, by Request.TooLarge.
+// MaxBody is the largest body, in bytes, that Serve accepts. A framework module
+// reads no more than that and sets Request.TooLarge, so that Serve refuses the
+// request.
 func (a *Auth) MaxBody() int64 { return a.opts.MaxBody }
 
 // Raw is a result that is not JSON.
@@ -38,10 +47,16 @@ type Raw struct {
 
 // Serve answers a request. It never panics.
 func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
-	c := &Ctx{Context: ctx, Auth: a, Req: req, Res: res, base: a.base}
+	if req.Header == nil {
+		own := *req // the request is the caller's
+		own.withHeader()
+		req = &own
+	}
+	c := &Ctx{Context: ctx, auth: a, Req: req, Res: res, base: a.base}
 	if res.Header == nil {
 		res.Header = make([]HeaderField, 0, 6)
 	}
+	defer c.finish()
 	defer func() {
 		if r := recover(); r != nil {
 			where := "a request before its route"
@@ -53,13 +68,10 @@ func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 			a.render(ctx, c.route, res, nil, internalError(errPanicked))
 		}
 	}()
-	err := c.serve()
+	err := c.settle(c.serve())
 	a.render(ctx, c.route, res, c.returned, err)
-	if c.status != 0 {
+	if c.status != 0 && err == nil {
 		res.Status = c.status
-	}
-	for _, f := range a.onResponse {
-		f(c, res)
 	}
 }
 
@@ -69,11 +81,11 @@ func (a *Auth) logPanic(ctx context.Context, where string, r any) {
 	a.report(ctx, fmt.Errorf("core: panic in %s: %T", where, r))
 }
 
-// errPanicked is the cause of the answer to a panic, which has been logged.
+// errPanicked is the cause of the 500 after a panic, which has been logged.
 var errPanicked = errors.New("core: a panic was recovered")
 
-// report tells Options.OnError. It runs while something else has failed already,
-// so a panic of the observer ends here.
+// report tells Options.OnError. Something has failed already when it runs, so it
+// recovers a panic of the observer.
 func (a *Auth) report(ctx context.Context, err error) {
 	if a.opts.OnError == nil {
 		return
@@ -96,11 +108,16 @@ var (
 )
 
 func (c *Ctx) serve() error {
-	a := c.Auth
-	if !a.Handles(c.Req.Path) {
+	a := c.auth
+	router := a.router
+	switch {
+	case a.atRoot.knows(c.Req.Path):
+		router, c.path = a.atRoot, c.Req.Path
+	case a.below(c.Req.Path):
+		c.path = c.Req.Path[len(a.basePath):]
+	default:
 		return a.missing()
 	}
-	c.path = c.Req.Path[len(a.basePath):]
 	if a.opts.SkipTrailingSlashes && len(c.path) > 1 {
 		c.path = strings.TrimSuffix(c.path, "/")
 	}
@@ -119,10 +136,12 @@ func (c *Ctx) serve() error {
 		}
 		return errNotFound
 	}
-	rt, params := a.router.find(c.Req.Method, c.path)
+	rt, params := router.find(c.Req.Method, c.path)
 	if rt != nil && a.disabled[rt.path] {
 		return a.missing() // named as declared, with its parameters
 	}
+	// Rules by path see the route that will run, also when an alias was requested.
+	c.route, c.params = rt, params
 	if err := c.rateLimit(normal, rt); err != nil {
 		return err
 	}
@@ -135,9 +154,10 @@ func (c *Ctx) serve() error {
 		}
 	}
 	if rt == nil {
+		c.notePreflight()
+		c.noteMissing()
 		return a.missing()
 	}
-	c.route, c.params = rt, params
 	if c.Req.TooLarge || int64(len(c.Req.Body)) > a.opts.MaxBody {
 		return errTooLarge
 	}
@@ -150,15 +170,10 @@ func (c *Ctx) serve() error {
 		}
 		c.query = wire.ParseQuery(c.Req.RawQuery).Value()
 	} else if rt.input.HasQuery() {
-		c.query = wire.ObjectOf(&c.noQuery) // a URL has a query, be it empty
+		c.query = wire.ObjectOf(&c.noQuery) // a URL always has a query, which may be empty
 	}
 	if err := c.checkOrigin(); err != nil {
 		return err
-	}
-	for _, m := range c.route.middle {
-		if err := m(c); err != nil {
-			return err
-		}
 	}
 	return c.execute()
 }
@@ -188,12 +203,13 @@ func (c *Ctx) execute() error {
 	}
 	c.returned, c.failed = rt.run(c)
 	switch {
-	case errors.Is(c.failed, errReplied):
+	case errors.Is(c.failed, ErrHeld):
 		c.SetReturned(c.reply)
 	case c.failed != nil:
 		c.returned = nil
 		c.failed = c.refine(c.failed)
 	}
+	c.typed = c.returned
 	first := c.failed
 	for i := range rt.after {
 		h := &rt.after[i]
@@ -205,9 +221,9 @@ func (c *Ctx) execute() error {
 			c.SetReturned(err)
 		}
 	}
-	if first != nil && c.failed == nil {
+	if raw, whole := c.returned.(*Raw); first != nil && c.failed == nil && !(whole && raw.Status != 0) {
 		// A hook has put a result in the place of an error: status and headers stay,
-		// as in 1.6.11.
+		// as in Better Auth 1.6. A page with a status of its own is a whole answer.
 		e := asError(first)
 		c.status = e.Status
 		c.Res.merge(e.Header)
@@ -215,22 +231,44 @@ func (c *Ctx) execute() error {
 	return c.failed
 }
 
-// refine turns an error of the lower layers into the answer it deserves.
+// refine turns an error of the lower layers into an answer.
 func (c *Ctx) refine(err error) error {
 	var e *Error
 	switch {
 	case errors.As(err, &e):
 		return err
-	case errors.Is(err, password.ErrBusy):
-		busy := Fail(http.StatusServiceUnavailable, CodeServerBusy)
-		busy.Header = []HeaderField{{"Retry-After", "1"}}
-		return busy
+	case errors.Is(err, password.ErrBusy), errors.Is(err, adapter.ErrBusy):
+		after := time.Second
+		var b *password.BusyError
+		if errors.As(err, &b) {
+			after = b.RetryAfter
+		}
+		return busy(after, err)
+	case errors.Is(err, adapter.ErrBadValue) && c.hasInput():
+		// The kernel has checked its own bounds; those of a database may be tighter.
+		c.auth.log.LogAttrs(c, slog.LevelWarn, "the database refused a value", slog.String("error", err.Error()))
+		return &Error{Status: http.StatusBadRequest, Code: CodeValidationError.Code, Message: CodeValidationError.Message, Cause: err}
 	}
 	return internalError(err)
 }
 
+// hasInput reports whether the caller has sent values. Without them, a value that does
+// not fit is the server's own.
+func (c *Ctx) hasInput() bool {
+	o, ok := c.query.Obj()
+	return !c.body.IsUndefined() || ok && o.Len() > 0 || len(c.params) > 0
+}
+
+// busy is the answer to a request that the server has no capacity for.
+func busy(after time.Duration, cause error) *Error {
+	e := Fail(http.StatusServiceUnavailable, CodeServerBusy)
+	e.Cause = cause
+	e.Header = []HeaderField{{"Retry-After", retryAfter(after)}}
+	return e
+}
+
 func (c *Ctx) readBody() error {
-	if len(c.Req.Body) == 0 || c.Req.Method == http.MethodGet || c.Req.Method == http.MethodHead {
+	if len(c.Req.Body) == 0 || c.Req.Method == http.MethodGet || c.Req.Method == http.MethodHead || c.route.Raw {
 		return nil
 	}
 	contentType := ""
@@ -238,12 +276,25 @@ func (c *Ctx) readBody() error {
 		contentType = c.Req.Header.Get("Content-Type")
 	}
 	if contentType == "" {
-		return nil // a body that does not say what it is is not read, as in 1.6.11 on Node
+		return nil // a body without a media type is not read, as in Better Auth 1.6 on Node
 	}
 	base, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	base = strings.TrimSpace(base)
+	types := c.route.Types
+	if types == nil {
+		types = []string{mediaJSON}
+	}
 	switch {
-	case base == "application/json":
+	case !slices.Contains(types, base):
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_MEDIA_TYPE",
+			Message: `Content-Type "` + contentType + `" is not allowed. Allowed types: ` + strings.Join(types, ", ")}
+	case base == mediaForm:
+		o, err := formBody(c.Req.Body)
+		if err != nil {
+			return err
+		}
+		c.body = o
+	default:
 		v, err := wire.Parse(c.Req.Body, wire.Limits{})
 		if errors.Is(err, wire.ErrText) {
 			return errBadText
@@ -252,19 +303,6 @@ func (c *Ctx) readBody() error {
 			return errInvalidJSON
 		}
 		c.body = v
-	case base == "application/x-www-form-urlencoded" && c.route.Form:
-		o, err := formBody(c.Req.Body)
-		if err != nil {
-			return err
-		}
-		c.body = o
-	default:
-		allowed := "application/json"
-		if c.route.Form {
-			allowed = "application/x-www-form-urlencoded, application/json"
-		}
-		return &Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_MEDIA_TYPE",
-			Message: `Content-Type "` + contentType + `" is not allowed. Allowed types: ` + allowed}
 	}
 	return nil
 }
@@ -289,13 +327,20 @@ func formBody(data []byte) (wire.Value, error) {
 
 // render writes a result or an error as the answer.
 func (a *Auth) render(ctx context.Context, rt *route, res *Response, result any, err error) {
-	secure(res)
 	if err != nil {
-		a.renderError(ctx, res, err)
+		// A handler's Cache-Control is for its result, not for an error.
+		res.drop("Cache-Control")
+		res.drop("ETag")
+		secure(res)
+		a.renderError(ctx, rt, res, err)
 		return
 	}
+	secure(res)
 	res.Status = http.StatusOK
-	contentType := "application/json"
+	if rt != nil && rt.Status != 0 {
+		res.Status = rt.Status
+	}
+	contentType := mediaJSON
 	switch v := result.(type) {
 	case nil:
 		res.Body = append(res.Body[:0], "null"...)
@@ -310,7 +355,7 @@ func (a *Auth) render(ctx context.Context, rt *route, res *Response, result any,
 	default:
 		body, encErr := rt.encodeResult(res.Body[:0], v)
 		if encErr != nil {
-			a.renderError(ctx, res, internalError(encErr))
+			a.renderError(ctx, rt, res, internalError(encErr))
 			return
 		}
 		res.Body = body
@@ -320,8 +365,8 @@ func (a *Auth) render(ctx context.Context, rt *route, res *Response, result any,
 	}
 }
 
-// encodeResult uses the encoder that was compiled for the operation's own result
-// type; a hook may have put a value of another type in its place.
+// encodeResult uses the encoder that was compiled for the operation's own result type,
+// unless a hook has replaced the result by a value of another type.
 func (rt *route) encodeResult(dst []byte, v any) ([]byte, error) {
 	t := reflect.TypeOf(v)
 	if rt != nil && t == rt.output {
@@ -334,30 +379,46 @@ func (rt *route) encodeResult(dst []byte, v any) ([]byte, error) {
 	return enc.Append(dst, v), nil
 }
 
-func (a *Auth) renderError(ctx context.Context, res *Response, err error) {
+func (a *Auth) renderError(ctx context.Context, rt *route, res *Response, err error) {
 	e := asError(err)
 	if e.Status >= 500 {
-		cause := e.Cause
+		cause, level := e.Cause, slog.LevelError
 		if cause == nil {
-			cause = e
+			if cause = e; e.Status == http.StatusServiceUnavailable {
+				level = slog.LevelWarn // refused on purpose
+			}
 		}
 		if !errors.Is(cause, errPanicked) {
-			a.logError(ctx, "a request failed", cause)
+			a.logAt(ctx, level, rt, "a request failed", cause)
 		}
 	}
 	e.write(res)
 }
 
-// secure sets the headers that every answer has: they hold sessions and personal
-// data, so no cache may keep them (RFC 9111 §5.2.2.5) and no browser guess their type.
+// secure sets the headers that every answer has unless its handler has set them:
+// answers hold sessions and personal data, so no cache may keep them (RFC 9111
+// §5.2.2.5) and no browser guess their type. A handler that sets Cache-Control, for
+// example of a public key set, says that its answer may be kept.
 func secure(res *Response) {
-	res.drop("Cache-Control")
-	res.drop("X-Content-Type-Options")
-	res.Header = append(res.Header, HeaderField{"Cache-Control", "no-store"}, HeaderField{"X-Content-Type-Options", "nosniff"})
+	cache, sniff := true, true
+	for i := range res.Header {
+		switch name := res.Header[i].Name; {
+		case len(name) == len("Cache-Control") && strings.EqualFold(name, "Cache-Control"):
+			cache = false
+		case len(name) == len("X-Content-Type-Options") && strings.EqualFold(name, "X-Content-Type-Options"):
+			sniff = false
+		}
+	}
+	if cache {
+		res.Header = append(res.Header, HeaderField{"Cache-Control", "no-store"})
+	}
+	if sniff {
+		res.Header = append(res.Header, HeaderField{"X-Content-Type-Options", "nosniff"})
+	}
 }
 
-// Response is the error as a whole answer, for translators that refuse a request
-// by themselves.
+// Response returns the error as a complete answer, for framework modules that
+// refuse a request by themselves.
 func (e *Error) Response() *Response {
 	res := &Response{}
 	secure(res)
@@ -371,11 +432,15 @@ func (e *Error) write(res *Response) {
 	if e.NoBody {
 		res.Body = res.Body[:0]
 		if e.Status == http.StatusFound {
-			res.Set("Content-Type", "application/json") // as 1.6.11 labels its redirects
+			res.Set("Content-Type", mediaJSON) // as Better Auth labels its redirects
 		}
 		return
 	}
-	res.Set("Content-Type", "application/json")
+	res.Set("Content-Type", cmp.Or(e.ContentType, mediaJSON))
+	if e.Body != nil {
+		res.Body = e.Body.AppendJSON(res.Body[:0])
+		return
+	}
 	res.Body = e.AppendJSON(res.Body[:0])
 }
 

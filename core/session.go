@@ -13,7 +13,7 @@ import (
 type load struct {
 	noCache   bool // the store decides, not the cookie cache
 	noRefresh bool
-	post      bool // POST /get-session: deferred refreshes happen now
+	post      bool // POST /get-session: a deferred refresh is done now
 }
 
 // loaded is the result: no session, a cache to forward, or rows.
@@ -25,17 +25,38 @@ type loaded struct {
 	deferred     bool
 }
 
-// loadSession reads the caller's session and sets the cookies that follow from it.
-// buf keeps the bytes of a cache.
+// loadSession reads the caller's session and sets the cookies that follow from it. The
+// first of several session cookies with a live session counts. buf keeps the bytes of a
+// cache.
 func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
-	a := c.Auth
-	token, ok := c.SignedCookie(c.base.cookies.SessionToken.Name)
-	if !ok || token == "" {
+	who, err := c.whoCalls()
+	if err != nil {
+		return loaded{}, err
+	}
+	if who.Session != nil {
+		return loaded{found: true, data: who.Session}, nil
+	}
+	if who.Token == "" {
 		return loaded{}, nil
 	}
+	l, err := c.loadToken(o, who.Token, buf)
+	for i := 0; i < len(c.otherTokens) && err == nil && !l.found; i++ {
+		if l, err = c.loadToken(o, c.otherTokens[i], buf); l.found {
+			c.caller.Token, c.otherTokens[i] = c.otherTokens[i], c.caller.Token // the live one is the caller's
+		}
+	}
+	if err == nil && !l.found {
+		err = c.endDead()
+	}
+	return l, err
+}
+
+// loadToken is loadSession for one token.
+func (c *Ctx) loadToken(o load, token string, buf *scratch) (loaded, error) {
+	a := c.auth
 	if a.opts.Session.CookieCache.Enabled && !o.noCache {
 		if k, ok := c.readCache(token, buf); ok {
-			if a.cfg.cacheRefresh == 0 || o.noRefresh || k.written.Add(a.cfg.cacheAge-a.cfg.cacheRefresh).After(a.Now()) {
+			if a.cfg.cacheRefresh == 0 || o.noRefresh || k.Written.Add(a.cfg.cacheAge-a.cfg.cacheRefresh).After(a.Now()) {
 				return loaded{cache: k, found: true}, nil
 			}
 			data, err := c.renewCache(k)
@@ -48,7 +69,6 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 	}
 	now := a.Now()
 	if err != nil || !data.Session.ExpiresAt.After(now) {
-		c.EndSession()
 		if err == nil && (!a.opts.Session.DeferRefresh || o.post) {
 			if err := a.store.DeleteSession(c, token); err != nil {
 				a.logError(c, "removing an expired session failed", err)
@@ -59,7 +79,7 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 	_, forget := c.SignedCookie(c.base.cookies.Forget.Name)
 	if forget || o.noRefresh {
 		if !o.noCache {
-			c.dropCookieCache() // it was of no use, and nothing takes its place
+			c.dropCookieCache() // it was not valid, and nothing replaces it
 		}
 		return loaded{found: true, data: data}, nil
 	}
@@ -71,8 +91,13 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 		return loaded{found: true, data: data}, c.setCookieCache(data, false)
 	}
 	row, err := a.store.UpdateSession(c, token, adapter.Record{"expiresAt": now.Add(a.cfg.expiresIn), "updatedAt": now})
+	if isNotFound(err) {
+		if replaced, err := a.store.anyReplaced(c, []string{token}); err != nil || replaced {
+			return loaded{}, err
+		}
+	}
 	if isNotFound(err) || errors.Is(err, ErrAbort) {
-		c.EndSession() // revoked while it was being refreshed, or a hook does not let it go on
+		c.EndSession() // revoked while it was being refreshed, or refused by a hook
 		return loaded{}, Fail(http.StatusUnauthorized, CodeFailedToGetSession)
 	}
 	if err != nil {
@@ -83,67 +108,80 @@ func (c *Ctx) loadSession(o load, buf *scratch) (loaded, error) {
 	return loaded{found: true, data: data}, c.setSessionCookie(data, &keep, row.ExpiresAt.Sub(now))
 }
 
-// Session returns the caller's session, reading it once, or nil. It may come from
-// the cookie cache: middleware RequireSession and RequireStoredSession say which
-// a route needs. Cookies that the reading would set are not sent: get-session is
-// the route that refreshes them.
+// Session returns the caller's session or nil. It is for handlers behind
+// RequireSession, RequireStoredSession or RequireFresh, which have read the session
+// and decide whether the cookie cache counts. After a sign-in it is the new session.
+// Other handlers use LoadSession or StoredSession, whose error tells an outage from
+// a visitor without a session.
 func (c *Ctx) Session() *SessionData {
-	data, _ := c.LoadSession(false)
+	data, _ := c.readOnce(false)
 	return data
 }
 
-// LoadSession is Session with its error. With fresh the store is asked even when
-// the cookie cache is valid.
-func (c *Ctx) LoadSession(stored bool) (*SessionData, error) {
-	if c.sessionLoaded && (c.session == nil || c.sessionGiven || !stored) {
+// LoadSession returns the caller's session, which may come from the cookie cache, or
+// nil when there is none. It sends no refreshed cookies; get-session does that. An
+// error means that the session could not be read.
+func (c *Ctx) LoadSession() (*SessionData, error) { return c.readOnce(false) }
+
+// StoredSession is LoadSession without the cookie cache: it reads the store, once per
+// call. Use it for everything that a revoked session must not do.
+func (c *Ctx) StoredSession() (*SessionData, error) { return c.readOnce(true) }
+
+func (c *Ctx) readOnce(stored bool) (*SessionData, error) {
+	if c.sessionLoaded && (c.session == nil || c.sessionStored || !stored) {
 		return c.session, nil
 	}
 	header := len(c.Res.Header)
-	made := c.newSession
-	data, err := c.readSession(load{noCache: stored})
+	issued := c.issued
+	data, fromStore, err := c.readSession(load{noCache: stored})
 	c.Res.Header = c.Res.Header[:header]
-	c.newSession = made
-	if err != nil {
+	c.issued = issued
+	if err != nil && asError(err).Status >= 500 {
 		return nil, err
 	}
-	c.session, c.sessionLoaded = data, true
+	if err != nil {
+		data = nil // refused: revoked meanwhile, or not a valid credential
+	}
+	c.session, c.sessionLoaded, c.sessionStored = data, true, stored || fromStore
 	return data, nil
 }
 
 // readSession is loadSession with a cache decoded into rows.
-func (c *Ctx) readSession(o load) (*SessionData, error) {
+func (c *Ctx) readSession(o load) (data *SessionData, fromStore bool, err error) {
 	buf := scratchPool.Get().(*scratch)
 	defer scratchPool.Put(buf)
 	l, err := c.loadSession(o, buf)
 	if err != nil || !l.found {
-		return nil, err
+		return nil, false, err
 	}
 	if l.data != nil {
-		return l.data, nil
+		return l.data, c.auth.cfg.cacheRefresh == 0, nil // Stateless renews a cookie from itself
 	}
-	return c.Auth.decodeCached(l.cache)
+	data, err = c.auth.decodeCached(l.cache)
+	return data, false, err
 }
 
-// SetCurrentSession makes a session the caller's for the rest of this call, for
-// plugins that authenticate by other means than the cookie.
-func (c *Ctx) SetCurrentSession(data *SessionData) {
-	c.session, c.sessionLoaded, c.sessionGiven = data, true, true
+// Incoming is the session that the request came with, or nil. Unlike Session, it does
+// not change when a sign-in gives the caller another session. Its row may have ended
+// since.
+func (c *Ctx) Incoming() *SessionData {
+	if c.signedIn {
+		return c.incoming
+	}
+	return c.Session()
 }
 
 // RequireSession is middleware that answers 401 without a session. The cookie
 // cache counts.
 func RequireSession(c *Ctx) error { return c.require(false) }
 
-// RequireStoredSession is RequireSession that asks the store, for everything
-// that a revoked session must not do.
+// RequireStoredSession is RequireSession without the cookie cache, for
+// everything that a revoked session must not do.
 func RequireStoredSession(c *Ctx) error { return c.require(true) }
 
 func (c *Ctx) require(stored bool) error {
-	data, err := c.LoadSession(stored)
+	data, err := c.readOnce(stored)
 	if err != nil {
-		if asError(err).Status < 500 {
-			return errUnauthorized
-		}
 		return err
 	}
 	if data == nil {
@@ -158,7 +196,7 @@ func RequireFresh(c *Ctx) error {
 	if err := c.require(true); err != nil {
 		return err
 	}
-	if !c.Auth.Fresh(&c.session.Session) {
+	if !c.auth.Fresh(&c.session.Session) {
 		return Fail(http.StatusForbidden, CodeSessionNotFresh)
 	}
 	return nil
@@ -183,18 +221,19 @@ type attached struct {
 type attachedKey struct{}
 
 // Attach returns a context in which SessionFrom finds the session of a request to
-// the application's own routes. Nothing is read until it is asked for. send
-// receives the Set-Cookie lines of a refreshed session and must add them to the
-// answer; it may be nil.
+// the application's own routes. The session is read when it is first asked for.
+// send receives the Set-Cookie lines of a refreshed session and must add them to
+// the answer. It may be nil.
 func (a *Auth) Attach(ctx context.Context, req Request, send func(line string)) context.Context {
 	at := &attached{send: send, req: req} // one piece of memory for a session that few routes read
-	at.c = Ctx{Context: ctx, Auth: a, Req: &at.req, Res: &at.res, base: a.base}
+	at.req.withHeader()
+	at.c = Ctx{Context: ctx, auth: a, Req: &at.req, Res: &at.res, base: a.base}
 	return context.WithValue(ctx, attachedKey{}, at)
 }
 
 // SessionFrom returns the session of a context made by Attach. It reads the
 // cookie cache or the store at the first call. An error of the store is logged
-// and means no session.
+// and nil is returned; ReadSession returns that error.
 func SessionFrom(ctx context.Context) (*SessionData, bool) {
 	at, ok := ctx.Value(attachedKey{}).(*attached)
 	if !ok {
@@ -205,10 +244,11 @@ func SessionFrom(ctx context.Context) (*SessionData, bool) {
 }
 
 func (at *attached) load() {
-	a := at.c.Auth
+	a := at.c.auth
+	defer at.c.finish()
 	defer func() {
 		if r := recover(); r != nil {
-			at.data = nil
+			at.data, at.err = nil, errPanicked
 			a.logPanic(at.c.Context, "session", r)
 		}
 	}()
@@ -219,8 +259,8 @@ func (at *attached) load() {
 		}
 		at.c.base = b
 	}
-	at.data, at.err = at.c.readSession(load{})
-	if at.err != nil {
+	at.data, _, at.err = at.c.readSession(load{})
+	if at.err = at.c.settle(at.err); at.err != nil {
 		at.data = nil
 		if asError(at.err).Status >= 500 {
 			a.logError(at.c.Context, "reading the session failed", at.err)

@@ -52,13 +52,13 @@ func TestCallsFromGoNameTheirHost(t *testing.T) {
 		o.DynamicBaseURL = &core.DynamicBaseURL{AllowedHosts: []string{"a.example.com"}}
 	})
 	ctx := context.Background()
-	if _, err := e.Auth.API.OK.Call(ctx, nil, core.WithHost("a.example.com")); err != nil {
+	if _, err := e.Auth.API().OK.Call(ctx, nil, core.WithHost("a.example.com")); err != nil {
 		t.Errorf("an allowed host: %v", err)
 	}
-	if _, err := e.Auth.API.OK.Call(ctx, nil, core.WithHeader(core.Fields{{Name: "Host", Value: "a.example.com"}})); err != nil {
+	if _, err := e.Auth.API().OK.Call(ctx, nil, core.WithHeader(core.Fields{{Name: "Host", Value: "a.example.com"}})); err != nil {
 		t.Errorf("an allowed host in the header: %v", err)
 	}
-	if _, err := e.Auth.API.OK.Call(ctx, nil, core.WithHost("b.example.com")); err == nil {
+	if _, err := e.Auth.API().OK.Call(ctx, nil, core.WithHost("b.example.com")); err == nil {
 		t.Error("RED-08 a host that is not allowed was accepted")
 	}
 }

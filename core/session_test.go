@@ -130,7 +130,7 @@ func TestForgetfulSession(t *testing.T) {
 	if v := lines[forgetName]; len(v) != 1 || !strings.HasPrefix(v[0], forgetName+"=true.") {
 		t.Errorf("dont_remember is %v", v)
 	}
-	// A later sign-in that remembers says so for the session; dont_remember of the
+	// A later sign-in that remembers decides for its session: dont_remember of the
 	// former one no longer counts for its life in the store.
 	c.Post("/sign-in/email", object{"email": ada, "password": passphrase}).Want(t, 200, "")
 	if !expiry(t, e).Equal(authtest.Start.Add(7 * 24 * time.Hour)) {

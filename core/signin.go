@@ -5,52 +5,90 @@ import (
 	"errors"
 )
 
-// SignIn says how a user proved to be one. Every sign-in method, of the core and of
-// plugins, ends in Ctx.SignIn, so that what guards a sign-in guards all of them.
+// SignIn describes how a user has authenticated. Every sign-in method, of the core
+// and of plugins, ends in Ctx.SignIn, so that a guard of sign-ins applies to all of
+// them.
 type SignIn struct {
 	Method string // for example "email"; names the first factor
 	Forget bool   // rememberMe false
 	Extra  Extra  // added fields of the session; default DefaultFields
-	// KeepForget leaves the dont_remember cookie's say when the method has none of
-	// its own, as links in mails do.
+	// KeepForget uses the dont_remember cookie in place of Forget, for methods
+	// that do not ask the user, such as links in mails.
 	KeepForget bool
-	// MultiFactor says that the user has proven two factors already, as with a passkey
-	// that verified its user, or in the second step of a sign-in that was held up. A
-	// gate that asks for a second factor lets it pass.
+	// MultiFactor says that the user has already proven two factors: by a passkey with
+	// user verification, or in the second step of a held sign-in. A gate that asks for
+	// a second factor lets the sign-in pass.
 	MultiFactor bool
-	// Redirect is where the handler leads the browser after the sign-in; "" when it
-	// answers with JSON. A gate that holds such a sign-in up answers with a redirect too.
+	// Detached says that the session is for another device than the caller's browser. No
+	// cookies are set or removed, and the session that the request came with stays.
+	Detached bool
+	// Redirect is where the handler redirects the browser after the sign-in, or "" when
+	// it answers with JSON. A gate that holds such a sign-in answers with a redirect
+	// too.
 	Redirect string
-	// Confirm runs in the transaction that makes the session, or that holds the sign-in
-	// up; an error undoes it and refuses the sign-in. What was checked before, such as
-	// a password, may have changed since.
+	// Confirm checks again, in the transaction that makes the session or holds the
+	// sign-in, what may have changed since it was checked first, such as a password. An
+	// error rolls the transaction back and refuses the sign-in.
 	Confirm func(ctx context.Context) error
 
+	// User is the user who signs in. Ctx.SignIn sets it, for gates.
+	User *User
+	// Incoming is the session that the request came with, of this or another user, and nil
+	// without one. Ctx.SignIn sets it, for gates.
+	Incoming *SessionData
+
+	c    *Ctx
+	made []func(ctx context.Context) error
 	then []func(ctx context.Context) error
+	held bool
 }
 
-// Then lets a gate add to the answer, for example a cookie, when the user has been
-// signed in and the session cookies are set. Without a session it is not called.
+// Call returns the call that signs the user in, for gates: its request and its answer.
+// A gate reads and writes the database through its own context.
+func (s *SignIn) Call() *Ctx { return s.c }
+
+// Then lets a gate add to the answer, for example a cookie, after the user has
+// been signed in and the session cookies are set. fn is not called when no session
+// was made.
 func (s *SignIn) Then(fn func(ctx context.Context) error) { s.then = append(s.then, fn) }
 
-// errReplied unwinds a handler after a sign-in gate has answered in its place.
-var errReplied = errors.New("core: a sign-in gate has replied")
+// Made lets a gate act in the transaction of the sign-in, once all gates have let it pass
+// and the session is made. fn is not called when the sign-in is held. Its error refuses the
+// sign-in.
+func (s *SignIn) Made(fn func(ctx context.Context) error) { s.made = append(s.made, fn) }
 
-// SignIn signs a user in. In one transaction it asks the gates of plugins
-// (Manifest.SignInGate), makes a session and ends the one that the same user's
-// request came with; then it sets the cookies. ctx is c itself or the context of a
-// transaction; cookies and event then wait for its commit. A gate may refuse with an
-// error, or hold the sign-in up with HoldSignIn: no session exists then, Replied
-// reports it, and the error that SignIn returns must be returned by the handler as
-// it is. A session that a store hook gave up is ErrAbort.
+// Held reports whether a gate holds the sign-in. Gates ask in AfterCommit.
+func (s *SignIn) Held() bool { return s.held }
+
+// ErrHeld is the error of Ctx.SignIn when a gate has answered in the handler's place
+// (SignIn.Hold): there is no session, and the handler returns the error as it is.
+var ErrHeld = errors.New("core: a gate holds the sign-in up")
+
+// SignIn signs a user in. In one transaction it calls the gates of plugins
+// (Manifest.SignInGate), makes a session, and ends the session that the request came
+// with if it is of the same user. Then it sets the cookies. It does neither when s is
+// Detached. ctx is c itself, or the context of a transaction, for whose commit the
+// cookies and the event then wait. A gate may refuse with an error, or hold the sign-in
+// (ErrHeld). ErrAbort means that a store hook gave up the session.
 func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, error) {
-	a := c.Auth
+	a := c.auth
+	previous, err := c.callerToken()
+	if err != nil {
+		return nil, err
+	}
+	s.User, s.c = u, c
 	var row *Session
+	var came *SessionData
 	var asked SignIn // s as the gates leave it
-	err := a.store.Tx(ctx, func(ctx context.Context) error {
+	err = a.store.Tx(ctx, func(ctx context.Context) error {
 		c.replied, asked = false, s // a database may run this again
+		var err error
+		if came, err = a.store.incoming(ctx, previous); err != nil {
+			return err
+		}
+		asked.Incoming = came
 		for _, gate := range a.gates {
-			if err := gate(ctx, c, u, &asked); err != nil {
+			if err := gate(ctx, &asked); err != nil {
 				c.replied = false
 				return err
 			}
@@ -61,24 +99,32 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 		if asked.Extra == nil {
 			asked.Extra = a.DefaultFields(ModelSession)
 		}
-		var err error
 		if row, err = a.store.CreateSession(ctx, NewSession{UserID: u.ID, Forget: asked.Forget, Extra: asked.Extra}); err != nil {
 			return err
 		}
-		// After the session, which locks the user by its foreign key: every transaction
-		// that locks both takes the user first, so that none waits for the other.
+		// Confirm runs after the session is made, which locks the user by its foreign
+		// key. Every transaction that locks both locks the user first, so that none
+		// deadlock.
 		if asked.Confirm != nil {
 			if err := asked.Confirm(ctx); err != nil {
 				return err
 			}
 		}
-		return a.store.endPrevious(ctx, c.previousToken(), u.ID)
+		for _, made := range asked.made {
+			if err := made(ctx); err != nil {
+				return err
+			}
+		}
+		if asked.Detached {
+			return nil
+		}
+		return a.store.endPrevious(ctx, came, u.ID)
 	})
 	if err != nil {
 		return nil, err
 	}
 	if c.replied {
-		return nil, errReplied
+		return nil, ErrHeld
 	}
 	data := &SessionData{Session: *row, User: *u}
 	return data, AfterCommit(ctx, func(ctx context.Context) error {
@@ -86,10 +132,17 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 		if asked.KeepForget {
 			forget = nil
 		}
-		if err := c.SetSession(data, forget); err != nil {
-			return err
+		if !asked.Detached {
+			if !c.signedIn {
+				c.signedIn, c.incoming = true, came
+				if who, err := c.whoCalls(); err == nil && who.Session != nil {
+					c.incoming = who.Session
+				}
+			}
+			if err := c.Issue(data, IssueOptions{Forget: forget}); err != nil {
+				return err
+			}
 		}
-		c.session, c.sessionLoaded = data, true
 		c.Emit(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID})
 		for _, then := range asked.then {
 			if err := then(ctx); err != nil {
@@ -100,18 +153,15 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 	})
 }
 
-func (c *Ctx) previousToken() string {
-	token, _ := c.SignedCookie(c.base.cookies.SessionToken.Name)
-	return token
-}
-
-// HoldSignIn lets a gate answer a sign-in with v, as Reply does, until the user has
-// done something more. What the method wants confirmed is confirmed now. As after a
-// sign-in, the session of the same user that the request came with ends; the browser
-// loses its session cookies, and keeps in dont_remember what the user said of being
-// remembered, for Forgets to tell in the step that completes the sign-in.
-func (c *Ctx) HoldSignIn(ctx context.Context, u *User, s *SignIn, v any) error {
-	store := c.Auth.store
+// Hold lets a gate answer a sign-in with v, as Ctx.Reply does, until the user has
+// completed a further step. Confirm runs now. As after a sign-in, the session that the
+// request came with ends if it is of the same user, and the session cookies are
+// removed, unless the sign-in is Detached. The user's choice of being remembered stays
+// in the dont_remember cookie, where Ctx.Forgets finds it in the step that completes the
+// sign-in.
+func (s *SignIn) Hold(ctx context.Context, v any) error {
+	c, u := s.c, s.User
+	store := c.auth.store
 	if s.Confirm != nil {
 		if err := store.LockUser(ctx, u.ID); err != nil {
 			return err
@@ -120,7 +170,12 @@ func (c *Ctx) HoldSignIn(ctx context.Context, u *User, s *SignIn, v any) error {
 			return err
 		}
 	}
-	if err := store.endPrevious(ctx, c.previousToken(), u.ID); err != nil {
+	s.held = true
+	if s.Detached {
+		c.Reply(v)
+		return nil
+	}
+	if err := store.endPrevious(ctx, s.Incoming, u.ID); err != nil {
 		return err
 	}
 	c.Reply(v)
@@ -133,21 +188,30 @@ func (c *Ctx) HoldSignIn(ctx context.Context, u *User, s *SignIn, v any) error {
 	})
 }
 
-// Replied reports that a gate has answered in the handler's place.
-func (c *Ctx) Replied() bool { return c.replied }
-
-// endPrevious ends the session that a user signs in anew with (ASVS 7.2.4). That
-// of another user stays: several accounts may be signed in in one browser.
-func (s *Store) endPrevious(ctx context.Context, token, userID string) error {
+// incoming returns the session with the caller's token, nil when there is none.
+func (s *Store) incoming(ctx context.Context, token string) (*SessionData, error) {
 	if token == "" {
-		return nil
+		return nil, nil
 	}
 	data, err := s.FindSession(ctx, token)
 	if isNotFound(err) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// endPrevious ends the session that the sign-in's request came with (ASVS 7.2.4). The
+// session of another user stays: one browser may be signed in to several accounts.
+func (s *Store) endPrevious(ctx context.Context, previous *SessionData, userID string) error {
+	if previous == nil || previous.Session.UserID != userID {
 		return nil
 	}
-	if err != nil || data.Session.UserID != userID {
+	if err := s.MarkReplaced(ctx, previous.Session.Token); err != nil {
 		return err
 	}
-	return s.DeleteSession(ctx, token)
+	err := s.DeleteSession(ctx, previous.Session.Token)
+	if isNotFound(err) {
+		return nil
+	}
+	return err
 }

@@ -3,7 +3,7 @@ package core
 import (
 	"context"
 	"errors"
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -13,7 +13,7 @@ import (
 // Store reads and writes the four core tables as typed rows, runs the store
 // hooks, and hides whether sessions and verification values live in the database
 // or in the secondary storage. Its methods run in the transaction of their
-// context. "Not found" is adapter.ErrNotFound everywhere.
+// context. "Not found" is ErrNotFound everywhere.
 type Store struct {
 	a         *Auth
 	db        adapter.Adapter
@@ -38,46 +38,49 @@ func newStore(a *Auth, hooks []StoreHooks) *Store {
 	}
 }
 
-// Tx runs fn in a transaction, and again when that lost to another one: a database
-// ends one of two transactions that wait for each other. So fn sets the variables
-// around it and never adds to them, writes the database through the context it
-// gets, returns the errors of the Store, and leaves what cannot be undone (a mail,
-// an event, a cookie) to AfterCommit or to its caller. Store hooks run again with
-// it.
+// Tx runs fn in a transaction. When the transaction loses to another one, for
+// example in a deadlock, the database ends it and Tx runs fn again, with its store
+// hooks. So fn must set the variables around it and never add to them, write the
+// database through the context it gets, and return the errors of the Store.
+// Effects that cannot be undone (a mail, an event, a cookie) belong in AfterCommit
+// or in the caller.
 func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	return s.db.Tx(ctx, fn)
 }
 
-// oldestFirst is the order of lists. Better Auth leaves it to the database, which is
-// this order in SQLite and PostgreSQL and one of random ids in MySQL.
+// oldestFirst is the order of lists. Better Auth leaves it to the database: SQLite and
+// PostgreSQL give this order, MySQL that of random ids.
 var oldestFirst = []adapter.Sort{{Field: "createdAt"}}
 
-func isNotFound(err error) bool {
-	return errors.Is(err, adapter.ErrNotFound) || errors.Is(err, storage.ErrNotFound)
-}
+// soonestFirst is the order in which a secondary storage lists sessions.
+var soonestFirst = []adapter.Sort{{Field: "expiresAt"}}
 
-// model is what the generic writes need to know of a table.
+// isNotFound is IsNotFound.
+func isNotFound(err error) bool { return IsNotFound(err) }
+
+// model holds a table's part of the generic writes.
 type model[T any] struct {
 	name   string
 	hooks  *modelHooks[T]
 	of     func(adapter.Record) (*T, error)
 	record func(*T) adapter.Record
+	clone  func(*T) *T
 }
 
 func (s *Store) userModel() model[User] {
-	return model[User]{ModelUser, &s.users, s.a.userOf, (*User).record}
+	return model[User]{ModelUser, &s.users, s.a.userOf, (*User).record, (*User).clone}
 }
 
 func (s *Store) sessionModel() model[Session] {
-	return model[Session]{ModelSession, &s.sessions, s.a.sessionOf, (*Session).record}
+	return model[Session]{ModelSession, &s.sessions, s.a.sessionOf, (*Session).record, (*Session).clone}
 }
 
 func (s *Store) accountModel() model[Account] {
-	return model[Account]{ModelAccount, &s.accounts, s.a.accountOf, (*Account).record}
+	return model[Account]{ModelAccount, &s.accounts, s.a.accountOf, (*Account).record, (*Account).clone}
 }
 
 func (s *Store) verificationModel() model[Verification] {
-	return model[Verification]{ModelVerification, &s.verifications, s.a.verificationOf, (*Verification).record}
+	return model[Verification]{ModelVerification, &s.verifications, s.a.verificationOf, (*Verification).record, (*Verification).clone}
 }
 
 func runRow[T any](ctx context.Context, hooks []func(context.Context, *T) error, row *T) error {
@@ -89,14 +92,31 @@ func runRow[T any](ctx context.Context, hooks []func(context.Context, *T) error,
 	return nil
 }
 
-func afterRow[T any](ctx context.Context, hooks []func(context.Context, *T) error, row *T) error {
-	if len(hooks) == 0 {
-		return nil
+// afterRow tells hooks of a write, each with a row of its own.
+func afterRow[T any](ctx context.Context, s *Store, m model[T], event string, hooks []func(context.Context, *T) error, row *T) error {
+	var failed error
+	for _, h := range hooks {
+		own := m.clone(row)
+		err := s.a.Tell(ctx, "the hook "+event+" of "+m.name, func(ctx context.Context) error { return h(ctx, own) })
+		failed = both(failed, err)
 	}
-	return AfterCommit(ctx, func(ctx context.Context) error { return runRow(ctx, hooks, row) })
+	return failed
 }
 
-// createRow runs hooks around write, which is the database by default.
+// both is errors.Join that leaves a single error as it is.
+func both(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
+}
+
+// createRow runs hooks around write, which is the database by default. It may return
+// both a row and an error, which is that of an after-hook. The row is the store's own
+// copy: hooks change it.
 func createRow[T any](ctx context.Context, s *Store, m model[T], row *T, write func(ctx context.Context, row *T) (*T, error)) (*T, error) {
 	if err := runRow(ctx, m.hooks.beforeCreate, row); err != nil {
 		return nil, err
@@ -114,12 +134,12 @@ func createRow[T any](ctx context.Context, s *Store, m model[T], row *T, write f
 	if err != nil {
 		return nil, err
 	}
-	return created, afterRow(ctx, m.hooks.afterCreate, created)
+	return created, afterRow(ctx, s, m, "AfterCreate", m.hooks.afterCreate, created)
 }
 
 func updateRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where, set adapter.Record, write func(ctx context.Context, set adapter.Record) (*T, error)) (*T, error) {
 	if len(m.hooks.beforeUpdate) > 0 {
-		set = maps.Clone(set) // a transaction that runs again gives the caller's own once more
+		set = cloneRecord(set) // the caller's stays as it is: a transaction that runs again passes it again
 	}
 	for _, h := range m.hooks.beforeUpdate {
 		if err := h(ctx, set); err != nil {
@@ -139,43 +159,66 @@ func updateRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where
 	if err != nil {
 		return nil, err
 	}
-	return row, afterRow(ctx, m.hooks.afterUpdate, row)
+	return row, afterRow(ctx, s, m, "AfterUpdate", m.hooks.afterUpdate, row)
 }
 
-// deleteRows removes the matching rows. Without hooks it is one statement.
+// deleteRows removes the matching rows. Without hooks it is one statement. With hooks
+// each row is deleted by itself: of parallel callers one deletes it and runs its
+// after-hooks. No row is deleted that the hooks have not seen, so rows that were
+// inserted meanwhile are read again.
 func deleteRows[T any](ctx context.Context, s *Store, m model[T], w adapter.Where) error {
 	if len(m.hooks.beforeDelete) == 0 && len(m.hooks.afterDelete) == 0 {
 		_, err := s.db.DeleteMany(ctx, m.name, w)
 		return err
 	}
-	recs, err := s.db.FindMany(ctx, adapter.Find{Model: m.name, Where: w})
+	return s.Tx(ctx, func(ctx context.Context) error {
+		seen := map[any]bool{}
+		for {
+			recs, err := s.db.FindMany(ctx, adapter.Find{Model: m.name, Where: w})
+			if err != nil {
+				return err
+			}
+			recs = slices.DeleteFunc(recs, func(rec adapter.Record) bool { return seen[rec["id"]] })
+			if len(recs) == 0 {
+				return nil
+			}
+			for _, rec := range recs {
+				seen[rec["id"]] = true
+				row, err := m.of(rec)
+				if err != nil {
+					return err
+				}
+				err = runRow(ctx, m.hooks.beforeDelete, row)
+				if errors.Is(err, ErrAbort) {
+					return nil // the rows stay, and nobody is told, as in Better Auth 1.6
+				}
+				if err != nil {
+					return err
+				}
+			}
+			for _, rec := range recs {
+				if err := deleteRow(ctx, s, m, w.And("id", rec["id"])); err != nil {
+					return err
+				}
+			}
+		}
+	})
+}
+
+// deleteRow removes one row and runs its after-hooks, unless another call was quicker.
+func deleteRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where) error {
+	rec, err := s.db.ConsumeOne(ctx, m.name, w)
+	if errors.Is(err, adapter.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	rows := make([]*T, 0, len(recs))
-	for _, rec := range recs {
-		row, err := m.of(rec)
-		if err != nil {
-			return err
-		}
-		err = runRow(ctx, m.hooks.beforeDelete, row)
-		if errors.Is(err, ErrAbort) {
-			return nil // the rows stay, and nobody is told, as in 1.6.11
-		}
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row)
-	}
-	if _, err := s.db.DeleteMany(ctx, m.name, w); err != nil {
+	row, err := m.of(rec)
+	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		if err := afterRow(ctx, m.hooks.afterDelete, row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return afterRow(ctx, s, m, "AfterDelete", m.hooks.afterDelete, row)
 }
 
 // findRow reads one row.

@@ -2,8 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
-	"maps"
 
 	"github.com/advantch/kernia-go/core/adapter"
 )
@@ -11,7 +9,7 @@ import (
 // ProviderCredential is the provider id of e-mail and password accounts.
 const ProviderCredential = "credential"
 
-// CreateAccount inserts an account; times default to now.
+// CreateAccount inserts an account. Its times default to now.
 func (s *Store) CreateAccount(ctx context.Context, acc Account) (*Account, error) {
 	now := s.a.Now()
 	if acc.CreatedAt.IsZero() {
@@ -20,8 +18,7 @@ func (s *Store) CreateAccount(ctx context.Context, acc Account) (*Account, error
 	if acc.UpdatedAt.IsZero() {
 		acc.UpdatedAt = now
 	}
-	acc.Extra = maps.Clone(acc.Extra)
-	return createRow(ctx, s, s.accountModel(), &acc, nil)
+	return createRow(ctx, s, s.accountModel(), acc.clone(), nil)
 }
 
 // FindAccounts lists the accounts of a user, oldest first.
@@ -34,6 +31,28 @@ func (s *Store) FindAccount(ctx context.Context, providerID, accountID string) (
 	return findRow(ctx, s, s.accountModel(), adapter.By("accountId", accountID).And("providerId", providerID))
 }
 
+// FindAccountOwner returns the account of a provider and its user. It is one statement.
+// The user is nil when there is none, which only a database without foreign keys allows.
+func (s *Store) FindAccountOwner(ctx context.Context, providerID, accountID string) (*Account, *User, error) {
+	rec, err := s.db.FindOne(ctx, adapter.Find{
+		Model: ModelAccount, Where: adapter.By("accountId", accountID).And("providerId", providerID),
+		Joins: []adapter.Join{{Model: ModelUser, From: "userId", To: "id", One: true}},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	acc, err := s.a.accountOf(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	userRec, ok := rec[ModelUser].(adapter.Record)
+	if !ok || userRec == nil {
+		return acc, nil, nil
+	}
+	u, err := s.a.userOf(userRec)
+	return acc, u, err
+}
+
 // FindCredential returns the user's e-mail and password account that has a password.
 func (s *Store) FindCredential(ctx context.Context, userID string) (*Account, error) {
 	accounts, err := s.FindAccounts(ctx, userID)
@@ -43,7 +62,7 @@ func (s *Store) FindCredential(ctx context.Context, userID string) (*Account, er
 	if acc := credentialOf(accounts); acc != nil {
 		return acc, nil
 	}
-	return nil, adapter.ErrNotFound
+	return nil, ErrNotFound
 }
 
 func credentialOf(accounts []*Account) *Account {
@@ -61,32 +80,35 @@ func (s *Store) UpdateAccount(ctx context.Context, id string, set adapter.Record
 }
 
 // SetPassword stores a hash on the user's credential account, which it makes when
-// there is none. A user that does not exist is adapter.ErrNotFound.
+// there is none. A user that does not exist is ErrNotFound.
 func (s *Store) SetPassword(ctx context.Context, userID, hash string) error {
 	return s.Tx(ctx, func(ctx context.Context) error {
-		// Of parallel calls one makes the account and the others find it.
+		// One of parallel calls makes the account and the others find it.
 		if err := s.LockUser(ctx, userID); err != nil {
 			return err
 		}
 		w := adapter.By("userId", userID).And("providerId", ProviderCredential)
 		_, err := updateRow(ctx, s, s.accountModel(), w, adapter.Record{"password": hash}, nil)
-		if errors.Is(err, adapter.ErrNotFound) {
+		if IsNotFound(err) {
 			_, err = s.CreateAccount(ctx, Account{UserID: userID, ProviderID: ProviderCredential, AccountID: userID, Password: &hash})
 		}
 		return err
 	})
 }
 
-// ConfirmPassword fails with adapter.ErrNotFound when the password of an account
-// is no longer the one in acc. The account stays locked until the transaction of
-// ctx ends: a change of the password either comes before, and is seen here, or
-// after, and sees what this transaction has written. Lock the user first, by
-// LockUser or by a row that refers to the user.
+// ConfirmPassword fails with ErrNotFound when the password of an account is no
+// longer the one in acc. The account stays locked until the transaction of ctx
+// ends. So a concurrent change of the password either comes first and is seen
+// here, or comes later and sees what this transaction has written. Lock the user
+// first, by LockUser or by a row that refers to the user.
 func (s *Store) ConfirmPassword(ctx context.Context, acc *Account) error {
 	if acc == nil || acc.Password == nil {
-		return adapter.ErrNotFound
+		return ErrNotFound
 	}
-	// The adapter below, so that no on-update value changes: nothing is to change.
+	// The adapter below fills in no on-update values: the row must not change.
+	if err := s.a.db.inTurn(ctx); err != nil {
+		return err
+	}
 	_, err := s.a.db.Adapter.Update(ctx, ModelAccount, adapter.By("id", acc.ID).And("password", *acc.Password),
 		adapter.Record{"updatedAt": acc.UpdatedAt})
 	return err

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,8 @@ import (
 const (
 	verificationKey = "verification:"
 	endedKey        = "verifications-ended-"
-	// endedFor is how long it is remembered that the values of a user have ended:
-	// longer than a value lives.
+	// endedFor is how long the end of a user's values is remembered: longer than a
+	// value lives.
 	endedFor = 30 * 24 * time.Hour
 )
 
@@ -49,7 +50,8 @@ func (s *Store) identifiers(identifier string) ([]string, error) {
 	return []string{stored, identifier}, nil
 }
 
-// CreateVerification keeps a single-use value under an identifier until it expires.
+// CreateVerification stores a single-use value under an identifier until it
+// expires.
 func (s *Store) CreateVerification(ctx context.Context, identifier, value string, expiresAt time.Time) (*Verification, error) {
 	stored, err := s.storedIdentifier(identifier)
 	if err != nil {
@@ -90,8 +92,8 @@ func (s *Store) FindVerification(ctx context.Context, identifier string) (*Verif
 	}
 	if s.secondary != nil {
 		for _, id := range ids {
-			text, err := s.secondary.Get(ctx, verificationKey+id)
-			if isNotFound(err) {
+			text, err := s.peek(ctx, verificationKey+id)
+			if IsNotFound(err) {
 				continue
 			}
 			if err != nil {
@@ -110,17 +112,17 @@ func (s *Store) FindVerification(ctx context.Context, identifier string) (*Verif
 			}
 		}
 		if !s.a.opts.verificationInDatabase() {
-			return nil, adapter.ErrNotFound
+			return nil, ErrNotFound
 		}
 	}
-	s.a.cleanup.expiredVerifications(ctx)
+	defer s.a.cleanup.expiredVerifications(ctx) // after the search, which tells expired values from missing ones
 	for _, id := range ids {
 		v, err := s.newestVerification(ctx, id)
-		if !errors.Is(err, adapter.ErrNotFound) {
+		if !IsNotFound(err) {
 			return v, err
 		}
 	}
-	return nil, adapter.ErrNotFound
+	return nil, ErrNotFound
 }
 
 func (s *Store) newestVerification(ctx context.Context, stored string) (*Verification, error) {
@@ -131,14 +133,14 @@ func (s *Store) newestVerification(ctx context.Context, stored string) (*Verific
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, adapter.ErrNotFound
+		return nil, ErrNotFound
 	}
 	return rows[0], nil
 }
 
-// ConsumeVerification uses up the newest value of an identifier: of many
-// concurrent callers exactly one gets it, and only while it has not expired. The
-// others, and every later one, get adapter.ErrNotFound.
+// ConsumeVerification uses up the newest value of an identifier, if it has not
+// expired. Exactly one of many concurrent callers gets it. The others, and every
+// later caller, get ErrNotFound.
 func (s *Store) ConsumeVerification(ctx context.Context, identifier string) (*Verification, error) {
 	ids, err := s.identifiers(identifier)
 	if err != nil {
@@ -149,7 +151,7 @@ func (s *Store) ConsumeVerification(ctx context.Context, identifier string) (*Ve
 	}
 	for _, id := range ids {
 		v, err := s.consumeRow(ctx, id)
-		if errors.Is(err, adapter.ErrNotFound) {
+		if IsNotFound(err) {
 			continue
 		}
 		if err != nil {
@@ -164,13 +166,39 @@ func (s *Store) ConsumeVerification(ctx context.Context, identifier string) (*Ve
 		}
 		return v, nil
 	}
-	return nil, adapter.ErrNotFound
+	return nil, ErrNotFound
+}
+
+// TakeVerification is ConsumeVerification for an identifier that one value has, such as a
+// random one. It is one statement, where the application has no hooks of deletions.
+func (s *Store) TakeVerification(ctx context.Context, identifier string) (*Verification, error) {
+	if s.secondary != nil || len(s.verifications.beforeDelete)+len(s.verifications.afterDelete) > 0 {
+		return s.ConsumeVerification(ctx, identifier)
+	}
+	ids, err := s.identifiers(identifier)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		rec, err := s.db.ConsumeOne(ctx, ModelVerification, adapter.Where{
+			{Field: "identifier", Value: id},
+			{Field: "expiresAt", Op: adapter.Gt, Value: s.a.Now()},
+		})
+		if IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.a.verificationOf(rec)
+	}
+	return nil, ErrNotFound
 }
 
 func (s *Store) consumeSecondary(ctx context.Context, ids []string) (*Verification, error) {
 	for _, id := range ids {
 		text, err := s.take(ctx, verificationKey+id)
-		if isNotFound(err) {
+		if IsNotFound(err) {
 			continue
 		}
 		if err != nil {
@@ -178,25 +206,176 @@ func (s *Store) consumeSecondary(ctx context.Context, ids []string) (*Verificati
 		}
 		v, err := s.parseVerification(text)
 		if err != nil || !v.ExpiresAt.After(s.a.Now()) {
-			return nil, adapter.ErrNotFound
+			return nil, ErrNotFound
 		}
 		ended, err := s.ended(ctx, v)
 		if err != nil {
 			return nil, err
 		}
 		if ended {
-			return nil, adapter.ErrNotFound
+			return nil, ErrNotFound
 		}
-		return v, afterRow(ctx, s.verifications.afterDelete, v)
+		return v, afterRow(ctx, s, s.verificationModel(), "AfterDelete", s.verifications.afterDelete, v)
 	}
-	return nil, adapter.ErrNotFound
+	return nil, ErrNotFound
+}
+
+// UpdateVerification replaces the newest value of an identifier and keeps its expiry.
+// It fails with ErrNotFound when the value is used up or has expired.
+func (s *Store) UpdateVerification(ctx context.Context, identifier, value string) (*Verification, error) {
+	return s.updateVerification(ctx, identifier, nil, value)
+}
+
+// SwapVerification is UpdateVerification if the value is still old; otherwise it fails
+// with ErrNotFound. Exactly one of many concurrent callers that have read the same
+// value replaces it, so that a counter in the value loses no count.
+func (s *Store) SwapVerification(ctx context.Context, identifier, old, value string) (*Verification, error) {
+	return s.updateVerification(ctx, identifier, &old, value)
+}
+
+func (s *Store) updateVerification(ctx context.Context, identifier string, old *string, value string) (*Verification, error) {
+	ids, err := s.identifiers(identifier)
+	if err != nil {
+		return nil, err
+	}
+	if s.secondary != nil && !s.a.opts.verificationInDatabase() {
+		return s.updateSecondary(ctx, ids, old, value)
+	}
+	if s.secondary != nil {
+		// The database decides and is read from now on: two copies could be written in
+		// different orders.
+		for _, id := range ids {
+			if err := s.secondary.Delete(ctx, verificationKey+id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, id := range ids {
+		w := adapter.By("identifier", id)
+		if old != nil {
+			w = w.And("value", *old)
+		} else {
+			newest, err := s.newestVerification(ctx, id)
+			if IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			w = adapter.By("id", newest.ID)
+		}
+		w = append(w, adapter.Cond{Field: "expiresAt", Op: adapter.Gt, Value: s.a.Now()})
+		v, err := updateRow(ctx, s, s.verificationModel(), w, adapter.Record{"value": value}, nil)
+		if !IsNotFound(err) {
+			return v, err
+		}
+	}
+	return nil, ErrNotFound
+}
+
+func (s *Store) updateSecondary(ctx context.Context, ids []string, old *string, value string) (*Verification, error) {
+	for _, id := range ids {
+		key := verificationKey + id
+		for {
+			text, err := s.peek(ctx, key)
+			if IsNotFound(err) {
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+			v, err := s.parseVerification(text)
+			if err != nil || !v.ExpiresAt.After(s.a.Now()) || old != nil && v.Value != *old {
+				return nil, ErrNotFound
+			}
+			ended, err := s.ended(ctx, v)
+			if err != nil {
+				return nil, err
+			}
+			if ended {
+				return nil, ErrNotFound
+			}
+			swapped := false
+			v, err = updateRow(ctx, s, s.verificationModel(), nil, adapter.Record{"value": value}, func(ctx context.Context, set adapter.Record) (*Verification, error) {
+				rec := v.record()
+				rec["updatedAt"] = s.a.Now()
+				maps.Copy(rec, set)
+				next, err := s.a.verificationOf(rec)
+				if err != nil {
+					return nil, err
+				}
+				ttl := max(v.ExpiresAt.Sub(s.a.Now()).Truncate(time.Second), time.Second)
+				swapped, err = s.swap(ctx, key, text, string(appendRecord(nil, s.a.shapes.verification.order, rec)), ttl)
+				if err == nil && !swapped {
+					err = errSwapped
+				}
+				return next, err
+			})
+			if errors.Is(err, errSwapped) {
+				continue // somebody else was quicker: look again
+			}
+			return v, err
+		}
+	}
+	return nil, ErrNotFound
+}
+
+var errSwapped = errors.New("core: the value has changed")
+
+// peek is Get in the view of ctx's transaction: writes of attempts that were rolled
+// back do not count. The secondary storage itself has no transactions.
+func (s *Store) peek(ctx context.Context, key string) (string, error) {
+	q, inTx := queueOf(ctx)
+	if !inTx {
+		return s.secondary.Get(ctx, key)
+	}
+	text, left := q.left[key]
+	var err error
+	if !left {
+		text, err = s.secondary.Get(ctx, key)
+	}
+	if u, undone := q.undone[key]; undone && err == nil && text == u.value {
+		text = u.old
+	}
+	return text, err
+}
+
+// swap is CompareAndSwap in the same view.
+func (s *Store) swap(ctx context.Context, key, old, value string, ttl time.Duration) (bool, error) {
+	q, inTx := queueOf(ctx)
+	if !inTx {
+		return s.secondary.CompareAndSwap(ctx, key, old, value, ttl)
+	}
+	expected := old
+	if u, undone := q.undone[key]; undone && u.old == old {
+		expected = u.value
+	}
+	if text, left := q.left[key]; left {
+		if text != expected {
+			return false, nil
+		}
+		delete(q.left, key)
+		expected = "" // an attempt that was rolled back removed it
+	}
+	ok, err := s.secondary.CompareAndSwap(ctx, key, expected, value, ttl)
+	if ok && err == nil {
+		if q.swapped == nil {
+			q.swapped = map[string]swapped{}
+		}
+		first := old
+		if u, again := q.swapped[key]; again {
+			first = u.old
+		}
+		q.swapped[key] = swapped{first, value}
+	}
+	return ok, err
 }
 
 // ended reports whether DeleteVerificationsOf was called after a value was made. The
 // secondary storage cannot list the values of a user.
 func (s *Store) ended(ctx context.Context, v *Verification) (bool, error) {
 	text, err := s.secondary.Get(ctx, endedKey+secret.SHA256URL(v.Value))
-	if isNotFound(err) {
+	if IsNotFound(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -226,10 +405,10 @@ func (s *Store) consumeRow(ctx context.Context, stored string) (*Verification, e
 		if won, err = s.a.verificationOf(rec); err != nil {
 			return err
 		}
-		if _, err := s.db.DeleteMany(ctx, ModelVerification, adapter.By("identifier", stored)); err != nil {
+		if err := afterRow(ctx, s, s.verificationModel(), "AfterDelete", s.verifications.afterDelete, won); err != nil {
 			return err
 		}
-		return afterRow(ctx, s.verifications.afterDelete, won)
+		return deleteRows(ctx, s, s.verificationModel(), adapter.By("identifier", stored))
 	})
 	if err != nil {
 		return nil, err
@@ -258,9 +437,10 @@ func (s *Store) DeleteVerification(ctx context.Context, identifier string) error
 	return nil
 }
 
-// DeleteVerificationsOf ends all values that were made for one value, for example
-// every pending token of a user. Those in a secondary storage cannot be listed:
-// the moment is noted there, for 30 days, and older values are not found any more.
+// DeleteVerificationsOf ends all single-use values with the given value, for
+// example every pending token of a user. Values in a secondary storage cannot be
+// listed: the time of the call is stored there for 30 days, and older values are
+// no longer found.
 func (s *Store) DeleteVerificationsOf(ctx context.Context, value string) error {
 	if s.secondary != nil {
 		now := strconv.FormatInt(s.a.Now().UnixMilli(), 10)

@@ -13,7 +13,7 @@ import (
 
 // TestStoredJSONIsWrittenAsJavaScriptWritesIt has texts that databases and other
 // programs store: PostgreSQL puts spaces into jsonb. The cookie cache is signed over
-// what a Node server makes of it.
+// the text that a Node server writes.
 func TestStoredJSONIsWrittenAsJavaScriptWritesIt(t *testing.T) {
 	t.Parallel()
 	for stored, want := range map[string]string{

@@ -73,7 +73,7 @@ func login(t testing.TB, e *authtest.Env, email string) *authtest.Client {
 	return c
 }
 
-// signedIn reports whether get-session, asked past the cookie cache, has a session.
+// signedIn reports whether get-session, without the cookie cache, has a session.
 func signedIn(t testing.TB, c *authtest.Client) bool {
 	t.Helper()
 	return c.Get("/get-session?disableCookieCache=true").Want(t, 200, "").Body != "null"
@@ -161,8 +161,8 @@ type fakePlugin struct {
 	m  core.Manifest
 }
 
-func (p *fakePlugin) ID() string              { return p.id }
-func (p *fakePlugin) Manifest() core.Manifest { return p.m }
+func (p *fakePlugin) ID() string                               { return p.id }
+func (p *fakePlugin) Manifest(core.Env) (core.Manifest, error) { return p.m, nil }
 
 // faulty is a database that fails on demand.
 type faulty struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/pairtest"
 	kernia "github.com/advantch/kernia-go/echo"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 func pair() pairtest.Framework {

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/advantch/kernia-go/core v0.1.0
+	github.com/advantch/kernia-go/internal v0.1.0
 	github.com/labstack/echo/v4 v4.16.0
 )
 
@@ -21,4 +22,7 @@ require (
 	golang.org/x/time v0.15.0 // indirect
 )
 
-replace github.com/advantch/kernia-go/core => ../core
+replace (
+	github.com/advantch/kernia-go/core => ../core
+	github.com/advantch/kernia-go/internal => ../internal
+)

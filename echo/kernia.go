@@ -16,8 +16,8 @@ import (
 )
 
 // Echo serves the auth routes below the base path and attaches a lazy session to
-// every other request. Use it on the Echo itself; on a group it serves what the
-// group's prefix contains.
+// every other request. Use it on the Echo itself. On a group it serves only the
+// routes below the group's prefix.
 func Echo(a *core.Auth) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -31,21 +31,22 @@ func Echo(a *core.Auth) echo.MiddlewareFunc {
 }
 
 // Session returns the session of a request that went through Echo. The first call
-// reads the cookie cache or the store; a refreshed cookie is added to the answer,
-// so call it before writing.
+// reads the cookie cache or the store. A refreshed cookie is added to the answer,
+// so call Session before you write the answer.
 func Session(c echo.Context) (*core.SessionData, bool) {
 	return core.SessionFrom(c.Request().Context())
 }
 
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
-// requests without a session and calls nothing further. To answer in the words of
-// your own HTTPErrorHandler, ask Session and return an error instead.
+// requests without a session and does not call the next handler. To answer
+// through your own HTTPErrorHandler, call Session in the handler and return an
+// error instead.
 func RequireSession() echo.MiddlewareFunc { return Require(core.SessionGuard) }
 
-// Require lets requests through that all guards let through, asked in order. It
-// answers the others in their place and calls nothing further. To answer in the
-// words of your own HTTPErrorHandler, call core.Check in the handler and return
-// what it gives.
+// Require lets a request through if all guards do, asked in order. Otherwise it
+// sends the answer of the guard that refused and does not call the next
+// handler. To answer through your own HTTPErrorHandler, call core.Check in the
+// handler and return its error.
 func Require(guards ...core.Guard) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/paritytest"
+	"github.com/advantch/kernia-go/core/suites/paritytest"
 	kernia "github.com/advantch/kernia-go/echo"
 )
 

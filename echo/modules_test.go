@@ -3,7 +3,7 @@ package kernia_test
 import (
 	"testing"
 
-	"github.com/advantch/kernia-go/core/moduletest"
+	"github.com/advantch/kernia-go/internal/moduletest"
 )
 
 func TestModule(t *testing.T) {

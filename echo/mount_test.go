@@ -15,9 +15,9 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
-	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	kernia "github.com/advantch/kernia-go/echo"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 const (
@@ -82,8 +82,8 @@ func who(c echo.Context) error {
 	return c.String(http.StatusOK, "nobody")
 }
 
-// Echo's error handler, and its handlers for what it does not know, are the
-// application's alone; errors of middleware around Kernia are too.
+// Echo's error handler, and its handlers for unknown routes, serve the application
+// alone, and errors of middleware around Kernia.
 func TestHTTPErrorHandler(t *testing.T) {
 	t.Parallel()
 	e := echo.New()
@@ -137,8 +137,7 @@ func TestLiteralPath(t *testing.T) {
 	want(t, e, "GET", "/api%2Fauth/ok", 404, unknown)
 }
 
-// What Pre middleware makes of the path is what Kernia sees, before Use and after
-// it in Pre.
+// Kernia sees the path that Pre middleware has made, in Use and later in Pre.
 func TestTrailingSlashAndRewrite(t *testing.T) {
 	t.Parallel()
 	a := authtest.New(t, nil).Auth
@@ -187,16 +186,21 @@ func TestGroup(t *testing.T) {
 	want(t, e, "GET", "/api/auth/ok", 200, "shadow")
 }
 
-func TestWithoutMiddleware(t *testing.T) {
-	t.Parallel()
+// RequireSession without the middleware before it is a mistake in the program: the
+// answer is not 401, which would mean signed out, and the log names the missing line.
+func TestWithoutMiddleware(t *testing.T) { //nolint:paralleltest // slog has one default logger
+	log := authtest.DefaultLog(t)
 	e := echo.New()
 	e.GET("/me", say("me"), kernia.RequireSession())
 	e.GET("/who", who)
-	want(t, e, "GET", "/me", 401, unauthorized)
+	want(t, e, "GET", "/me", 500, `{"message":"Internal Server Error","code":"INTERNAL_SERVER_ERROR"}`)
+	if !strings.Contains(log.String(), "e.Use(kernia.Echo(auth))") {
+		t.Errorf("the log does not name what is missing: %s", log)
+	}
 	want(t, e, "GET", "/who", 200, "nobody")
 }
 
-// RequireSession stops the chain: what comes after it does not run.
+// RequireSession stops the chain: later handlers do not run.
 func TestRequireSession(t *testing.T) {
 	t.Parallel()
 	a, cookies := pairtest.SignedIn(t, nil)
@@ -272,8 +276,8 @@ func signUp(e *echo.Echo, encoding string, body io.Reader) *httptest.ResponseRec
 
 const newUser = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
 
-// Gzip and Decompress work on auth requests as on others. What is unpacked is
-// bounded by MaxBody.
+// Gzip and Decompress work on auth requests as on others. MaxBody bounds the
+// decompressed body.
 func TestCompression(t *testing.T) {
 	t.Parallel()
 	e := echo.New()
@@ -309,8 +313,8 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// A BodyLimit below MaxBody answers in Echo's own words where the length is
-// declared; a body whose length shows only while it is read is refused by Kernia.
+// With a declared length, Echo answers for a BodyLimit below MaxBody. Kernia refuses a
+// body whose length shows only while it is read.
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	e := echo.New()
@@ -327,7 +331,7 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
-// Echo's IPExtractor does not decide whom Kernia takes for the client.
+// Echo's IPExtractor does not decide the client's address.
 func TestIPExtractor(t *testing.T) {
 	t.Parallel()
 	ip := ""

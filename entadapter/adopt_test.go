@@ -6,7 +6,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adopttest"
+	"github.com/advantch/kernia-go/core/suites/adopttest"
 )
 
 func TestAdoptsBetterAuth(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // quote quotes a name as ent's builder does. The builder gets every name quoted,
-// for it takes some plain ones, such as ALLOWED, for keywords.
+// because it takes some plain ones, such as ALLOWED, for keywords.
 func (s *store) quote(name string) string {
 	if s.name == dialect.Postgres {
 		return `"` + name + `"`
@@ -20,17 +20,12 @@ func (s *store) quote(name string) string {
 	return "`" + name + "`"
 }
 
-// columns lists columns that are read by their place in the row. On SQLite it
-// makes expressions of them: drivers convert columns that are declared DATE or
-// BOOLEAN by guesses of their own, for instance integers as seconds; an
-// expression has no declared type and arrives as it is stored.
+// columns lists columns that are read by their place in the row.
 func (s *store) columns(prefix string, cols []*column) []string {
 	out := make([]string, len(cols))
 	for i, c := range cols {
-		out[i] = prefix + "." + c.Quoted
-		if s.codec == sqlcodec.SQLite {
-			out[i] = "+" + out[i] + " AS `c`"
-		}
+		before, after := s.codec.Around(c)
+		out[i] = before + prefix + "." + c.Quoted + after
 	}
 	return out
 }
@@ -76,7 +71,7 @@ func (s *store) locked(sel *entsql.Selector) *entsql.Selector {
 	return sel
 }
 
-// sort orders a query; nulls are the least of all values.
+// sort orders a query; nulls come before all other values.
 func (s *store) sort(sel *entsql.Selector, t *table, keys []adapter.Sort) error {
 	for _, k := range keys {
 		c, err := t.Column(k.Field)

@@ -3,16 +3,18 @@ package entadapter
 import (
 	"testing"
 
-	entsql "entgo.io/ent/dialect/sql"
-
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
-		adaptertest.Run(t, func(t *testing.T, s *schema.Schema) adapter.Adapter { return migrated(t, open(t), s) })
-	})
+	for _, s := range databases {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			open := s.shared(t)
+			adaptertest.Run(t, func(t *testing.T, s *schema.Schema) adapter.Adapter { return migrate(t, open(t), s) })
+		})
+	}
 }

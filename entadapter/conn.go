@@ -8,11 +8,13 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqltx"
 )
 
 // rows runs a statement and scans each row into cells, which are used again for
-// the next row.
+// the next row. Outside a transaction, a statement that lost to one, such as a
+// migration's, runs again if it gave no row yet.
 func (s *store) rows(ctx context.Context, q entsql.Querier, cells []sqlcodec.Cell, each func() error) error {
 	return s.on(ctx, func(conn dialect.ExecQuerier) error {
 		text, args, err := statement(q)
@@ -20,7 +22,14 @@ func (s *store) rows(ctx context.Context, q entsql.Querier, cells []sqlcodec.Cel
 			return err
 		}
 		var rows entsql.Rows
-		if err := conn.Query(ctx, text, args, &rows); err != nil {
+		err = conn.Query(ctx, text, args, &rows)
+		if t, _ := s.current(ctx); t == nil && s.begins && s.codec.LostRead(err) {
+			err = adapter.Retry(ctx, func() (lost bool, err error) {
+				err = conn.Query(ctx, text, args, &rows)
+				return s.codec.LostRead(err), err
+			})
+		}
+		if err != nil {
 			return err
 		}
 		return sqlcodec.Read(rows, cells, each)
@@ -29,6 +38,7 @@ func (s *store) rows(ctx context.Context, q entsql.Querier, cells []sqlcodec.Cel
 
 // exec runs a statement that gives no rows.
 func (s *store) exec(ctx context.Context, q entsql.Querier) (sql.Result, error) {
+	s.lockedBy(ctx)
 	var res sql.Result
 	err := s.on(ctx, func(conn dialect.ExecQuerier) error {
 		text, args, err := statement(q)
@@ -38,6 +48,31 @@ func (s *store) exec(ctx context.Context, q entsql.Querier) (sql.Result, error) 
 		return conn.Exec(ctx, text, args, &res)
 	})
 	return res, err
+}
+
+// lockedBy notes that a statement under ctx locks or writes rows.
+func (s *store) lockedBy(ctx context.Context) {
+	if t, err := s.current(ctx); t != nil && err == nil {
+		t.locked.Store(true)
+	}
+}
+
+// reading makes a SELECT under ctx see the rows as they are. MySQL's usual isolation
+// shows a transaction the rows as they were when it first read, also after it has
+// waited for a lock: a decision would then rest on old rows. Transactions begun here
+// have another isolation. The isolation of the application's own transactions, and of
+// those of a driver without BeginTx, is unknown, so every read after a lock is a
+// locking one there.
+func (s *store) reading(ctx context.Context, sel *entsql.Selector) *entsql.Selector {
+	if s.rereads(ctx) {
+		sel.ForUpdate()
+	}
+	return sel
+}
+
+func (s *store) rereads(ctx context.Context) bool {
+	t, err := s.current(ctx)
+	return s.codec == sqlcodec.MySQL && err == nil && t != nil && !t.fresh && t.locked.Load()
 }
 
 // statement writes a statement. The arguments are never nil, which ent's drivers
@@ -53,8 +88,8 @@ func statement(q entsql.Querier) (string, []any, error) {
 	return text, args, nil
 }
 
-// on gives fn what a statement is sent to: the transaction of the context, which is
-// kept for this statement until fn returns, or the pool.
+// on gives fn the receiver of a statement: the pool, or the transaction of the context,
+// which runs no other statement until fn returns.
 func (s *store) on(ctx context.Context, fn func(conn dialect.ExecQuerier) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
@@ -66,8 +101,8 @@ func (s *store) on(ctx context.Context, fn func(conn dialect.ExecQuerier) error)
 	return t.life.Run(s.codec.Ends, func() error { return fn(t.conn) })
 }
 
-// written is a statement whose text is known, for ent's builder of a DELETE writes
-// it a second time when it is asked a second time.
+// written is a statement with its text: ent's builder of a DELETE appends the text
+// again at every call.
 type written struct {
 	text string
 	args []any
@@ -78,31 +113,45 @@ func (w written) Query() (string, []any) { return w.text, w.args }
 
 // alone runs one statement that writes. Outside a transaction it waits for this
 // process's turn, where the database has one writer, and runs again when it has
-// lost to a transaction. Inside one both are the business of whoever began it.
-func (s *store) alone(ctx context.Context, q entsql.Querier, run func(q entsql.Querier) error) error {
+// lost to a transaction. Inside a transaction, the code that began it does both.
+func (s *store) alone(ctx context.Context, q entsql.Querier, run func(ctx context.Context, q entsql.Querier) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
 		return err
 	}
 	if t != nil {
-		return run(q)
+		return run(ctx, q)
 	}
-	leave, err := s.turn(ctx)
-	if err != nil {
-		return err
+	if s.codec.OneWriter() {
+		return s.inTurn(ctx, func(ctx context.Context) error { return run(ctx, q) })
 	}
-	defer leave()
 	if !s.begins {
-		return run(q)
+		return run(ctx, q)
 	}
 	text, args, err := statement(q)
 	if err != nil {
 		return err
 	}
 	return adapter.Retry(ctx, func() (lost bool, err error) {
-		err = run(written{text, args})
+		err = run(ctx, written{text, args})
 		return s.codec.Lost(err), err
 	})
+}
+
+func (s *store) inTurn(ctx context.Context, run func(ctx context.Context) error) error {
+	wait := sqltx.NewWait(ctx, s.maxWait)
+	defer wait.End()
+	leave, err := s.gate.Enter(wait.Context())
+	if err != nil {
+		return wait.Explain(err)
+	}
+	defer leave()
+	if wait.Long() && s.begins {
+		// The statement would wait for the lock once more. A transaction gets it
+		// first, in the time that is left.
+		return s.hold(ctx, wait, run)
+	}
+	return run(ctx)
 }
 
 func (s *store) turn(ctx context.Context) (leave func(), err error) {
@@ -124,7 +173,7 @@ func (s *store) one(ctx context.Context, t *table, q entsql.Querier) (adapter.Re
 // write runs a statement that writes and returns one row.
 func (s *store) write(ctx context.Context, t *table, q entsql.Querier) (adapter.Record, error) {
 	var out adapter.Record
-	err := s.alone(ctx, q, func(q entsql.Querier) (err error) {
+	err := s.alone(ctx, q, func(ctx context.Context, q entsql.Querier) (err error) {
 		out, err = s.one(ctx, t, q)
 		return err
 	})
@@ -134,7 +183,7 @@ func (s *store) write(ctx context.Context, t *table, q entsql.Querier) (adapter.
 // affect runs a statement that writes and returns how many rows it touched.
 func (s *store) affect(ctx context.Context, q entsql.Querier) (int64, error) {
 	var n int64
-	err := s.alone(ctx, q, func(q entsql.Querier) error {
+	err := s.alone(ctx, q, func(ctx context.Context, q entsql.Querier) error {
 		res, err := s.exec(ctx, q)
 		if err != nil {
 			return err

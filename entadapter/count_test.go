@@ -2,6 +2,7 @@ package entadapter
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"testing"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqltest"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 123e6, time.UTC)
@@ -57,6 +58,39 @@ func (r *recorder) Query(ctx context.Context, query string, args, v any) error {
 	return r.Driver.Query(ctx, query, args, v)
 }
 
+// BeginTx says that its transactions are its own.
+func (r *recorder) BeginTx(ctx context.Context, opts *entsql.TxOptions) (dialect.Tx, error) {
+	tx, err := r.Driver.(*entsql.Driver).BeginTx(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedTx{tx, &r.log}, nil
+}
+
+// Tx records what is sent in a transaction too.
+func (r *recorder) Tx(ctx context.Context) (dialect.Tx, error) {
+	tx, err := r.Driver.Tx(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedTx{tx, &r.log}, nil
+}
+
+type recordedTx struct {
+	dialect.Tx
+	log *sqltest.Log
+}
+
+func (r *recordedTx) Exec(ctx context.Context, query string, args, v any) error {
+	r.log.Add(query)
+	return r.Tx.Exec(ctx, query, args, v)
+}
+
+func (r *recordedTx) Query(ctx context.Context, query string, args, v any) error {
+	r.log.Add(query)
+	return r.Tx.Query(ctx, query, args, v)
+}
+
 func TestSQL(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
@@ -67,8 +101,8 @@ func TestSQL(t *testing.T) {
 				name = "sqlite"
 			}
 			r := &recorder{Driver: drv}
-			inTx := func(ctx context.Context, fn func(context.Context) error) error {
-				tx, err := drv.Tx(ctx)
+			inTx := func(ctx context.Context, level sql.IsolationLevel, fn func(context.Context) error) error {
+				tx, err := drv.BeginTx(ctx, &entsql.TxOptions{Isolation: level})
 				if err != nil {
 					return err
 				}
@@ -77,7 +111,12 @@ func TestSQL(t *testing.T) {
 				}
 				return tx.Commit()
 			}
-			return sqltest.Database{Dialect: name, Pool: drv.DB(), Adapter: New(drv), Watched: New(r), Log: &r.log, InTx: inTx}
+			d := sqltest.Database{Dialect: name, Pool: drv.DB(), Adapter: New(drv), Watched: New(r), Log: &r.log, InTx: inTx,
+				Zones: func(t testing.TB) map[string]adapter.Database { return inZones(t, drv) }}
+			if name != "sqlite" {
+				d.Proxied = func(t testing.TB) (adapter.Database, *sqltest.Proxy) { return proxied(t, drv) }
+			}
+			return d
 		})
 	})
 }
@@ -128,5 +167,27 @@ func TestNamesThatTheBuilderKnows(t *testing.T) {
 		if err != nil || len(rows) != 1 || rows[0]["same"] == nil || len(rows[0]["all"].([]adapter.Record)) != 1 {
 			t.Error(rows, err)
 		}
+	})
+}
+
+// wrapped is a driver that an application has wrapped without BeginTx, as the old
+// examples of tracing do: nobody can ask it for an isolation.
+type wrapped struct{ dialect.Driver }
+
+// RACE-12: the limits of organizations hold over a driver whose transactions have the
+// server's own isolation, in the adapter's transactions and in the application's.
+func TestRACE12LimitsOverAWrappedDriver(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, open func(t testing.TB) *entsql.Driver) {
+		drv := open(t)
+		if drv.Dialect() == dialect.SQLite {
+			return // it has one transaction at a time
+		}
+		db := New(wrapped{drv})
+		s, err := db.Open(sqltest.Schema(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sqltest.Limits(t, db, s.Tx)
 	})
 }

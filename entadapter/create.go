@@ -71,5 +71,5 @@ func (s *store) byID(ctx context.Context, t *table, id any) (adapter.Record, err
 	if err != nil {
 		return nil, err
 	}
-	return s.one(ctx, t, sel)
+	return s.one(ctx, t, s.reading(ctx, sel))
 }

@@ -3,35 +3,37 @@ package entadapter
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqlcodec"
-	"github.com/advantch/kernia-go/core/sqlmigrate"
-	"github.com/advantch/kernia-go/core/sqltx"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlmigrate"
+	"github.com/advantch/kernia-go/internal/sqltx"
 )
 
 var (
-	// ErrDialect is returned (wrapped) by Open for a database this module does not speak.
+	// ErrDialect is returned (wrapped) by Open for a database that this module does not
+	// support.
 	ErrDialect = errors.New("entadapter: the database is none of sqlite3, postgres and mysql")
 	// ErrForeignKey is returned (wrapped) when a write names a row that does not
 	// exist, or removes one that others need.
 	ErrForeignKey = sqlcodec.ErrForeignKey
 )
 
-// New makes a database of an ent client's driver: an *sql.Driver of
-// entgo.io/ent/dialect/sql, or anything that wraps one. Statements take the way
-// through the wrapper, with one exception: ent's DebugDriver is stepped around,
-// for it would print tokens and password hashes. Several adapters may be opened
-// from one Database.
+// New makes a database from an ent client's driver: an *sql.Driver of
+// entgo.io/ent/dialect/sql, or a driver that wraps one. Statements go through
+// the wrapper, except through ent's DebugDriver, which is bypassed because it
+// would print tokens and password hashes. Several adapters may be opened from
+// one Database.
 func New(drv dialect.Driver) adapter.Database {
 	drv = quiet(drv)
-	return &database{driver: drv, begins: begins(drv), gate: sqltx.NewGate()}
+	return &database{driver: drv, begins: begins(drv), gate: sqltx.NewGate(), maxWait: sqltx.MaxWait}
 }
 
-// quiet takes ent's debug drivers off.
+// quiet removes ent's debug drivers.
 func quiet(drv dialect.Driver) dialect.Driver {
 	for {
 		debug, ok := drv.(*dialect.DebugDriver)
@@ -45,9 +47,10 @@ func quiet(drv dialect.Driver) dialect.Driver {
 // database is what adapters of one driver share. Its address identifies the
 // transactions that belong to it.
 type database struct {
-	driver dialect.Driver
-	begins bool       // its transactions are its own, and not the application's
-	gate   sqltx.Gate // SQLite: one writer of this process at a time
+	driver  dialect.Driver
+	begins  bool          // its transactions are its own, and not the application's
+	gate    sqltx.Gate    // SQLite: one writer of this process at a time
+	maxWait time.Duration // SQLite: for the turn and the lock together
 }
 
 // Open compiles the schema for the dialect of the driver. It sends nothing. The

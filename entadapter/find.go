@@ -6,7 +6,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // FindOne returns the first row that matches, with its joins. A join of one row
@@ -55,6 +55,7 @@ func (s *store) FindMany(ctx context.Context, q adapter.Find) ([]adapter.Record,
 		return nil, err
 	}
 	s.page(sel, q.Limit, q.Offset)
+	s.reading(ctx, sel)
 
 	out := []adapter.Record{}
 	err = s.rows(ctx, sel, row.Cells, func() error {
@@ -75,11 +76,21 @@ func (s *store) FindMany(ctx context.Context, q adapter.Find) ([]adapter.Record,
 // fetch reads the joined rows of some keys, at most the join's limit for each.
 func (s *store) fetch(ctx context.Context, j *sqlcodec.Join, keys []any, each func(adapter.Record)) error {
 	t := j.To
+	if len(keys) > 1 && s.rereads(ctx) {
+		// Rows numbered by a window function cannot be locked.
+		for i := range keys {
+			if err := s.fetch(ctx, j, keys[i:i+1], each); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	sel, err := s.query(t, adapter.Where{{Field: j.Key.Name, Op: adapter.In, Value: keys}})
 	if err != nil {
 		return err
 	}
 	if len(keys) == 1 {
+		s.reading(ctx, sel)
 		s.page(sel, j.Limit, 0)
 	} else {
 		// The window counts the rows of each key, so that the limit is applied by
@@ -109,7 +120,7 @@ func (s *store) Count(ctx context.Context, model string, w adapter.Where) (int64
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.count(ctx, sel)
+	n, err := s.count(ctx, s.reading(ctx, sel))
 	return n, s.fail("count", t, err)
 }
 

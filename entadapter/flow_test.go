@@ -3,8 +3,8 @@ package entadapter
 import (
 	"testing"
 
-	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/flowtest"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
+	"github.com/advantch/kernia-go/core/suites/pluginflows"
 )
 
 func TestFlows(t *testing.T) {
@@ -12,13 +12,11 @@ func TestFlows(t *testing.T) {
 	for _, s := range databases {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			dsn := s.dsn(t)
-			open := func(t *testing.T) adapter.Database { return New(s.open(t, dsn)) }
-			if dsn == "" {
-				flowtest.Run(t, open)
-			} else {
-				flowtest.Run(t, open, flowtest.Server)
+			suites := pluginflows.Server()
+			if s.env == "" {
+				suites = pluginflows.All()
 			}
+			flowtest.Run(t, s.shared(t), suites...)
 		})
 	}
 }

@@ -7,7 +7,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // The functions of this file serve MySQL, which returns no rows from UPDATE and
@@ -19,6 +19,7 @@ func (s *store) lockOne(ctx context.Context, t *table, w adapter.Where) (adapter
 	if err != nil {
 		return nil, err
 	}
+	s.lockedBy(ctx)
 	return s.one(ctx, t, s.locked(sel.Limit(1)))
 }
 
@@ -95,6 +96,7 @@ func (s *store) countAndUpdate(ctx context.Context, t *table, w adapter.Where, u
 		if err != nil {
 			return err
 		}
+		s.lockedBy(ctx)
 		if n, err = s.count(ctx, s.locked(sel)); err != nil {
 			return err
 		}

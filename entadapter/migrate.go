@@ -3,25 +3,28 @@ package entadapter
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
 // Advisor is implemented by the adapters of this package.
 type Advisor interface {
-	// Advice lists indexes that would help tables which Migrate did not make.
-	// Nothing depends on them; whoever owns the database decides. Each SQL can
-	// be run as it is.
+	// Advice lists indexes that would speed up tables which Migrate did not
+	// make. Nothing depends on them; the owner of the database decides. Each
+	// SQL can be run as it is.
 	Advice(ctx context.Context) ([]adapter.Change, error)
 }
 
-// Plan returns what Migrate would do now: tables and columns that are missing,
-// and the indexes that belong to them. A table that is there already is only
-// given columns, so the plan for a database of Better Auth's is empty.
+// Plan returns what Migrate would do now: tables and columns that are missing, the
+// indexes that belong to them, and unique keys that a table lacks. For the core
+// tables of a database of Better Auth's that is the unique key of the accounts.
 func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 	plan, _, err := s.plan(ctx)
 	return plan, err
@@ -38,14 +41,32 @@ func (s *store) plan(ctx context.Context) (plan, advice []adapter.Change, err er
 		plan, advice, err = s.migration.Plan(ctx, migrationConn{conn})
 		return err
 	})
-	return plan, advice, s.wrap("plan", "migration", err)
+	return plan, advice, s.migrationError("plan", err)
 }
 
 // Migrate applies the plan. Two processes that start at the same time do it one
-// after the other, and the second finds nothing to do. On SQLite and PostgreSQL
-// it is one transaction; MySQL commits every statement on its own.
+// after the other, and the second finds nothing to do.
+//
+// Other processes may serve meanwhile. A statement that waits for a table gives way
+// after less than a second on PostgreSQL and a second on MySQL, so that requests do not
+// queue behind it. It runs again, for a minute at most or until shortly before the
+// deadline of ctx. On SQLite all of the migration is one transaction, on PostgreSQL
+// each table, column and index is one; MySQL commits every statement on its own.
+//
+// Rows that break a unique key are adapter.ErrUnique, and nothing is changed. The
+// error's text says how many there are, and shows no value of theirs besides the
+// providers of accounts. Tables that are elsewhere on PostgreSQL's search_path, and
+// that new ones would hide, are an error, too.
 func (s *store) Migrate(ctx context.Context) error {
-	return s.wrap("apply", "migration", s.migrate(ctx))
+	return s.migrationError("apply", s.migrate(ctx))
+}
+
+func (s *store) migrationError(op string, err error) error {
+	var told *sqlmigrate.Error
+	if errors.As(err, &told) {
+		return fmt.Errorf("entadapter: %s migration: %w", op, told)
+	}
+	return s.wrap(op, "migration", err)
 }
 
 func (s *store) migrate(ctx context.Context) error {
@@ -64,11 +85,13 @@ func (s *store) migrate(ctx context.Context) error {
 	if db, ok := pool(s.driver); ok {
 		return s.migration.Migrate(ctx, db)
 	}
-	begun, err := s.driver.Tx(ctx)
-	if err != nil {
-		return err
-	}
-	return s.run(ctx, "transaction", &tx{conn: begun}, begun, s.apply)
+	return s.migration.Patiently(ctx, migrationConn{s.driver}, func() error {
+		begun, err := s.driver.Tx(ctx)
+		if err != nil {
+			return err
+		}
+		return s.run(ctx, "transaction", &tx{conn: begun}, begun, s.apply)
+	})
 }
 
 func (s *store) apply(ctx context.Context) error {

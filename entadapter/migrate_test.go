@@ -9,7 +9,7 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqltest"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 // TestMigrateTwiceAtOnce has drivers that show their pool and drivers that do not.

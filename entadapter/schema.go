@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/advantch/kernia-go/core/gosource"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqlcodec"
-	"github.com/advantch/kernia-go/core/sqlmigrate"
+	"github.com/advantch/kernia-go/internal/gosource"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
 // Schema writes the ent schema of Kernia's tables into a directory, which is made
@@ -29,8 +29,8 @@ import (
 // Migrate gives them, except that SQLite's booleans are declared as such. A foreign
 // key to another field than the id is left out, since ent has none.
 //
-// A file that is there is written anew only if Schema has made it; the error for
-// another one is fs.ErrExist (wrapped), and then nothing is written.
+// Schema overwrites only files that it has made itself. If another file is in
+// the way, the error is fs.ErrExist (wrapped) and nothing is written.
 func Schema(dir string, s *schema.Schema) error {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -314,7 +314,7 @@ func (g *generator) field(t *sqlmigrate.Table, i int) {
 	if c.Column != name {
 		fmt.Fprintf(g, ".StorageKey(%q)", c.Column)
 	}
-	if c.Type != schema.Boolean && (g.ids != schema.IDSerial || !refersToID(c.Field)) { // ent's own types of these will do
+	if c.Type != schema.Boolean && (g.ids != schema.IDSerial || !refersToID(c.Field)) { // ent's own types of these fit
 		g.columnTypes(func(l columnList) string { return l.columns[i].SQLType }, t.Model)
 	}
 	list := c.Type == schema.JSON || c.Type == schema.StringArray || c.Type == schema.NumberArray
@@ -327,7 +327,7 @@ func (g *generator) field(t *sqlmigrate.Table, i int) {
 	if c.Unique && !list && c.Type != schema.Boolean {
 		g.WriteString(".Unique()")
 	}
-	if c.Hidden && text {
+	if (c.Hidden || c.Secret) && text {
 		g.WriteString(".Sensitive()")
 	}
 	g.defaults(t, i)

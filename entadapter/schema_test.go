@@ -12,7 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// What the files mean to ent is tested in schematest, a module of its own.
+// The module schematest tests the files with ent itself.
 
 func TestSchemaWritesOnlyItsOwnFiles(t *testing.T) {
 	t.Parallel()

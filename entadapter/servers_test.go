@@ -3,10 +3,12 @@ package entadapter
 import (
 	"crypto/rand"
 	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -15,6 +17,8 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 // server is a database that tests use; env names the DSN of one that is not
@@ -41,6 +45,25 @@ func (s server) dsn(t testing.TB) string {
 		t.Skipf("%s was not tested: set %s to a DSN whose account may create schemas or databases", s.name, s.env)
 	}
 	return dsn
+}
+
+// shared opens databases for the tests below t, each an empty one of its own. On a
+// server they leave them to one another.
+func (s server) shared(t *testing.T) func(t *testing.T) adapter.Database {
+	t.Helper()
+	dsn := s.dsn(t)
+	if s.env == "" {
+		return func(t *testing.T) adapter.Database {
+			d := New(s.open(t, dsn)).(*database)
+			d.maxWait = time.Minute // a slow machine refuses nobody of a race
+			return d
+		}
+	}
+	dialect := map[string]sqlcodec.Dialect{"postgres": sqlcodec.Postgres, "mysql": sqlcodec.MySQL}[s.name]
+	return sqltest.Shared(t, dialect, func(t testing.TB) (*sql.DB, adapter.Database) {
+		drv := s.open(t, dsn)
+		return drv.DB(), New(drv)
+	})
 }
 
 // each runs a test on every database there is; open makes an empty one.
@@ -75,11 +98,16 @@ func postgresSchema(t testing.TB, dsn string) *entsql.Driver {
 	admin.SetMaxIdleConns(0)
 	run(t, admin, "CREATE SCHEMA "+name)
 	t.Cleanup(func() { run(t, admin, "DROP SCHEMA "+name+" CASCADE") })
-	glue := " search_path="
+	return entsql.OpenDB(dialect.Postgres, connect(t, "pgx", postgresAt(dsn, "search_path", name)))
+}
+
+// postgresAt is a DSN with one more setting.
+func postgresAt(dsn, name, value string) string {
+	glue := " "
 	if strings.Contains(dsn, "://") {
-		glue = map[bool]string{false: "?search_path=", true: "&search_path="}[strings.Contains(dsn, "?")]
+		glue = map[bool]string{false: "?", true: "&"}[strings.Contains(dsn, "?")]
 	}
-	return entsql.OpenDB(dialect.Postgres, connect(t, "pgx", dsn+glue+name))
+	return dsn + glue + name + "=" + value
 }
 
 // mysqlDatabase opens the server with a database of the test's own.
@@ -89,12 +117,51 @@ func mysqlDatabase(t testing.TB, dsn string) *entsql.Driver {
 	admin.SetMaxIdleConns(0)
 	run(t, admin, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4")
 	t.Cleanup(func() { run(t, admin, "DROP DATABASE "+name) })
+	return entsql.OpenDB(dialect.MySQL, connect(t, "mysql", mysqlAt(t, dsn, name)))
+}
+
+// mysqlAt is the DSN of a database of the server, with the time zone that TIMESTAMP
+// columns need.
+func mysqlAt(t testing.TB, dsn, name string) string {
+	t.Helper()
 	address, rest, ok := strings.Cut(dsn, "/")
 	if !ok {
 		t.Fatal("the MySQL DSN has no /")
 	}
 	_, query, _ := strings.Cut(rest, "?")
-	return entsql.OpenDB(dialect.MySQL, connect(t, "mysql", address+"/"+name+"?time_zone=%27%2B00%3A00%27&"+query))
+	return address + "/" + name + "?time_zone=%27%2B00%3A00%27&" + query
+}
+
+// inZones opens a database again with drivers that were told other time zones.
+func inZones(t testing.TB, drv *entsql.Driver) map[string]adapter.Database {
+	t.Helper()
+	out := map[string]adapter.Database{}
+	switch drv.Dialect() {
+	case dialect.Postgres:
+		dsn := postgresAt(os.Getenv("KERNIA_TEST_POSTGRES_DSN"), "search_path", scan(t, drv, "SELECT current_schema()"))
+		for _, zone := range sqltest.Zones {
+			if zone != "Local" { // a word of the MySQL driver
+				out["TimeZone="+zone] = New(entsql.OpenDB(dialect.Postgres, connect(t, "pgx", postgresAt(dsn, "TimeZone", zone))))
+			}
+		}
+	case dialect.MySQL:
+		dsn := mysqlAt(t, os.Getenv("KERNIA_TEST_MYSQL_DSN"), scan(t, drv, "SELECT database()"))
+		for _, zone := range sqltest.Zones {
+			for _, parse := range []string{"", "&parseTime=true"} {
+				query := "&loc=" + url.QueryEscape(zone) + parse
+				out[query] = New(entsql.OpenDB(dialect.MySQL, connect(t, "mysql", dsn+query)))
+			}
+		}
+	}
+	return out
+}
+
+func scan(t testing.TB, drv *entsql.Driver, text string) (name string) {
+	t.Helper()
+	if err := drv.DB().QueryRow(text).Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 func connect(t testing.TB, driver, dsn string) *sql.DB {
@@ -127,9 +194,28 @@ func open(t testing.TB, drv dialect.Driver, s *schema.Schema) adapter.Adapter {
 
 func migrated(t testing.TB, drv dialect.Driver, s *schema.Schema) adapter.Adapter {
 	t.Helper()
-	a := open(t, drv, s)
+	return migrate(t, New(drv), s)
+}
+
+func migrate(t testing.TB, db adapter.Database, s *schema.Schema) adapter.Adapter {
+	t.Helper()
+	a, err := db.Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := a.(adapter.Migrator).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// proxied is another driver of the same database, behind a proxy.
+func proxied(t testing.TB, drv *entsql.Driver) (adapter.Database, *sqltest.Proxy) {
+	t.Helper()
+	if drv.Dialect() == dialect.Postgres {
+		dsn, p := sqltest.Through(t, postgresAt(os.Getenv("KERNIA_TEST_POSTGRES_DSN"), "search_path", scan(t, drv, "SELECT current_schema()")))
+		return New(entsql.OpenDB(dialect.Postgres, connect(t, "pgx", dsn))), p
+	}
+	dsn, p := sqltest.Through(t, mysqlAt(t, os.Getenv("KERNIA_TEST_MYSQL_DSN"), scan(t, drv, "SELECT database()")))
+	return New(entsql.OpenDB(dialect.MySQL, connect(t, "mysql", dsn))), p
 }

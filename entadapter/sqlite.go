@@ -10,21 +10,25 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 	_ "modernc.org/sqlite" // the driver "sqlite", which needs no C compiler
 
-	"github.com/advantch/kernia-go/core/sqlitedsn"
+	"github.com/advantch/kernia-go/internal/sqlitedsn"
 )
 
-// SQLite opens a file, which is made when it is missing, or ":memory:" for a
-// database of its own that ends with the driver. It needs no cgo. The driver
-// serves the application's own client too: ent.NewClient(ent.Driver(drv)).
+// SQLite opens a file, which is created if it does not exist, or ":memory:" for
+// a database that ends with the driver. It needs no cgo. The driver also serves
+// the application's own client: ent.NewClient(ent.Driver(drv)).
 //
 // Files are kept in WAL mode with synchronous=NORMAL: readers never wait, a
-// commit survives a crash of the process, and the last ones may be lost when
+// commit survives a crash of the process, and the last commits may be lost when
 // the machine loses power. Foreign keys are enforced. Transactions take the
-// write lock as they begin, and wait up to ten seconds for it, so that two of
-// them never fail each other half-way.
+// write lock when they begin, and wait up to ten seconds for it, so that two of
+// them never fail each other half-way. Only its owner can read and write a new
+// file (0600), and the files that SQLite keeps beside it.
 func SQLite(path string) (*entsql.Driver, error) {
 	dsn, conns, err := sqlitedsn.New(path)
 	if err != nil {
+		return nil, fmt.Errorf("entadapter: %w", err)
+	}
+	if err := sqlitedsn.Create(path); err != nil {
 		return nil, fmt.Errorf("entadapter: %w", err)
 	}
 	db, err := sql.Open("sqlite", dsn)

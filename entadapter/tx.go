@@ -4,17 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
-	"github.com/advantch/kernia-go/core/sqltx"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqltx"
 )
 
-// ErrNoTransaction is returned by every operation whose context was made by
-// WithTx from no transaction.
+// ErrNoTransaction is returned by every operation whose context WithTx made
+// without a transaction.
 var ErrNoTransaction = errors.New("entadapter: the dialect.Tx given to WithTx is nil")
 
 // tx is a transaction that a context carries.
@@ -23,6 +24,8 @@ type tx struct {
 	conn   dialect.ExecQuerier
 	points sqltx.Points
 	fresh  bool // begun here: it sees what others commit while it runs (sqlcodec.Dialect.TxOptions)
+	// locked says that a statement has locked or written rows here; see reading.
+	locked atomic.Bool
 	err    error
 }
 
@@ -35,16 +38,16 @@ type (
 )
 
 // WithTx makes the adapter's operations under the context run in the
-// application's own transaction, which drv.Tx(ctx) of the client's driver began:
+// application's own transaction, begun by drv.Tx(ctx) of the client's driver:
 //
 //	tx, err := drv.Tx(ctx)
 //	ctx = entadapter.WithTx(ctx, tx)
 //	bound, _ := entadapter.FromContext(ctx, drv)
 //	client := ent.NewClient(ent.Driver(bound)) // writes in the same transaction
 //
-// Commit and rollback stay the application's. The transaction must be one of the
-// database that the adapter was made of. On SQLite it should have been begun with
-// the write lock (a pool opened by SQLite does so).
+// The application commits or rolls back. The transaction must belong to the
+// database of the adapter. On SQLite it should begin with the write lock, as
+// transactions of a pool opened by SQLite do.
 func WithTx(ctx context.Context, t dialect.Tx) context.Context {
 	if debug, ok := t.(*dialect.DebugTx); ok {
 		t = debug.Tx
@@ -60,8 +63,8 @@ func WithTx(ctx context.Context, t dialect.Tx) context.Context {
 // FromContext returns a driver for an ent client that runs in the innermost
 // transaction that the context carries, so that a hook can write the
 // application's rows together with Kernia's. Outside a transaction it returns
-// drv and false. Commit and rollback are not the client's: its transactions join
-// this one, and an error that the hook returns undoes everything.
+// drv and false. The client cannot commit or roll back: its transactions join
+// this one. An error that the hook returns rolls everything back.
 func FromContext(ctx context.Context, drv dialect.Driver) (dialect.Driver, bool) {
 	t, ok := ctx.Value(boundKey{}).(*tx)
 	if !ok {
@@ -70,7 +73,7 @@ func FromContext(ctx context.Context, drv dialect.Driver) (dialect.Driver, bool)
 	return &bound{tx: t, name: drv.Dialect()}, true
 }
 
-// bound is a driver of one transaction, whose end belongs to somebody else.
+// bound is a driver of one transaction, which somebody else ends.
 type bound struct {
 	tx   *tx
 	name string
@@ -114,10 +117,10 @@ func (d *database) carry(ctx context.Context, t *tx) context.Context {
 // Tx runs fn in a transaction, or in a savepoint of the one that ctx carries.
 // Nested calls must not run in parallel with each other. A transaction that the
 // server ends in favour of another one, as the victim of a deadlock or because
-// what it read has changed, is run again, so fn may run several times, and what it
-// does besides the database has to wait for the commit. An application's own
-// transaction, and one of a driver that has no BeginTx, is not run again: its
-// operations all fail from there on.
+// what it read has changed, is run again. So fn may run several times, and its effects
+// outside the database have to wait for the commit. An application's own transaction,
+// and one of a driver that has no BeginTx, is not run again: its operations all fail
+// from there on.
 func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
@@ -129,13 +132,18 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	return adapter.Retry(ctx, func() (lost bool, err error) { return s.attempt(ctx, fn) })
 }
 
-// attempt runs fn once and says whether it lost to another transaction.
+// attempt runs fn once and reports whether it lost to another transaction.
 func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error) (lost bool, err error) {
-	leave, err := s.turn(ctx)
-	if err != nil {
-		return false, s.wrap("begin", "transaction", err)
+	if s.codec.OneWriter() {
+		wait := sqltx.NewWait(ctx, s.maxWait)
+		defer wait.End()
+		leave, err := s.gate.Enter(wait.Context())
+		if err != nil {
+			return false, s.wrap("begin", "transaction", wait.Explain(err))
+		}
+		defer leave()
+		return false, s.hold(ctx, wait, fn)
 	}
-	defer leave()
 	begun, err := s.begin(ctx)
 	if err != nil {
 		return false, s.wrap("begin", "transaction", err)
@@ -144,10 +152,23 @@ func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error)
 	return s.begins && s.codec.Lost(err), err
 }
 
+// hold runs fn in a transaction whose lock is waited for no longer than wait lasts.
+func (s *store) hold(ctx context.Context, wait *sqltx.Wait, fn func(ctx context.Context) error) error {
+	begun, err := s.begin(wait.Context())
+	if err != nil {
+		return s.wrap("begin", "transaction", wait.Explain(err))
+	}
+	if err := wait.Got(); err != nil {
+		_ = begun.Rollback()
+		return s.wrap("begin", "transaction", err)
+	}
+	return s.run(ctx, "transaction", &tx{conn: begun, fresh: s.begins}, begun, fn)
+}
+
 func (s *store) run(ctx context.Context, what string, t *tx, end sqltx.Ender, fn func(ctx context.Context) error) error {
 	run := func() error {
 		err := fn(s.carry(ctx, t))
-		// Whatever fn has made of the error that ended the transaction.
+		// The error that ended the transaction counts, even if fn returned another one.
 		if ended := t.life.Ended(); ended != nil && !errors.Is(err, ended) {
 			return s.wrap("run", what, ended)
 		}
@@ -161,9 +182,9 @@ func (s *store) begin(ctx context.Context) (dialect.Tx, error) {
 	if err != nil || s.codec != sqlcodec.SQLite || s.first == nil {
 		return begun, err
 	}
-	// A transaction that reads first and writes later fails when another process
-	// wrote in between. A write of no row takes the lock now, unless the pool's
-	// DSN has done so already.
+	// A transaction that reads first and writes later fails when another process wrote
+	// in between. A write of no row takes the lock now, unless the pool's DSN did so
+	// already.
 	text, _ := s.build().Delete(s.first.Quoted).Where(entsql.P(never)).Query()
 	if err := begun.Exec(ctx, text, []any{}, nil); err != nil {
 		return nil, errors.Join(err, begun.Rollback())
@@ -176,9 +197,9 @@ type beginner interface {
 	BeginTx(ctx context.Context, opts *entsql.TxOptions) (dialect.Tx, error)
 }
 
-// begins says whether a driver's transactions are its own. One without the method,
-// such as that of an ent.Tx, joins what runs already, and so does ent's own over
-// anything but a pool.
+// begins reports whether a driver's transactions are its own. A driver without the
+// method, such as that of an ent.Tx, joins a running transaction, and so does ent's own
+// over anything but a pool.
 func begins(drv dialect.Driver) bool {
 	if d, ok := drv.(*entsql.Driver); ok {
 		_, pool := d.ExecQuerier.(*sql.DB)

@@ -15,7 +15,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqltest"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 var errUndo = errors.New("undo")
@@ -272,9 +272,9 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestTheApplicationsTransactionIsNotRunAgain makes it the victim of a deadlock: it
-// is the application's to begin anew, and until then nothing is written, not even
-// by code that goes on after the error.
+// TestTheApplicationsTransactionIsNotRunAgain makes it the victim of a deadlock: the
+// application must begin it again, and until then nothing is written, not even by code
+// that continues after the error.
 func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 	t.Parallel()
 	for _, s := range databases {
@@ -307,8 +307,8 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 			if err := rename(ctx, "u1"); err != nil {
 				t.Fatal(err)
 			}
-			// The other one has written more, which is what MySQL goes by, and waits last,
-			// which is what PostgreSQL goes by.
+			// The other one has written more, which decides on MySQL, and waits last,
+			// which decides on PostgreSQL.
 			begun, other := make(chan struct{}), make(chan error, 1)
 			go func() {
 				other <- a.Tx(t.Context(), func(ctx context.Context) error {
@@ -316,7 +316,8 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 						return err
 					}
 					close(begun)
-					<-time.After(200 * time.Millisecond) // the application's is waiting for u2 by then
+					sqltest.AwaitLockWait(t, drv.DB(), s.name) // the application's, for u2
+					<-time.After(200 * time.Millisecond)       // PostgreSQL lets the one lose that finds the deadlock, after a time of waiting
 					return rename(ctx, "u1")
 				})
 			}()

@@ -4,7 +4,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // where makes the predicate of a statement; nil for an empty one.
@@ -29,9 +29,9 @@ func (s *store) where(t *table, w adapter.Where) (*entsql.Predicate, error) {
 	return entsql.And(all...), nil
 }
 
-// whereOne makes a predicate that holds for one row. Where a row has to be
-// picked, it is locked while it is picked, so that the predicate is checked
-// again after waiting for another writer.
+// whereOne makes a predicate that holds for one row. A row that has to be picked is
+// locked at the same time, so that the predicate is checked again after waiting for
+// another writer.
 func (s *store) whereOne(t *table, w adapter.Where) (*entsql.Predicate, error) {
 	where, err := s.where(t, w)
 	if err != nil || t.One(w) {
@@ -59,7 +59,7 @@ func (s *store) term(term *sqlcodec.Term) *entsql.Predicate {
 		return entsql.NotNull(term.Column.Full)
 	}
 	if term.Exact && !term.Fold && (term.Op == adapter.Eq || term.Op == adapter.In) {
-		// The plain comparison is there for the index.
+		// The plain comparison can use the index.
 		return entsql.And(s.compare(term, false), s.compare(term, true))
 	}
 	return s.compare(term, term.Exact)

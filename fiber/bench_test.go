@@ -11,8 +11,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/pairtest"
 	kernia "github.com/advantch/kernia-go/fiber"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 // ask parses the request once and resets the context for each call, as the server

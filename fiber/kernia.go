@@ -1,5 +1,5 @@
-// Package kernia serves Kernia through Fiber, by a translator of its own on
-// fasthttp.
+// Package kernia serves Kernia through Fiber, directly on fasthttp and without
+// net/http.
 //
 //	app := fiber.New()
 //	app.Use(kernia.Fiber(auth))
@@ -28,7 +28,7 @@ import (
 // every other request. Use it on the app itself.
 func Fiber(a *core.Auth) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if severalHosts(&c.Request().Header) {
+		if ambiguous(&c.Request().Header) {
 			c.Response().SetConnectionClose()
 			return c.SendStatus(http.StatusBadRequest)
 		}
@@ -39,7 +39,7 @@ func Fiber(a *core.Auth) fiber.Handler {
 		head := &header{in: &c.Request().Header, out: &c.Response().Header}
 		req.Header = head
 		c.SetUserContext(a.Attach(c.UserContext(), req, head.send))
-		failed := true // unless Next comes back without an error
+		failed := true // until Next returns without an error
 		defer func() { head.end(failed) }()
 		err := c.Next()
 		failed = err != nil
@@ -47,12 +47,12 @@ func Fiber(a *core.Auth) fiber.Handler {
 	}
 }
 
-// App returns a sub-app with the auth routes alone, to be mounted at the base
-// path: app.Mount("/api/auth", kernia.App(auth)). It attaches no sessions.
+// App returns a sub-app with only the auth routes. Mount it at the base path:
+// app.Mount("/api/auth", kernia.App(auth)). It attaches no sessions.
 func App(a *core.Auth) *fiber.App {
 	app := fiber.New()
 	app.Use(func(c *fiber.Ctx) error {
-		if severalHosts(&c.Request().Header) {
+		if ambiguous(&c.Request().Header) {
 			c.Response().SetConnectionClose()
 			return c.SendStatus(http.StatusBadRequest)
 		}
@@ -65,18 +65,18 @@ func App(a *core.Auth) *fiber.App {
 }
 
 // Session returns the session of a request that went through Fiber. The first
-// call reads the cookie cache or the store; a refreshed cookie is added to the
-// answer, unless it is the application's ErrorHandler that asks first. In services,
-// core.SessionFrom(c.UserContext()) does the same. Once the handlers have returned,
-// who has not asked before finds no session.
+// call reads the cookie cache or the store. A refreshed cookie is added to the
+// answer, unless the first call comes from the application's ErrorHandler. In
+// services, core.SessionFrom(c.UserContext()) does the same. A first call after the
+// handlers have returned finds no session.
 func Session(c *fiber.Ctx) (*core.SessionData, bool) { return core.SessionFrom(c.UserContext()) }
 
 // RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
 // requests without a session and stops the chain.
 func RequireSession() fiber.Handler { return Require(core.SessionGuard) }
 
-// Require lets requests through that all guards let through, asked in order. It
-// answers the others in their place and stops the chain.
+// Require lets a request through if all guards do, asked in order. Otherwise it
+// sends the answer of the guard that refused and stops the chain.
 func Require(guards ...core.Guard) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if refusal := core.Check(c.UserContext(), guards...); refusal != nil {
@@ -109,7 +109,7 @@ func request(c *fiber.Ctx) core.Request {
 	return req
 }
 
-// method spares the usual ones a copy.
+// method returns the usual methods without a copy.
 func method(b []byte) string {
 	switch string(b) {
 	case http.MethodGet:
@@ -135,19 +135,7 @@ func target(uri string) (host, path, query string) {
 	return "", path, query
 }
 
-// severalHosts reports a request with more than one Host line, which net/http
-// refuses by itself and fasthttp does not (RFC 9112 §3.2).
-func severalHosts(h *fasthttp.RequestHeader) bool {
-	n := 0
-	for line := range bytes.Lines(h.RawHeaders()) {
-		if name, _, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(name, []byte("Host")) {
-			n++
-		}
-	}
-	return n > 1
-}
-
-// exchange is what one call of serve needs, in one piece of memory.
+// exchange holds the values of one call of serve in one allocation.
 type exchange struct {
 	head   header
 	req    core.Request
@@ -163,7 +151,7 @@ func serve(a *core.Auth, c *fiber.Ctx, r core.Request) error {
 	defer x.head.end(false) // background work may hold the request
 	var err error
 	if req.Body, req.TooLarge, err = body(c, a.MaxBody()); err != nil {
-		// Where the next request begins is unknown.
+		// The start of the next request is unknown.
 		c.Response().SetConnectionClose()
 		return fail(c, core.FailText(http.StatusBadRequest, "Request body could not be read"))
 	}
@@ -171,7 +159,7 @@ func serve(a *core.Auth, c *fiber.Ctx, r core.Request) error {
 	return write(c, res)
 }
 
-// write gives each line the place that core.Response.Adds says.
+// write adds or replaces each line as core.Response.Adds says.
 func write(c *fiber.Ctx, res *core.Response) error {
 	h := &c.Response().Header
 	h.SetNoDefaultContentType(true)
@@ -188,8 +176,8 @@ func write(c *fiber.Ctx, res *core.Response) error {
 }
 
 // body returns a copy of the body as it was sent: Ctx.Body would unpack
-// Content-Encoding without a bound. With StreamRequestBody, Fiber's own BodyLimit
-// does not hold and nothing skips what is left unread.
+// Content-Encoding without a bound. With StreamRequestBody, Fiber's own BodyLimit does
+// not apply and nothing skips the unread rest.
 func body(c *fiber.Ctx, limit int64) (data []byte, tooLarge bool, err error) {
 	r := c.Request()
 	stream := r.IsBodyStream()
@@ -228,6 +216,12 @@ func (h *header) Get(name string) string {
 	if h.in == nil {
 		return ""
 	}
+	if trailer(h.in, name) {
+		for value := range lines(h.in, name) {
+			return string(value)
+		}
+		return ""
+	}
 	return string(h.in.Peek(name))
 }
 
@@ -238,13 +232,20 @@ func (h *header) Values(name string) []string {
 	if h.in == nil {
 		return nil
 	}
-	lines := h.in.PeekAll(name)
-	if len(lines) == 0 {
+	if trailer(h.in, name) {
+		var out []string
+		for value := range lines(h.in, name) {
+			out = append(out, string(value))
+		}
+		return out
+	}
+	values := h.in.PeekAll(name)
+	if len(values) == 0 {
 		return nil
 	}
-	out := make([]string, len(lines))
-	for i, line := range lines {
-		out[i] = string(line)
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = string(value)
 	}
 	return out
 }
@@ -257,8 +258,8 @@ func (h *header) send(line string) {
 	}
 }
 
-// end lets go of the request. After a failure Fiber calls the application's
-// ErrorHandler, which may ask for the session: headers are copied for it.
+// end releases the request. After a failure Fiber calls the application's ErrorHandler,
+// which may ask for the session, so the headers are copied for it.
 func (h *header) end(failed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/paritytest"
+	"github.com/advantch/kernia-go/core/suites/paritytest"
 	kernia "github.com/advantch/kernia-go/fiber"
 )
 

@@ -13,13 +13,13 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
-	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	kernia "github.com/advantch/kernia-go/fiber"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
-// fasthttp reuses its buffers. What the kernel has stored of a request must still
-// be what it was when a hundred others have come over the same connections.
+// fasthttp reuses its buffers. Strings that the kernel has stored from a request must
+// not change after a hundred others over the same connections.
 func TestStringsOutliveTheRequest(t *testing.T) {
 	t.Parallel()
 	env := authtest.New(t, nil, emailpassword.New(emailpassword.Options{}))
@@ -76,13 +76,13 @@ func post(ctx context.Context, url, agent, body string) (status int, err error) 
 }
 
 // A context that a handler has passed on may ask for the session when the request
-// is over and its memory serves somebody else's: it finds nobody, and adds nothing
-// to the other's answer. What was asked before stays.
+// is over and its memory serves somebody else's: it finds no session, and adds nothing
+// to the other's answer. An earlier result stays.
 func TestContextOutlivesTheRequest(t *testing.T) {
 	t.Parallel()
 	now := authtest.NewEnv(t).Clock
 	a, cookies := pairtest.SignedIn(t, func(o *core.Options) { o.Clock = now.Now })
-	now.Add(48 * time.Hour) // a session that old is renewed by who reads it
+	now.Add(48 * time.Hour) // reading a session of that age renews it
 	asked, unasked := make(chan context.Context, 1), make(chan context.Context, 1)
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Use(kernia.Fiber(a))

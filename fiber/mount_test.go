@@ -1,6 +1,7 @@
 package kernia_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -16,12 +17,13 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/fiber/v2/middleware/rewrite"
+	"github.com/valyala/fasthttp/fasthttputil"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
-	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	kernia "github.com/advantch/kernia-go/fiber"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 const (
@@ -72,6 +74,31 @@ func signUp(body io.Reader) *http.Request {
 	return r
 }
 
+// sendBody signs up over a connection in memory, where an unread rest does not destroy
+// the answer.
+func sendBody(t *testing.T, listener *fasthttputil.InmemoryListener, body string, chunked bool) answer {
+	t.Helper()
+	c, err := listener.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	r := signUp(strings.NewReader(body))
+	if chunked {
+		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+	}
+	go func() { _ = r.Write(c) }() // may end half way
+	res, err := http.ReadResponse(bufio.NewReader(c), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, string(text), res.Header, res.Close}
+}
+
 func say(text string) fiber.Handler { return func(c *fiber.Ctx) error { return c.SendString(text) } }
 
 func who(c *fiber.Ctx) error {
@@ -93,8 +120,7 @@ func TestUseAlone(t *testing.T) {
 	want(t, app, "GET", "/nowhere", 404, "Cannot GET /nowhere")
 }
 
-// A mounted App serves the same and sets several cookies; sessions it does not
-// attach.
+// A mounted App serves the same and sets several cookies; it attaches no sessions.
 func TestMount(t *testing.T) {
 	t.Parallel()
 	a := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
@@ -171,8 +197,8 @@ func TestGroup(t *testing.T) {
 	want(t, app, "GET", "/nowhere", 404, "Cannot GET /nowhere")
 }
 
-// CaseSensitive, StrictRouting and UnescapePath are Fiber's ways to match; the auth
-// routes are matched by their literal path whatever they say.
+// CaseSensitive, StrictRouting and UnescapePath change Fiber's matching; the auth
+// routes are matched by their literal path with any of their values.
 func TestPathOptions(t *testing.T) {
 	t.Parallel()
 	a := authtest.New(t, nil).Auth
@@ -195,8 +221,8 @@ func TestPathOptions(t *testing.T) {
 	}
 }
 
-// Request.RequestURI replaces the target of the request by what fasthttp makes of
-// it: decoded and cleaned. Kernia then sees that, as does everything after it.
+// Request.RequestURI replaces the target of the request by fasthttp's decoded and
+// cleaned form. Kernia and all later handlers then see that.
 func TestRewrittenTarget(t *testing.T) {
 	t.Parallel()
 	a := authtest.New(t, nil).Auth
@@ -225,8 +251,8 @@ func TestRewrittenTarget(t *testing.T) {
 	want(t, app, "GET", "/login/ok", 404, "Cannot GET /api/auth/ok")
 }
 
-// A BodyLimit below MaxBody is Fiber's to enforce, in the words of its error
-// handler, before any middleware.
+// Fiber enforces a BodyLimit below MaxBody before any middleware, with its error
+// handler.
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	app := fiber.New(fiber.Config{BodyLimit: 1024, DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
@@ -247,13 +273,16 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
-// With StreamRequestBody Fiber hands bodies on before it has them, without a
-// bound. Kernia's holds, and what it leaves unread is not taken for a request.
+// With StreamRequestBody Fiber passes bodies on before it has read them, without a
+// bound. Kernia's bound holds, and the unread rest is not taken for a request.
 func TestStreamRequestBody(t *testing.T) {
 	t.Parallel()
 	a := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.MaxBody = 16 << 10 }, emailpassword.New(emailpassword.Options{})).Auth
 	app := fiber.New(fiber.Config{StreamRequestBody: true, BodyLimit: 1024, DisableStartupMessage: true})
 	app.Use(kernia.Fiber(a))
+	addr, memory := listen(t, app), fasthttputil.NewInmemoryListener()
+	_ = app.Handler() // builds the routes, for whichever of the two servers is first
+	go func() { _ = app.Server().Serve(memory) }()
 	for name, c := range map[string]struct {
 		body   string
 		status int
@@ -264,11 +293,7 @@ func TestStreamRequestBody(t *testing.T) {
 		"far too long":    {newUser + strings.Repeat(" ", 256<<10), 413},
 	} {
 		for _, chunked := range []bool{false, true} {
-			r := signUp(strings.NewReader(c.body))
-			if chunked {
-				r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
-			}
-			got := send(t, app, r)
+			got := sendBody(t, memory, c.body, chunked)
 			if got.status != c.status && (c.status != 409 || got.status != 200) {
 				t.Errorf("%s, chunked %v: got %d %s, want %d", name, chunked, got.status, got.body, c.status)
 			}
@@ -279,7 +304,7 @@ func TestStreamRequestBody(t *testing.T) {
 	}
 	raw := "POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/json\r\n" +
 		"Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\nzz\r\n\r\n"
-	if text := exchange(t, listen(t, app), raw); !strings.HasPrefix(text, "HTTP/1.1 400 ") || strings.Count(text, "HTTP/1.1") != 1 {
+	if text := exchange(t, addr, raw); !strings.HasPrefix(text, "HTTP/1.1 400 ") || strings.Count(text, "HTTP/1.1") != 1 {
 		t.Errorf("chunks that are malformed: got %q", text)
 	}
 }
@@ -321,7 +346,7 @@ func listen(t *testing.T, app *fiber.App) (addr string) {
 	return listener.Addr().String()
 }
 
-// exchange sends bytes, and returns what is answered until the server hangs up.
+// exchange sends bytes, and returns all answers until the server hangs up.
 func exchange(t *testing.T, addr, raw string) string {
 	t.Helper()
 	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
@@ -362,16 +387,21 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-func TestWithoutMiddleware(t *testing.T) {
-	t.Parallel()
+// RequireSession without the middleware before it is a mistake in the program: the
+// answer is not 401, which would mean signed out, and the log names the missing line.
+func TestWithoutMiddleware(t *testing.T) { //nolint:paralleltest // slog has one default logger
+	log := authtest.DefaultLog(t)
 	app := fiber.New()
 	app.Get("/me", kernia.RequireSession(), say("me"))
 	app.Get("/who", who)
-	want(t, app, "GET", "/me", 401, unauthorized)
+	want(t, app, "GET", "/me", 500, `{"message":"Internal Server Error","code":"INTERNAL_SERVER_ERROR"}`)
+	if !strings.Contains(log.String(), "app.Use(kernia.Fiber(auth))") {
+		t.Errorf("the log does not name what is missing: %s", log)
+	}
 	want(t, app, "GET", "/who", 200, "nobody")
 }
 
-// RequireSession stops the chain: what comes after it does not run.
+// RequireSession stops the chain: later handlers do not run.
 func TestRequireSession(t *testing.T) {
 	t.Parallel()
 	a, cookies := pairtest.SignedIn(t, nil)
@@ -466,7 +496,7 @@ func TestReadBufferSize(t *testing.T) {
 	}
 }
 
-// Fiber's proxy settings do not decide whom Kernia takes for the client.
+// Fiber's proxy settings do not decide the client's address.
 func TestProxySettings(t *testing.T) {
 	t.Parallel()
 	ip := ""

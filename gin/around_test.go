@@ -13,8 +13,8 @@ import (
 	kernia "github.com/advantch/kernia-go/gin"
 )
 
-// cors and pack do what gin-contrib's middleware of these names do: the one answers
-// preflights and aborts, the other puts a writer in the place of Gin's.
+// cors and pack work like gin-contrib's middleware of similar names: cors answers
+// preflights and aborts, pack replaces Gin's writer.
 func cors(page string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Access-Control-Allow-Origin", page)
@@ -57,8 +57,7 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// A writer that packs what is written gets the answers of the auth routes too, and
-// sees them with their status.
+// A writer that compresses also gets the answers of the auth routes, with their status.
 func TestCompression(t *testing.T) {
 	t.Parallel()
 	router := gin.New()

@@ -8,8 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/pairtest"
 	kernia "github.com/advantch/kernia-go/gin"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 func pair() pairtest.Framework {

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/advantch/kernia-go/core v0.1.0
+	github.com/advantch/kernia-go/internal v0.1.0
 	github.com/gin-gonic/gin v1.12.0
 )
 
@@ -40,4 +41,7 @@ require (
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
-replace github.com/advantch/kernia-go/core => ../core
+replace (
+	github.com/advantch/kernia-go/core => ../core
+	github.com/advantch/kernia-go/internal => ../internal
+)

@@ -8,7 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/paritytest"
+	"github.com/advantch/kernia-go/core/suites/paritytest"
 	kernia "github.com/advantch/kernia-go/gin"
 )
 

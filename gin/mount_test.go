@@ -11,8 +11,8 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
-	"github.com/advantch/kernia-go/core/pairtest"
 	kernia "github.com/advantch/kernia-go/gin"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 const missing = `{"message":"Not found","code":"NOT_FOUND"}`
@@ -47,7 +47,7 @@ func TestUseAlone(t *testing.T) {
 	want(t, router, "GET", "/nowhere", 404, "404 page not found")
 }
 
-// Gin's own handlers for what it does not know are the application's alone.
+// Gin's own handlers for unknown routes serve the application alone.
 func TestNoRoute(t *testing.T) {
 	t.Parallel()
 	router := gin.New()
@@ -135,8 +135,10 @@ func TestGroup(t *testing.T) {
 	want(t, router, "GET", "/api/auth/nowhere", 404, missing)
 }
 
-func TestWithoutMiddleware(t *testing.T) {
-	t.Parallel()
+// RequireSession without the middleware before it is a mistake in the program: the
+// answer is not 401, which would mean signed out, and the log names the missing line.
+func TestWithoutMiddleware(t *testing.T) { //nolint:paralleltest // slog has one default logger
+	log := authtest.DefaultLog(t)
 	router := gin.New()
 	router.GET("/me", kernia.RequireSession(), say("me"))
 	router.GET("/session", func(c *gin.Context) {
@@ -144,11 +146,14 @@ func TestWithoutMiddleware(t *testing.T) {
 			t.Error("there is a session without middleware")
 		}
 	})
-	want(t, router, "GET", "/me", 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`)
+	want(t, router, "GET", "/me", 500, `{"message":"Internal Server Error","code":"INTERNAL_SERVER_ERROR"}`)
+	if !strings.Contains(log.String(), "router.Use(kernia.Gin(auth))") {
+		t.Errorf("the log does not name what is missing: %s", log)
+	}
 	want(t, router, "GET", "/session", 200, "")
 }
 
-// RequireSession stops the chain: what comes after it does not run.
+// RequireSession stops the chain: later handlers do not run.
 func TestRequireSession(t *testing.T) {
 	t.Parallel()
 	a, cookies := pairtest.SignedIn(t, nil)
@@ -211,8 +216,8 @@ func TestLoggerAndRecovery(t *testing.T) {
 	}
 }
 
-// UseRawPath and UnescapePathValues are Gin's ways to match; the auth routes are
-// matched by their literal path whatever they say.
+// UseRawPath and UnescapePathValues change Gin's matching; the auth routes are matched
+// by their literal path with any of their values.
 func TestPathOptions(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []bool{false, true} {

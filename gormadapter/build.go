@@ -11,6 +11,7 @@ type builder struct {
 	args  []any
 	err   error
 	quick bool // reads one row by a unique key
+	locks bool // locks the rows that it reads
 }
 
 func (s *store) build() *builder {
@@ -48,6 +49,18 @@ func (b *builder) read(prefix string, cols []*column) {
 			b.WriteString(", ")
 		}
 		b.store.dialect.read(&b.Builder, prefix, c)
+	}
+}
+
+// names writes a list of columns.
+func (b *builder) names(prefix string, cols []*column) {
+	for i, c := range cols {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(prefix)
+		b.WriteByte('.')
+		b.WriteString(c.Quoted)
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 func TestConformance(t *testing.T) {
@@ -19,10 +19,8 @@ func TestConformance(t *testing.T) {
 	})
 	for _, server := range servers {
 		t.Run(server.name, func(t *testing.T) {
-			dsn := server.dsn(t)
-			adaptertest.Run(t, func(t *testing.T, s *schema.Schema) adapter.Adapter {
-				return migrated(t, server.open(t, dsn), s)
-			})
+			open := server.shared(t)
+			adaptertest.Run(t, func(t *testing.T, s *schema.Schema) adapter.Adapter { return migrate(t, open(t), s) })
 		})
 	}
 }

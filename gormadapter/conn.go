@@ -7,11 +7,12 @@ import (
 	"sync/atomic"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqltx"
 )
 
-// maxStatements bounds the prepared statements of one database. Shapes beyond
-// it, which only lists of many lengths make, are sent unprepared.
+// maxStatements bounds the prepared statements of one database. Further ones, which
+// only lists of many lengths make, are sent unprepared.
 const maxStatements = 256
 
 // stmtCache keeps prepared statements by their text.
@@ -89,41 +90,78 @@ func (s *store) send(ctx context.Context, t *tx, text string, args []any) (sql.R
 }
 
 // rows runs a statement and scans each row into cells, which are used again for
-// the next row.
+// the next row. Outside a transaction, a statement that lost to one, such as a
+// migration's, runs again if it gave no row yet.
 func (s *store) rows(ctx context.Context, b *builder, cells []sqlcodec.Cell, each func() error) error {
 	if b.err != nil {
 		return b.err
 	}
+	return s.reads(ctx, b.quick, func(ctx context.Context, t *tx) error {
+		if t != nil && b.locks {
+			t.locked.Store(true)
+		}
+		rows, err := s.ask(ctx, t, b.String(), b.args)
+		if err != nil {
+			return err
+		}
+		return sqlcodec.Read(rows, cells, each)
+	})
+}
+
+// ask sends a statement that reads. Outside a transaction it runs again when it has
+// lost to one, such as a migration's.
+func (s *store) ask(ctx context.Context, t *tx, text string, args []any) (*sql.Rows, error) {
+	rows, err := s.query(ctx, t, text, args)
+	if t == nil && !s.joined && s.dialect.LostRead(err) {
+		err = adapter.Retry(ctx, func() (lost bool, err error) {
+			rows, err = s.query(ctx, nil, text, args)
+			return s.dialect.LostRead(err), err
+		})
+	}
+	return rows, err
+}
+
+// reads runs read in the transaction of ctx, if there is one. quick says that it reads
+// at most one row by a unique key.
+func (s *store) reads(ctx context.Context, quick bool, read func(ctx context.Context, t *tx) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
 		return err
 	}
 	if t != nil {
-		return t.life.Run(s.dialect.Ends, func() error { return s.read(ctx, t, b, cells, each) })
+		return t.life.Run(s.dialect.Ends, func() error { return read(ctx, t) })
 	}
-	if b.quick {
+	if quick {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		ctx = s.uncancelled(ctx)
 	}
-	return s.read(ctx, nil, b, cells, each)
+	return read(ctx, nil)
 }
 
-func (s *store) read(ctx context.Context, t *tx, b *builder, cells []sqlcodec.Cell, each func() error) error {
-	rows, err := s.query(ctx, t, b.String(), b.args)
-	if err != nil {
-		return err
+// reading returns the clause that ends a SELECT under ctx, or "". MySQL's usual
+// isolation shows a transaction the rows as they were when it first read, also after
+// it has waited for a lock: a decision would then rest on old rows. Transactions begun
+// here have another isolation. The isolation of the application's own is unknown, so
+// every read after a lock is a locking one there, which sees the rows as they are.
+func (s *store) reading(ctx context.Context) string {
+	if s.dialect.Dialect != sqlcodec.MySQL {
+		return ""
 	}
-	return sqlcodec.Read(rows, cells, each)
+	if t := s.carried(ctx); t != nil && !t.fresh && t.locked.Load() {
+		return s.dialect.forUpdate
+	}
+	return ""
 }
 
-// uncancelled spares a read of some microseconds the goroutines that would
-// watch the context for it, which cost as much as the read. Only on SQLite in
-// WAL mode, where a reader never waits for a lock, and only while a connection is
-// free: waiting for one can be cancelled.
+// uncancelled spares a read of some microseconds the goroutines that would watch its
+// context, which cost as much as the read. It does so only on SQLite in WAL mode, where
+// a reader never waits for a lock, and only while a connection is free, so that waiting
+// for one can be cancelled. It does not ask the context for its channel, because one
+// with a deadline may have to start a timer for it.
 func (s *store) uncancelled(ctx context.Context) context.Context {
-	if !s.immediate || ctx.Done() == nil {
+	if !s.immediate {
 		return ctx
 	}
 	if db, ok := s.pool.(*sql.DB); !ok || db.Stats().Idle == 0 {
@@ -144,6 +182,7 @@ func (s *store) exec(ctx context.Context, b *builder) (sql.Result, error) {
 	if t == nil {
 		return s.send(ctx, nil, b.String(), b.args)
 	}
+	t.locked.Store(true)
 	var res sql.Result
 	err = t.life.Run(s.dialect.Ends, func() (err error) {
 		res, err = s.send(ctx, t, b.String(), b.args)
@@ -154,24 +193,34 @@ func (s *store) exec(ctx context.Context, b *builder) (sql.Result, error) {
 
 // alone runs one statement that writes. Outside a transaction it waits for this
 // process's turn, where the database has one writer, and runs again when it has
-// lost to a transaction. Inside one both are the business of whoever began it.
-func (s *store) alone(ctx context.Context, statement func() error) error {
+// lost to a transaction. Inside a transaction, the code that began it does both.
+func (s *store) alone(ctx context.Context, statement func(ctx context.Context) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
 		return err
 	}
 	if t != nil || s.joined {
-		return statement()
+		return statement(ctx)
 	}
-	leave, err := s.turn(ctx)
+	if !s.dialect.OneWriter() {
+		return adapter.Retry(ctx, func() (lost bool, err error) {
+			err = statement(ctx)
+			return s.dialect.Lost(err), err
+		})
+	}
+	wait := sqltx.NewWait(ctx, s.maxWait)
+	defer wait.End()
+	leave, err := s.gate.Enter(wait.Context())
 	if err != nil {
-		return err
+		return wait.Explain(err)
 	}
 	defer leave()
-	return adapter.Retry(ctx, func() (lost bool, err error) {
-		err = statement()
-		return s.dialect.Lost(err), err
-	})
+	if wait.Long() {
+		// The statement would wait for the lock once more. A transaction gets it
+		// first, in the time that is left.
+		return s.hold(ctx, wait, statement)
+	}
+	return statement(ctx)
 }
 
 func (s *store) turn(ctx context.Context) (leave func(), err error) {

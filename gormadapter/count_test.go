@@ -7,7 +7,8 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/advantch/kernia-go/core/sqltest"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 // recorder is a pool that keeps the texts of the statements it passes on.
@@ -35,6 +36,35 @@ func (r *recorder) QueryRowContext(ctx context.Context, text string, args ...any
 	return r.DB.QueryRowContext(ctx, text, args...)
 }
 
+// BeginTx records what is sent in a transaction too.
+func (r *recorder) BeginTx(ctx context.Context, o *sql.TxOptions) (gorm.ConnPool, error) {
+	tx, err := r.DB.BeginTx(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedTx{tx, &r.log}, nil
+}
+
+type recordedTx struct {
+	*sql.Tx
+	log *sqltest.Log
+}
+
+func (r *recordedTx) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	r.log.Add(text)
+	return r.Tx.QueryContext(ctx, text, args...)
+}
+
+func (r *recordedTx) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	r.log.Add(text)
+	return r.Tx.ExecContext(ctx, text, args...)
+}
+
+func (r *recordedTx) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	r.log.Add(text)
+	return r.Tx.QueryRowContext(ctx, text, args...)
+}
+
 func recorded(t testing.TB, db *gorm.DB) (*gorm.DB, *recorder) {
 	t.Helper()
 	pool, err := db.DB()
@@ -53,10 +83,15 @@ func TestSQL(t *testing.T) {
 		sqltest.Run(t, func(t testing.TB) sqltest.Database {
 			db := open(t)
 			watched, r := recorded(t, db)
-			inTx := func(ctx context.Context, fn func(context.Context) error) error {
-				return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return fn(WithTx(ctx, tx)) })
+			inTx := func(ctx context.Context, level sql.IsolationLevel, fn func(context.Context) error) error {
+				return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return fn(WithTx(ctx, tx)) }, &sql.TxOptions{Isolation: level})
 			}
-			return sqltest.Database{Dialect: db.Name(), Pool: r.DB, Adapter: New(db), Watched: New(watched), Log: &r.log, InTx: inTx}
+			d := sqltest.Database{Dialect: db.Name(), Pool: r.DB, Adapter: New(db), Watched: New(watched), Log: &r.log, InTx: inTx,
+				Zones: func(t testing.TB) map[string]adapter.Database { return inZones(t, db) }}
+			if d.Dialect != "sqlite" {
+				d.Proxied = func(t testing.TB) (adapter.Database, *sqltest.Proxy) { return proxied(t, db) }
+			}
+			return d
 		})
 	}
 	t.Run("sqlite", func(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // Create inserts a row and returns it as stored.
@@ -55,7 +55,7 @@ func (s *store) write(ctx context.Context, t *table, b *builder) (adapter.Record
 		return nil, b.err
 	}
 	var out adapter.Record
-	err := s.alone(ctx, func() (err error) {
+	err := s.alone(ctx, func(ctx context.Context) (err error) {
 		out, err = s.one(ctx, t, b)
 		return err
 	})
@@ -103,5 +103,6 @@ func (s *store) byID(ctx context.Context, t *table, id any) (adapter.Record, err
 	b.WriteString(" FROM ")
 	b.WriteString(t.Quoted)
 	b.where(t, adapter.By("id", id))
+	b.lock(s.reading(ctx))
 	return s.one(ctx, t, b)
 }

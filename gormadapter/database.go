@@ -3,24 +3,26 @@ package gormadapter
 import (
 	"database/sql"
 	"errors"
+	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqlcodec"
-	"github.com/advantch/kernia-go/core/sqlmigrate"
-	"github.com/advantch/kernia-go/core/sqltx"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlmigrate"
+	"github.com/advantch/kernia-go/internal/sqltx"
 )
 
-// ErrDialect is returned (wrapped) by Open for a database this module does not speak.
+// ErrDialect is returned (wrapped) by Open for a database that this module does not
+// support.
 var ErrDialect = errors.New("gormadapter: the database is none of sqlite, postgres and mysql")
 
-// New makes a database of the application's own GORM handle. The handle is used
-// as it is and never changed; its logger is not called. Several adapters may be
-// opened from one Database.
+// New makes a database from the application's own GORM handle. The handle is
+// never changed and its logger is not called. Several adapters may be opened
+// from one Database.
 func New(db *gorm.DB) adapter.Database {
-	d := &database{gorm: db, gate: sqltx.NewGate()}
+	d := &database{gorm: db, gate: sqltx.NewGate(), maxWait: sqltx.MaxWait}
 	if db != nil && db.Statement != nil {
 		d.pool = db.Statement.ConnPool
 		switch d.pool.(type) {
@@ -35,11 +37,12 @@ func New(db *gorm.DB) adapter.Database {
 // database is what adapters of one GORM handle share. Its address identifies
 // the transactions that belong to it.
 type database struct {
-	gorm   *gorm.DB
-	pool   gorm.ConnPool
-	joined bool       // pool is a transaction of the application
-	gate   sqltx.Gate // SQLite: one writer of this process at a time
-	stmts  stmtCache
+	gorm    *gorm.DB
+	pool    gorm.ConnPool
+	joined  bool          // pool is a transaction of the application
+	gate    sqltx.Gate    // SQLite: one writer of this process at a time
+	maxWait time.Duration // SQLite: for the turn and the lock together
+	stmts   stmtCache
 }
 
 // Open compiles the schema for the dialect of the database. It sends nothing.
@@ -73,6 +76,7 @@ type store struct {
 	schema    *schema.Schema
 	migration *sqlmigrate.Migration
 	errors    sqlcodec.Reporter
+	lookups   lookups
 	immediate bool // SQLite: a transaction takes the write lock when it begins
 }
 

@@ -5,10 +5,10 @@ import (
 	"errors"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
-// Delete removes one matching row; no match is no error.
+// Delete removes one matching row; no match is not an error.
 func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error {
 	t, err := s.Target(model, w)
 	if err != nil {

@@ -7,15 +7,14 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
-// dialect is how statements are written for a database.
+// dialect holds a database's ways to write statements.
 type dialect struct {
 	sqlcodec.Dialect
-	// prepares says whether statements are worth preparing here. pgx prepares and
-	// caches statements by itself, and can be told not to where a proxy in between
-	// forbids it.
+	// prepares says whether this package prepares statements. pgx prepares and caches
+	// statements by itself, and has a setting against it for proxies that forbid it.
 	prepares bool
 	// forUpdate is the clause that locks the rows of a SELECT, or "".
 	forUpdate   string
@@ -48,24 +47,17 @@ func (d dialect) placeholder(b *strings.Builder, n int) {
 	b.WriteString(strconv.Itoa(n))
 }
 
-// read writes a column that is read by its place in the row. On SQLite it makes
-// an expression of the column. Drivers convert columns that are declared DATE or
-// BOOLEAN by guesses of their own, for instance integers as seconds; an
-// expression has no declared type and arrives as it is stored. The short name and
-// the missing type also spare the driver a third of its work.
+// read writes a column that is read by its place in the row.
 func (d dialect) read(b *strings.Builder, prefix string, c *column) {
-	if d.Dialect == sqlcodec.SQLite {
-		b.WriteByte('+')
-	}
+	before, after := d.Around(c)
+	b.WriteString(before)
 	b.WriteString(prefix)
 	b.WriteByte('.')
 	b.WriteString(c.Quoted)
-	if d.Dialect == sqlcodec.SQLite {
-		b.WriteString(" AS c")
-	}
+	b.WriteString(after)
 }
 
-// sort writes one sort key; nulls are the least of all values.
+// sort writes one sort key; nulls come before all other values.
 func (d dialect) sort(b *strings.Builder, key string, desc bool) {
 	b.WriteString(key)
 	if desc {
@@ -93,4 +85,10 @@ func (b *builder) limit(limit, offset int) {
 		b.WriteString(" OFFSET ")
 		b.bind(int64(offset))
 	}
+}
+
+// lock ends a SELECT with a clause that locks its rows, or with nothing.
+func (b *builder) lock(clause string) {
+	b.WriteString(clause)
+	b.locks = clause != ""
 }

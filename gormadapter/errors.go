@@ -6,7 +6,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // ErrForeignKey is returned (wrapped) when a write names a row that does not

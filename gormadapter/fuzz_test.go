@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // FuzzMatch compares the patterns, which SQLite interprets, with package strings.

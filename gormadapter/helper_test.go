@@ -7,8 +7,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adopttest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adopttest"
 )
 
 func authSchema(t testing.TB, ids schema.IDKind) *schema.Schema {
@@ -56,7 +56,15 @@ func open(t testing.TB, db *gorm.DB, s *schema.Schema) adapter.Adapter {
 
 func migrated(t testing.TB, db *gorm.DB, s *schema.Schema) adapter.Adapter {
 	t.Helper()
-	a := open(t, db, s)
+	return migrate(t, New(db), s)
+}
+
+func migrate(t testing.TB, db adapter.Database, s *schema.Schema) adapter.Adapter {
+	t.Helper()
+	a, err := db.Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := a.(adapter.Migrator).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

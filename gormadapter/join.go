@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 func (b *builder) join(j *sqlcodec.Join) {
@@ -23,6 +23,16 @@ func (b *builder) join(j *sqlcodec.Join) {
 // fetch reads the joined rows of some keys, at most the join's limit for each.
 func (s *store) fetch(ctx context.Context, j *sqlcodec.Join, keys []any, each func(adapter.Record)) error {
 	t := j.To
+	lock := s.reading(ctx)
+	if lock != "" && len(keys) > 1 {
+		// Rows numbered by a window function cannot be locked.
+		for i := range keys {
+			if err := s.fetch(ctx, j, keys[i:i+1], each); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	b := s.build()
 	if len(keys) == 1 {
 		b.WriteString("SELECT ")
@@ -31,6 +41,7 @@ func (s *store) fetch(ctx context.Context, j *sqlcodec.Join, keys []any, each fu
 		b.WriteString(t.Quoted)
 		b.where(t, adapter.By(j.Key.Name, keys[0]))
 		b.limit(j.Limit, 0)
+		b.lock(lock)
 	} else {
 		// The window counts the rows of each key, so that the limit is applied
 		// by the database and not after reading everything.

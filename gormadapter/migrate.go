@@ -3,31 +3,34 @@ package gormadapter
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
 // Advisor is implemented by the adapters of this package.
 type Advisor interface {
-	// Advice lists indexes that would help tables which Migrate did not make.
-	// Nothing depends on them; whoever owns the database decides. Each SQL can
-	// be run as it is.
+	// Advice lists indexes that would speed up tables which Migrate did not
+	// make. Nothing depends on them; the owner of the database decides. Each
+	// SQL can be run as it is.
 	Advice(ctx context.Context) ([]adapter.Change, error)
 }
 
-// Plan returns what Migrate would do now: tables and columns that are missing,
-// and the indexes that belong to them. A table that is there already is only
-// given columns, so the plan for a database of Better Auth's is empty.
+// Plan returns what Migrate would do now: tables and columns that are missing, the
+// indexes that belong to them, and unique keys that a table lacks. For the core
+// tables of a database of Better Auth's that is the unique key of the accounts.
 func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 	pool, err := s.here(ctx)
 	if err != nil {
 		return nil, err
 	}
 	plan, _, err := s.migration.Plan(ctx, migrationConn{pool})
-	return plan, s.wrap("plan", "migration", err)
+	return plan, s.migrationError("plan", err)
 }
 
 // Advice implements Advisor.
@@ -37,7 +40,7 @@ func (s *store) Advice(ctx context.Context) ([]adapter.Change, error) {
 		return nil, err
 	}
 	_, advice, err := s.migration.Plan(ctx, migrationConn{pool})
-	return advice, s.wrap("plan", "migration", err)
+	return advice, s.migrationError("plan", err)
 }
 
 func (s *store) here(ctx context.Context) (gorm.ConnPool, error) {
@@ -63,10 +66,28 @@ func (c migrationConn) Query(ctx context.Context, text string) (sqlcodec.Rows, e
 }
 
 // Migrate applies the plan. Two processes that start at the same time do it one
-// after the other, and the second finds nothing to do. On SQLite and PostgreSQL
-// it is one transaction; MySQL commits every statement on its own.
+// after the other, and the second finds nothing to do.
+//
+// Other processes may serve meanwhile. A statement that waits for a table gives way
+// after less than a second on PostgreSQL and a second on MySQL, so that requests do not
+// queue behind it. It runs again, for a minute at most or until shortly before the
+// deadline of ctx. On SQLite all of the migration is one transaction, on PostgreSQL
+// each table, column and index is one; MySQL commits every statement on its own.
+//
+// Rows that break a unique key are adapter.ErrUnique, and nothing is changed. The
+// error's text says how many there are, and shows no value of theirs besides the
+// providers of accounts. Tables that are elsewhere on PostgreSQL's search_path, and
+// that new ones would hide, are an error, too.
 func (s *store) Migrate(ctx context.Context) error {
-	return s.wrap("apply", "migration", s.migrate(ctx))
+	return s.migrationError("apply", s.migrate(ctx))
+}
+
+func (s *store) migrationError(op string, err error) error {
+	var told *sqlmigrate.Error
+	if errors.As(err, &told) {
+		return fmt.Errorf("gormadapter: %s migration: %w", op, told)
+	}
+	return s.wrap(op, "migration", err)
 }
 
 func (s *store) migrate(ctx context.Context) error {
@@ -76,7 +97,8 @@ func (s *store) migrate(ctx context.Context) error {
 	}
 	db, ok := s.sqlDB()
 	if t == nil && !ok && !s.dialect.OneWriter() {
-		return s.Tx(ctx, s.migrate) // the lock needs a connection of its own
+		// The lock needs a connection of its own.
+		return s.migration.Patiently(ctx, migrationConn{s.pool}, func() error { return s.Tx(ctx, s.migrate) })
 	}
 	if t != nil || !ok {
 		pool, err := s.here(ctx)

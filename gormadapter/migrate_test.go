@@ -9,8 +9,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adopttest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adopttest"
 )
 
 func plan(t testing.TB, a adapter.Adapter) []adapter.Change {

@@ -5,35 +5,37 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/advantch/kernia-go/core/gosource"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqlcodec"
-	"github.com/advantch/kernia-go/core/sqlmigrate"
+	"github.com/advantch/kernia-go/internal/gosource"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
-// Models writes a Go file, whose package is called name, with a GORM model of
-// every table of the schema, usually Auth.DatabaseSchema(), as the dialect has
-// it: the columns and types, null, unique keys, indexes and foreign keys that
-// Migrate makes, with the names that Migrate gives indexes. Its function Tables
-// lists the models for AutoMigrate, or for a tool that makes migrations of GORM
-// models. What AutoMigrate makes of them is complete: Plan finds nothing to do.
+// Models writes a Go file of package name with a GORM model for every table of
+// the schema, usually Auth.DatabaseSchema(). For the dialect, the models have
+// the columns and types, null, unique keys, indexes and foreign keys that
+// Migrate makes, with Migrate's names of indexes. The file's function Tables
+// lists the models for AutoMigrate, or for a tool that makes migrations from
+// GORM models. The tables that AutoMigrate makes are complete: Plan finds
+// nothing to do.
 //
-// The models are good to read with, and for relations of the application's own
-// models. Users, sessions and accounts are written through Auth.Store, which
-// fills in ids and runs hooks. Hidden fields, such as password hashes, are left
-// out of JSON.
-func Models(w io.Writer, dialect sqlcodec.Dialect, s *schema.Schema, name string) error {
+// Use the models to read, and for relations of the application's own models.
+// Write users, sessions and accounts through Auth.Store, which fills in ids and
+// runs hooks. Hidden fields, such as password hashes, and secret fields, such as
+// session tokens, are left out of JSON, and a row that has such fields prints and logs
+// its id only.
+func Models(w io.Writer, dialect schema.Dialect, s *schema.Schema, name string) error {
 	if err := gosource.Package(name); err != nil {
 		return err
 	}
-	switch dialect {
-	case sqlcodec.SQLite, sqlcodec.Postgres, sqlcodec.MySQL:
-	default:
-		return fmt.Errorf("%w: %q", ErrDialect, dialect)
+	d, err := codec(dialect)
+	if err != nil {
+		return err
 	}
-	m := models{dialect: dialect, ids: s.IDs, tables: sqlmigrate.New(dialect, s).Tables(), fields: map[string]map[string]string{}}
+	m := models{dialect: d, ids: s.IDs, tables: sqlmigrate.New(d, s).Tables(), fields: map[string]map[string]string{}}
 	m.name()
 	m.write(name)
 	source, err := gosource.File(&m.Buffer)
@@ -55,14 +57,14 @@ type models struct {
 	scopes  map[string]gosource.Names    // model -> names of its struct
 }
 
-// name chooses all names before the first is written, since relations need those
-// of other models.
+// name chooses all names before the first is written, because relations need those of
+// other models.
 func (m *models) name() {
 	m.types, m.scopes = map[string]string{}, map[string]gosource.Names{}
 	types := gosource.Names{"Tables": true}
 	for _, t := range m.tables {
 		m.types[t.Model] = types.Take(gosource.Exported(t.Model))
-		scope, fields := gosource.Names{"TableName": true}, map[string]string{}
+		scope, fields := gosource.Names{"TableName": true, "Format": true, "LogValue": true}, map[string]string{}
 		fields["id"] = scope.Take("ID")
 		for _, c := range t.Columns {
 			fields[c.Name] = scope.Take(gosource.Exported(c.Name))
@@ -79,8 +81,8 @@ func (m *models) name() {
 	}
 }
 
-// misleads says that the other model has a field of the name that a foreign key
-// would get: GORM would take it for the key, and the relation the wrong way round.
+// misleads reports whether the other model has a field with the name that a foreign key
+// would get: GORM would take that field for the key and reverse the relation.
 func (m *models) misleads(c *sqlmigrate.Column) bool {
 	name := gosource.Exported(c.Name)
 	for _, field := range m.fields[c.References.Model] {
@@ -111,18 +113,22 @@ func (m *models) write(name string) {
 }
 
 func (m *models) imports() {
-	var times, json bool
-	for _, t := range m.tables {
+	var times, json, hidden bool
+	for i, t := range m.tables {
+		hidden = hidden || hides(&m.tables[i])
 		for _, c := range t.Columns {
 			times, json = times || c.Type == schema.Date, json || c.Type == schema.JSON
 		}
 	}
-	if !times && !json {
+	if !times && !json && !hidden {
 		return
 	}
 	m.WriteString("import (\n")
 	if json {
 		m.WriteString("\"encoding/json\"\n")
+	}
+	if hidden {
+		m.WriteString("\"fmt\"\n\"log/slog\"\n")
 	}
 	if times {
 		m.WriteString("\"time\"\n")
@@ -138,7 +144,7 @@ func (m *models) model(t *sqlmigrate.Table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		json := c.Name
-		if c.Hidden {
+		if c.Hidden || c.Secret {
 			json = "-"
 		}
 		m.field(fields[c.Name], m.goType(c), m.tag(t, c), json)
@@ -149,6 +155,19 @@ func (m *models) model(t *sqlmigrate.Table) {
 		}
 	}
 	fmt.Fprintf(m, "}\n\n// TableName implements GORM's Tabler.\nfunc (%s) TableName() string { return %q }\n", name, t.Name)
+	if !hides(t) {
+		return
+	}
+	id := fields["id"]
+	fmt.Fprintf(m, "\n// Format prints the id: the row holds secrets.\n"+
+		"func (m %s) Format(f fmt.State, _ rune) { fmt.Fprintf(f, \"%s{%s: %%v, [redacted]}\", m.%s) }\n", name, name, id, id)
+	fmt.Fprintf(m, "\n// LogValue logs the id: the row holds secrets.\n"+
+		"func (m %s) LogValue() slog.Value { return slog.GroupValue(slog.Any(\"id\", m.%s)) }\n", name, id)
+}
+
+// hides reports whether a row of a table has what must not be logged.
+func hides(t *sqlmigrate.Table) bool {
+	return slices.ContainsFunc(t.Columns, func(c sqlmigrate.Column) bool { return c.Hidden || c.Secret })
 }
 
 func (m *models) field(name, goType string, tag []string, json string) {
@@ -200,7 +219,7 @@ func refersToID(f *schema.Field) bool { return f.References != nil && f.Referenc
 func (m *models) tag(t *sqlmigrate.Table, c *sqlmigrate.Column) []string {
 	tag := []string{"column:" + c.Column, "type:" + c.SQLType}
 	if m.ids == schema.IDSerial && refersToID(c.Field) {
-		tag[1] = "size:32" // as the key that it refers to, or GORM takes its Go type
+		tag[1] = "size:32" // as the key that it refers to; else GORM uses its Go type
 	}
 	if !c.Optional {
 		tag = append(tag, "not null")

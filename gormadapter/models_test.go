@@ -18,9 +18,9 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/adopttest"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/core/suites/adopttest"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // modelTables have every kind of field and relation.
@@ -169,7 +169,7 @@ func buildModels(t *testing.T) (binary string) {
 		overlay[filepath.Join(module, "testdata", "models", path)] = file
 	}
 	var imports, tables, rows strings.Builder
-	for _, dialect := range []sqlcodec.Dialect{sqlcodec.SQLite, sqlcodec.Postgres, sqlcodec.MySQL} {
+	for _, dialect := range []schema.Dialect{schema.SQLite, schema.Postgres, schema.MySQL} {
 		for name, s := range modelSchemas {
 			pkg := string(dialect) + "_" + name
 			var file bytes.Buffer
@@ -242,8 +242,8 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// harmless is what GORM does at every start: it does not know the JSON columns of
-// MariaDB, nor defaults that are expressions, and sets what is set.
+// harmless reports statements that GORM sends at every start: it does not recognise
+// JSON columns of MariaDB and defaults that are expressions, and sets them again.
 func harmless(text string) bool {
 	return strings.HasPrefix(text, "ALTER TABLE") && (strings.HasSuffix(text, " json") || strings.Contains(text, " DEFAULT ('"))
 }
@@ -365,7 +365,7 @@ func references(t *testing.T, a adapter.Adapter) {
 func TestModelsRefuse(t *testing.T) {
 	t.Parallel()
 	s := modelSchemas["strings"]
-	if err := Models(io.Discard, sqlcodec.SQLite, s, "my-models"); err == nil {
+	if err := Models(io.Discard, schema.SQLite, s, "my-models"); err == nil {
 		t.Error("a package name that is none")
 	}
 	if err := Models(io.Discard, "oracle", s, "models"); !errors.Is(err, ErrDialect) {

@@ -61,6 +61,30 @@ func TestSessionJoinsItsUser(t *testing.T) {
 	}
 }
 
+// scannedAllocations is the most that reading a session with its user may allocate:
+// half of it is the driver's and database/sql's, the rest are the values.
+const scannedAllocations = 42
+
+func TestSessionAllocations(t *testing.T) {
+	// Not parallel: AllocsPerRun counts for the whole process.
+	if raceEnabled {
+		t.Skip("allocations are not counted under the race detector")
+	}
+	a := migrated(t, file(t), authSchema(t, ""))
+	addUser(t, a, "u1")
+	addSession(t, a, "s1", "u1")
+	q := bySession("token-s1")
+	got := testing.AllocsPerRun(500, func() {
+		if err := adapter.Scan(t.Context(), a, q, func(_, _ string, _ any) {}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > scannedAllocations {
+		t.Errorf("a session makes %.0f allocations, at most %d are meant", got, scannedAllocations)
+	}
+	t.Logf("%.0f allocations", got)
+}
+
 func BenchmarkSession(b *testing.B) {
 	a := migrated(b, file(b), authSchema(b, ""))
 	for i := range 1000 {

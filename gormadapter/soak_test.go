@@ -84,7 +84,7 @@ func TestSoakSessions(t *testing.T) {
 
 	any := func(s *soak, _ int) int { return mathrand.IntN(s.sessions) }
 	compare("any session, first rounds", any)
-	for _, s := range []*soak{small, large} { // who is active has been here before
+	for _, s := range []*soak{small, large} { // active users have read their session before
 		for _, i := range active[s] {
 			s.get(t, i)
 		}
@@ -182,7 +182,7 @@ func (s *soak) pick(n int) []int {
 	return out
 }
 
-// get asks for a session and says how long that took.
+// get reads a session and returns how long that took.
 func (s *soak) get(t *testing.T, i int) time.Duration {
 	t.Helper()
 	token := fmt.Sprintf("%x", md5.Sum([]byte("token"+strconv.Itoa(i))))

@@ -9,23 +9,27 @@ import (
 	"gorm.io/gorm/logger"
 	_ "modernc.org/sqlite" // the driver "sqlite", which needs no C compiler
 
-	"github.com/advantch/kernia-go/core/sqlitedsn"
+	"github.com/advantch/kernia-go/internal/sqlitedsn"
 )
 
-// SQLite opens a file, which is made when it is missing, or ":memory:" for a
-// database of its own that ends with the handle. It needs no cgo.
+// SQLite opens a file, which is created if it does not exist, or ":memory:" for
+// a database that ends with the handle. It needs no cgo.
 //
 // Files are kept in WAL mode with synchronous=NORMAL: readers never wait, a
-// commit survives a crash of the process, and the last ones may be lost when
+// commit survives a crash of the process, and the last commits may be lost when
 // the machine loses power. Foreign keys are enforced. Transactions take the
-// write lock as they begin, and wait up to ten seconds for it, so that two of
-// them never fail each other half-way.
+// write lock when they begin, and wait up to ten seconds for it, so that two of
+// them never fail each other half-way. Only its owner can read and write a new
+// file (0600), and the files that SQLite keeps beside it.
 //
 // The handle is an ordinary *gorm.DB for the application's own models too. Its
-// logger is silent; set db.Logger to hear of the application's own statements.
+// logger is silent; set db.Logger to log the application's own statements.
 func SQLite(path string) (*gorm.DB, error) {
 	dsn, size, err := sqlitedsn.New(path)
 	if err != nil {
+		return nil, fmt.Errorf("gormadapter: %w", err)
+	}
+	if err := sqlitedsn.Create(path); err != nil {
 		return nil, fmt.Errorf("gormadapter: %w", err)
 	}
 	db, err := sql.Open("sqlite", dsn)
@@ -41,8 +45,8 @@ func SQLite(path string) (*gorm.DB, error) {
 	return g, nil
 }
 
-// FromSQLite makes a GORM handle of a *sql.DB that the application opened with a
-// pure-Go driver, for example to choose its own pragmas. Give it busy_timeout
+// FromSQLite makes a GORM handle from a *sql.DB that the application opened with
+// a pure-Go driver, for example to choose its own pragmas. Give it busy_timeout
 // and foreign_keys pragmas.
 func FromSQLite(db *sql.DB) (*gorm.DB, error) {
 	return gorm.Open(&sqliteDialector{conn: db}, &gorm.Config{Logger: logger.Discard})

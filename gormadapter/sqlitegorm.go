@@ -16,12 +16,12 @@ import (
 	"gorm.io/gorm/schema"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // sqliteDialector is GORM's view of SQLite for handles made by this package.
-// gorm.io/driver/sqlite would do, but it imports a cgo driver besides the one
-// used here, which then is built into every binary where a C compiler is found.
+// gorm.io/driver/sqlite would work, but it imports a cgo driver besides the one used
+// here, and a C compiler would build that into every binary.
 type sqliteDialector struct {
 	conn      *sql.DB
 	immediate bool
@@ -40,7 +40,7 @@ func (d *sqliteDialector) Initialize(db *gorm.DB) error {
 		LastInsertIDReversed: true,
 	})
 	db.ClauseBuilders["LIMIT"] = buildLimit
-	// SQLite locks the whole file, so FOR UPDATE has nothing to say.
+	// SQLite locks the whole file and has no FOR UPDATE.
 	db.ClauseBuilders["FOR"] = func(c clause.Clause, b clause.Builder) {
 		if _, lock := c.Expression.(clause.Locking); !lock {
 			c.Build(b)
@@ -144,15 +144,15 @@ func (d *sqliteDialector) Migrator(db *gorm.DB) gorm.Migrator {
 	}}}
 }
 
-// sqliteMigrator serves AutoMigrate for the application's own models. It
-// creates tables, columns and indexes; what SQLite can only do by writing a
-// table anew is refused with a sentence.
+// sqliteMigrator serves AutoMigrate for the application's own models. It creates
+// tables, columns and indexes. It refuses changes for which SQLite must rewrite a
+// table, with an error that says so.
 type sqliteMigrator struct{ migrator.Migrator }
 
 func (m sqliteMigrator) has(query string, args ...any) bool {
 	var n int64
 	err := m.DB.Raw("SELECT count(*) FROM "+query, args...).Row().Scan(&n)
-	return err == nil && n > 0 // GORM's interface has no place for an error
+	return err == nil && n > 0 // GORM's interface returns no error
 }
 
 // CurrentDatabase implements gorm.Migrator.

@@ -4,15 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 
 	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqltx"
+	"github.com/advantch/kernia-go/internal/sqltx"
 )
 
-// ErrNoTransaction is returned by every operation whose context was made by
-// WithTx from a handle that carries no transaction.
+// ErrNoTransaction is returned by every operation whose context WithTx made
+// from a handle without a transaction.
 var ErrNoTransaction = errors.New("gormadapter: the *gorm.DB given to WithTx carries no transaction")
 
 // tx is a transaction that a context carries.
@@ -22,6 +23,8 @@ type tx struct {
 	own    *sql.Tx // set when begun here, so that prepared statements can be used
 	points sqltx.Points
 	fresh  bool // begun here: it sees what others commit while it runs (sqlcodec.Dialect.TxOptions)
+	// locked says that a statement has locked or written rows here; see reading.
+	locked atomic.Bool
 	err    error
 }
 
@@ -36,10 +39,9 @@ type (
 
 // WithTx makes the adapter's operations under the context run in the
 // application's own transaction: db.Transaction(func(tx *gorm.DB) error { …
-// gormadapter.WithTx(ctx, tx) … }). Commit and rollback stay the application's.
-// The transaction must be one of the database that the adapter was made of. On
-// SQLite the application should have begun it with the write lock (SQLite's
-// helper does).
+// gormadapter.WithTx(ctx, tx) … }). The application commits or rolls back. The
+// transaction must belong to the database of the adapter. On SQLite it should
+// begin with the write lock, as transactions of a handle from SQLite do.
 func WithTx(ctx context.Context, db *gorm.DB) context.Context {
 	t := &tx{err: ErrNoTransaction}
 	if db != nil && db.Statement != nil {
@@ -53,8 +55,8 @@ func WithTx(ctx context.Context, db *gorm.DB) context.Context {
 
 // FromContext returns a handle bound to the innermost transaction that the
 // context carries, so that a hook can write the application's rows together
-// with Kernia's. It is false outside a transaction. Commit and rollback are not
-// the hook's: it returns an error to undo everything.
+// with Kernia's. It reports false outside a transaction. The hook must not
+// commit or roll back; it returns an error to roll everything back.
 func FromContext(ctx context.Context) (*gorm.DB, bool) {
 	b, ok := ctx.Value(boundKey{}).(bound)
 	if !ok {
@@ -65,7 +67,7 @@ func FromContext(ctx context.Context) (*gorm.DB, bool) {
 	return db, true
 }
 
-// bound is what FromContext needs of a transaction.
+// bound holds the parts of a transaction that FromContext needs.
 type bound struct {
 	gorm *gorm.DB
 	conn gorm.ConnPool
@@ -110,9 +112,9 @@ func (t *tx) prepared(ctx context.Context, cache *stmtCache, text string) *sql.S
 // Tx runs fn in a transaction, or in a savepoint of the one that ctx carries.
 // Nested calls must not run in parallel with each other. A transaction that the
 // server ends in favour of another one, as the victim of a deadlock or because
-// what it read has changed, is run again, so fn may run several times, and what it
-// does besides the database has to wait for the commit. An application's own
-// transaction is not run again: its operations all fail from there on.
+// what it read has changed, is run again. So fn may run several times, and its effects
+// outside the database have to wait for the commit. An application's own transaction is
+// not run again: its operations all fail from there on.
 func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	t, err := s.current(ctx)
 	if err != nil {
@@ -124,13 +126,18 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	return adapter.Retry(ctx, func() (lost bool, err error) { return s.attempt(ctx, fn) })
 }
 
-// attempt runs fn once and says whether it lost to another transaction.
+// attempt runs fn once and reports whether it lost to another transaction.
 func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error) (lost bool, err error) {
-	leave, err := s.turn(ctx)
-	if err != nil {
-		return false, s.wrap("begin", "transaction", err)
+	if s.dialect.OneWriter() {
+		wait := sqltx.NewWait(ctx, s.maxWait)
+		defer wait.End()
+		leave, err := s.gate.Enter(wait.Context())
+		if err != nil {
+			return false, s.wrap("begin", "transaction", wait.Explain(err))
+		}
+		defer leave()
+		return false, s.hold(ctx, wait, fn)
 	}
-	defer leave()
 	t, done, err := s.begin(ctx)
 	if err != nil {
 		return false, s.wrap("begin", "transaction", err)
@@ -139,10 +146,23 @@ func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error)
 	return t.fresh && s.dialect.Lost(err), err
 }
 
+// hold runs fn in a transaction whose lock is waited for no longer than wait lasts.
+func (s *store) hold(ctx context.Context, wait *sqltx.Wait, fn func(ctx context.Context) error) error {
+	t, done, err := s.begin(wait.Context())
+	if err != nil {
+		return s.wrap("begin", "transaction", wait.Explain(err))
+	}
+	if err := wait.Got(); err != nil {
+		_ = done.Rollback()
+		return s.wrap("begin", "transaction", err)
+	}
+	return s.run(ctx, "transaction", t, done, fn)
+}
+
 func (s *store) run(ctx context.Context, what string, t *tx, end sqltx.Ender, fn func(ctx context.Context) error) error {
 	run := func() error {
 		err := fn(s.carry(ctx, t))
-		// Whatever fn has made of the error that ended the transaction.
+		// The error that ended the transaction counts, even if fn returned another one.
 		if ended := t.life.Ended(); ended != nil && !errors.Is(err, ended) {
 			return s.wrap("run", what, ended)
 		}
@@ -174,7 +194,7 @@ func (s *store) begin(ctx context.Context) (*tx, gorm.TxCommitter, error) {
 			return nil, nil, gorm.ErrInvalidTransaction
 		}
 		t, done = &tx{conn: conn, fresh: true}, committer
-	case gorm.TxCommitter: // New was given a transaction: its end is not ours
+	case gorm.TxCommitter: // New was given a transaction, which its owner ends
 		t = &tx{conn: s.pool}
 		p, err := s.mark(ctx, t)
 		if err != nil {

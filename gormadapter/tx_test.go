@@ -13,7 +13,7 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqltest"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 // note is a model of the application's, with the conventions that GORM applies.
@@ -250,9 +250,9 @@ func TestFoldAcrossDatabases(t *testing.T) {
 	})
 }
 
-// TestTheApplicationsTransactionIsNotRunAgain makes it the victim of a deadlock: it
-// is the application's to begin anew, and until then nothing is written, not even
-// by code that goes on after the error.
+// TestTheApplicationsTransactionIsNotRunAgain makes it the victim of a deadlock: the
+// application must begin it again, and until then nothing is written, not even by code
+// that continues after the error.
 func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 	t.Parallel()
 	for _, s := range servers {
@@ -260,6 +260,10 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 			t.Parallel()
 			db := s.open(t, s.dsn(t))
 			a := migrated(t, db, authSchema(t, ""))
+			pool, err := db.DB()
+			if err != nil {
+				t.Fatal(err)
+			}
 			create := func(ctx context.Context, id string) error { _, err := a.Create(ctx, "user", newUser(id)); return err }
 			for _, id := range []string{"u1", "u2", "u3", "u4"} {
 				if err := create(t.Context(), id); err != nil {
@@ -279,8 +283,8 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 			if err := rename(ctx, "u1"); err != nil {
 				t.Fatal(err)
 			}
-			// The other one has written more, which is what MySQL goes by, and waits last,
-			// which is what PostgreSQL goes by.
+			// The other one has written more, which decides on MySQL, and waits last,
+			// which decides on PostgreSQL.
 			begun, other := make(chan struct{}), make(chan error, 1)
 			go func() {
 				other <- a.Tx(t.Context(), func(ctx context.Context) error {
@@ -288,7 +292,8 @@ func TestTheApplicationsTransactionIsNotRunAgain(t *testing.T) {
 						return err
 					}
 					close(begun)
-					<-time.After(200 * time.Millisecond) // the application's is waiting for u2 by then
+					sqltest.AwaitLockWait(t, pool, s.name) // the application's, for u2
+					<-time.After(200 * time.Millisecond)   // PostgreSQL lets the one lose that finds the deadlock, after a time of waiting
 					return rename(ctx, "u1")
 				})
 			}()

@@ -77,9 +77,9 @@ func (s *store) change(ctx context.Context, op string, t *table, w adapter.Where
 	return out, s.fail(op, t, err)
 }
 
-// whereOne writes a predicate that holds for one row. Where a row has to be
-// picked, it is locked while it is picked, so that the predicate is checked
-// again after waiting for another writer.
+// whereOne writes a predicate that holds for one row. A row that has to be picked is
+// locked at the same time, so that the predicate is checked again after waiting for
+// another writer.
 func (b *builder) whereOne(t *table, w adapter.Where) {
 	b.WriteString(" WHERE ")
 	if t.One(w) {
@@ -136,7 +136,7 @@ func (s *store) lockOne(ctx context.Context, t *table, w adapter.Where) (adapter
 	b.WriteString(t.Quoted)
 	b.where(t, w)
 	b.WriteString(" LIMIT 1")
-	b.WriteString(s.dialect.forUpdate)
+	b.lock(s.dialect.forUpdate)
 	return s.one(ctx, t, b)
 }
 
@@ -171,7 +171,7 @@ func (s *store) countAndUpdate(ctx context.Context, t *table, w adapter.Where, u
 		b.WriteString("SELECT count(*) FROM ")
 		b.WriteString(t.Quoted)
 		b.where(t, w)
-		b.WriteString(s.dialect.forUpdate)
+		b.lock(s.dialect.forUpdate)
 		var err error
 		if n, err = s.count(ctx, b); err != nil {
 			return err
@@ -191,7 +191,7 @@ func (s *store) affect(ctx context.Context, b *builder) (int64, error) {
 		return 0, b.err
 	}
 	var n int64
-	err := s.alone(ctx, func() error {
+	err := s.alone(ctx, func(ctx context.Context) error {
 		res, err := s.exec(ctx, b)
 		if err != nil {
 			return err

@@ -2,7 +2,7 @@ package gormadapter
 
 import (
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // where writes " WHERE …", or nothing for an empty predicate.
@@ -62,7 +62,7 @@ func (b *builder) term(term *sqlcodec.Term) {
 	case sqlcodec.Match:
 		b.compare(term, term.Exact)
 	default:
-		// The plain comparison is there for the index.
+		// The plain comparison can use the index.
 		if term.Exact && !term.Fold && (term.Op == adapter.Eq || term.Op == adapter.In) {
 			b.WriteByte('(')
 			b.compare(term, false)

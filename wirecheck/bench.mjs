@@ -1,17 +1,20 @@
 /**
- * Requests per second of GET /get-session: Better Auth 1.6.11 on Node against
- * the Go server, each alone on one core, the load on another.
+ * Requests per second of GET /get-session, and of the callback of a sign-in with
+ * a provider: Better Auth 1.6.11 on Node against the Go server, each alone on one
+ * core, the load and the provider on another.
  *
  *     node bench.mjs
  *
  * BENCH_BINARY   a built Go server; without it ./examples/benchserver is built
  * BENCH_SECONDS  time per measurement, default 5
+ * BENCH_ONLY     the beginning of the name of what is measured: get-session, callback
  * BENCH_ROUNDS   measurements per server, taken in turn, default 3; the median counts
  *
  * The Go server takes `-addr 127.0.0.1:0 -database FILE [-cookie-cache]`,
  * reads BETTER_AUTH_SECRET, keeps its SQLite in FILE, has rate limits and logs
- * off, a cookie cache of an hour, and prints `listening URL`. wrk is used for
- * the load if it is installed.
+ * off, a cookie cache of an hour, and prints `listening URL`. With `-hub` it is
+ * the provider, and with `-provider HOST:PORT` it signs in with that one. wrk is
+ * used for the load of get-session if it is installed.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -82,6 +85,25 @@ async function once(name, command, cache, folder) {
   }
 }
 
+/** Callbacks of known users, each with its three requests of the provider. */
+async function callbacks(name, command, binary, folder) {
+  const hub = await startServer("provider", ["taskset", "-c", "1", binary, "-hub", "-addr", "127.0.0.1:0"], { cwd: repository, env });
+  try {
+    const file = join(folder, `${name}-callback-${Date.now()}.sqlite`);
+    const args = ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, "-provider", new URL(hub.url).host];
+    const server = await startServer(name, args, { cwd: repository, env });
+    try {
+      const load = { url: server.url, connections, flows: seconds * (name === "node" ? 200 : 2000), users: 200 };
+      const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "flows.mjs"), JSON.stringify(load)]);
+      return JSON.parse(stdout);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await hub.stop();
+  }
+}
+
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 async function main(folder) {
@@ -97,13 +119,19 @@ async function main(folder) {
   console.log(`load: ${wrk ? "wrk" : "bench/load.mjs"}, ${connections} connections, ${rounds} × ${seconds} s after ${warmup} s of warm-up, one core each`);
 
   const rows = [];
-  for (const cache of [false, true]) {
+  const measurements = [
+    ["get-session, database", (name, command) => once(name, command, false, folder)],
+    ["get-session, cookie cache", (name, command) => once(name, command, true, folder)],
+  ];
+  if (binary) measurements.push(["callback of a provider", (name, command) => callbacks(name, command, binary, folder)]);
+  for (const [what, measured] of measurements) {
+    if (process.env.BENCH_ONLY && !what.startsWith(process.env.BENCH_ONLY)) continue;
     const results = { node: [], go: [] };
     for (let round = 0; round < rounds; round++) {
       for (const [name, command] of servers) {
-        const result = await once(name, command, cache, folder);
+        const result = await measured(name, command);
         if (result.failures > 0) throw new Error(`${name}: ${result.failures} answers were no sessions`);
-        if (result.driver && round === 0 && !cache) console.log(`${name}: ${result.driver}`);
+        if (result.driver && round === 0 && what === measurements[0][0]) console.log(`${name}: ${result.driver}`);
         results[name].push(result);
       }
     }
@@ -114,7 +142,7 @@ async function main(folder) {
       if (of(name, "generator") > 0.95) console.log(`note: the load generator was the limit for ${name}; the true rate is higher (install wrk)`);
     }
     const cells = (name) => (results[name].length ? [of(name, "rate").toFixed(0), of(name, "p50").toFixed(2), of(name, "p99").toFixed(2)] : ["–", "–", "–"]);
-    rows.push([cache ? "get-session, cookie cache" : "get-session, database", ...cells("node"), ...cells("go"), Number.isNaN(ratio) ? "–" : `${ratio.toFixed(1)}×`]);
+    rows.push([what, ...cells("node"), ...cells("go"), Number.isNaN(ratio) ? "–" : `${ratio.toFixed(1)}×`]);
   }
   const lines = [["", "Node req/s", "p50 ms", "p99 ms", "Go req/s", "p50 ms", "p99 ms", "ratio"], ...rows];
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));

@@ -1,13 +1,13 @@
-// Package adapter is the seam to a database. An adapter is dumb: it maps
-// logical names to tables and columns by the schema, runs one statement and
-// returns rows as records. Defaults, ids and hooks are made above it, once, in
-// package core.
+// Package adapter is the interface to a database. An adapter maps logical names
+// to tables and columns by the schema, runs one statement and returns rows as
+// records. Package core does everything else: defaults, ids and hooks.
 package adapter
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/advantch/kernia-go/core/schema"
 )
@@ -23,8 +23,12 @@ var (
 	ErrUnknownField = errors.New("adapter: unknown field")
 	// ErrUnknownModel is returned (wrapped) before any statement is sent.
 	ErrUnknownModel = errors.New("adapter: unknown model")
-	// ErrBadValue is returned (wrapped) when a value has no place in a field of that type.
+	// ErrBadValue is returned (wrapped) when a field of that type cannot hold the
+	// value.
 	ErrBadValue = errors.New("adapter: value does not fit the field")
+	// ErrBusy is returned (wrapped) when the database did not grant a lock in time.
+	// The same call may succeed a moment later. The core answers 503.
+	ErrBusy = errors.New("adapter: the database is locked by somebody else")
 )
 
 // Record is one row by logical field names. Values have the Go types listed at
@@ -36,7 +40,7 @@ type Record map[string]any
 type Op string
 
 // The comparisons. Contains, StartsWith and EndsWith take their value
-// literally: % and _ are no wildcards. In and NotIn take a []any, []string,
+// literally: % and _ are not wildcards. In and NotIn take a []any, []string,
 // []int64 or []float64; an empty In matches nothing, an empty NotIn everything.
 // Eq and Ne with nil mean IS NULL and IS NOT NULL.
 const (
@@ -62,8 +66,8 @@ type Cond struct {
 	Fold  bool // ignore letter case (ASCII at least); strings only
 }
 
-// List returns the elements of the value of In and NotIn. It reports false for types
-// that are no list of theirs.
+// List returns the elements of the value of In or NotIn. It reports false for a type
+// that they do not accept.
 func (c Cond) List() ([]any, bool) {
 	switch list := c.Value.(type) {
 	case []any:
@@ -86,8 +90,8 @@ func anys[T any](in []T) []any {
 	return out
 }
 
-// Where is a list of conditions: all of those without Or, and at least one of
-// those with Or when there are any.
+// Where is a list of conditions. A row matches when it meets all conditions
+// without Or and, if there are conditions with Or, at least one of them.
 type Where []Cond
 
 // By is the most common predicate: field equals value.
@@ -140,7 +144,8 @@ type Find struct {
 	Joins  []Join
 }
 
-// Capabilities say what a database cannot do. The zero value can do everything.
+// Capabilities say what a database cannot do. The zero value means that it can
+// do everything.
 type Capabilities struct {
 	NoTx        bool // Tx runs fn without isolation or rollback
 	NoFold      bool // Cond.Fold is not supported
@@ -165,22 +170,59 @@ type Adapter interface {
 	Update(ctx context.Context, model string, w Where, set Record) (Record, error)
 	// UpdateMany changes all matching rows and returns how many matched.
 	UpdateMany(ctx context.Context, model string, w Where, set Record) (int64, error)
-	// Delete removes one matching row; no match is no error.
+	// Delete removes one matching row. It is not an error when none matches.
 	Delete(ctx context.Context, model string, w Where) error
 	DeleteMany(ctx context.Context, model string, w Where) (int64, error)
-	// ConsumeOne removes one matching row and returns it. Of many concurrent
-	// callers exactly one gets the row; the others get ErrNotFound.
+	// ConsumeOne removes one matching row and returns it. Exactly one of many
+	// concurrent callers gets the row; the others get ErrNotFound.
 	ConsumeOne(ctx context.Context, model string, w Where) (Record, error)
 	// Increment adds by to a Number field of one matching row, applies set in the
 	// same statement, and returns the row as stored. The predicate is checked
 	// atomically with the write, so a guard such as count < max holds.
 	Increment(ctx context.Context, model string, w Where, field string, by int64, set Record) (Record, error)
-	// Tx runs fn in a transaction carried by the context it is given. An error or
-	// panic rolls back. A nested Tx joins the outer one; where savepoints exist its
-	// own failure undoes only its own writes. When the database ends a transaction
-	// because it lost to another one, such as the victim of a deadlock, an outermost
-	// Tx runs fn again: what fn does besides the database waits for the commit.
+	// Tx runs fn in a transaction, which the context given to fn carries. An error
+	// or panic rolls back. A nested Tx joins the outer one; where savepoints exist,
+	// its failure undoes only its own writes. When the database ends a transaction
+	// in favour of another one, for example as the victim of a deadlock, the
+	// outermost Tx runs fn again. So effects of fn outside the database must wait
+	// for the commit.
 	Tx(ctx context.Context, fn func(ctx context.Context) error) error
+}
+
+// Scanner is implemented by adapters that can read a row without making a Record of it.
+// The session of a request is read this way.
+type Scanner interface {
+	// Scan is FindOne for a query whose joins are all One. It passes every field of the
+	// row to set, and then those of the joined rows under the As of their joins; as is ""
+	// for the row's own. A join without a row passes nothing. Nothing is passed when Scan
+	// fails.
+	Scan(ctx context.Context, q Find, set func(as, field string, value any)) error
+}
+
+// Scan uses the adapter's Scanner, if it is one, and FindOne otherwise.
+func Scan(ctx context.Context, a Adapter, q Find, set func(as, field string, value any)) error {
+	if s, ok := a.(Scanner); ok {
+		return s.Scan(ctx, q, set)
+	}
+	rec, err := a.FindOne(ctx, q)
+	if err == nil {
+		q.Pass(rec, set)
+	}
+	return err
+}
+
+// Pass passes the fields of a record that answers the query to set, as Scan does.
+func (q *Find) Pass(rec Record, set func(as, field string, value any)) {
+	for field, value := range rec {
+		if !slices.ContainsFunc(q.Joins, func(j Join) bool { return j.WithDefaults().As == field }) {
+			set("", field, value)
+			continue
+		}
+		joined, _ := value.(Record)
+		for f, v := range joined {
+			set(field, f, v)
+		}
+	}
 }
 
 // Database opens adapters. It is what an application passes as Options.Database.
@@ -197,7 +239,8 @@ type Change struct {
 
 // Migrator is implemented by adapters that can create and change their tables.
 type Migrator interface {
-	// Plan returns what Migrate would do; an up-to-date database gives none.
+	// Plan returns what Migrate would do; it is empty when the database is up
+	// to date.
 	Plan(ctx context.Context) ([]Change, error)
 	// Migrate applies the plan. It never drops or rewrites a column.
 	Migrate(ctx context.Context) error

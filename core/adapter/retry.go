@@ -12,12 +12,11 @@ const (
 	maxPause = 64 * time.Millisecond
 )
 
-// Retry is how an adapter's Tx runs again what lost to another transaction. It
-// calls attempt until that says that another one cannot help, or for 30 seconds,
-// or until ctx ends, and returns the error of the last one. The pauses between
-// grow from one millisecond to 64, with a random part, so that those that lost to
-// one another do not meet again. An attempt that says it has lost has left nothing
-// behind.
+// Retry repeats a transaction that lost to another one, for an adapter's Tx. It calls
+// attempt until attempt reports that it has not lost, for at most 30 seconds or until
+// ctx ends, and returns the last error. The pauses between attempts grow from one
+// millisecond to 64, with random jitter, so that the same transactions do not collide
+// again. An attempt that has lost must have left nothing behind.
 func Retry(ctx context.Context, attempt func() (lost bool, err error)) error {
 	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, maxPause) {
@@ -35,8 +34,8 @@ func Retry(ctx context.Context, attempt func() (lost bool, err error)) error {
 	}
 }
 
-// spread is a random part of d. It is no secret, but nothing in this repository
-// draws from a weak source.
+// spread is a random part of d. It is no secret; crypto/rand keeps weak sources out of
+// this repository.
 func spread(d time.Duration) time.Duration {
 	var raw [8]byte
 	_, _ = rand.Read(raw[:]) // crypto/rand never fails

@@ -1,7 +1,6 @@
-// Package authtest is what tests of Kernia and of its plugins start from: an Auth
-// on the memory adapter with a clock that stands still, sinks for mails and
-// security events, and a client with a cookie jar that calls Auth.Serve without
-// sockets.
+// Package authtest is the test environment for Kernia and its plugins: an Auth on
+// the memory adapter, a clock that stands still, sinks for mails and security
+// events, and a client with a cookie jar that calls Auth.Serve without sockets.
 package authtest
 
 import (
@@ -17,6 +16,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/internal/comparison"
 	"github.com/advantch/kernia-go/core/password"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -52,10 +52,11 @@ func (c *Clock) Add(d time.Duration) {
 
 // Sent is a mail that was sent.
 type Sent struct {
-	Kind       string // what the sink was made for
-	To         string
-	URL, Token string
-	NewEmail   string
+	Kind        string // what the sink was made for
+	To          string
+	URL, Token  string
+	NewEmail    string
+	SetPassword bool // core.Mail.SetPassword
 }
 
 // Env is an Auth with everything around it.
@@ -73,12 +74,13 @@ type Env struct {
 // FastPasswords are parameters that make hashing cheap; for tests only.
 var FastPasswords = password.Argon2Params{Memory: 8, Time: 1, Threads: 1}
 
-// Options returns options for New, to be changed by a test: memory adapter, fast
-// hashing, no rate limit, mails sent before the answer, no answer held up.
+// Options returns options for New, which a test may change: memory adapter, fast
+// hashing without a bound on its waiting time, no timeout, no rate limit, mails sent before the answer, no delayed answers.
 func (e *Env) Options(plugins ...core.Plugin) core.Options {
 	return core.Options{
 		BaseURL: BaseURL, Secret: Secret, Database: memory.New(), Plugins: plugins,
-		Password:          core.PasswordOptions{Argon2: FastPasswords},
+		Password:          core.PasswordOptions{Argon2: FastPasswords, MaxWait: -1}, // no refusals on a slow machine
+		Timeout:           -1,
 		RateLimit:         core.RateLimitOptions{Disabled: true},
 		Clock:             e.Clock.Now,
 		Logger:            slog.New(slog.NewJSONHandler(e.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -91,6 +93,11 @@ func (e *Env) Options(plugins ...core.Plugin) core.Options {
 		},
 	}
 }
+
+// AllowPublicSecret accepts Better Auth's public default secret, together with
+// core.Options.AllowWeakSecret. It is for programs that compare Kernia with Better Auth
+// in its test mode: everybody can sign with that secret.
+func AllowPublicSecret(o *core.Options) { o.Comparison = comparison.PublicSecret() }
 
 // NewEnv makes an Env without an Auth, for tests that change options.
 func NewEnv(t testing.TB) *Env {
@@ -133,7 +140,7 @@ func New(t testing.TB, change func(*Env, *core.Options), plugins ...core.Plugin)
 // Mail returns a sender that keeps mails under a kind.
 func (e *Env) Mail(kind string) func(context.Context, core.Mail) error {
 	return func(_ context.Context, m core.Mail) error {
-		e.add(Sent{Kind: kind, To: m.User.Email, URL: m.URL, Token: m.Token})
+		e.add(Sent{Kind: kind, To: m.User.Email, URL: m.URL, Token: m.Token, SetPassword: m.SetPassword})
 		return nil
 	}
 }
@@ -196,10 +203,20 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
+// DefaultLog collects the output of slog's default logger until the test ends. Such a
+// test cannot be parallel, because there is one default logger.
+func DefaultLog(t testing.TB) *Log {
+	t.Helper()
+	log, before := &Log{}, slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return log
+}
+
 // Client calls an Auth as a browser would: with a cookie jar and an Origin.
 type Client struct {
 	Auth   *core.Auth
-	Origin string // sent with every request unless empty
+	Origin string // sent with every request unless it is empty
 	IP     string // default 203.0.113.7
 	Header core.Fields
 	Base   string // base path, default that of the Auth
@@ -336,7 +353,7 @@ func (c *Client) SetCookie(name, value string) {
 	c.keep([]string{name + "=" + value})
 }
 
-// Copy returns a client with the same jar, as of now.
+// Copy returns a client with a copy of the jar.
 func (c *Client) Copy() *Client {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -375,7 +392,8 @@ func (a *Answer) Location() (string, url.Values) {
 	return target, u.Query()
 }
 
-// Want fails the test unless the answer has a status and code ("" for none).
+// Want fails the test unless the answer has the given status and code ("" for
+// none).
 func (a *Answer) Want(t testing.TB, status int, code string) *Answer {
 	t.Helper()
 	if a.Status != status || a.Code() != code {

@@ -1,5 +1,5 @@
-// Package clientip decides which network address sent a request, and writes
-// addresses in the one spelling that rate-limit keys and sessions use.
+// Package clientip finds the network address of a request's client, and writes
+// addresses in the spelling that rate-limit keys and sessions use.
 package clientip
 
 import (
@@ -16,12 +16,12 @@ const DefaultIPv6Subnet = 64
 // ErrOptions is wrapped by every error that New returns.
 var ErrOptions = errors.New("clientip: bad option")
 
-// Options say whom to believe about the client's address. The zero value
-// believes nobody: the address of the connection is the client.
+// Options say which sources of the client's address to trust. The zero value
+// trusts no header: the client is the peer of the connection.
 type Options struct {
 	// Headers are the header names to read, in order. With TrustedProxies the
-	// first one that is present is walked; without, the operator vouches that the
-	// platform itself sets or appends to each of these headers. Empty:
+	// first one that is present is used. Without TrustedProxies, set Headers only
+	// if the platform itself sets or appends to each of these headers. Empty:
 	// X-Forwarded-For, and only when TrustedProxies is set.
 	Headers []string
 	// TrustedProxies are the networks of the operator's own proxies. When set,
@@ -30,7 +30,7 @@ type Options struct {
 	// IPv6Subnet is the prefix length, 1 to 128, that IPv6 addresses are cut to.
 	// 0 means DefaultIPv6Subnet.
 	IPv6Subnet int
-	// Disabled turns address tracking off: Resolve never has an answer.
+	// Disabled turns address tracking off: Resolve never returns an address.
 	Disabled bool
 }
 
@@ -43,7 +43,7 @@ type Resolver struct {
 	disabled bool
 }
 
-// New checks the options. It refuses header names that are no HTTP tokens, the
+// New checks the options. It refuses header names that are not HTTP tokens, the
 // header Forwarded (its RFC 7239 syntax is not read), invalid prefixes, prefixes
 // of length 0 (they would let every client choose its own address) and subnets
 // outside 0 to 128. All errors wrap ErrOptions.

@@ -2,12 +2,11 @@ package clientip
 
 import "net/netip"
 
-// Normalize writes an address as Better Auth 1.6.11 does: IPv4 dotted,
-// IPv4-mapped IPv6 as IPv4, other IPv6 cut to ipv6Subnet bits and written as
-// eight groups of four lower-case digits, for example
-// "2001:0db8:0001:0002:0000:0000:0000:0000". Zones are dropped. A subnet of 0 or
-// less means DefaultIPv6Subnet; 128 and more keeps the whole address. The zero
-// Addr gives "".
+// Normalize writes an address as Better Auth 1.6 does: IPv4 dotted, IPv4-mapped
+// IPv6 as IPv4, other IPv6 cut to ipv6Subnet bits and written as eight groups of
+// four lower-case digits, for example "2001:0db8:0001:0002:0000:0000:0000:0000".
+// Zones are dropped. A subnet of 0 or less means DefaultIPv6Subnet; 128 and more
+// keeps the whole address. The zero Addr gives "".
 func Normalize(a netip.Addr, ipv6Subnet int) string {
 	a = plain(a)
 	if !a.IsValid() {

@@ -10,7 +10,7 @@ import (
 	"github.com/advantch/kernia-go/core/clientip"
 )
 
-// TestNormalize compares with what Better Auth 1.6.11 makes of addresses.
+// TestNormalize compares with the addresses that Better Auth 1.6.11 writes.
 func TestNormalize(t *testing.T) {
 	t.Parallel()
 	var recorded struct {

@@ -6,30 +6,33 @@ import (
 )
 
 const (
-	maxHops  = 64      // entries of a header that are looked at
-	maxBytes = 8 << 10 // bytes of a header that are looked at
+	maxHops  = 64      // entries of a header that are read
+	maxBytes = 8 << 10 // bytes of a header that are read
 )
 
-var forwardedFor = []string{"X-Forwarded-For"}
+var (
+	forwardedFor      = []string{"X-Forwarded-For"}
+	forwardingHeaders = []string{"X-Forwarded-For", "Forwarded"}
+)
 
 // Resolve returns the client's address as Normalize writes it; ok is false when
 // there is none. remote is the peer of the connection, the zero AddrPort for a
 // unix socket; values returns the lines of a header in the order received.
 //
-// Better Auth 1.6.11 takes the left-most entry of X-Forwarded-For, which every
-// client can write itself. Here entries are read from the right, where the
-// operator's own proxies append:
+// Better Auth 1.6 takes the left-most entry of X-Forwarded-For, which every
+// client can forge. Here entries are read from the right, where the operator's
+// own proxies append:
 //
 //   - Neither Headers nor TrustedProxies: the peer is the client.
 //   - TrustedProxies: if the peer is one of them (or a unix socket, when Headers
 //     are set), the first present header is walked from the right, all its lines
 //     joined. Trusted proxies are skipped; the first other address is the
-//     client. The walk ends early at an entry that is no address, after 64
-//     entries or 8 KiB, and the last good address is used then: at worst many
-//     clients share a proxy's address, never does a client choose its own.
-//   - Headers alone: the right-most entry of the first header where that is an
-//     address. Only the right-most one is written by the platform; those to its
-//     left may come from the client. Otherwise the peer.
+//     client. The walk stops at an entry that is not an address, or after 64
+//     entries or 8 KiB, and uses the last good address. At worst many clients
+//     share a proxy's address; a client can never choose its own.
+//   - Headers alone: the first header whose right-most entry is an address gives that
+//     entry; otherwise the peer. Only the right-most entry is written by the platform;
+//     the entries to its left may come from the client.
 func (r *Resolver) Resolve(remote netip.AddrPort, values func(name string) []string) (ip string, ok bool) {
 	if r.disabled {
 		return "", false
@@ -48,6 +51,23 @@ func (r *Resolver) Resolve(remote netip.AddrPort, values func(name string) []str
 		return "", false
 	}
 	return Normalize(a, r.subnet), true
+}
+
+// UnknownProxy reports whether a request carries a forwarding header that Resolve
+// ignores because its peer is not a trusted proxy. Either a proxy is missing in
+// Options.TrustedProxies or the client has forged the header. header is the name of
+// the header.
+func (r *Resolver) UnknownProxy(remote netip.AddrPort, values func(name string) []string) (peer netip.Addr, header string, ok bool) {
+	peer = plain(remote.Addr())
+	if r.disabled || !peer.IsValid() || r.isTrusted(peer) || len(r.headers) > 0 && len(r.trusted) == 0 {
+		return netip.Addr{}, "", false
+	}
+	for _, name := range forwardingHeaders {
+		if len(values(name)) > 0 {
+			return peer.WithZone(""), name, true
+		}
+	}
+	return netip.Addr{}, "", false
 }
 
 // walk follows the chain of proxies from the peer towards the client.
@@ -81,7 +101,8 @@ func (r *Resolver) walk(peer netip.Addr, values func(string) []string) netip.Add
 	return peer
 }
 
-// last returns the right-most entry of the first header where it is an address.
+// last returns the right-most entry of the first header whose right-most entry is an
+// address.
 func (r *Resolver) last(peer netip.Addr, values func(string) []string) netip.Addr {
 	for _, name := range r.headers {
 		h := fromRight(values(name))
@@ -112,7 +133,7 @@ func (b *backward) next() (string, bool) {
 			}
 			b.rest = b.lines[len(b.lines)-1]
 			b.lines = b.lines[:len(b.lines)-1]
-			b.budget-- // a blank line costs as well
+			b.budget-- // a blank line counts as well
 			continue
 		}
 		window := b.rest
@@ -150,8 +171,7 @@ func parseHop(s string) (netip.Addr, bool) {
 		}
 		s = s[:i]
 	}
-	// The zone is cut off before parsing: netip interns zones, and these come
-	// from strangers.
+	// The zone is cut off before parsing: netip interns zones, and these are untrusted.
 	s, _, zoned := strings.Cut(s, "%")
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Is4() && (zoned || bracketed) {
@@ -160,7 +180,7 @@ func parseHop(s string) (netip.Addr, bool) {
 	return plain(a), true
 }
 
-// isPort accepts nothing at all, or a colon and one to five digits.
+// isPort accepts an empty text, or a colon and one to five digits.
 func isPort(s string) bool {
 	if s == "" {
 		return true

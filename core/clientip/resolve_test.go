@@ -227,8 +227,8 @@ func BenchmarkResolve(b *testing.B) {
 	}
 }
 
-// FuzzResolve checks that no header makes a client out of anything but an
-// address, and that what is left of the proxy's entry never matters.
+// FuzzResolve checks that only an address becomes the client, and that entries to the
+// left of the proxy's never matter.
 func FuzzResolve(f *testing.F) {
 	f.Add("1.1.1.1, [::1]:80", "198.51.100.1")
 	f.Add("a,,b", "[2001:db8::1%x]:1")

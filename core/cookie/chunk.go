@@ -7,15 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of chunking, in bytes of the value before it is percent-encoded.
-// Better Auth reckons 200 bytes of name and attributes in a 4096 byte cookie.
-const (
-	ChunkSize        = 3896 // the longest chunk
-	SessionThreshold = 4093 // a longer session_data value is split
-	AccountThreshold = 4096 // a longer account_data value is split
-)
+// MaxLine is the longest Set-Cookie value that Split makes, in bytes: name, value and
+// attributes. Browsers drop a cookie of more than 4096 (RFC 6265bis section 5.6).
+const MaxLine = 4095
 
-// What Chunks reads at most.
+// ChunkSize is the longest piece that Split makes, in encoded bytes. Better Auth uses
+// the same size, because it reserves 200 bytes for name and attributes.
+const ChunkSize = 3896
+
+// minChunk is the piece that Split makes when name and attributes leave no room.
+const minChunk = 256
+
+// The limits of Chunks.
 const (
 	maxChunks      = 100
 	maxChunkedSize = 1 << 20
@@ -24,33 +27,46 @@ const (
 // Pair is the name and the unencoded value of one cookie.
 type Pair struct{ Name, Value string }
 
-// Split returns the cookies that carry value under name: one when it is at most
-// SessionThreshold bytes long, else name.0, name.1 and so on of ChunkSize bytes
-// each, fewer where a chunk would end inside a character.
-func Split(name, value string) []Pair { return SplitAt(name, value, SessionThreshold) }
-
-// SplitAt is Split with another threshold, for example AccountThreshold.
-func SplitAt(name, value string, threshold int) []Pair {
-	if len(value) <= threshold {
+// Split returns the cookies that carry value under name with the given attributes: one
+// cookie if the line that Serialize makes of it is at most MaxLine bytes long,
+// otherwise name.0, name.1 and so on, each with such a line. No character is cut in
+// two. If name and attributes alone are longer than MaxLine-256 bytes, the lines are
+// longer than MaxLine.
+func Split(name, value string, a Attributes) []Pair {
+	whole := len(Serialize(name, "", a))
+	if whole+encodedLen(value) <= MaxLine {
 		return []Pair{{name, value}}
 	}
-	pairs := make([]Pair, 0, len(value)/ChunkSize+1)
+	room := max(min(ChunkSize, MaxLine-whole-len(".99")), minChunk)
+	pairs := make([]Pair, 0, encodedLen(value)/room+1)
 	for i := 0; value != ""; i++ {
-		end := min(ChunkSize, len(value))
-		for back := 0; end < len(value) && back < utf8.UTFMax-1 && !utf8.RuneStart(value[end]); back++ {
-			end--
-		}
+		end := fitting(value, room)
 		pairs = append(pairs, Pair{name + "." + strconv.Itoa(i), value[:end]})
 		value = value[end:]
 	}
 	return pairs
 }
 
+// fitting returns how many bytes of a value fit into room encoded bytes, without
+// cutting a character.
+func fitting(value string, room int) int {
+	end := 0
+	for end < len(value) {
+		_, width := utf8.DecodeRuneInString(value[end:])
+		n := encodedLen(value[end : end+width])
+		if room -= n; room < 0 {
+			break
+		}
+		end += width
+	}
+	return end
+}
+
 // Chunks returns the decoded value of the cookie called name or, when there is
-// none or it is empty, of name.0, name.1 and so on joined by number whatever
-// their order in the header. ok is false when there is neither, when a number
-// below the highest is missing, when there are more than 100 chunks, or when
-// they hold more than 1 MiB. Of two chunks with one number the first counts.
+// none or it is empty, of name.0, name.1 and so on joined by number, in any order in
+// the header. ok is false when there is neither, when a number below the highest is
+// missing, when there are more than 100 chunks, or when they hold more than 1 MiB. The
+// first of two chunks with the same number counts.
 func Chunks(header, name string) (value string, ok bool) {
 	if raw, found := Lookup(header, name); found && raw != "" {
 		return Value(raw), true
@@ -85,8 +101,8 @@ func Chunks(header, name string) (value string, ok bool) {
 
 // ChunkNames returns which of name, name.0, name.1 and so on the request
 // carries, each once, in the header's order: the cookies to expire before a new
-// value is written. Better Auth takes every cookie whose name starts with name,
-// and so expires session_data_other with session_data; this does not.
+// value is written. Unlike Better Auth, which takes every cookie whose name
+// starts with name, it does not return session_data_other for session_data.
 func ChunkNames(header, name string) []string {
 	var names []string
 	var seen [maxChunks + 1]bool

@@ -48,41 +48,64 @@ func TestChunkNames(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
+// plainAttributes are those of a cookie without a life, on the whole site.
+var plainAttributes = Attributes{MaxAge: NoMaxAge, Path: "/", HttpOnly: true, Secure: true, SameSite: "lax"}
+
+// Browsers drop a cookie that is longer than 4096 bytes, and a session in it is gone:
+// no line may be longer, for any name, attributes and length of value.
+func TestSplitKeepsEveryLineBelow4096Bytes(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ length, threshold, pairs int }{
-		{0, SessionThreshold, 1},
-		{SessionThreshold, SessionThreshold, 1},
-		{SessionThreshold + 1, SessionThreshold, 2},
-		{AccountThreshold, AccountThreshold, 1},
-		{AccountThreshold + 1, AccountThreshold, 2},
-		{2 * ChunkSize, SessionThreshold, 2},
-		{2*ChunkSize + 1, SessionThreshold, 3},
-	} {
-		if got := len(SplitAt("n", strings.Repeat("x", c.length), c.threshold)); got != c.pairs {
-			t.Errorf("%d bytes make %d cookies, want %d", c.length, got, c.pairs)
-		}
-	}
-	for _, value := range []string{strings.Repeat("x", 9000), strings.Repeat("é☃😀", 1500), strings.Repeat("\x80", 5000)} {
-		pairs := Split("n", value)
-		joined := ""
-		for i, p := range pairs {
-			joined += p.Value
-			if want := fmt.Sprintf("n.%d", i); p.Name != want || len(p.Value) > ChunkSize {
-				t.Errorf("cookie %d is %s of %d bytes", i, p.Name, len(p.Value))
+	for _, name := range []string{"n", "better-auth.session_data", "__Secure-better-auth.session_data", "__Secure-" + strings.Repeat("p", 220) + ".session_data"} {
+		for _, a := range []Attributes{plainAttributes, {MaxAge: MaxMaxAge, Domain: strings.Repeat("d", 60) + ".example.com", Path: "/" + strings.Repeat("p", 300), HttpOnly: true, Secure: true, SameSite: "strict", Partitioned: true}} {
+			for _, unit := range []string{"x", "%", "é", "😀", "a\x80"} {
+				for _, length := range []int{1, 100, 3896, 4000, 4064, 4073, 4093, 4094, 4096, 9000} {
+					value := strings.Repeat(unit, length/len(unit)+1)
+					joined := ""
+					for _, p := range Split(name, value, a) {
+						joined += p.Value
+						if line := Serialize(p.Name, p.Value, a); len(line) >= 4096 {
+							t.Fatalf("%.40s of %d times %q: a line of %d bytes", name, length, unit, len(line))
+						}
+					}
+					if joined != value {
+						t.Fatalf("%.40s of %d times %q: the pieces do not make the value", name, length, unit)
+					}
+				}
 			}
 		}
-		if joined != value {
-			t.Error("the pieces do not make the value")
+	}
+}
+
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	room := MaxLine - len(Serialize("n", "", plainAttributes))
+	for _, c := range []struct{ length, pairs int }{
+		{0, 1}, {room, 1}, {room + 1, 2}, {2 * ChunkSize, 2}, {2*ChunkSize + 1, 3},
+	} {
+		pairs := Split("n", strings.Repeat("x", c.length), plainAttributes)
+		if len(pairs) != c.pairs {
+			t.Errorf("%d bytes make %d cookies, want %d", c.length, len(pairs), c.pairs)
+		}
+		for i, p := range pairs {
+			if want := fmt.Sprintf("n.%d", i); len(pairs) > 1 && p.Name != want || len(pairs) == 1 && p.Name != "n" {
+				t.Errorf("cookie %d is %s", i, p.Name)
+			}
 		}
 	}
 	value := strings.Repeat("é☃ %41", 1500)
 	var header []string
-	for _, p := range Split("n", value) {
+	for _, p := range Split("n", value, plainAttributes) {
 		header = append(header, Serialize(p.Name, p.Value, Attributes{MaxAge: NoMaxAge}))
 	}
 	slices.Reverse(header)
 	if got, ok := Chunks(strings.Join(header, "; "), "n"); !ok || got != value {
 		t.Error("chunks do not come back as they were written")
+	}
+}
+
+func TestSplitWithoutRoomEnds(t *testing.T) {
+	t.Parallel()
+	if got := len(Split(strings.Repeat("n", 5000), strings.Repeat("x", 1000), plainAttributes)); got != 4 {
+		t.Errorf("%d cookies, want 4", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// reference holds what Better Auth 1.6.11 and better-call 1.3.5 read and write.
+// reference holds values that Better Auth 1.6.11 and better-call 1.3.5 read and write.
 type reference struct {
 	Reading []struct {
 		Header string

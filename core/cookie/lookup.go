@@ -9,8 +9,8 @@ import (
 // without the quotes around it if it has any, and whether there is one. Join
 // several Cookie headers with "; " first. It does not allocate.
 //
-// Malformed pieces are passed over as better-call does: a leading or doubled
-// ';', a missing space after one, a piece without '='.
+// Malformed pieces are skipped, as better-call does: a leading or doubled ';', a
+// missing space after one, a piece without '='.
 func Lookup(header, name string) (raw string, ok bool) {
 	for header != "" {
 		var key, val string
@@ -21,14 +21,26 @@ func Lookup(header, name string) (raw string, ok bool) {
 	return "", false
 }
 
-// All calls yield with every cookie called name, in the header's order, in the
-// form Lookup returns, until yield returns false. A sibling subdomain can plant
-// a second cookie of a name; the reader picks the first whose signature holds.
-// It does not allocate.
+// All calls yield with every cookie called name, in the header's order and in
+// the form Lookup returns, until yield returns false. A sibling subdomain can
+// plant a second cookie of the same name, so the reader picks the first with a
+// valid signature. It does not allocate.
 func All(header, name string, yield func(raw string) bool) {
 	for header != "" {
 		var key, val string
 		if key, val, header = next(header); key == name && val != absent && !yield(unquote(val)) {
+			return
+		}
+	}
+}
+
+// Each calls yield with every cookie of a header in order, its value as Lookup returns
+// it, until yield returns false. It does not allocate.
+func Each(header string, yield func(name, raw string) bool) {
+	for header != "" {
+		var name, raw string
+		name, raw, header = next(header)
+		if raw != absent && !yield(name, unquote(raw)) {
 			return
 		}
 	}
@@ -64,8 +76,8 @@ func trim(s string) string {
 
 func space(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-// unquote drops the first and the last byte of a value that starts with a
-// quote. better-call does not look at the last one, so neither do we.
+// unquote drops the first and the last byte of a value that starts with a quote. Like
+// better-call, it does not check the last one.
 func unquote(s string) string {
 	if s == "" || s[0] != '"' {
 		return s
@@ -177,8 +189,8 @@ func SplitSigned(raw string) (value string, signature Signature, ok bool) {
 	return raw[:dot], signature, true
 }
 
-// decode reads a signature in which nothing is escaped but ASCII other than the
-// dot, as in every cookie that a server has written. It reports false for others.
+// decode reads a signature whose only escapes are ASCII characters other than the dot,
+// as servers write it. It reports false for others.
 func (s *Signature) decode(raw string) bool {
 	n := 0
 	for ; n < len(s) && raw != ""; n++ {

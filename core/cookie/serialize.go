@@ -41,8 +41,8 @@ const (
 	hostPrefix   = "__Host-"
 )
 
-// Validate says in one sentence why Serialize would leave something out of a
-// cookie of this name and these attributes, or returns nil. Call it on
+// Validate returns an error of one sentence when Serialize would leave
+// something out of a cookie of this name and these attributes. Call it on
 // configuration, where a mistake can still be reported.
 func Validate(name string, a Attributes) error {
 	switch {
@@ -187,4 +187,18 @@ func appendEncoded(dst []byte, s string) []byte {
 		dst = append(dst, '%', hex[c>>4], hex[c&15])
 	}
 	return dst
+}
+
+// encodedLen is how many bytes appendEncoded appends.
+func encodedLen(s string) int {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	n := len(s)
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; !isAlnum(c) && strings.IndexByte("-_.!~*'()", c) < 0 {
+			n += 2
+		}
+	}
+	return n
 }

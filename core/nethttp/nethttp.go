@@ -1,6 +1,7 @@
 // Package nethttp serves Kernia through net/http: a handler for the auth routes,
-// a middleware that does both that and attaches sessions, and an extractor for an
-// application's own handlers. The Gin and Echo modules are built on it.
+// a middleware that serves them and attaches sessions to other requests, and an
+// extractor for an application's own handlers. The Gin and Echo modules are built
+// on it.
 package nethttp
 
 import (
@@ -8,14 +9,15 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"sync"
 
 	"github.com/advantch/kernia-go/core"
 )
 
 // Handler serves the auth routes. Mount it where they live, without stripping
 // anything from the path: mux.Handle("/api/auth/", nethttp.Handler(auth)). Behind
-// http.ServeMux, paths with double slashes or dots are redirected by the mux before
-// they come here; around it, Middleware sees them first and answers 404.
+// http.ServeMux, the mux redirects paths with double slashes or dots before they
+// come here. Middleware around the mux sees them first and answers 404.
 func Handler(a *core.Auth) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !Serve(a, w, r) {
@@ -43,8 +45,8 @@ func Session(r *http.Request) (*core.SessionData, bool) { return core.SessionFro
 // requests without a session. It goes inside of Middleware.
 func RequireSession(next http.Handler) http.Handler { return Require(core.SessionGuard)(next) }
 
-// Require lets requests through that all guards let through, asked in order, and
-// answers the others in their place. It goes inside of Middleware.
+// Require lets a request through if all guards do, asked in order. Otherwise it
+// sends the answer of the guard that refused. It goes inside of Middleware.
 func Require(guards ...core.Guard) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,8 +57,8 @@ func Require(guards ...core.Guard) func(http.Handler) http.Handler {
 	}
 }
 
-// Allow asks guards and reports whether all let the request through. Otherwise it
-// has answered with the refusal of the first that does not.
+// Allow asks the guards and reports whether all let the request through.
+// Otherwise it has sent the answer of the first that refused.
 func Allow(w http.ResponseWriter, r *http.Request, guards ...core.Guard) bool {
 	refusal := core.Check(r.Context(), guards...)
 	if refusal != nil {
@@ -80,8 +82,8 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if !errors.As(err, &tooLarge) {
-			// The client went away in the middle of its body, was too slow, or broke off
-			// its chunks. Where the next request begins is unknown.
+			// The client disconnected during its body, was too slow, or sent broken
+			// chunks. The start of its next request is unknown.
 			w.Header().Set("Connection", "close")
 			fail(w, core.FailText(http.StatusBadRequest, "Request body could not be read"))
 			return true
@@ -89,12 +91,25 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 		body, req.TooLarge = nil, true
 	}
 	req.Body = body
+	room := bodies.Get().(*[]byte)
+	res.Body = (*room)[:0]
 	a.Serve(r.Context(), req, res)
 	write(w, res)
+	if cap(res.Body) <= maxKept {
+		*room = res.Body
+		bodies.Put(room)
+	}
 	return true
 }
 
-// exchange is what one call of Serve needs, in one piece of memory.
+// bodies holds the memory of answers for further answers. A writer must not keep what it
+// was given (io.Writer), so it is free after write.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxKept is the largest body, in bytes, that is kept for further answers.
+const maxKept = 16 << 10
+
+// exchange holds the values of one call of Serve in one allocation.
 type exchange struct {
 	req    core.Request
 	res    core.Response
@@ -121,8 +136,8 @@ func request(r *http.Request, path string) core.Request {
 	}
 }
 
-// trusted is the largest Content-Length, in bytes, that is allocated at once: who
-// only claims a long body gets no memory for it.
+// trusted is the largest Content-Length, in bytes, that is allocated at once: a claim
+// of a long body alone takes no memory.
 const trusted = 16 << 10
 
 func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -132,8 +147,8 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	if r.ContentLength > a.MaxBody() {
 		return nil, &http.MaxBytesError{Limit: a.MaxBody()}
 	}
-	// Read to the end whatever length was declared: middleware may have put another
-	// body in its place, for one that it unpacked.
+	// Read to the end, whatever the declared length: middleware may have replaced the
+	// body, for example by an unpacked one.
 	var data bytes.Buffer
 	if 0 < r.ContentLength && r.ContentLength <= trusted {
 		data.Grow(int(r.ContentLength) + bytes.MinRead)
@@ -142,7 +157,7 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	return data.Bytes(), err
 }
 
-// write gives each line the place that core.Response.Adds says.
+// write adds or replaces each line as core.Response.Adds says.
 func write(w http.ResponseWriter, res *core.Response) {
 	h := w.Header()
 	values := make([]string, len(res.Header)) // one array for all names
@@ -156,12 +171,11 @@ func write(w http.ResponseWriter, res *core.Response) {
 		h[name] = values[i : i+1 : i+1]
 	}
 	w.WriteHeader(res.Status)
-	// Also with an empty body: Gin would put a text of its own in its place.
+	// An empty body is written too: Gin would send a text of its own instead.
 	_, _ = w.Write(res.Body)
 }
 
-// canonical is http.CanonicalHeaderKey, without the work for the names that most
-// answers have.
+// canonical is http.CanonicalHeaderKey with a shortcut for the usual names.
 func canonical(name string) string {
 	switch name {
 	case "Cache-Control", "Content-Type", "Set-Cookie", "X-Content-Type-Options":

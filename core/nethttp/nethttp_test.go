@@ -12,7 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/nethttp"
-	"github.com/advantch/kernia-go/core/paritytest"
+	"github.com/advantch/kernia-go/core/suites/paritytest"
 )
 
 func TestParity(t *testing.T) {
@@ -77,7 +77,7 @@ func recovery(next http.Handler) http.Handler {
 	})
 }
 
-// statusWriter is what loggers put around a ResponseWriter.
+// statusWriter is a ResponseWriter's wrapper as loggers have it.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -120,16 +120,18 @@ func TestHandlerOutsideOfBasePath(t *testing.T) {
 	}
 }
 
-func TestSessionWithoutMiddleware(t *testing.T) {
-	t.Parallel()
+// RequireSession without the middleware before it is a mistake in the program: the
+// answer is not 401, which would mean signed out, and the log names the missing line.
+func TestSessionWithoutMiddleware(t *testing.T) { //nolint:paralleltest // slog has one default logger
+	log := authtest.DefaultLog(t)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if s, ok := nethttp.Session(r); ok || s != nil {
 		t.Error("there is a session without middleware")
 	}
 	w := httptest.NewRecorder()
 	nethttp.RequireSession(http.NotFoundHandler()).ServeHTTP(w, r)
-	if w.Code != http.StatusUnauthorized {
-		t.Errorf("RequireSession without middleware answered %d, want 401", w.Code)
+	if w.Code != http.StatusInternalServerError || !strings.Contains(log.String(), "nethttp.Middleware(auth)") {
+		t.Errorf("RequireSession without middleware answered %d and logged %s", w.Code, log)
 	}
 }
 

@@ -44,7 +44,7 @@ func (p Argon2Params) withDefaults() (Argon2Params, error) {
 	return p, nil
 }
 
-// fresh is a hash of the current kind with a new salt and a key yet to compute.
+// fresh returns a hash of the current kind with a new salt and without its key.
 func (s *Service) fresh() (*record, error) {
 	h := &record{kind: argon2id, memory: s.argon2.Memory, time: s.argon2.Time, threads: s.argon2.Threads,
 		key: make([]byte, s.argon2.KeyLength)}
@@ -89,11 +89,11 @@ func (s *Service) matches(ctx context.Context, h *record, password string) (bool
 
 // compute fills h.key from the password and the rest of h, within the budget.
 func (s *Service) compute(ctx context.Context, h *record, password string) error {
-	slots, err := s.queue.acquire(ctx, s.slots(h))
+	release, err := s.queue.acquire(ctx, s.slots(h))
 	if err != nil {
 		return err
 	}
-	defer s.queue.release(slots)
+	defer release()
 	defer s.heap.freed(h.bytes())
 	n := len(h.key)
 	switch h.kind {
@@ -107,8 +107,8 @@ func (s *Service) compute(ctx context.Context, h *record, password string) error
 	return err
 }
 
-// slots is how many places a hash takes: as many as hashes of the current kind
-// would fit into its memory.
+// slots is how many places a hash takes: its memory in units of a hash of the current
+// kind.
 func (s *Service) slots(h *record) int {
 	unit := uint64(s.argon2.Memory) << 10
 	if s.algorithm == Scrypt {
@@ -119,11 +119,11 @@ func (s *Service) slots(h *record) int {
 
 // budgeted runs work that needs no large memory in one slot.
 func budgeted[T any](ctx context.Context, s *Service, work func() (T, error)) (T, error) {
-	slots, err := s.queue.acquire(ctx, 1)
+	release, err := s.queue.acquire(ctx, 1)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	defer s.queue.release(slots)
+	defer release()
 	return work()
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Dummy and a failing Verify compute the same number of hashes of the same size;
-// the memory that is accounted for afterwards counts them.
+// the memory that is counted afterwards shows it.
 func TestDummyDoesTheWorkOfAFailure(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -148,7 +148,7 @@ func cost(text, name string) (uint32, bool) {
 	return uint32(n), err == nil
 }
 
-// parseSalted reads Better Auth's salt:key. The salt is used as the text it is.
+// parseSalted reads Better Auth's salt:key. The text of the salt is used as it is.
 func parseSalted(text string) (*record, bool) {
 	salt, keyText, ok := strings.Cut(text, ":")
 	if !ok || salt == "" || len(salt) > 128 || len(keyText) != 2*scryptKeyLength {
@@ -185,8 +185,8 @@ func parseTagged(rest string) (*record, bool) {
 	return &record{kind: scryptTagged, n: int(n), r: int(r), p: int(p), salt: salt, key: key}, true
 }
 
-// decodePair decodes hex when both are hex, else base64, either alphabet, padded
-// or not. A random key of 32 bytes or more in base64 is never all hex digits.
+// decodePair decodes hex when both are hex, else base64 in either alphabet, padded or
+// not. A random key of 32 bytes or more in base64 is never all hex digits.
 func decodePair(saltText, keyText string) (salt, key []byte, ok bool) {
 	var err1, err2 error
 	if salt, err1 = hex.DecodeString(saltText); err1 == nil {

@@ -73,7 +73,7 @@ func TestStoredGarbage(t *testing.T) {
 	}
 }
 
-// What the service is configured to write, it reads, beyond the usual limits too.
+// The service reads what it is configured to write, also beyond the usual limits.
 func TestLimitsAdmitTheConfiguration(t *testing.T) {
 	t.Parallel()
 	p := Argon2Params{Memory: 1 << 20, Time: 40, Threads: 1}

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// waiting tells how many calls are in the queue.
+// waiting returns how many calls are in the queue.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.waiters.Len()
+	return len(q.waiters)
 }
 
 // enqueue starts n calls of the given width and returns when all of them wait.
-func enqueue(q *queue, ctx context.Context, n, slots int, done func(got int, err error)) {
+func enqueue(q *queue, ctx context.Context, n, slots int, done func(release func(), err error)) {
 	before := q.waiting()
 	for range n {
 		go func() { done(q.acquire(ctx, slots)) }()
@@ -34,26 +34,29 @@ func TestQueue(t *testing.T) {
 
 	t.Run("DOS-04 full queue", func(t *testing.T) {
 		t.Parallel()
-		q := newQueue(2, 3)
+		q := newQueue(2, 3, 0)
+		var held []func()
 		for range 2 {
-			if _, err := q.acquire(ctx, 1); err != nil {
+			release, err := q.acquire(ctx, 1)
+			if err != nil {
 				t.Fatal(err)
 			}
+			held = append(held, release)
 		}
 		var served sync.WaitGroup
 		served.Add(3)
-		enqueue(q, ctx, 3, 1, func(got int, err error) {
+		enqueue(q, ctx, 3, 1, func(release func(), err error) {
 			if err != nil {
 				t.Error(err)
 			}
-			q.release(got)
+			release()
 			served.Done()
 		})
 		if _, err := q.acquire(ctx, 1); !errors.Is(err, ErrBusy) {
 			t.Errorf("error %v, want ErrBusy", err)
 		}
-		q.release(1)
-		q.release(1)
+		held[0]()
+		held[1]()
 		served.Wait()
 		if q.free != 2 || q.waiting() != 0 {
 			t.Errorf("%d slots free, %d waiting", q.free, q.waiting())
@@ -61,7 +64,7 @@ func TestQueue(t *testing.T) {
 	})
 	t.Run("DOS-04 cancelled while waiting", func(t *testing.T) {
 		t.Parallel()
-		q := newQueue(1, 10)
+		q := newQueue(1, 10, 0)
 		held, err := q.acquire(ctx, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +72,7 @@ func TestQueue(t *testing.T) {
 		short, cancel := context.WithCancel(ctx)
 		var gone sync.WaitGroup
 		gone.Add(4)
-		enqueue(q, short, 4, 1, func(_ int, err error) {
+		enqueue(q, short, 4, 1, func(_ func(), err error) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
@@ -83,21 +86,21 @@ func TestQueue(t *testing.T) {
 		if _, err := q.acquire(short, 1); !errors.Is(err, context.Canceled) {
 			t.Errorf("a cancelled context gets %v", err)
 		}
-		q.release(held)
+		held()
 		if q.free != 1 {
 			t.Errorf("%d slots free", q.free)
 		}
 	})
 	t.Run("DOS-04 a cancelled wide call lets the narrow ones pass", func(t *testing.T) {
 		t.Parallel()
-		q := newQueue(2, 10)
+		q := newQueue(2, 10, 0)
 		if _, err := q.acquire(ctx, 1); err != nil {
 			t.Fatal(err)
 		}
 		short, cancel := context.WithCancel(ctx)
 		wide, narrow := make(chan error, 1), make(chan error, 1)
-		enqueue(q, short, 1, 9, func(_ int, err error) { wide <- err })
-		enqueue(q, ctx, 1, 1, func(_ int, err error) { narrow <- err })
+		enqueue(q, short, 1, 9, func(_ func(), err error) { wide <- err })
+		enqueue(q, ctx, 1, 1, func(_ func(), err error) { narrow <- err })
 		cancel()
 		if err := <-wide; !errors.Is(err, context.Canceled) {
 			t.Errorf("wide: %v", err)
@@ -108,7 +111,7 @@ func TestQueue(t *testing.T) {
 	})
 	t.Run("DOS-04 never more than the capacity", func(t *testing.T) {
 		t.Parallel()
-		q := newQueue(3, 1000)
+		q := newQueue(3, 1000, 0)
 		var inside atomic.Int64
 		var all sync.WaitGroup
 		for i := range 300 {
@@ -118,16 +121,17 @@ func TestQueue(t *testing.T) {
 					go cancel()
 				}
 				defer cancel()
-				got, err := q.acquire(call, i%5)
+				release, err := q.acquire(call, i%5)
 				if err != nil {
 					return
 				}
-				if now := inside.Add(int64(got)); now > 3 {
+				got := min(max(int64(i%5), 1), 3)
+				if now := inside.Add(got); now > 3 {
 					t.Errorf("%d slots in use", now)
 				}
 				yield()
-				inside.Add(-int64(got))
-				q.release(got)
+				inside.Add(-got)
+				release()
 			})
 		}
 		all.Wait()

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// MaxLength is the longest password, in bytes of UTF-8, that is hashed at all.
-// It only bounds the work of one request; the policy (8 to 128 characters by
-// default) is the caller's.
+// MaxLength is the longest password that is hashed at all, in bytes of UTF-8. It only
+// bounds the work of one request; the policy (8 to 128 characters by default) is the
+// caller's.
 const MaxLength = 4096
 
 // ErrTooLong says that a password is longer than MaxLength.
@@ -27,7 +28,8 @@ type Hasher interface {
 	Verify(ctx context.Context, hash, password string) (ok bool, err error)
 }
 
-// Algorithm says how Hash writes. Verify reads every format whatever the choice.
+// Algorithm is the algorithm of new hashes. Verify reads every format in any
+// case.
 type Algorithm int
 
 // The algorithms.
@@ -57,10 +59,15 @@ type Options struct {
 	// of one hash.
 	Parallel int
 	// Queue is how many calls may wait for their turn, default 1024, negative for
-	// none. The calls beyond it get ErrBusy at once. A waiting call costs a parked
-	// goroutine and ends with its context.
+	// none. When the queue is full, a call of the name that has the most waiting calls
+	// (see WithShares) gets ErrBusy. A waiting call costs a parked goroutine and ends
+	// with its context.
 	Queue int
-	Rand  io.Reader // source of salts, default crypto/rand.Reader
+	// MaxWait is the longest expected wait of a call, computed from the measured
+	// rate. A call that would wait longer gets ErrBusy at once. Default 5 seconds;
+	// negative: no limit.
+	MaxWait time.Duration
+	Rand    io.Reader // source of salts, default crypto/rand.Reader
 	// Custom replaces the algorithms. It runs within the same budget: raise
 	// Parallel when the work is done elsewhere.
 	Custom Hasher
@@ -77,8 +84,8 @@ type Service struct {
 	heap      *heap
 }
 
-// New makes a Service. It fails when a parameter is outside of what Verify would
-// accept in a stored hash, or too weak to be meant.
+// New makes a Service. It fails when a parameter is outside the bounds that
+// Verify accepts in a stored hash, or so weak that it must be a mistake.
 func New(o Options) (*Service, error) {
 	p, err := o.Argon2.withDefaults()
 	if err != nil {
@@ -96,6 +103,9 @@ func New(o Options) (*Service, error) {
 	if o.Queue == 0 {
 		o.Queue = 1024
 	}
+	if o.MaxWait == 0 {
+		o.MaxWait = 5 * time.Second
+	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
@@ -105,7 +115,7 @@ func New(o Options) (*Service, error) {
 		limits:    limitsFor(p),
 		rand:      o.Rand,
 		custom:    o.Custom,
-		queue:     newQueue(o.Parallel, max(o.Queue, 0)),
+		queue:     newQueue(o.Parallel, max(o.Queue, 0), o.MaxWait),
 		heap:      newHeap(),
 	}, nil
 }
@@ -131,12 +141,13 @@ func (s *Service) Hash(ctx context.Context, password string) (string, error) {
 	return fresh.String(), nil
 }
 
-// Verify reports whether password is the one that hash was made from, and, when
-// it is, whether the hash should be replaced because it was not made with the
-// current algorithm and parameters. It reads Argon2id and Argon2i PHC strings,
-// Better Auth's scrypt salt:key, scrypt$n$r$p$salt$key and bcrypt ($2a$, $2b$,
-// $2y$). Any other text, and parameters whose cost is out of bounds, give false
-// without an error and without the work. Errors: ErrBusy, the context's error.
+// Verify reports whether hash was made from password. If so, it also reports
+// whether the hash should be replaced because it was not made with the current
+// algorithm and parameters. It reads Argon2id and Argon2i PHC strings, Better
+// Auth's scrypt salt:key, scrypt$n$r$p$salt$key and bcrypt ($2a$, $2b$, $2y$).
+// For any other text, and for parameters whose cost is out of bounds, it
+// returns false without an error and without hashing. Errors: ErrBusy, the
+// context's error.
 func (s *Service) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
 	if len(password) > MaxLength {
 		return false, false, nil
@@ -165,9 +176,9 @@ func (s *Service) Verify(ctx context.Context, hash, password string) (ok, rehash
 	return false, false, nil
 }
 
-// Dummy does the work of a failing Verify against a current hash and forgets it.
-// Call it where there is no hash to verify, or the time of the answer tells which
-// accounts exist. Errors: as Hash.
+// Dummy does the work of a failing Verify against a current hash and discards the
+// result. Call it when there is no hash to verify; otherwise the response time
+// would reveal which accounts exist. Errors: as Hash.
 func (s *Service) Dummy(ctx context.Context, password string) error {
 	if len(password) > MaxLength {
 		return nil

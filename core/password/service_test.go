@@ -130,7 +130,7 @@ func TestNormalisation(t *testing.T) {
 			}
 		}
 	}
-	// Other software hashed what was typed; such a user must not be locked out.
+	// Other software hashed the password as typed; such a user must not be locked out.
 	s := service(t, password.Options{Argon2: cheap})
 	raw, err := bcrypt.GenerateFromPassword([]byte("½ price"), bcrypt.MinCost)
 	if err != nil {

@@ -33,9 +33,8 @@ func NewDatabase(a adapter.Adapter, newID func() (string, error)) *Database {
 	return &Database{adapter: a, newID: newID}
 }
 
-// Take implements Store. Every write carries the condition under which it is
-// right, so concurrent requests can never add up to more than the rule admits.
-// Call it outside a transaction.
+// Take implements Store. Every write is conditional, so concurrent requests can
+// never exceed what the rule admits. Call it outside a transaction.
 func (d *Database) Take(ctx context.Context, key string, r Rule, now time.Time) (Decision, error) {
 	if err := r.check(); err != nil {
 		return Decision{}, err
@@ -57,7 +56,7 @@ func (d *Database) Take(ctx context.Context, key string, r Rule, now time.Time) 
 		case cur == nil:
 			admitted, err = d.create(ctx, key, nowMS)
 		case !cur.live(r, nowMS):
-			admitted, err = d.reset(ctx, key, r, nowMS)
+			admitted, err = d.reset(ctx, key, r, nowMS, cur.LastRequest > nowMS)
 		case cur.Count >= int64(r.Max):
 			return refuse(cur.LastRequest + r.Window.Milliseconds() - nowMS), nil
 		}
@@ -68,10 +67,10 @@ func (d *Database) Take(ctx context.Context, key string, r Rule, now time.Time) 
 	return Decision{}, ErrContended
 }
 
-// Cleanup removes the rows without an admitted request since before, and
-// returns how many there were. Callers pass the present time less the longest
-// window of any rule (see Resolver.LongestWindow); a younger time would forget
-// counters that still hold.
+// Cleanup removes the rows that have no admitted request since before, and
+// returns how many there were. Pass the current time minus the longest window
+// of any rule (see Resolver.LongestWindow). A later time would remove counters
+// that are still in use.
 func (d *Database) Cleanup(ctx context.Context, before time.Time) (int64, error) {
 	n, err := d.adapter.DeleteMany(ctx, model, adapter.Where{
 		{Field: fieldLastRequest, Op: adapter.Lt, Value: before.UnixMilli()},
@@ -86,15 +85,19 @@ func (d *Database) Cleanup(ctx context.Context, before time.Time) (int64, error)
 func (d *Database) count(ctx context.Context, key string, r Rule, nowMS int64) (bool, error) {
 	w := append(adapter.By(fieldKey, key),
 		adapter.Cond{Field: fieldCount, Op: adapter.Lt, Value: int64(r.Max)},
-		adapter.Cond{Field: fieldLastRequest, Op: adapter.Gt, Value: nowMS - r.Window.Milliseconds()})
+		adapter.Cond{Field: fieldLastRequest, Op: adapter.Gt, Value: nowMS - r.Window.Milliseconds()},
+		adapter.Cond{Field: fieldLastRequest, Op: adapter.Lte, Value: nowMS + r.Window.Milliseconds()})
 	_, err := d.adapter.Increment(ctx, model, w, fieldCount, 1, adapter.Record{fieldLastRequest: nowMS})
 	return wrote(err, adapter.ErrNotFound)
 }
 
-// reset starts a counter over whose window has passed.
-func (d *Database) reset(ctx context.Context, key string, r Rule, nowMS int64) (bool, error) {
-	w := append(adapter.By(fieldKey, key),
-		adapter.Cond{Field: fieldLastRequest, Op: adapter.Lte, Value: nowMS - r.Window.Milliseconds()})
+// reset starts a counter over whose window has passed, or that lies in the future.
+func (d *Database) reset(ctx context.Context, key string, r Rule, nowMS int64, future bool) (bool, error) {
+	over := adapter.Cond{Field: fieldLastRequest, Op: adapter.Lte, Value: nowMS - r.Window.Milliseconds()}
+	if future {
+		over = adapter.Cond{Field: fieldLastRequest, Op: adapter.Gt, Value: nowMS + r.Window.Milliseconds()}
+	}
+	w := append(adapter.By(fieldKey, key), over)
 	_, err := d.adapter.Update(ctx, model, w, adapter.Record{fieldCount: int64(1), fieldLastRequest: nowMS})
 	return wrote(err, adapter.ErrNotFound)
 }
@@ -127,8 +130,8 @@ func wrote(err, missed error) (bool, error) {
 	return true, nil
 }
 
-// read returns the counter of a key, nil when there is none. It only chooses
-// the next statement; nothing is written on its word alone.
+// read returns the counter of a key, nil when there is none. It only chooses the next
+// statement; every write checks its condition again.
 func (d *Database) read(ctx context.Context, key string) (*entry, error) {
 	rec, err := d.adapter.FindOne(ctx, adapter.Find{Model: model, Where: adapter.By(fieldKey, key)})
 	if errors.Is(err, adapter.ErrNotFound) {

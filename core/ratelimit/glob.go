@@ -29,7 +29,7 @@ func compileGlob(pattern string) (*regexp.Regexp, error) {
 		case i == len(segments)-1:
 			sep = globSepOrNone
 		case segments[i+1] == "**":
-			sep = "" // the segments that follow bring their own
+			sep = "" // the following segments have their own
 		}
 		if segment != "**" {
 			writeSegment(&b, segment)

@@ -17,20 +17,20 @@ type MemoryOptions struct {
 const (
 	defaultMaxKeys = 100_000
 	maxShards      = 64
-	keysPerShard   = 256 // fewer are not worth a lock of their own
+	keysPerShard   = 256 // fewer do not justify a lock
 	sweepPerInsert = 2   // more than one, so that a full shard empties again
 )
 
-// Memory is a Store in the memory of one process. Several processes each count
-// for themselves; use NewStorage or NewDatabase there.
+// Memory is a Store in the memory of one process. Several processes would each
+// count separately; use NewStorage or NewDatabase for them.
 type Memory struct {
 	seed   maphash.Seed
 	shards []shard
 }
 
-// NewMemory makes an empty store. It never holds more than MaxKeys counters: to
-// make room it drops those whose window is over and, when there are none, those
-// whose window ends first.
+// NewMemory makes an empty store. It never holds more than MaxKeys counters. To
+// make room it drops counters whose window is over or, when there are none, the
+// counter whose window ends first.
 func NewMemory(o MemoryOptions) *Memory {
 	if o.MaxKeys <= 0 {
 		o.MaxKeys = defaultMaxKeys

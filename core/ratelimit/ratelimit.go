@@ -1,6 +1,6 @@
 // Package ratelimit admits a fixed number of requests per client and path. It
-// decides which rule holds for a path and counts requests in memory, in a
-// database or in a secondary storage.
+// chooses the rule of a path and counts requests in memory, in a database or in
+// a secondary storage.
 package ratelimit
 
 import (
@@ -18,8 +18,8 @@ var ErrRule = errors.New("ratelimit: bad rule")
 var ErrContended = errors.New("ratelimit: too many concurrent writes to one counter")
 
 // Rule admits Max requests with pauses shorter than Window between them. As in
-// Better Auth 1.6.11 the window runs from the last admitted request, not from
-// the first.
+// Better Auth 1.6 the window starts at the last admitted request, not at the
+// first.
 type Rule struct {
 	Window time.Duration // at least a millisecond; parts of a millisecond are dropped
 	Max    int           // less than 1 refuses every request
@@ -44,9 +44,9 @@ type Decision struct {
 type Store interface {
 	// Take is one atomic step: it admits a request and counts it, or refuses it
 	// without counting. A refused request therefore does not prolong the window.
-	// On an error nothing is known about the count; callers that protect accounts
-	// refuse the request then. Errors wrap ErrRule, ErrContended or what the
-	// storage behind it reports.
+	// After an error the count is unknown; callers that protect accounts should
+	// then refuse the request. Errors wrap ErrRule, ErrContended or the error of
+	// the storage.
 	Take(ctx context.Context, key string, r Rule, now time.Time) (Decision, error)
 }
 
@@ -60,14 +60,17 @@ type entry struct {
 
 // live reports whether the entry still counts. Better Auth's memory and
 // secondary storage drop an entry exactly one window after its last request;
-// its database storage lets that single millisecond count on, which is not
-// imitated.
+// its database storage still counts that millisecond, which this method does not. An
+// entry more than a window in the future is over: the clock was set back, and nobody
+// should wait for it to catch up. An entry less far ahead was written by a process
+// whose clock differs a little, and counts.
 func (e entry) live(r Rule, nowMS int64) bool {
-	return nowMS-e.LastRequest < r.Window.Milliseconds()
+	window := r.Window.Milliseconds()
+	return e.LastRequest > nowMS-window && e.LastRequest <= nowMS+window
 }
 
-// take applies a rule to the current entry, nil when there is none. When the
-// request is admitted, next is what to store.
+// take applies a rule to the current entry, nil when there is none. When the request is
+// admitted, next is the entry to store.
 func take(cur *entry, key string, r Rule, nowMS int64) (d Decision, next entry) {
 	if r.Max < 1 {
 		return refuse(r.Window.Milliseconds()), entry{}

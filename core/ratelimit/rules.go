@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The default rule, which holds for every path that nothing else matches. The
+// The default rule, which applies to every path that no other rule matches. The
 // values are Better Auth's.
 const (
 	DefaultWindow = 10 * time.Second
@@ -26,14 +26,14 @@ func (m Match) holds(path string) bool {
 	return strings.HasPrefix(path, m.Prefix)
 }
 
-// PathRule is a rule for the paths that at least one Match holds for.
+// PathRule is a rule for all paths that at least one Match matches.
 type PathRule struct {
 	Match []Match
 	Rule  Rule
 }
 
-// RuleFunc chooses the rule of one request. current is the rule that holds
-// without it; to keep it, return it. limited false lets the request pass
+// RuleFunc chooses the rule of one request. current is the rule that applies
+// without it; return it to keep it. If limited is false, the request passes
 // uncounted.
 type RuleFunc func(ctx context.Context, path string, current Rule) (rule Rule, limited bool)
 
@@ -42,15 +42,16 @@ type RuleFunc func(ctx context.Context, path string, current Rule) (rule Rule, l
 type Custom struct {
 	// Pattern is a path, or a glob when it has a "*" in it: "*" is any text
 	// without slash, "?" one character other than a slash, and a segment "**" any
-	// number of segments. As in Better Auth, "?" means nothing without a "*".
+	// number of segments. As in Better Auth, "?" is an ordinary character in a
+	// pattern without "*".
 	Pattern  string
 	Rule     Rule
 	Disabled bool // such requests are not limited
 	Func     RuleFunc
 }
 
-// Core returns the rules that Better Auth 1.6.11 has for its own endpoints, in
-// order. The slice is the caller's.
+// Core returns the rules that Better Auth 1.6 has for its own endpoints, in
+// order. The caller may change the slice.
 func Core() []PathRule {
 	return []PathRule{
 		{
@@ -73,6 +74,7 @@ func Core() []PathRule {
 // ResolverOptions configure NewResolver.
 type ResolverOptions struct {
 	Default Rule         // zero fields mean DefaultWindow and DefaultMax
+	Routes  []PathRule   // rules of the routes themselves; the rules of Core win over them
 	Plugins [][]PathRule // one list per plugin, in plugin order; a plugin may have none
 	Custom  []Custom     // in order; the first that matches wins
 }
@@ -81,6 +83,7 @@ type ResolverOptions struct {
 // use.
 type Resolver struct {
 	base    Rule
+	routes  []PathRule
 	core    []PathRule
 	plugins [][]PathRule
 	custom  []custom
@@ -105,7 +108,7 @@ func (c *custom) holds(path string) bool {
 // a pattern or with more or less than one of Rule, Disabled and Func. Errors
 // wrap ErrRule.
 func NewResolver(o ResolverOptions) (*Resolver, error) {
-	r := &Resolver{base: o.Default, core: Core()}
+	r := &Resolver{base: o.Default, routes: copyRules(o.Routes), core: Core()}
 	if r.base.Window == 0 {
 		r.base.Window = DefaultWindow
 	}
@@ -115,7 +118,7 @@ func NewResolver(o ResolverOptions) (*Resolver, error) {
 	if err := r.add(r.base); err != nil {
 		return nil, err
 	}
-	lists := append([][]PathRule{r.core}, o.Plugins...)
+	lists := append([][]PathRule{r.routes, r.core}, o.Plugins...)
 	for _, list := range lists {
 		if err := r.addList(list); err != nil {
 			return nil, err
@@ -190,11 +193,14 @@ func (r *Resolver) compile(c Custom) (custom, error) {
 
 // Resolve returns the rule of a path, which has no base path and no query;
 // limited is false when a custom rule turns limiting off. The order is Better
-// Auth's: the default, replaced by the first core rule that matches, by the
-// first matching rule of the first plugin that has one, and by the first custom
-// rule that matches.
+// Auth's: the default, replaced by the rule of the route, by the first core rule
+// that matches, by the first matching rule of the first plugin that has one, and by
+// the first custom rule that matches.
 func (r *Resolver) Resolve(ctx context.Context, path string) (rule Rule, limited bool) {
 	rule = r.base
+	if found, ok := first(r.routes, path); ok {
+		rule = found
+	}
 	if found, ok := first(r.core, path); ok {
 		rule = found
 	}

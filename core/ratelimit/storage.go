@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/advantch/kernia-go/core/internal/turns"
 	"github.com/advantch/kernia-go/core/storage"
 )
 
@@ -15,16 +16,17 @@ import (
 // wrote the same counter. Callers in this process take turns.
 const storageAttempts = 64
 
-// Storage is a Store in a secondary storage, shared by all processes. Its
-// values are those of Better Auth 1.6.11, under the same keys.
+// Storage is a Store in a secondary storage, shared by all processes. Keys and
+// values are those of Better Auth 1.6.
 type Storage struct {
 	storage storage.Storage
-	turns   turns
+	// Without turns a burst of n requests would retry about n² times.
+	turns turns.Turns
 }
 
 // NewStorage counts in s. A counter expires one window after its last request.
 func NewStorage(s storage.Storage) *Storage {
-	return &Storage{storage: s, turns: turns{held: map[string]*turn{}}}
+	return &Storage{storage: s}
 }
 
 // Take implements Store.
@@ -32,7 +34,7 @@ func (s *Storage) Take(ctx context.Context, key string, r Rule, now time.Time) (
 	if err := r.check(); err != nil {
 		return Decision{}, err
 	}
-	done, err := s.turns.wait(ctx, key)
+	done, err := s.turns.Wait(ctx, key)
 	if err != nil {
 		return Decision{}, err
 	}

@@ -1,11 +1,13 @@
-// Package schema describes the tables that Kernia keeps: the core ones, those
-// of plugins and the fields an application adds. Names are Better Auth's
-// logical names; Table.Name and Field.Column say what the database calls them.
+// Package schema describes the tables of Kernia: the core tables, the tables of
+// plugins and the fields that an application adds. Names are Better Auth's
+// logical names. Table.Name and Field.Column are the names in the database.
 package schema
 
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,7 +39,7 @@ const (
 type Reference struct {
 	Model    string // logical model, for example "user"
 	Field    string // logical field; default "id"
-	OnDelete string // "cascade" (default), "restrict", "set null", "set default", "no action"
+	OnDelete string // "cascade" (default), "restrict", "set null", "set default" or "no action", in any case
 }
 
 // Field is one column of a table.
@@ -50,11 +52,14 @@ type Field struct {
 	Index      bool
 	Sortable   bool // MySQL: a length-bounded column, so that it can be sorted and indexed
 	BigInt     bool // a Number that needs 64 bits
+	MaxLength  int  // a String has at most so many characters (code points); 0: see Table.MaxLength
+	Line       bool // a String is one line: no control characters, no marks that change the direction of other text
 	References *Reference
-	Default    func(now time.Time) any // value on create when none is given; see Value and Now
+	Default    func(now time.Time) any // value on create when none is given, made in the transaction; see Value and Now
 	OnUpdate   func(now time.Time) any // value on every update that does not set the field
 	NoInput    bool                    // clients may not set it (input: false)
 	Hidden     bool                    // never sent to clients (returned: false)
+	Secret     bool                    // a credential that the API sends, and that generated models hide as they hide Hidden ones
 	// Validate refuses a value that a client sent; its error text is the message
 	// of the 400 answer. It may return a changed value.
 	Validate func(value any) (any, error)
@@ -101,6 +106,39 @@ func (t *Table) Column(name string) (string, bool) {
 		return "", false
 	}
 	return f.Column, true
+}
+
+// maxKey is the greatest length, in characters, of a text that is a key, is indexed or
+// can be sorted by. It is the length of MySQL's bounded columns, and well below
+// PostgreSQL's limit for an index.
+const maxKey = 255
+
+// MaxLength returns the maximum length of a String field in characters (code points).
+// It is the same on every database, so that a value that fits one fits all others: 255
+// when the field is unique, indexed, Sortable or part of a unique key, else 0, which
+// means no limit. Field.MaxLength lowers it, or limits a field that has no limit. Ids and
+// references to ids have no limit.
+func (t *Table) MaxLength(f *Field) int {
+	most := t.columnLength(f)
+	if f.Type == String && f.MaxLength > 0 && (most == 0 || f.MaxLength < most) {
+		return f.MaxLength
+	}
+	return most
+}
+
+func (t *Table) columnLength(f *Field) int {
+	switch {
+	case f.Type != String || f.Name == "id" || f.References != nil && f.References.Field == "id":
+		return 0
+	case f.Unique, f.Index, f.Sortable, f.References != nil:
+		return maxKey
+	}
+	for _, key := range t.Unique {
+		if slices.Contains(key, f.Name) {
+			return maxKey
+		}
+	}
+	return 0
 }
 
 var idField = Field{Name: "id", Column: "id", Type: String, Unique: true}
@@ -213,14 +251,29 @@ func (s *Schema) index(t *Table) error {
 			if r.Field == "" {
 				r.Field = "id"
 			}
-			if r.OnDelete == "" {
-				r.OnDelete = "cascade"
+			action, ok := onDelete(r.OnDelete)
+			if !ok {
+				return fmt.Errorf("schema: field %s.%s has the OnDelete %q: use cascade, restrict, set null, set default or no action",
+					t.Model, f.Name, r.OnDelete)
 			}
+			r.OnDelete = action
 			f.References = &r
 		}
 		t.index[f.Name] = i
 	}
 	return nil
+}
+
+// onDelete returns the lower-case form of a foreign key's delete action. It becomes
+// part of SQL, so only these words pass.
+func onDelete(action string) (string, bool) {
+	switch action = strings.ToLower(action); action {
+	case "":
+		return "cascade", true
+	case "cascade", "restrict", "set null", "set default", "no action":
+		return action, true
+	}
+	return "", false
 }
 
 // order sorts tables so that a referenced table comes first, keeping Order and

@@ -77,6 +77,9 @@ func TestNewRefuses(t *testing.T) {
 		"unknown type":              {[]schema.Table{table("x", schema.Field{Name: "a", Type: "money"})}, nil, "unknown type"},
 		"reference to no table":     {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "ghost"}})}, nil, "which nothing declares"},
 		"reference to no field":     {[]schema.Table{table("y", ok), table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "y", Field: "z"}})}, nil, "does not exist"},
+		"INJ-02 hostile OnDelete":   {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "x", OnDelete: "cascade); drop table victim; create table zz (a int"}})}, nil, "use cascade, restrict"},
+		"two actions in OnDelete":   {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "x", OnDelete: "cascade deferrable"}})}, nil, "use cascade, restrict"},
+		"a break in OnDelete":       {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "x", OnDelete: "set\nnull"}})}, nil, "use cascade, restrict"},
 		"unique key of no field":    {[]schema.Table{{Model: "x", Fields: []schema.Field{ok}, Unique: [][]string{{"a", "z"}}}}, nil, "unknown field"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,5 +89,23 @@ func TestNewRefuses(t *testing.T) {
 				t.Errorf("error is %v; want one with %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestOnDeleteTakesFiveWordsInAnyCase(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"": "cascade", "CASCADE": "cascade", "Restrict": "restrict", "SET NULL": "set null", "Set Default": "set default", "no action": "no action",
+	} {
+		s, err := schema.New(schema.IDString, []schema.Table{table("x",
+			schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "x", OnDelete: given}})}, nil)
+		if err != nil {
+			t.Errorf("%q: %v", given, err)
+			continue
+		}
+		x, _ := s.Table("x")
+		if f, _ := x.Field("a"); f.References.OnDelete != want {
+			t.Errorf("%q became %q, want %q", given, f.References.OnDelete, want)
+		}
 	}
 }

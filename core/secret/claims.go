@@ -10,10 +10,10 @@ import (
 
 // Token errors.
 var (
-	// ErrToken says that a signed or encrypted token is not one of ours: damaged,
-	// too long, under another key or algorithm, or not valid yet.
+	// ErrToken says that a signed or encrypted token is invalid: damaged, too
+	// long, under another key or algorithm, or not valid yet.
 	ErrToken = errors.New("secret: invalid token")
-	// ErrTokenExpired says that a token is ours and its time is over.
+	// ErrTokenExpired says that a token is genuine but has expired.
 	ErrTokenExpired = errors.New("secret: the token has expired")
 )
 

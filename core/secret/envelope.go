@@ -23,14 +23,15 @@ const (
 	maxVersion       = 1<<31 - 1
 )
 
-// ErrDecrypt is the one answer to every envelope that cannot be read: damaged,
-// cut short, made under an unknown secret or version, or no envelope at all.
+// ErrDecrypt is the single error for every envelope that cannot be decrypted:
+// damaged, cut short, made under an unknown secret or version, or not an
+// envelope.
 var ErrDecrypt = errors.New("secret: cannot decrypt")
 
 var errLineBreak = errors.New("secret: a line break in base64url")
 
 // Encrypt seals plaintext under the current secret with the keyring's cipher and
-// a random nonce. It fails only when the source of randomness does.
+// a random nonce. It fails only when the random source fails.
 func (k *Keyring) Encrypt(plaintext string) (string, error) {
 	key := k.keys[0]
 	if k.cipher == AESGCM {
@@ -79,7 +80,7 @@ func (k *Keyring) Decrypt(envelope string) (string, error) {
 				return plain, nil
 			}
 		}
-		// What was sealed before there was a rotation says version 0.
+		// Values sealed before the rotation have version 0.
 		if version == 0 && k.bare != nil {
 			return open(k.bare.aesgcm, sealed, prefix)
 		}
@@ -110,7 +111,8 @@ func open(aead cipher.AEAD, sealed []byte, additional string) (string, error) {
 		return "", ErrDecrypt
 	}
 	nonce, ciphertext := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
-	// Not in place: a failure would destroy what another key is still to try.
+	// Not in place: a failure would destroy the ciphertext, which another key has yet
+	// to try.
 	plain, err := aead.Open(nil, nonce, ciphertext, []byte(additional))
 	if err != nil {
 		return "", ErrDecrypt

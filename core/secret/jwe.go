@@ -55,9 +55,9 @@ func (k *Keyring) EncryptJWT(claims []byte, salt string, now time.Time, ttl time
 
 // DecryptJWT returns the payload of a token that EncryptJWT or Better Auth made
 // with the same salt under any of the secrets, byte for byte. Clocks may differ
-// by 15 seconds. The error is ErrTokenExpired for a genuine token whose time is
-// over, ErrToken for everything else. Tokens longer than 64 KiB, other algorithms,
-// compression (zip) and critical headers are refused.
+// by 15 seconds. The error is ErrTokenExpired for a genuine token that has
+// expired, ErrToken for everything else. Tokens longer than 64 KiB, other
+// algorithms, compression (zip) and critical headers are refused.
 func (k *Keyring) DecryptJWT(token, salt string, now time.Time) ([]byte, error) {
 	if len(token) > maxToken || strings.Count(token, ".") != 4 || strings.ContainsAny(token, " \t\r\n") {
 		return nil, ErrToken
@@ -90,7 +90,7 @@ func (k *Keyring) DecryptJWT(token, salt string, now time.Time) ([]byte, error) 
 	return nil, ErrToken
 }
 
-// jweHeader looks at what the library would act on before we want it to.
+// jweHeader checks the header before the library acts on it.
 func jweHeader(token string) (kid string, hasKid, ok bool) {
 	first, _, _ := strings.Cut(token, ".")
 	text, err := decodeURL(first)

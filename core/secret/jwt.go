@@ -38,8 +38,8 @@ func times(now time.Time, ttl time.Duration) []claim {
 }
 
 // VerifyJWT returns the payload of a token that SignJWT made under any of the
-// secrets, byte for byte. The error is ErrTokenExpired for a genuine token whose
-// exp has come, ErrToken for everything else. Tokens longer than 64 KiB, other
+// secrets, byte for byte. The error is ErrTokenExpired for a genuine token that
+// has expired, ErrToken for everything else. Tokens longer than 64 KiB, other
 // algorithms than HS256 and critical headers are refused.
 func (k *Keyring) VerifyJWT(token string, now time.Time) (payload []byte, err error) {
 	if len(token) > maxToken {

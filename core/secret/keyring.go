@@ -9,8 +9,8 @@ import (
 	"log/slog"
 )
 
-// Versioned is one entry of a rotation: a secret and the number by which an
-// encrypted value names it.
+// Versioned is one entry of a rotation: a secret and the version number that
+// encrypted values refer to it by.
 type Versioned struct {
 	Version int // not negative, unique within a rotation
 	Value   string
@@ -26,7 +26,7 @@ func (v Versioned) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("version", v.Version), slog.String("value", redacted))
 }
 
-// Cipher says how Encrypt writes. Decrypt reads every form whatever the choice.
+// Cipher says how Encrypt writes. Decrypt reads every form in any case.
 type Cipher int
 
 // The ciphers.
@@ -44,14 +44,17 @@ type KeyringOptions struct {
 	// AllowWeak skips the checks of length and entropy, for tests and for
 	// secrets inherited from an older installation. See Keyring.Weaknesses.
 	AllowWeak bool
+	// AllowPublic accepts Better Auth's public default secret, with which everybody can
+	// sign. It is for comparisons with Better Auth's own tests, and for nothing else.
+	AllowPublic bool
 	// Rand is the source of nonces and token ids; default crypto/rand.Reader.
 	// The initialisation vector of an encrypted JWT always comes from crypto/rand.
 	Rand io.Reader
 }
 
-// Keyring holds the current secret and the ones before it. The current secret
-// signs and encrypts; each of them verifies and decrypts. It is immutable, safe
-// for concurrent use, and prints as "[redacted]".
+// Keyring holds the current secret and its predecessors. The current secret
+// signs and encrypts; all of them verify and decrypt. It is immutable, safe for
+// concurrent use, and prints as "[redacted]".
 type Keyring struct {
 	keys       []*key       // every distinct secret, the current one first
 	versions   map[int]*key // a rotation's secrets; nil for a single secret
@@ -61,7 +64,7 @@ type Keyring struct {
 	weaknesses []string
 }
 
-// key is one secret with all that is derived from it.
+// key is one secret with its derived keys.
 type key struct {
 	version int // 0 for a single secret
 	secret  string
@@ -79,8 +82,8 @@ type key struct {
 // secret that was used before there was a rotation (Better Auth's `secrets`
 // together with `secret`).
 //
-// It fails with one sentence when a secret is missing or is Better Auth's public
-// default, when a version is negative or given twice and, unless
+// It fails with one sentence when a secret is missing, when it is Better Auth's public
+// default (unless KeyringOptions.AllowPublic), when a version is negative or given twice and, unless
 // KeyringOptions.AllowWeak, when the secret that signs is shorter than 32
 // characters or has less than 120 bits by Better Auth's estimate of entropy.
 func NewKeyring(current string, rotation []Versioned, o KeyringOptions) (*Keyring, error) {
@@ -94,10 +97,10 @@ func NewKeyring(current string, rotation []Versioned, o KeyringOptions) (*Keyrin
 	if len(rotation) == 0 && current == "" {
 		return nil, errors.New("secret: the secret is empty; set one of at least 32 random characters")
 	}
-	if err := checkRotation(rotation); err != nil {
+	if err := checkRotation(rotation, o.AllowPublic); err != nil {
 		return nil, err
 	}
-	if current == publicDefault {
+	if current == publicDefault && !o.AllowPublic {
 		return nil, errPublicDefault
 	}
 
@@ -164,9 +167,9 @@ func newKey(version int, secret string) (*key, error) {
 	return made, nil
 }
 
-// Weaknesses lists, in sentences fit for a log warning, what is weak about the
-// secrets: the current one (only under KeyringOptions.AllowWeak, as NewKeyring
-// refuses it otherwise) and the old ones. It never contains a secret.
+// Weaknesses lists the weaknesses of the secrets, in sentences fit for a log warning:
+// the current one (only under KeyringOptions.AllowWeak, as NewKeyring refuses it
+// otherwise) and the old ones. It never contains a secret.
 func (k *Keyring) Weaknesses() []string { return append([]string(nil), k.weaknesses...) }
 
 // Format implements fmt.Formatter: every verb prints "[redacted]".

@@ -15,7 +15,8 @@ const Alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 const maxRandom = 1 << 16
 
 // Random returns n characters (1 to 65536) drawn evenly from alphabet, which is
-// 2 to 256 ASCII characters. It fails when r does: there is never a weaker result.
+// 2 to 256 ASCII characters. It fails when r fails and never falls back to weaker
+// randomness.
 func Random(r io.Reader, n int, alphabet string) (string, error) {
 	if n < 1 || n > maxRandom {
 		return "", fmt.Errorf("secret: a random string of %d characters was asked for", n)
@@ -28,8 +29,8 @@ func Random(r io.Reader, n int, alphabet string) (string, error) {
 			return "", errors.New("secret: an alphabet is ASCII")
 		}
 	}
-	// Bytes from the last, incomplete run of the alphabet are thrown away: taking
-	// them modulo its length would favour the characters at its start.
+	// Bytes from the last, incomplete run of the alphabet are dropped: taking them
+	// modulo its length would favour the characters at its start.
 	limit := 256 / len(alphabet) * len(alphabet)
 	out := make([]byte, 0, n)
 	buf := make([]byte, n+n/4+8)

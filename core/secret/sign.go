@@ -22,8 +22,8 @@ func (k *Keyring) Sign(value string) string {
 	return base64.StdEncoding.EncodeToString(s.finish())
 }
 
-// Verify reports whether signature is what Sign gives for value under any of the
-// secrets. It compares in constant time and does not allocate.
+// Verify reports whether signature is the result of Sign for value under any of
+// the secrets. It compares in constant time and does not allocate.
 func (k *Keyring) Verify(value string, signature []byte) bool {
 	if len(signature) != signatureLength || signature[signatureLength-1] != '=' {
 		return false
@@ -46,8 +46,8 @@ func (k *Keyring) SignURL(msg []byte) string {
 	return base64.RawURLEncoding.EncodeToString(s.finish())
 }
 
-// VerifyURL reports whether signature is what SignURL gives for msg under any of
-// the secrets. It compares in constant time and does not allocate.
+// VerifyURL reports whether signature is the result of SignURL for msg under any
+// of the secrets. It compares in constant time and does not allocate.
 func (k *Keyring) VerifyURL(msg, signature []byte) bool {
 	if len(signature) != urlSignatureLength {
 		return false
@@ -91,8 +91,8 @@ func verify[T string | []byte](key *key, enc *base64.Encoding, text string, byte
 const macInfo = "kernia/mac/hmac-sha256"
 
 // MAC returns 32 bytes of HMAC-SHA256 over purpose and value under a key that is
-// derived from the current secret. A purpose is a constant of the program, without
-// NUL; codes of two purposes are unrelated.
+// derived from the current secret. A purpose is a constant of the program without
+// NUL; the codes of different purposes are unrelated.
 func (k *Keyring) MAC(purpose, value string) []byte { return k.keys[0].macOf(purpose, value) }
 
 // VerifyMAC reports whether mac is MAC(purpose, value) under any of the secrets,

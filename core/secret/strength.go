@@ -12,14 +12,15 @@ const (
 	minEntropy = 120 // bits
 
 	// publicDefault is what Better Auth uses when no secret is configured. Anyone
-	// can sign with it, so it is refused wherever it stands.
+	// can sign with it, so it is refused wherever it stands,
+	// unless KeyringOptions.AllowPublic.
 	publicDefault = "better-auth-secret-12345678901234567890"
 )
 
 var errPublicDefault = errors.New("secret: this is Better Auth's public default secret; set one of your own")
 
 // checkRotation checks what no option can switch off.
-func checkRotation(rotation []Versioned) error {
+func checkRotation(rotation []Versioned, allowPublic bool) error {
 	seen := make(map[int]bool, len(rotation))
 	for _, v := range rotation {
 		switch {
@@ -29,7 +30,7 @@ func checkRotation(rotation []Versioned) error {
 			return fmt.Errorf("secret: version %d is larger than %d", v.Version, maxVersion)
 		case v.Value == "":
 			return fmt.Errorf("secret: the secret of version %d is empty", v.Version)
-		case v.Value == publicDefault:
+		case v.Value == publicDefault && !allowPublic:
 			return errPublicDefault
 		case seen[v.Version]:
 			return fmt.Errorf("secret: version %d is given twice", v.Version)
@@ -39,7 +40,7 @@ func checkRotation(rotation []Versioned) error {
 	return nil
 }
 
-// weaknesses describes what is weak about one secret, called name.
+// weaknesses describes the weaknesses of one secret, called name.
 func weaknesses(name, secret string) []string {
 	var found []string
 	if length(secret) < minLength {

@@ -11,9 +11,9 @@ const redacted = "[redacted]"
 
 // Token is a string that must not be logged: a session token, a reset code, an
 // access token. Every way of printing or encoding it gives "[redacted]"; Reveal
-// gives the value. Two places are out of a string type's reach: an unexported
-// field that fmt prints by reflection, and a key of a map that becomes JSON. Keep
-// tokens out of both.
+// gives the value. A string type cannot protect two places: an unexported field
+// that fmt prints by reflection, and the key of a map that is encoded as JSON.
+// Keep tokens out of both.
 type Token string
 
 // Reveal returns the value.

@@ -12,8 +12,8 @@ import (
 const sweepPerWrite = 4
 
 // Memory is a Storage in the memory of one process, for tests and for programs
-// that run once. Nothing in it survives a restart and nothing but expiry and
-// Delete shrinks it.
+// that run once. Its values are lost in a restart. Only expiry and deletion
+// shrink it.
 type Memory struct {
 	now func() time.Time
 
@@ -30,8 +30,8 @@ type item struct {
 
 func (i *item) live(now time.Time) bool { return i.expires.IsZero() || now.Before(i.expires) }
 
-// NewMemory makes an empty store that tells the time by now; nil means
-// time.Now. A key with a ttl is gone as soon as ttl has passed.
+// NewMemory makes an empty store whose clock is now; nil means time.Now. A key
+// with a ttl disappears as soon as ttl has passed.
 func NewMemory(now func() time.Time) *Memory {
 	if now == nil {
 		now = time.Now

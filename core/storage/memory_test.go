@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core/storage"
-	"github.com/advantch/kernia-go/core/storagetest"
+	"github.com/advantch/kernia-go/core/suites/storagetest"
 )
 
 func TestMemory(t *testing.T) {

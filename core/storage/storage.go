@@ -1,6 +1,6 @@
-// Package storage is the seam to a secondary storage: a key-value store such
-// as Redis that holds sessions, rate limits and verification values beside or
-// instead of the database.
+// Package storage is the interface to a secondary storage: a key-value store
+// such as Redis that holds sessions, rate limits and verification values in
+// addition to the database or in place of it.
 package storage
 
 import (
@@ -16,16 +16,16 @@ var ErrNotFound = errors.New("storage: not found")
 // use, in one process and across processes.
 type Storage interface {
 	Get(ctx context.Context, key string) (string, error)
-	// Set stores a value. A ttl of zero or less means that the key never expires;
-	// callers that mean "already expired" must not call Set.
+	// Set stores a value. A ttl of zero or less means that the key never expires.
+	// Callers must not call Set for a value that has already expired.
 	Set(ctx context.Context, key, value string, ttl time.Duration) error
-	// Delete removes a key; an absent key is no error.
+	// Delete removes a key. An absent key is not an error.
 	Delete(ctx context.Context, key string) error
-	// GetDel returns a value and removes it in one atomic step: of many concurrent
-	// callers exactly one gets the value.
+	// GetDel returns a value and removes it in one atomic step: exactly one of
+	// many concurrent callers gets the value.
 	GetDel(ctx context.Context, key string) (string, error)
-	// CompareAndSwap replaces the value only if it still is old, in one atomic
-	// step; an empty old means that the key must be absent. It reports whether it
-	// wrote.
+	// CompareAndSwap replaces the value if it is still old, in one atomic step.
+	// An empty old means that the key must be absent. It reports whether it
+	// replaced the value.
 	CompareAndSwap(ctx context.Context, key, old, value string, ttl time.Duration) (bool, error)
 }

@@ -87,7 +87,8 @@ func textNumber(s string) float64 {
 		}
 		return math.NaN()
 	}
-	// Of what ParseFloat reads, JavaScript knows only digits, point and exponent.
+	// ParseFloat also reads forms that JavaScript does not: only digits, point and
+	// exponent are allowed.
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && !strings.ContainsRune("+-.eE", rune(c)) {
 			return math.NaN()
@@ -119,8 +120,8 @@ func radixNumber(digits string, base float64) float64 {
 	return f
 }
 
-// toDate is JavaScript's new Date(v), of whose text forms only the standard one
-// is known; false is an invalid date.
+// toDate is JavaScript's new Date(v), with the standard text form only. It reports
+// false for an invalid date.
 func toDate(v wire.Value) (time.Time, bool) {
 	if s, ok := v.Str(); ok {
 		return wire.ParseTime(s)

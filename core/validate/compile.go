@@ -31,13 +31,13 @@ var (
 // Compile reads the tags of a struct type.
 //
 // Each field has one of the tags json:"name" (a member of the body),
-// query:"name" or path:"name" (a string), or json:"-" to be left alone. Names are
+// query:"name" or path:"name" (a string), or json:"-" to be ignored. Names are
 // matched exactly. The types are
 //
 //   - string, bool, float64, int and int64 (z.int()), time.Time (z.date()),
 //   - []T, map[string]T and structs of these with json tags,
 //   - wire.Value (z.any()), Record, and types that implement Schemer,
-//   - *T for a field that may be absent and is nil then.
+//   - *T for a field that may be absent, which is then nil.
 //
 // An embedded Rest takes the members no field names; without it they are dropped.
 // An embedded Fields, tagged fields:"name", takes members that only the program
@@ -66,12 +66,12 @@ var (
 //	each               the rules that follow are for the items
 //
 // doc:"…" is the description, message:"…" replaces the messages of the rules. A
-// type or struct that implements Refiner is asked when its fields are decoded.
-// The error names the field and what is wrong with it.
+// type or struct that implements Refiner is called after its fields are
+// decoded. The error names the field and what is wrong with it.
 func Compile(t reflect.Type) (*Input, error) { return CompileWith(t, nil) }
 
-// CompileWith is Compile for types with an embedded Fields: members is asked for
-// what belongs to the name in its tag.
+// CompileWith is Compile for types with an embedded Fields: members returns the
+// members for the name in its tag.
 func CompileWith(t reflect.Type, members func(name string) ([]Member, error)) (*Input, error) {
 	if t == nil || t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("validate: %v is not a struct type", t)
@@ -113,7 +113,7 @@ func CompileWith(t reflect.Type, members func(name string) ([]Member, error)) (*
 	return in, nil
 }
 
-// leavesZero tries what an empty query makes of the struct.
+// leavesZero reports whether an empty query is valid and leaves the struct zero.
 func (in *Input) leavesZero() bool {
 	v, issues := reflect.New(in.typ).Elem(), Issues{section: "query"}
 	in.query.decode(v, wire.ObjectOf(&wire.Object{}), &issues)
@@ -125,7 +125,7 @@ type compiler struct {
 	members func(name string) ([]Member, error)
 }
 
-// fields of a struct by where they come from.
+// collected are the fields of a struct by their source.
 type collected struct {
 	body, query []field
 	path        []pathField
@@ -287,7 +287,7 @@ func (c *compiler) fieldNode(sf reflect.StructField, jsonOptions string) (*node,
 	return n, nil
 }
 
-// settings are the rules that say when a value is not looked at.
+// settings are the rules for when a value is not checked.
 type settings struct {
 	optional, required, nullable bool
 	hasDefault                   bool
@@ -295,7 +295,7 @@ type settings struct {
 	message, pattern             string
 }
 
-// value compiles a type with its rules, and what may stand in its place.
+// value compiles a type with its rules and alternatives, such as absent or null.
 func (c *compiler) value(t reflect.Type, rules []rule, st settings) (*node, error) {
 	var own, each []rule
 	for i, r := range rules {

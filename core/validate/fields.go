@@ -10,9 +10,9 @@ import (
 
 // Fields, embedded in a struct, receives members that are known only when the
 // program starts, such as the fields that an application adds to a table. Its tag
-// fields:"name" says which, and CompileWith is told of them; with
-// fields:"name,partial" all of them are optional. A field of the struct that has the
-// same name wins. The order of issues is the order of fields in the struct.
+// fields:"name" names them for the function that CompileWith calls. With
+// fields:"name,partial" all of them are optional. A field of the struct with the
+// same name takes precedence. Issues come in the order of the struct's fields.
 type Fields struct {
 	Values *wire.Object // those that are present, in order; nil when there are none
 }
@@ -125,8 +125,8 @@ func withoutHidden(fields []field) []field {
 	return kept
 }
 
-// Nullable is z.string().nullable().optional(): a text, null, or nothing at all,
-// where the three mean different things.
+// Nullable is z.string().nullable().optional(): a string, null, or absent, when
+// the three mean different things.
 type Nullable struct {
 	Text  string
 	Given bool // a text or null was sent
@@ -157,7 +157,8 @@ func (n *Nullable) AppendJSON(dst []byte) []byte {
 	return wire.AppendString(dst, n.Text)
 }
 
-// IsZero reports that nothing was sent, so that the json option omitzero leaves it out.
+// IsZero reports whether nothing was sent, so that the json option omitzero leaves it
+// out.
 func (n Nullable) IsZero() bool { return !n.Given }
 
 // Text makes a Nullable of a text.

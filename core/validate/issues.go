@@ -6,7 +6,7 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// Issue is one thing that is wrong.
+// Issue is one mistake in the input.
 type Issue struct {
 	Path    string // "body.email", or "body" for the body as a whole
 	Message string
@@ -14,7 +14,8 @@ type Issue struct {
 	fatal bool // zod stops checking this value and what contains it
 }
 
-// Issues collects what is wrong while a value is decoded, and where.
+// Issues collects the mistakes found while a value is decoded, and their
+// places.
 type Issues struct {
 	section string
 	path    []string
@@ -22,11 +23,12 @@ type Issues struct {
 	list    []Issue
 }
 
-// A request has more issues than this only when someone wants a large answer;
-// those beyond are not reported.
+// maxIssues bounds the answer: further issues are not reported. No ordinary request has
+// as many.
 const maxIssues = 128
 
-// Enter makes name, a member or the number of an item, the place of what follows.
+// Enter descends to name, a member or the index of an item: following issues are
+// reported there.
 func (is *Issues) Enter(name string) {
 	if is.path == nil {
 		is.path = is.room[:0]

@@ -32,7 +32,7 @@ func parseRules(tag string) ([]rule, error) {
 	return out, nil
 }
 
-// ruleNames says of each rule whether it takes a value.
+// ruleNames maps each rule to whether it takes a value.
 var ruleNames = map[string]bool{
 	"optional": false, "required": false, "nullable": false, "nullish": false, "coerce": false,
 	"email": false, "regex": false, "nonempty": false, "trim": false, "lowercase": false,

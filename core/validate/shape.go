@@ -2,7 +2,7 @@ package validate
 
 import "github.com/advantch/kernia-go/core/wire"
 
-// Shape describes what a value must be, for documents such as OpenAPI.
+// Shape describes the valid values of a type, for documents such as OpenAPI.
 type Shape struct {
 	// Type is "string", "number", "integer", "boolean", "array", "object",
 	// "date", "any" or "union". A record is an object with Additional.

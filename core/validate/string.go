@@ -9,7 +9,7 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// UTF16Len returns the length JavaScript gives a string: characters beyond the
+// UTF16Len returns the length of a string in JavaScript: characters beyond the
 // Basic Multilingual Plane count twice.
 func UTF16Len(s string) int {
 	n := 0

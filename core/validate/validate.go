@@ -1,8 +1,8 @@
-// Package validate reads request bodies and queries into structs and refuses what
-// does not fit, with the messages of zod 4.3.6, which Better Auth's clients see.
+// Package validate decodes request bodies and queries into structs and validates
+// them. Its messages are those of zod 4.3.6, which Better Auth's clients see.
 //
-// A struct type is compiled once. Its fields say where they come from and what
-// they must be:
+// A struct type is compiled once. The tags of its fields say where a value
+// comes from and which rules it must meet:
 //
 //	type SignUp struct {
 //		Name     string  `json:"name" doc:"The name of the user"`
@@ -40,7 +40,7 @@ type pathField struct {
 	shape *Shape
 }
 
-// Error is what a client did wrong, to be answered with 400 VALIDATION_ERROR.
+// Error is a client's invalid input, to be answered with 400 VALIDATION_ERROR.
 type Error struct {
 	// Message lists every issue in zod's words:
 	// "[body.email] Invalid email address; [body.name] Invalid input: …".
@@ -51,13 +51,13 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // Schemer is a type that decodes itself, for unions and other shapes that tags
-// cannot say. It is implemented by the pointer.
+// cannot express. It is implemented by the pointer.
 type Schemer interface {
-	// DecodeWire fills the receiver from v and reports to issues what is wrong
-	// with it. v is undefined when a required field is absent. Messages are
-	// zod's, for example "Invalid input" where no member of a union fits.
+	// DecodeWire fills the receiver from v and reports mistakes to issues. v is
+	// undefined when a required field is absent. Messages are zod's, for
+	// example "Invalid input" when no member of a union fits.
 	DecodeWire(v wire.Value, issues *Issues)
-	// Shape describes what is accepted. It is called on a zero value, once.
+	// Shape describes the accepted values. It is called once, on a zero value.
 	Shape() *Shape
 }
 
@@ -70,12 +70,12 @@ type Refiner interface {
 	Refine(issues *Issues)
 }
 
-// Intersection is a struct that has to be something else besides (zod's and). It is
-// implemented by the pointer of an Input's own struct, whose fields tagged
-// validate:"and" are left to it.
+// Intersection is a struct that must also match a second schema (zod's and). It is
+// implemented by the pointer of an Input's own struct. It decodes the fields tagged
+// validate:"and" itself.
 type Intersection interface {
 	// DecodeAnd checks the whole value: the body, or the query of an input without
-	// body. It is called after the fields were decoded, whatever came of that.
+	// body. It is called after the fields were decoded, even if that has failed.
 	DecodeAnd(v wire.Value, issues *Issues)
 }
 
@@ -90,7 +90,7 @@ func empty(v wire.Value) bool {
 // may be nil if there are none. Strings with NUL or invalid UTF-8 are refused
 // everywhere, because databases refuse them.
 //
-// The error is an *Error for what a client sent; dst is partly filled then.
+// The error is an *Error when the input is invalid; dst is then partly filled.
 func (in *Input) Decode(dst any, body, query wire.Value, param func(name string) string) error {
 	v := reflect.ValueOf(dst)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Type().Elem() != in.typ {

@@ -280,7 +280,7 @@ func TestInto(t *testing.T) {
 	}
 }
 
-// DOS-02: thousands of wrong items make no large answer.
+// DOS-02: thousands of wrong items do not make a large answer.
 func TestDOS02IssuesAreBounded(t *testing.T) {
 	t.Parallel()
 	var x struct {

@@ -14,6 +14,15 @@ import (
 // Appender is a type that writes itself as JSON.
 type Appender interface{ AppendJSON(dst []byte) []byte }
 
+// StructEncoder appends a struct, which is addressable.
+type StructEncoder = func(dst []byte, v reflect.Value) []byte
+
+// Base is a type that writes the structs which embed it, such as a row of a table.
+// EncodeStruct is called once for each of them, on a zero value.
+type Base interface {
+	EncodeStruct(outer reflect.Type) (StructEncoder, error)
+}
+
 // Encoder writes values of one Go type as JSON. It is immutable and may be shared.
 type Encoder struct {
 	typ    reflect.Type
@@ -28,6 +37,7 @@ var (
 	timeType     = reflect.TypeFor[time.Time]()
 	rawType      = reflect.TypeFor[json.RawMessage]()
 	valueType    = reflect.TypeFor[Value]()
+	baseType     = reflect.TypeFor[Base]()
 )
 
 // EncoderFor compiles an encoder for a type. The rules:
@@ -44,6 +54,7 @@ var (
 //   - A type with a method AppendJSON, on the value or the pointer, writes itself.
 //     A struct that has the method only because it embeds such a type is refused:
 //     it would be written without its other fields.
+//   - A struct that embeds a Base is written by it, unless it has AppendJSON itself.
 //   - A map with string keys has its names sorted, because Go keeps no order.
 //
 // The error names the type that has no JSON form.
@@ -119,6 +130,8 @@ func (c *encoderCompiler) compile(t reflect.Type) (encodeFunc, error) {
 		return func(dst []byte, v reflect.Value) []byte {
 			return v.Addr().Interface().(Appender).AppendJSON(dst)
 		}, nil
+	case t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(baseType):
+		return compileBase(t)
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -183,6 +196,35 @@ func promoted(t reflect.Type) (embedded reflect.Type, ok bool) {
 		}
 	}
 	return embedded, true
+}
+
+// compileBase lets an embedded Base write a struct.
+func compileBase(t reflect.Type) (encodeFunc, error) {
+	base := t
+	for {
+		inner := embeddedBase(base)
+		if inner == nil {
+			return reflect.New(base).Interface().(Base).EncodeStruct(t)
+		}
+		if inner.Kind() == reflect.Pointer {
+			return nil, fmt.Errorf("wire: type %s would be written as its embedded %s alone: name that field or give the type AppendJSON", t, inner)
+		}
+		base = inner
+	}
+}
+
+func embeddedBase(t reflect.Type) reflect.Type {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		inner := f.Type
+		if inner.Kind() != reflect.Pointer {
+			inner = reflect.PointerTo(inner)
+		}
+		if f.Anonymous && inner.Implements(baseType) {
+			return f.Type
+		}
+	}
+	return nil
 }
 
 func encodeRaw(dst []byte, v reflect.Value) []byte {
@@ -268,8 +310,7 @@ func (c *encoderCompiler) compileMap(t reflect.Type) (encodeFunc, error) {
 	}, nil
 }
 
-// undefinedTest returns how to see that a value of type t is undefined, nil if
-// it never is.
+// undefinedTest returns a test for undefined values of type t, nil if there are none.
 func undefinedTest(t reflect.Type) func(reflect.Value) bool {
 	if t != valueType {
 		return nil
@@ -342,7 +383,7 @@ func (c *encoderCompiler) fields(t reflect.Type, path []int) ([]encodedField, er
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			if inner.Kind() == reflect.Struct && inner != timeType && !reflect.PointerTo(inner).Implements(appenderType) {
+			if inner.Kind() == reflect.Struct && inner != timeType && !reflect.PointerTo(inner).Implements(appenderType) && !reflect.PointerTo(inner).Implements(baseType) {
 				if len(at) > 16 {
 					return nil, fmt.Errorf("wire: type %s embeds itself", t)
 				}

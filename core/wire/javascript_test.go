@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// vectors holds what Node.js made of the same inputs, see testdata/javascript.mjs.
+// vectors holds the results of Node.js for the same inputs, see
+// testdata/javascript.mjs.
 type vectors struct {
 	Numbers    [][3]json.RawMessage `json:"numbers"`
 	Strings    [][3]string          `json:"strings"`

@@ -26,7 +26,8 @@ type Object struct {
 // make look-ups quadratic.
 const lookupFrom = 12
 
-// NewObject returns an object of the members; of equal names the last value counts.
+// NewObject returns an object of the members. The last value of a repeated name
+// counts.
 func NewObject(members ...Member) *Object {
 	o := &Object{members: make([]Member, 0, len(members))}
 	for _, m := range members {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// What Parse refuses. A server answers all of them with 400.
+// The errors of Parse. A server answers all of them with 400.
 var (
 	ErrSyntax = errors.New("wire: the text is not JSON")
 	ErrText   = errors.New("wire: a string is not valid Unicode or contains NUL")
@@ -17,7 +17,7 @@ var (
 	ErrNumber = errors.New("wire: a number is out of range")
 )
 
-// The limits that apply where Limits has none.
+// The limits that apply when Limits has none.
 const (
 	DefaultDepth   = 32
 	DefaultMembers = 10_000
@@ -29,11 +29,11 @@ type Limits struct {
 	Members int // members and items altogether; default DefaultMembers
 }
 
-// Parse reads one JSON value (RFC 8259) as JSON.parse does: of equal names the
-// last value counts, at the place of the first. One byte order mark at the start
-// is skipped, as Request.json does. Beyond JSON.parse it refuses what databases
-// cannot hold: invalid UTF-8, surrogates without their pair and NUL (ErrText) and
-// numbers that overflow (ErrNumber). It takes time linear in len(data).
+// Parse reads one JSON value (RFC 8259) as JSON.parse does: the last value of a
+// repeated name counts, at the place of the first. One byte order mark at the
+// start is skipped, as in Request.json. Unlike JSON.parse it refuses values that
+// databases cannot hold: invalid UTF-8, unpaired surrogates and NUL (ErrText),
+// and numbers that overflow (ErrNumber). It takes time linear in len(data).
 func Parse(data []byte, limits Limits) (Value, error) {
 	p := parser{data: bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")), depth: limits.Depth, members: limits.Members}
 	if p.depth <= 0 {

@@ -68,8 +68,8 @@ func TestParseAccepts(t *testing.T) {
 	}
 }
 
-// DOS-02: what is hostile is refused at the limit, and what is within large
-// limits is read in linear time, which the deadline is generous for.
+// DOS-02: hostile input is refused at the limit, and input within large limits is read
+// in linear time, with a generous deadline.
 func TestDOS02Linear(t *testing.T) {
 	t.Parallel()
 	keys := func(n int, name func(int) string) []byte {

@@ -5,10 +5,11 @@ import "unicode/utf8"
 // ScanObject walks the members of the JSON object that data is, without
 // allocating. visit is given parts of data: the name between its quotes, escapes
 // as they stand, and the value as it stands. When visit returns false the walk
-// ends without looking at the rest. Members of one name are all visited, in
-// order. The error is ErrSyntax, ErrText for strings that are not UTF-8, or
-// ErrLimit for values nested deeper than DefaultDepth; members before the fault
-// have been visited then. Escapes that Parse refuses are not looked into.
+// ends without looking at the rest. All members of a repeated name are visited,
+// in order. The error is ErrSyntax, ErrText for strings that are not UTF-8, or
+// ErrLimit for values nested deeper than DefaultDepth; members before the
+// mistake have then been visited. Escapes are not checked, so ScanObject accepts
+// some that Parse refuses.
 func ScanObject(data []byte, visit func(name, value []byte) bool) error {
 	i := skipSpace(data, 0)
 	if i >= len(data) || data[i] != '{' {
@@ -165,8 +166,8 @@ func scanString(data []byte, i int) (int, error) {
 	return 0, ErrSyntax
 }
 
-// plain are the bytes of a string that stand for themselves, ASCII only: nearly
-// all there are in a session.
+// plain are the ASCII bytes of a string that need no decoding: nearly all bytes of a
+// session.
 var plain = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'

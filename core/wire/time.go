@@ -12,8 +12,8 @@ const maxMillis = 8_640_000_000_000_000
 // milliseconds: "2026-01-01T00:00:00.000Z". A time beyond what a Date can hold
 // is null.
 func AppendTime(dst []byte, t time.Time) []byte {
-	ms := t.UnixMilli()
-	if y := t.Year(); y < -280_000 || y > 280_000 || ms < -maxMillis || ms > maxMillis {
+	// UnixMilli overflows for distant times; the seconds do not.
+	if sec := t.Unix(); sec < -maxMillis/1000 || sec > maxMillis/1000 || sec == maxMillis/1000 && t.Nanosecond() >= 1e6 {
 		return append(dst, "null"...)
 	}
 	t = t.UTC()
@@ -22,20 +22,20 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	dst = append(dst, '"')
 	switch {
 	case year >= 0 && year <= 9999:
-		dst = appendDigits(dst, year, 4)
+		dst = append(dst, digit(year/1000), digit(year/100), digit(year/10), digit(year))
 	case year < 0:
 		dst = appendDigits(append(dst, '-'), -year, 6)
 	default:
 		dst = appendDigits(append(dst, '+'), year, 6)
 	}
-	dst = appendDigits(append(dst, '-'), int(month), 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	dst = appendDigits(append(dst, 'T'), hour, 2)
-	dst = appendDigits(append(dst, ':'), minute, 2)
-	dst = appendDigits(append(dst, ':'), second, 2)
-	dst = appendDigits(append(dst, '.'), t.Nanosecond()/1e6, 3)
-	return append(dst, 'Z', '"')
+	ms := t.Nanosecond() / 1e6
+	return append(dst, '-', digit(int(month)/10), digit(int(month)), '-', digit(day/10), digit(day),
+		'T', digit(hour/10), digit(hour), ':', digit(minute/10), digit(minute), ':', digit(second/10), digit(second),
+		'.', digit(ms/100), digit(ms/10), digit(ms), 'Z', '"')
 }
+
+// digit returns the last decimal digit of n.
+func digit(n int) byte { return '0' + byte(n%10) }
 
 func appendDigits(dst []byte, n, width int) []byte {
 	start := len(dst)
@@ -133,7 +133,7 @@ func (p *timeParser) year() int {
 	return p.number(4)
 }
 
-// fraction reads one or more digits of which the first three count.
+// fraction reads one or more digits and uses the first three.
 func (p *timeParser) fraction() int {
 	end := strings.IndexFunc(p.rest, func(r rune) bool { return r < '0' || r > '9' })
 	if end < 0 {

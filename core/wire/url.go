@@ -9,11 +9,11 @@ import (
 //
 //	const url = new URL(rawURL); url.searchParams.set(name, value); url.toString()
 //
-// does for each pair in turn: the whole query is written anew by Query.Encode and
-// the fragment stays. The rest of an http or https URL is written as the URL
-// Standard serialises it, except that host names are only put in lower case. A
-// relative URL is taken too and stays relative. Of other URLs, such as an app's,
-// only the query changes. Without pairs the query stays as it is.
+// does for each pair in turn: the whole query is rewritten by Query.Encode and the
+// fragment stays. The rest of an http or https URL is written as the URL Standard
+// serialises it, except that host names are only put in lower case. A relative URL
+// stays relative. In other URLs, such as an app's, only the query changes. Without
+// pairs the query stays as it is.
 func SetSearchParams(rawURL string, pairs ...[2]string) string {
 	s := strings.TrimFunc(rawURL, func(r rune) bool { return r <= ' ' })
 	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)

@@ -1,6 +1,6 @@
-// Package wire reads and writes what JavaScript clients send and expect: JSON
-// with member order, numbers, dates and escapes as JSON.parse and JSON.stringify
-// have them, and query strings as URLSearchParams has them.
+// Package wire reads and writes the data of JavaScript clients: JSON with the
+// member order, numbers, dates and escapes of JSON.parse and JSON.stringify, and
+// query strings as URLSearchParams handles them.
 package wire
 
 import (
@@ -105,10 +105,10 @@ func (v Value) IsUndefined() bool { return v.kind == KindUndefined }
 // IsNull reports whether v is null. Undefined is not null.
 func (v Value) IsNull() bool { return v.kind == KindNull }
 
-// Bool returns a boolean, and false if v is none.
+// Bool returns the value of a boolean. It reports false if v is not a boolean.
 func (v Value) Bool() (b, ok bool) { return v.num != 0 && v.kind == KindBool, v.kind == KindBool }
 
-// Str returns a string, and false if v is none.
+// Str returns the value of a string. It reports false if v is not a string.
 func (v Value) Str() (string, bool) {
 	if v.kind != KindString {
 		return "", false
@@ -116,7 +116,7 @@ func (v Value) Str() (string, bool) {
 	return v.str, true
 }
 
-// Num returns a number, and false if v is none.
+// Num returns the value of a number. It reports false if v is not a number.
 func (v Value) Num() (float64, bool) {
 	if v.kind != KindNumber {
 		return 0, false
@@ -124,8 +124,9 @@ func (v Value) Num() (float64, bool) {
 	return v.num, true
 }
 
-// Int64 returns a number exactly, and false if v is no number, has a fraction or
-// does not fit. Integers beyond 2^53, which Num rounds, are exact here.
+// Int64 returns the exact value of an integer. It reports false if v is not a
+// number, has a fraction or does not fit. Integers beyond 2^53, which Num
+// rounds, are exact here.
 func (v Value) Int64() (int64, bool) {
 	if v.kind != KindNumber {
 		return 0, false
@@ -141,8 +142,8 @@ func (v Value) Int64() (int64, bool) {
 	return int64(v.num), true
 }
 
-// Items returns the items of an array, and false if v is none. Items may be
-// replaced in place.
+// Items returns the items of an array, which may be replaced in place. It
+// reports false if v is not an array.
 func (v Value) Items() ([]Value, bool) {
 	if v.kind != KindArray {
 		return nil, false
@@ -150,10 +151,11 @@ func (v Value) Items() ([]Value, bool) {
 	return *v.items, true
 }
 
-// Obj returns an object, and false if v is none.
+// Obj returns an object. It reports false if v is not an object.
 func (v Value) Obj() (*Object, bool) { return v.obj, v.kind == KindObject }
 
-// Get returns a member of an object, undefined if there is none or v is no object.
+// Get returns a member of an object. It returns undefined if there is none or if v
+// is not an object.
 func (v Value) Get(name string) Value {
 	if v.kind != KindObject {
 		return Value{}
@@ -162,7 +164,7 @@ func (v Value) Get(name string) Value {
 	return m
 }
 
-// Clone returns a copy of v that shares nothing with it that can be changed.
+// Clone returns a deep copy of v.
 func (v Value) Clone() Value {
 	switch v.kind {
 	case KindArray:
@@ -182,8 +184,8 @@ func (v Value) Clone() Value {
 	return v
 }
 
-// Truthy reports whether JavaScript takes v for true in a condition: everything
-// but undefined, null, false, 0, NaN and the empty string.
+// Truthy reports whether JavaScript treats v as true in a condition: everything
+// except undefined, null, false, 0, NaN and the empty string.
 func (v Value) Truthy() bool {
 	switch v.kind {
 	case KindBool, KindNumber:
@@ -196,9 +198,9 @@ func (v Value) Truthy() bool {
 }
 
 // AppendJSON appends v as JSON.stringify writes it: members that are undefined
-// are left out, undefined items and numbers that are not finite are null. Other
-// than JavaScript it keeps all digits of a 64-bit integer. Undefined by itself,
-// for which JSON.stringify has no text, is null.
+// are left out, undefined items and numbers that are not finite are null.
+// Unlike JavaScript it keeps all digits of a 64-bit integer. An undefined v,
+// for which JSON.stringify returns nothing, is null.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.kind {
 	case KindBool:

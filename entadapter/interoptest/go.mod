@@ -14,6 +14,7 @@ require (
 
 require (
 	filippo.io/edwards25519 v1.1.0 // indirect
+	github.com/advantch/kernia-go/internal v0.1.0 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/go-sql-driver/mysql v1.8.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -40,3 +41,5 @@ replace (
 	github.com/advantch/kernia-go/entadapter => ..
 	github.com/advantch/kernia-go/gormadapter => ../../gormadapter
 )
+
+replace github.com/advantch/kernia-go/internal => ../../internal

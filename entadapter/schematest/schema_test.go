@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,9 +210,7 @@ func generate(t *testing.T) (binary string) {
 		}
 		pkg := module + "/" + filepath.Base(root) + "/" + name
 		config := &gen.Config{Target: filepath.Join(root, name), Package: pkg}
-		if err := entc.Generate("./"+files, config); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		runEnt(t, files, config)
 		fmt.Fprintf(&imports, "\t%s %q\n", name, pkg)
 		id := map[schema.IDKind]string{
 			schema.IDString: `"u9"`, schema.IDSerial: "int32(0)", schema.IDUUID: `"6f3c1f0a-1d8e-4b3a-9c55-0a1b2c3d4e99"`,
@@ -225,6 +224,19 @@ func generate(t *testing.T) (binary string) {
 	binary = filepath.Join(t.TempDir(), "ent.exe")
 	run(t, "go", "build", "-o", binary, "./"+root)
 	return binary
+}
+
+// oneGenerator lets one generator run at a time: ent's appends to slices that all its
+// runs in a process share, so two at once write functions twice.
+var oneGenerator sync.Mutex
+
+func runEnt(t *testing.T, schemas string, config *gen.Config) {
+	t.Helper()
+	oneGenerator.Lock()
+	defer oneGenerator.Unlock()
+	if err := entc.Generate("./"+schemas, config); err != nil {
+		t.Fatalf("%s: %v", schemas, err)
+	}
 }
 
 // run runs a command and returns what it prints.

@@ -1,8 +1,11 @@
 // Command benchserver is the server that `make bench` measures beside Better Auth
-// on Node: net/http, e-mail and password, SQLite in a file, rate limits off.
+// on Node: net/http, e-mail and password, SQLite in a file, rate limits off. With
+// -answer it is net/http alone, which gives one recorded answer to every request. With
+// -hub it is the provider that both servers sign in with.
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -17,6 +20,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/gormadapter"
 )
 
@@ -24,32 +28,89 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on")
 	file := flag.String("database", "bench.sqlite", "SQLite file")
 	cache := flag.Bool("cookie-cache", false, "enable the cookie cache")
+	answer := flag.String("answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
+	github := flag.String("provider", "", "address of a server with -hub, which stands in for GitHub")
+	hub := flag.Bool("hub", false, "be that server; no Kernia then")
 	flag.Parse()
 
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
 	}
-	db, err := gormadapter.SQLite(*file)
+	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *hub)
 	if err != nil {
-		log.Fatal(err)
-	}
-	auth, err := core.New(core.Options{
-		BaseURL:   "http://" + listener.Addr().String(),
-		Secret:    os.Getenv("BETTER_AUTH_SECRET"),
-		Database:  gormadapter.New(db),
-		Plugins:   []core.Plugin{emailpassword.New(emailpassword.Options{})},
-		Session:   core.SessionOptions{CookieCache: core.CookieCacheOptions{Enabled: *cache, MaxAge: time.Hour}},
-		RateLimit: core.RateLimitOptions{Disabled: true},
-		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := auth.Migrate(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening http://%s\n", listener.Addr())
-	server := &http.Server{Handler: nethttp.Handler(auth), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	log.Fatal(server.Serve(listener))
+}
+
+func handler(answer, base, file, github string, cache, hub bool) (http.Handler, error) {
+	if hub {
+		return provider(), nil
+	}
+	if answer != "" {
+		return bare(answer)
+	}
+	db, err := gormadapter.SQLite(file)
+	if err != nil {
+		return nil, err
+	}
+	plugins := []core.Plugin{emailpassword.New(emailpassword.Options{})}
+	var client *http.Client
+	if github != "" {
+		plugins = append(plugins, social.New(social.GitHub(social.GitHubOptions{Options: social.Options{ClientID: "bench", ClientSecret: "bench"}})))
+		client = &http.Client{Transport: newStandIn(github)}
+	}
+	auth, err := core.New(core.Options{
+		BaseURL:    base,
+		Secret:     os.Getenv("BETTER_AUTH_SECRET"),
+		Database:   gormadapter.New(db),
+		Plugins:    plugins,
+		HTTPClient: client,
+		Session:    core.SessionOptions{CookieCache: core.CookieCacheOptions{Enabled: cache, MaxAge: time.Hour}},
+		RateLimit:  core.RateLimitOptions{Disabled: true},
+		Logger:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := auth.Migrate(context.Background()); err != nil {
+		return nil, err
+	}
+	return nethttp.Handler(auth), nil
+}
+
+// bare gives the answer in a file to every request, its header lines and its body.
+func bare(file string) (http.Handler, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	recorded, err := http.ReadResponse(bufio.NewReader(f), nil)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(recorded.Body)
+	if err != nil {
+		return nil, err
+	}
+	recorded.Header.Del("Date") // net/http's own
+	recorded.Header.Del("Content-Length")
+	type line struct{ name, value string }
+	var lines []line
+	for name, values := range recorded.Header {
+		for _, v := range values {
+			lines = append(lines, line{name, v})
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, l := range lines {
+			w.Header().Add(l.name, l.value)
+		}
+		w.WriteHeader(recorded.StatusCode)
+		_, _ = w.Write(body)
+	}), nil
 }

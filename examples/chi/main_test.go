@@ -11,8 +11,8 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/nethttp"
-	"github.com/advantch/kernia-go/core/paritytest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/suites/paritytest"
 )
 
 func TestRoutes(t *testing.T) {

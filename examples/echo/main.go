@@ -1,15 +1,17 @@
 // Command echo is the smallest server on Echo: e-mail and password, everything in
 // memory. Users are gone when it ends.
 //
-// Environment: PORT (default 3000).
+// Environment: HOST (default localhost; 0.0.0.0 for every interface), PORT (default 3000).
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -36,11 +38,8 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	port := os.Getenv("PORT")
-	if port == "" {
-		port = "3000"
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "localhost:"+port)
+	address := net.JoinHostPort(cmp.Or(os.Getenv("HOST"), "localhost"), cmp.Or(os.Getenv("PORT"), "3000"))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -57,7 +56,7 @@ func run() error {
 	}
 
 	router := echo.New()
-	router.Use(middleware.Recover(), kernia.Echo(auth))
+	router.Use(logged(auth), middleware.Recover(), kernia.Echo(auth))
 	router.GET("/", hello)
 	router.GET("/me", me, kernia.RequireSession())
 
@@ -65,21 +64,45 @@ func run() error {
 		Handler:           router,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = server.Shutdown(grace)
-	}()
 	log.Print("listening on " + baseURL)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
 		return err
+	case <-ctx.Done():
+		stop() // a second signal ends the program at once
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+
+	// Shutdown stops accepting at once and returns when all requests are answered. Wait
+	// for it, then for mails under way. Serve returns earlier, when Shutdown begins.
+	requests, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return auth.Close(grace)
+	err = server.Shutdown(requests)
+	mails, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, auth.Close(mails))
+}
+
+// logged writes a line per request. It names the route as it was declared and leaves
+// the query out: a path or query may hold a token, as reset links do.
+func logged(auth *core.Auth) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			start, r := time.Now(), c.Request()
+			err := next(c)
+			if err != nil {
+				c.Error(err) // writes the answer, so that the status is known
+			}
+			route := cmp.Or(auth.RouteName(r.Method, r.URL.EscapedPath()), c.Path(), "none")
+			slog.Info("request", "method", r.Method, "route", route, "status", c.Response().Status, "took", time.Since(start))
+			return err
+		}
+	}
 }
 
 func hello(c echo.Context) error {

@@ -1,17 +1,21 @@
 // Command fiber is the smallest server on Fiber: e-mail and password, everything in
 // memory. Users are gone when it ends.
 //
-// Environment: PORT (default 3000).
+// Environment: HOST (default localhost; 0.0.0.0 for every interface), PORT (default 3000).
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -34,11 +38,8 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	port := os.Getenv("PORT")
-	if port == "" {
-		port = "3000"
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "localhost:"+port)
+	address := net.JoinHostPort(cmp.Or(os.Getenv("HOST"), "localhost"), cmp.Or(os.Getenv("PORT"), "3000"))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -57,24 +58,57 @@ func run() error {
 	app := fiber.New(fiber.Config{
 		BodyLimit:             int(auth.MaxBody()),
 		ReadTimeout:           30 * time.Second,
+		WriteTimeout:          time.Minute,
+		IdleTimeout:           2 * time.Minute,
 		ReadBufferSize:        64 << 10, // of headers; cookies of a cookie cache do not fit into Fiber's 4 KB
 		DisableStartupMessage: true,
 	})
-	app.Use(recover.New(), kernia.Fiber(auth))
+	app.Use(logged(auth), recover.New(), bounded, kernia.Fiber(auth))
 	app.Get("/", hello)
 	app.Get("/me", kernia.RequireSession(), me)
 
-	go func() {
-		<-ctx.Done()
-		_ = app.ShutdownWithTimeout(10 * time.Second)
-	}()
 	log.Print("listening on " + baseURL)
-	if err := app.Listener(listener); err != nil {
+	failed := make(chan error, 1)
+	go func() { failed <- app.Listener(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		stop() // a second signal ends the program at once
+	}
+
+	// Shutdown stops accepting at once and returns when all requests are answered. Wait
+	// for it, then for mails under way. Listener returns earlier, when Shutdown begins.
+	err = app.ShutdownWithTimeout(20 * time.Second)
+	mails, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, auth.Close(mails))
+}
+
+// logged writes a line per request. It names the route as it was declared and leaves
+// the query out: a path or query may hold a token, as reset links do.
+func logged(auth *core.Auth) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		start, method := time.Now(), c.Method()
+		target, _, _ := strings.Cut(c.OriginalURL(), "?")
+		name := strings.Clone(auth.RouteName(method, target))
+		err := c.Next()
+		if name == "" {
+			name = c.Route().Path
+		}
+		slog.Info("request", "method", method, "route", name, "status", c.Response().StatusCode(), "took", time.Since(start))
 		return err
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+}
+
+// bounded gives every request a deadline. fasthttp does not cancel the work for a
+// client that has gone away, so without a deadline a database that hangs would block
+// the request for ever.
+func bounded(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(c.UserContext(), 15*time.Second)
 	defer cancel()
-	return auth.Close(grace)
+	c.SetUserContext(ctx)
+	return c.Next()
 }
 
 func hello(c *fiber.Ctx) error {

@@ -1,13 +1,17 @@
 // Command gin is the quickstart: a Gin server with sign-up, sign-in, sessions,
-// password reset, organizations and passkeys on a SQLite file, and a page that uses
-// the official Better Auth client. Mails are written to standard output, one line of
-// JSON each.
+// password reset, user names, links and codes in mails, visits, sign-in with providers,
+// organizations, passkeys, a second factor and sign-in of devices on a SQLite file, and a
+// page that uses the official Better Auth client. Mails are written to standard output, one line of JSON each.
 //
-// Environment: PORT (default 3000), DATABASE (default kernia.sqlite),
-// KERNIA_SECRET (default: made once and kept beside the database).
+// Environment: HOST (default localhost; 0.0.0.0 for every interface), PORT (default
+// 3000), DATABASE (default kernia.sqlite), KERNIA_SECRET (default: made once and kept
+// beside the database, in a file that only its owner may read). GOOGLE_CLIENT_ID with
+// GOOGLE_CLIENT_SECRET, GITHUB_CLIENT_ID with GITHUB_CLIENT_SECRET and so on add a
+// provider each; DEMO_IDP=1 adds one that runs here and needs no account.
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -16,10 +20,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -27,9 +33,17 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/plugins/anonymous"
+	"github.com/advantch/kernia-go/core/plugins/bearer"
+	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
+	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
+	"github.com/advantch/kernia-go/core/plugins/twofactor"
+	"github.com/advantch/kernia-go/core/plugins/username"
+	"github.com/advantch/kernia-go/core/social"
 	kernia "github.com/advantch/kernia-go/gin"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -44,7 +58,8 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	listener, err := net.Listen("tcp", ":"+env("PORT", "3000"))
+	host := env("HOST", "localhost")
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, env("PORT", "3000")))
 	if err != nil {
 		return err
 	}
@@ -60,6 +75,22 @@ func run() error {
 		return err
 	}
 
+	configs := configured()
+	if os.Getenv("DEMO_IDP") == "1" {
+		demo, stop, err := startDemo(host, baseURL)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err := stop(); err != nil {
+				slog.Error("the demo provider", "error", err)
+			}
+		}()
+		configs = append(configs, demo)
+		slog.Warn("DEMO_IDP is set: the demo provider signs in everybody as anybody", "authorize", demo.AuthorizeURL)
+	}
+	providers := social.New(configs...)
+
 	org := organization.New(organization.Options{
 		Teams: organization.Teams{Enabled: true},
 		SendInvitation: func(_ context.Context, inv organization.InvitationMail) error {
@@ -73,10 +104,24 @@ func run() error {
 		Database: gormadapter.New(db),
 		Plugins: []core.Plugin{
 			emailpassword.New(emailpassword.Options{SendResetPassword: mail("reset-password"), RevokeSessionsOnReset: true}),
+			providers,
 			org,
 			passkey.New(passkey.Options{}),
+			username.New(username.Options{}),
+			anonymous.New(anonymous.Options{}),
+			magiclink.New(magiclink.Options{Send: func(_ context.Context, m magiclink.Message) error {
+				return logMail("magic-link", m.Email, m.URL, m.Token)
+			}}),
+			emailotp.New(emailotp.Options{Send: func(_ context.Context, m emailotp.Message) error {
+				return logMail(string(m.Type)+"-code", m.Email, "", m.Code)
+			}}),
+			twofactor.New(twofactor.Options{}),
+			bearer.New(bearer.Options{}), // for devices, such as examples/devicecli, which have no cookies
+			deviceauthorization.New(deviceauthorization.Options{
+				ValidateClient: func(_ context.Context, id string) (bool, error) { return id == "devicecli", nil },
+			}),
 		},
-		EmailVerification: core.EmailVerificationOptions{Send: mail("verify-email"), SendOnSignUp: core.Bool(true), AutoSignIn: true},
+		EmailVerification: core.EmailVerificationOptions{Send: mail("verify-email"), SendOnSignUp: new(true), AutoSignIn: true},
 		User:              core.UserOptions{DeleteUser: core.DeleteUserOptions{Enabled: true}},
 		// The page is meant to be clicked through quickly; the defaults are stricter.
 		RateLimit: core.RateLimitOptions{Disabled: os.Getenv("KERNIA_NO_RATE_LIMIT") != ""},
@@ -90,11 +135,12 @@ func run() error {
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
-	router.Use(gin.Recovery(), kernia.Gin(auth))
+	router.Use(logged(auth), gin.Recovery(), kernia.Gin(auth))
 	router.GET("/me", kernia.RequireSession(), func(c *gin.Context) {
 		s, _ := kernia.Session(c)
 		c.JSON(http.StatusOK, s.User)
 	})
+	router.GET("/providers", offer(providers.Providers()))
 	router.GET("/organization", kernia.Require(org.RequireMember()), func(c *gin.Context) {
 		o, err := org.ActiveOrganization(c.Request.Context())
 		if err != nil {
@@ -105,20 +151,43 @@ func run() error {
 	})
 	router.NoRoute(page(os.DirFS(env("WEB", "examples/gin/web/dist"))))
 
-	server := &http.Server{Handler: router, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10}
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = server.Shutdown(grace)
-	}()
-	fmt.Println("listening on " + baseURL)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	server := &http.Server{
+		Handler:           router,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	fmt.Println("listening on " + baseURL)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		stop() // a second signal ends the program at once
+	}
+
+	// Shutdown stops accepting at once and returns when all requests are answered. Wait
+	// for it, then for mails under way. Serve returns earlier, when Shutdown begins.
+	requests, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return auth.Close(grace)
+	err = server.Shutdown(requests)
+	mails, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, auth.Close(mails))
+}
+
+// logged writes a line per request. It names the route as it was declared and leaves
+// the query out: a path or query may hold a token, as reset links do.
+func logged(auth *core.Auth) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start, method := time.Now(), c.Request.Method
+		route := cmp.Or(auth.RouteName(method, c.Request.URL.EscapedPath()), c.FullPath(), "page")
+		c.Next()
+		slog.Info("request", "method", method, "route", route, "status", c.Writer.Status(), "took", time.Since(start))
+	}
 }
 
 // mail writes a mail to the log, where the person who tries this out finds the link.
@@ -127,11 +196,9 @@ func mail(kind string) func(context.Context, core.Mail) error {
 }
 
 func logMail(kind, to, url, token string) error {
-	line, err := json.Marshal(map[string]any{"mail": map[string]string{"kind": kind, "to": to, "url": url, "token": token}})
-	if err == nil {
-		fmt.Println(string(line))
-	}
-	return err
+	line := json.NewEncoder(os.Stdout)
+	line.SetEscapeHTML(false) // so that the link can be pasted
+	return line.Encode(map[string]any{"mail": map[string]string{"kind": kind, "to": to, "url": url, "token": token}})
 }
 
 // page serves the built page; every path without a file is the page itself.
@@ -156,13 +223,21 @@ func page(files fs.FS) gin.HandlerFunc {
 }
 
 // keptSecret reads the secret from the environment or a file, which it makes at
-// the first start. In production, pass it in from a secret manager.
+// the first start. A file that others may read is refused. In production, pass the
+// secret in from a secret manager.
 func keptSecret(file string) (string, error) {
 	if s := os.Getenv("KERNIA_SECRET"); s != "" {
 		return s, nil
 	}
 	data, err := os.ReadFile(file)
 	if err == nil {
+		info, err := os.Stat(file)
+		if err != nil {
+			return "", err
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+			return "", fmt.Errorf("others may read %s (mode %04o): a reader can forge sessions, so delete it, or chmod 600 it if nobody has read it", file, info.Mode().Perm())
+		}
 		return strings.TrimSpace(string(data)), nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {

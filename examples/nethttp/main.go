@@ -1,10 +1,11 @@
 // Command nethttp is the smallest server without a framework: net/http, e-mail and
 // password, everything in memory. Users are gone when it ends.
 //
-// Environment: PORT (default 3000).
+// Environment: HOST (default localhost; 0.0.0.0 for every interface), PORT (default 3000).
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -34,11 +35,8 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	port := os.Getenv("PORT")
-	if port == "" {
-		port = "3000"
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "localhost:"+port)
+	address := net.JoinHostPort(cmp.Or(os.Getenv("HOST"), "localhost"), cmp.Or(os.Getenv("PORT"), "3000"))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -62,21 +60,28 @@ func run() error {
 		Handler:           nethttp.Middleware(auth)(mux),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = server.Shutdown(grace)
-	}()
 	log.Print("listening on " + baseURL)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
 		return err
+	case <-ctx.Done():
+		stop() // a second signal ends the program at once
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+
+	// Shutdown stops accepting at once and returns when all requests are answered. Wait
+	// for it, then for mails under way. Serve returns earlier, when Shutdown begins.
+	requests, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return auth.Close(grace)
+	err = server.Shutdown(requests)
+	mails, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, auth.Close(mails))
 }
 
 func hello(w http.ResponseWriter, r *http.Request) {

@@ -1,32 +1,27 @@
 // Command schema is for applications that keep their own migrations. It prints the
-// SQL of Kernia's tables, or writes them as GORM models or as an ent schema: of the
-// plugins and fields of the application's own configuration, which newAuth stands
-// for here. Copy it beside yours, and run it again when a plugin or a field is
-// added.
+// SQL of Kernia's tables, or writes them as GORM models or as an ent schema: for the
+// plugins and fields of the application's own configuration, here newAuth. Copy it
+// beside your program, and run it again when a plugin or a field is added.
 //
 //	go run ./schema sql postgres > migrations/0001_auth.sql
 //	go run ./schema gorm postgres > models/models.go
 //	go run ./schema ent ./ent/schema
 //
-// The databases are sqlite, postgres and mysql. No database is opened: rows in
-// memory are enough to know the tables.
+// The databases are sqlite, postgres and mysql. No database is opened: an adapter in
+// memory is enough to know the tables.
 package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"os"
-	"strings"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/schema"
-	"github.com/advantch/kernia-go/core/sqlcodec"
-	"github.com/advantch/kernia-go/core/sqlmigrate"
 	"github.com/advantch/kernia-go/entadapter"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -67,19 +62,14 @@ func run(out io.Writer, args []string) error {
 	if what == "ent" {
 		return entadapter.Schema(where, tables)
 	}
-	dialect := sqlcodec.Dialect(where)
+	dialect := schema.Dialect(where)
 	switch {
-	case dialect != sqlcodec.SQLite && dialect != sqlcodec.Postgres && dialect != sqlcodec.MySQL:
+	case dialect != schema.SQLite && dialect != schema.Postgres && dialect != schema.MySQL:
 		return errUsage
 	case what == "gorm":
 		return gormadapter.Models(out, dialect, tables, "models")
 	case what != "sql":
 		return errUsage
 	}
-	var text strings.Builder
-	for _, change := range sqlmigrate.New(dialect, tables).Create("") {
-		text.WriteString(change.SQL + ";\n")
-	}
-	_, err = fmt.Fprint(out, text.String())
-	return err
+	return gormadapter.SQL(out, dialect, tables)
 }

@@ -32,8 +32,8 @@ func checkQuotes(root string, p *page) []string {
 }
 
 // vet compiles the blocks that are whole programs, in a folder of the examples
-// module, which requires all that they may import. The go command overlooks
-// folders that begin with an underscore unless it is told of them.
+// module, which requires all that they may import. The go command skips folders that
+// begin with an underscore unless they are named.
 func vet(root string, pages map[string]*page) ([]string, error) {
 	dir, err := os.MkdirTemp(filepath.Join(root, "examples"), "_docs")
 	if err != nil {
@@ -115,7 +115,7 @@ func checkTestNames(root string, pages map[string]*page) ([]string, error) {
 	}
 	var problems []string
 	for _, p := range pages {
-		// decisions and the change log may speak of what was.
+		// decisions and the change log may name former tests.
 		if !strings.HasPrefix(p.name, "docs/") || strings.HasPrefix(p.name, "docs/decisions/") {
 			continue
 		}

@@ -42,12 +42,14 @@ func TestFinds(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
 		"README.md": "# A\n\n[good](docs/a.md#one) [good](#a) [good](https://example.com/x)\n" +
-			"[gone](docs/b.md) [no anchor](docs/a.md#two) `[code](nowhere.md)`\n",
+			"[gone](docs/c.md) [no anchor](docs/a.md#two) `[code](nowhere.md)`\n",
 		"docs/a.md": "# One\n\n# One\n\n[second](#one-1) [out](../../x.md)\n\n```md\n[in a block](nowhere.md)\n```\n\n" +
 			"<!-- code: a_test.go -->\n\n```go\nfunc TestA() {}\n```\n\n<!-- code: a_test.go -->\n```go\nfunc TestB() {}\n```\n" +
 			"`TestA` and `TestGone`\n",
 		"docs/security.md":         "SES-01 and SES-02 and DOS-04 and RACE-16\n",
 		"a_test.go":                "package a\n\nfunc TestA() {}\n\nfunc TestDOS_04_Storm() {}\n\nfunc TestRACE16One() {}\n\n// SES-01 x\n",
+		"b/b.go":                   "// Package b is as 1.6.11 is.\npackage b\n\n// B is as in Better Auth 1.6.11, or Better\n// Auth 1.6.11, or Better Auth\n// 1.6.11. See better-auth@1.6.11.\nconst B = 1\n",
+		"docs/b.md":                "As in Better Auth 1.6.11 (Better Auth\n1.6.11), `1.6.11` and\n\nas in 1.6.11.\n",
 		"examples/keep":            "",
 		"docs/decisions/0001-x.md": "`TestLongGone`\n",
 	} {
@@ -64,12 +66,14 @@ func TestFinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"README.md:4: docs/b.md: no such file",
+		"README.md:4: docs/c.md: no such file",
 		"README.md:4: docs/a.md#two: no such heading",
 		"docs/a.md:5: ../../x.md: leads out of the repository",
 		"docs/a.md:18: the block does not stand in a_test.go as it is here",
 		"docs/a.md:21: there is no test TestGone",
 		"docs/security.md:1: no test bears the id SES-02",
+		"docs/b.md:4: write Better Auth 1.6 in place of the bare version",
+		"b/b.go:1: write Better Auth 1.6 in place of the bare version",
 	}
 	got := strings.Join(problems, "\n")
 	for _, w := range want {
@@ -107,8 +111,8 @@ func TestVetsPrograms(t *testing.T) {
 	}
 }
 
-// TestGuide spoils docs/plugins.md, which TestDocumentation follows as it is, in one
-// place after the other: each has to be noticed.
+// TestGuide breaks docs/plugins.md, which TestDocumentation follows as it is, in one
+// place after the other: each mistake has to be found.
 func TestGuide(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")

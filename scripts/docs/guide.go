@@ -23,8 +23,7 @@ var (
 // followGuides does what a reader of a page with <!-- file: FILE --> blocks does:
 // in an empty folder it runs the page's commands and writes its blocks into the
 // files they name, in order. A module that is fetched is the one of the
-// repository instead. The commands that check the code come last, when all is
-// written.
+// repository instead. The commands that check the code run last, when all is written.
 func followGuides(root string, pages map[string]*page) ([]string, error) {
 	var problems []string
 	for _, p := range pages {
@@ -96,7 +95,7 @@ func followGuide(root string, p *page) ([]string, error) {
 	}
 	for _, args := range checks {
 		if len(problems) > 0 {
-			break // what follows from it says no more
+			break // its consequences add nothing
 		}
 		cmd := exec.Command("go", args...)
 		cmd.Dir = dir

@@ -3,10 +3,11 @@
 //
 //   - Relative links and their anchors resolve.
 //   - Go blocks that start with "package main" pass go vet and gofmt.
-//   - A block under <!-- code: FILE --> stands in that file, word for word.
-//   - Who writes the blocks under <!-- file: FILE --> into those files, as a reader
-//     of the page does, has a module that its commands find in order.
+//   - A block under <!-- code: FILE --> is in that file, word for word.
+//   - A reader who writes the blocks under <!-- file: FILE --> into those files
+//     gets a module that its commands find in order.
 //   - Tests that are named exist, and so do tests for the abuse ids that are named.
+//   - No page, and no comment of a Go file, has the version of Better Auth without its name.
 package main
 
 import (
@@ -32,7 +33,7 @@ func main() {
 	}
 }
 
-// check returns what is wrong in the repository at root, one sentence each.
+// check returns the problems in the repository at root, one sentence each.
 func check(root string) ([]string, error) {
 	pages, err := readPages(root)
 	if err != nil {
@@ -42,9 +43,14 @@ func check(root string) ([]string, error) {
 	for _, p := range pages {
 		problems = append(problems, checkLinks(root, p, pages)...)
 		problems = append(problems, checkQuotes(root, p)...)
+		problems = append(problems, checkVersions(p)...)
 	}
 	more, err := checkTestNames(root, pages)
 	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, more...)
+	if more, err = checkComments(root); err != nil {
 		return nil, err
 	}
 	problems = append(problems, more...)

@@ -2,7 +2,7 @@
  * Better Auth 1.6.11 as one runs it in production on Node: node:http, the
  * Node handler, SQLite in a file.
  *
- *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache]
+ *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache] [-provider HOST:PORT]
  */
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
@@ -10,8 +10,15 @@ import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
 import { sqliteDatabase } from "../reference/sqlite.mjs";
 
-const flag = (name) => process.argv[process.argv.indexOf(name) + 1];
+const flag = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 const path = flag("-database");
+
+// The provider stands in for GitHub.
+const provider = flag("-provider");
+if (provider) {
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) => fetch(String(input?.url ?? input).replace(/^https:\/\/(api\.)?github\.com/, `http://${provider}`), init);
+}
 
 async function open() {
   try {
@@ -34,6 +41,7 @@ server.listen(Number(port), host, async () => {
     baseURL,
     secret: process.env.BETTER_AUTH_SECRET,
     emailAndPassword: { enabled: true },
+    ...(provider && { socialProviders: { github: { clientId: "bench", clientSecret: "bench" } } }),
     rateLimit: { enabled: false },
     logger: { disabled: true },
     session: { cookieCache: { enabled: process.argv.includes("-cookie-cache"), maxAge: 3600 } },

@@ -140,7 +140,7 @@ async function encodeContext(ctx, parents) {
       body: await encode(ctx.body, parents),
       query: await encode(ctx.query, parents),
       params: await encode(ctx.params, parents),
-      headers: ctx.headers ? await encode(new Headers(ctx.headers)) : null,
+      headers: await encode(ctx.headers ? new Headers(ctx.headers) : undefined),
       request: ctx.request ? await encode(ctx.request) : null,
       context: {
         session: await encode(inner.session ?? null, parents),

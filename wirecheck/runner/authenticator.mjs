@@ -4,8 +4,8 @@
  * follow from a seed, so that two servers are shown the same passkeys. What a
  * scenario wants forged is given in `forge`.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { createECDH, createHash, createPrivateKey, sign } from "node:crypto";
+import { inPage } from "./page.mjs";
 
 export const UP = 0x01;
 export const UV = 0x04;
@@ -47,19 +47,11 @@ function keyPair(seed) {
   return { privateKey, cose: cbor(new Map([[1, 2], [3, -7], [-1, 1], [-2, x], [-3, y]])) };
 }
 
-const current = new AsyncLocalStorage();
-
-/**
- * What @simplewebauthn/browser, which the official client uses, looks for in a
- * browser. Outside of Authenticator.use there is nothing of it, so that clients
- * of other scenarios do not take this process for a browser.
- */
+/** What @simplewebauthn/browser, which the official client uses, looks for in a browser. */
 globalThis.PublicKeyCredential ??= class PublicKeyCredential {
   static isConditionalMediationAvailable = async () => true;
 };
-globalThis.navigator ??= {};
-Object.defineProperty(globalThis.navigator, "credentials", { get: () => current.getStore() });
-Object.defineProperty(globalThis, "document", { get: () => current.getStore() && { querySelectorAll: () => [{}] } });
+const document = { querySelectorAll: () => [{}] };
 
 export class Authenticator {
   /** @type {{id: Buffer, privateKey: import("node:crypto").KeyObject, rpId: string, userHandle: Buffer, counter: number}[]} */
@@ -83,13 +75,14 @@ export class Authenticator {
       excludeCredentials: excludeCredentials?.map((c) => ({ ...c, id: b64(c.id) })),
       allowCredentials: allowCredentials?.map((c) => ({ ...c, id: b64(c.id) })),
     });
-    return current.run({
+    const credentials = {
       create: async ({ publicKey }) => browserObject(this.create(texts(publicKey))),
       get: async ({ publicKey, mediation }) => {
         if (mediation === "conditional" && publicKey.allowCredentials.length > 0) throw new TypeError("conditional UI has no list");
         return browserObject(this.get(texts(publicKey)));
       },
-    }, f);
+    };
+    return inPage({ credentials, document }, f);
   }
 
   #clientData(type, options, forge) {

@@ -4,14 +4,21 @@
  * still compared. Whatever the secret can open or verify is opened and
  * verified instead: a signature is either valid or not.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { symmetricDecrypt } from "better-auth/crypto";
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { compactDecrypt } from "jose";
 
 const patterns = [
+  // What the servers of a proxy tell each other: only they read it.
+  ["sealed", /(?<=[?&](?:state|profile)=)(?:%24|[\w-]){80}[^&"\s]*/],
   // Options of passkeys. Better Auth makes a user handle anew each time, and ours
   // follows from the user: that it is one is all there is to compare.
   ["ceremony", /"challenge":"[\w-]{43}"/],
   ["handle", /"user":\{"id":"[\w-]+"(?=,"name":"[^"]*","displayName")/],
+  // A verifier and its challenge have one placeholder.
+  ["verifier", /(?<=code_verifier=|codeVerifier\\*":\\*")[\w-]{43,128}/],
+  ["challenge", /(?<=code_challenge=)[\w-]{43}/],
+  ["envelope", /\b(?:[0-9a-f]{2}){40,}\b/],
   ["jwe", /eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/],
   ["jwt", /eyJ[\w-]+\.[\w-]+\.[\w-]+/],
   ["packed", /eyJ[\w-]{40,}/],
@@ -22,10 +29,28 @@ const patterns = [
   ["attempt", /2fa-[\w-]{20}(?![\w-])/],
   ["key", /(?<=secret=)[A-Z2-7]{52}/],
   ["backup", /(?<=")[A-Za-z0-9]{5}-[A-Za-z0-9]{5}(?=")/],
-  ["id", /\b[A-Za-z0-9]{32}\b/],
+  ["pair", /(?<=(?:device_code|deviceCode)":")[A-Za-z0-9]{40}(?=")/],
+  ["typed", /(?<=(?:user_code|userCode)(?:":"|=))[A-HJ-NP-Z2-9]{8}(?=["&]|$)/],
+  // States of flows have hyphens and underscores too.
+  ["id", /\b[A-Za-z0-9]{32}\b|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])/],
   ["token", /\b[A-Za-z0-9]{24}\b/],
 ];
 const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
+
+// Better Auth writes the issuer of an authenticator app as a query, ours as apps read it:
+// docs/compatibility.md, "Issuers of authenticator apps".
+const issuer = /(?<=otpauth:\/\/[^"\s]*[?&]issuer=)[^&"\s]*/g;
+
+/**
+ * A state of a flow with a provider without the members that Kernia adds, which bind it to the provider and the session:
+ * docs/compatibility.md, "State of a flow with a provider".
+ * @param {string} text
+ */
+export function withoutOwn(text) {
+  if (!text.includes('"oauthState"')) return text;
+  const { provider, issuer, session, nonce, ...state } = JSON.parse(text);
+  return JSON.stringify(state);
+}
 
 export class Mask {
   /** @type {Map<string, string>} */
@@ -55,7 +80,10 @@ export class Mask {
     for (const [envelope] of text.matchAll(/eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/g)) {
       if (!this.#opened.has(envelope)) this.#opened.set(envelope, await this.#open(envelope));
     }
-    return this.#replace(text);
+    for (const [envelope] of text.matchAll(/\b(?:[0-9a-f]{2}){40,}\b/g)) {
+      if (!this.#opened.has(envelope)) this.#opened.set(envelope, await symmetricDecrypt({ key: this.secret, data: envelope }).catch(() => null));
+    }
+    return this.#replace(text.replace(issuer, (named) => named.replaceAll("+", "%20")));
   }
 
   #replace(text) {
@@ -64,6 +92,10 @@ export class Mask {
       const [kind] = Object.entries(groups).find(([, value]) => value !== undefined);
       return this[`_${kind}`](found[0]);
     });
+  }
+
+  _sealed() {
+    return "<sealed>";
   }
 
   /** A text without what is random, except for values that have been seen before. */
@@ -94,9 +126,24 @@ export class Mask {
     return '"user":{"id":"<handle>"';
   }
 
+  _verifier(value) {
+    return this.#placeholder("pkce", createHash("sha256").update(value).digest("base64url"));
+  }
+
+  _challenge(value) {
+    return this.#placeholder("pkce", value);
+  }
+
+  _envelope(value) {
+    const payload = this.#opened.get(value);
+    return typeof payload === "string" ? `<encrypted ${this.#replace(withoutOwn(payload))}>` : this.#placeholder("hex", value);
+  }
+
   _jwe(value) {
     const shown = Buffer.from(value.split(".")[0], "base64url").toString();
-    const payload = this.#opened.get(value);
+    // Better Auth's copy of an account has a copy of its user too, after a sign-in of a user
+    // who exists. Nothing reads it: docs/compatibility.md, "Tokens of providers".
+    const payload = this.#opened.get(value)?.replace(/(?<="providerId":.*),"user":\{[^}]*\}/, "");
     return payload ? `<jwe ${shown} ${this.#replace(payload)}>` : `<jwe ${shown} ${this.#placeholder("sealed", value)}>`;
   }
 
@@ -107,7 +154,9 @@ export class Mask {
       shown = [header, payload].map((part) => {
         const text = Buffer.from(part, "base64url").toString();
         JSON.parse(text);
-        return this.#replace(text);
+        // The tokens of links name a row, those of Better Auth none: docs/compatibility.md,
+        // "Links that recovery ends". Everything else in them is compared.
+        return this.#replace(text.replace(/(?<="email":"[^"]*".*),"jti":"[A-Za-z0-9]{32}"(?=[,}])/, ""));
       });
     } catch {
       return this.#placeholder("opaque", value);
@@ -128,6 +177,14 @@ export class Mask {
     } catch {
       return this.#placeholder("opaque", value);
     }
+  }
+
+  _pair(value) {
+    return this.#placeholder("device code", value);
+  }
+
+  _typed(value) {
+    return this.#placeholder("user code", value);
   }
 
   _hash(value) {

@@ -4,10 +4,12 @@
  *
  *     node runner/shared.mjs           Better Auth and the Go server
  *     node runner/shared.mjs --self    Better Auth and Better Auth
+ *     … --provided                     sign-in with providers alone
  *
  * SQLite in WebAssembly has no write-ahead log and locks in its own way, so
  * the file must be in journal mode DELETE and the servers take turns.
  */
+import { domain, siweMessage, wallet } from "./scenarios/siwe-kit.mjs";
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,7 +24,7 @@ import { organization, shop } from "./scenarios/organization-kit.mjs";
 import { closeConnections, startServer } from "./servers.mjs";
 import { totp } from "./totp.mjs";
 
-const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false } } });
+const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false }, provided: { type: "boolean", default: false } } });
 const wirecheck = dirname(dirname(fileURLToPath(import.meta.url)));
 const repository = dirname(wirecheck);
 const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
@@ -157,6 +159,47 @@ async function signIn(browser, key, forge) {
   return browser.post("/passkey/verify-authentication", { response: key.get(json, forge) });
 }
 
+/** Plays a visit that begins at `a` and is kept at `b`. */
+async function visits(name, a, b) {
+  const email = `${name.replaceAll(" ", "-")}@visits.example.com`;
+  const browser = a.browser();
+  const { json } = await browser.post("/sign-in/anonymous", {});
+  assert.ok(json?.user?.isAnonymous, `${name}: a visit`);
+  const second = Object.assign(browser.twin(), { app: b });
+  assert.equal((await second.get("/get-session")).json?.user?.isAnonymous, true, `${name}: the visit is known to the second`);
+  assert.equal((await second.signUp({ email })).status, 200, `${name}: kept by the second`);
+  assert.equal((await browser.get("/get-session?disableCookieCache=true")).json, null, `${name}: the visit is over at the first`);
+  assert.equal((await Object.assign(second.twin(), { app: a }).get("/get-session")).json?.user?.email, email, `${name}: the account is known to the first`);
+}
+
+/** Plays a user name that `a` stores and both know. */
+async function named(name, a, b) {
+  const expect = (answer, status, what) => assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+  const username = `User_${name.split(" ").at(-1)}`;
+  const password = "password123";
+  const email = `${username.toLowerCase()}@names.example.com`;
+  expect(await a.browser().signUp({ email, username }), 200, "sign-up on the first");
+  expect(await b.browser().signUp({ email: `x${email}`, username: username.toUpperCase() }), 400, "the name is taken on the second");
+  for (const app of [a, b]) expect(await app.browser().post("/sign-in/username", { username, password }), 200, "sign-in");
+}
+
+/** Plays a wallet: a nonce that `a` makes signs in on `b`, as the user of the other. */
+async function wallets(name, a, b) {
+  const expect = (answer, status, what) => {
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const body = { walletAddress: wallet, chainId: 1 };
+  const ids = [];
+  for (const [from, to] of [[a, b], [b, a]]) {
+    const { nonce } = expect(await from.browser().post("/siwe/nonce", body), 200, "a nonce");
+    const proof = { ...body, message: siweMessage({ nonce }), signature: "good" };
+    ids.push(expect(await to.browser().post("/siwe/verify", proof), 200, "sign-in with it on the other").user.id);
+    expect(await from.browser().post("/siwe/verify", proof), 401, "it is used up");
+  }
+  assert.equal(ids[0], ids[1], `${name}: one user`);
+}
+
 /** Plays a second factor that `a` makes and both verify. */
 async function secondFactor(name, a, b) {
   const expect = (answer, status, what) => assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
@@ -186,7 +229,8 @@ async function secondFactor(name, a, b) {
   const moved = on(home, b);
   expect(await moved.post("/two-factor/verify-totp", { code: totp(b, totpURI) }), 200, "secret of the first, switched on by the second");
   await later();
-  assert.equal((await moved.post("/two-factor/get-totp-uri", { password })).json?.totpURI, totpURI, `${name}: the second reads the secret`);
+  const plain = (uri) => uri?.replace(/issuer=[^&]*/, (issuer) => issuer.replaceAll("+", "%20")); // docs/compatibility.md#issuers-of-authenticator-apps
+  assert.equal(plain((await moved.post("/two-factor/get-totp-uri", { password })).json?.totpURI), plain(totpURI), `${name}: the second reads the secret`);
   await signIn(a, b, "verify-totp", { code: totp(b, totpURI) }, "challenge of the first, code at the second");
   await signIn(b, a, "verify-totp", { code: totp(a, totpURI) }, "challenge of the second, code at the first");
   await signIn(a, b, "verify-backup-code", { code: backupCodes[0] }, "backup code of the first at the second");
@@ -209,7 +253,275 @@ async function secondFactor(name, a, b) {
   assert.ok((await a.browser().signIn({ email })).json?.token, `${name}: the first knows that it is off`);
 }
 
-const plugins = [{ factory: "twoFactor", options: { otpOptions: { sendOTP: callback("sendOTP") } } }];
+/** Plays links in mails: each is made by one server and opened at the other. */
+async function magicLinks(name, a, b) {
+  const email = `${name.replaceAll(" ", "-")}@magic.example.com`;
+  const target = (answer) => answer.headers.find(([header]) => header === "location")?.[1];
+  /** A link of one server, opened at another. */
+  const follow = async (first, second, want) => {
+    const sent = await first.browser().post("/sign-in/magic-link", { email, name: "Ada", callbackURL: "/home", newUserCallbackURL: "/welcome", errorCallbackURL: "/sorry" });
+    assert.equal(sent.status, 200, `${name}: a link: ${sent.body}`);
+    const { url } = first.last("sendMagicLink");
+    const browser = second.browser();
+    const answer = await browser.open(url);
+    assert.equal(target(answer), `http://localhost:3000${want}`, `${name}: ${answer.status} ${answer.body}`);
+    assert.equal((await browser.get("/get-session")).json?.user?.email, email, `${name}: no session`);
+    for (const app of [first, second]) {
+      assert.equal(target(await app.browser().open(url)), "http://localhost:3000/sorry?error=INVALID_TOKEN", `${name}: the link is used up`);
+    }
+  };
+  await follow(a, b, "/welcome");
+  await follow(b, a, "/home");
+}
+
+/** Plays codes in mails: each is made by one server and used at the other. */
+async function codesByMail(name, a, b) {
+  const email = `${name.replaceAll(" ", "-")}@codes.example.com`;
+  const post = async (app, path, body, status, what) => {
+    const answer = await app.browser().post(path, { email, ...body });
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+  };
+  /** Has a code made by one server. */
+  const made = async (app, type) => {
+    await post(app, "/email-otp/send-verification-otp", { type }, 200, "send");
+    return app.last("sendVerificationOTP").otp;
+  };
+  for (const [first, second] of [[a, b], [b, a]]) {
+    const otp = await made(first, "sign-in");
+    await post(second, "/email-otp/check-verification-otp", { type: "sign-in", otp }, first === a ? 400 : 200, "check"); // nobody at first
+    await post(second, "/sign-in/email-otp", { otp, name: "Ada" }, 200, "sign-in");
+    for (const app of [a, b]) await post(app, "/sign-in/email-otp", { otp }, 400, "the code is used up");
+    await post(second, "/email-otp/verify-email", { otp: await made(first, "email-verification") }, 200, "verification");
+    await post(second, "/email-otp/reset-password", { otp: await made(first, "forget-password"), password: "password456" }, 200, "reset");
+    const spent = await made(first, "sign-in");
+    for (const app of [first, second, first]) await post(app, "/sign-in/email-otp", { otp: "none" }, 400, "a wrong code");
+    await post(second, "/sign-in/email-otp", { otp: spent }, 403, "the attempts of both count");
+    for (const app of [a, b]) await app.at(app.now - START + minute);
+  }
+}
+
+/** Plays one-time tokens: each is made by one server and used at the other. */
+async function oneTimeTokens(name, a, b) {
+  const email = `${name.replaceAll(" ", "-")}@once.example.com`;
+  const home = a.browser();
+  assert.equal((await home.signUp({ email })).status, 200, `${name}: sign-up`);
+  const away = Object.assign(home.twin(), { app: b });
+  for (const [maker, user] of [[home, b], [away, a]]) {
+    const { json, body } = await maker.get("/one-time-token/generate");
+    assert.ok(json?.token, `${name}: a token: ${body}`);
+    const guest = user.browser();
+    const answer = await guest.post("/one-time-token/verify", { token: json.token });
+    assert.equal(answer.json?.user?.email, email, `${name}: ${answer.status} ${answer.body}`);
+    assert.equal((await guest.get("/get-session")).json?.user?.email, email, `${name}: no session`);
+    for (const app of [a, b]) {
+      assert.equal((await app.browser().post("/one-time-token/verify", { token: json.token })).status, 400, `${name}: the token is used up`);
+    }
+  }
+}
+
+/** A device that gets its codes from `a`, is approved on `b`, and polls both. */
+async function devices(name, a, b) {
+  const expect = (answer, status, what) => {
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const on = (app, browser) => Object.assign(browser.twin(), { app });
+  const [grant_type, client_id] = ["urn:ietf:params:oauth:grant-type:device_code", "cli"];
+  const email = `${name.replaceAll(" ", "-")}@tv.example.com`;
+  const browser = a.browser();
+  expect(await browser.signUp({ email }), 200, "sign-up");
+  for (const [first, second, third] of [[a, b, a], [a, b, b], [a, a, b]]) {
+    const { device_code, user_code } = expect(await first.browser().post("/device/code", { client_id, scope: "read" }), 200, "codes");
+    const poll = (app) => app.browser().post("/device/token", { grant_type, device_code, client_id });
+    assert.equal(expect(await poll(b), 400, "a poll of the second").error, "authorization_pending");
+    assert.equal(expect(await poll(a), 400, "and of the first at once").error, "slow_down", `${name}: both count the same polls`);
+    expect(await on(first, browser).get(`/device?user_code=${user_code}`), 200, "claimed on one");
+    expect(await on(second, browser).post("/device/approve", { userCode: user_code }), 200, "approved on one");
+    for (const app of [a, b]) await app.at(app.now - START + minute);
+    const { access_token, scope } = expect(await poll(third), 200, "redeemed on one");
+    assert.equal(scope, "read");
+    assert.equal(expect(await poll(a), 400, "again").error, "invalid_grant");
+    for (const app of [a, b]) {
+      const sessions = expect(await on(app, browser).get("/list-sessions"), 200, "the sessions");
+      assert.ok(sessions.some(({ token }) => token === access_token), `${name}: the session of the device is known to both`);
+    }
+  }
+  const { device_code, user_code } = expect(await a.browser().post("/device/code", { client_id }), 200, "codes");
+  expect(await on(b, browser).get(`/device?user_code=${user_code}`), 200, "claimed on the second");
+  const stranger = a.browser();
+  expect(await stranger.signUp({ email: `not-${email}` }), 200, "sign-up of a stranger");
+  expect(await stranger.post("/device/approve", { userCode: user_code }), 403, "approved by a stranger on the first");
+  expect(await on(a, browser).post("/device/deny", { userCode: user_code }), 200, "denied on the first");
+  assert.equal(expect(await b.browser().post("/device/token", { grant_type, device_code, client_id }), 400, "polled on the second").error, "access_denied");
+}
+
+let numbers = 0;
+
+/** Codes that `a` sends and `b` takes, and the wrong attempts that both count. */
+async function phoneNumbers(name, a, b) {
+  const number = `+1555${String(++numbers).padStart(7, "0")}`;
+  const expect = (answer, status, what) => {
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const password = "password123";
+  const send = async (app) => {
+    expect(await app.browser().post("/phone-number/send-otp", { phoneNumber: number }), 200, "send");
+    return app.last("sendPhoneOTP").code;
+  };
+  const verify = (app, code) => app.browser().post("/phone-number/verify", { phoneNumber: number, code });
+  const made = expect(await verify(b, await send(a)), 200, "code of the first, sign-up at the second");
+  const again = expect(await verify(a, await send(b)), 200, "code of the second, sign-in at the first");
+  assert.equal(again.user.id, made.user.id, `${name}: one user`);
+  const code = await send(a);
+  expect(await verify(b, "nonsense"), 400, "a wrong code at the second");
+  expect(await verify(a, "nonsense"), 400, "and at the first");
+  expect(await verify(b, "nonsense"), 400, "and at the second again");
+  expect(await verify(a, code), 403, "too many attempts, counted by both");
+
+  expect(await a.browser().post("/phone-number/request-password-reset", { phoneNumber: number }), 200, "reset asked of the first");
+  const reset = { phoneNumber: number, otp: a.last("sendPhoneResetOTP").code, newPassword: password };
+  expect(await b.browser().post("/phone-number/reset-password", reset), 200, "reset done by the second");
+  const browser = a.browser();
+  expect(await browser.post("/sign-in/phone-number", { phoneNumber: number, password }), 200, "password of the second at the first");
+  const elsewhere = Object.assign(browser.twin(), { app: b });
+  expect(await elsewhere.post("/update-user", { phoneNumber: null }), 200, "number removed at the second");
+  expect(await a.browser().post("/sign-in/phone-number", { phoneNumber: number, password }), 401, "and unknown to the first");
+}
+
+/** GitHub, whose person is named in the code and whose tokens are good at both servers. */
+function hub() {
+  let count = 0;
+  return ({ url, headers, body }) => {
+    const { hostname, pathname } = new URL(url);
+    const named = (headers) => /^Bearer gho_(.*)_\d+$/.exec(headers.authorization ?? headers.Authorization ?? "")?.[1];
+    if (url === "https://github.com/login/oauth/access_token") {
+      const form = new URLSearchParams(body);
+      const name = form.get("code") ?? /^ghr_(.*)_\d+$/.exec(form.get("refresh_token"))?.[1];
+      count++;
+      return { json: { access_token: `gho_${name}_${count}`, refresh_token: `ghr_${name}_${count}`, token_type: "bearer", scope: "read:user,user:email", expires_in: 3600 } };
+    }
+    if (hostname !== "api.github.com") return undefined;
+    const name = named(headers);
+    const email = `${name}@hub.example.com`;
+    if (pathname === "/user") return { json: { id: `${name}`, name: "Ada", login: name, email } };
+    if (pathname === "/user/emails") return { json: [{ email, primary: true, verified: true }] };
+    return undefined;
+  };
+}
+
+/** Sign-in with a provider: what `a` begins, `b` completes, and each reads the other's tokens. */
+async function provided(name, a, b) {
+  const done = async (what, request, status = 200) => {
+    const answer = await request;
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer;
+  };
+  const on = (app, browser) => Object.assign(browser.twin(), { app });
+  const target = (answer) => answer.headers.find(([header]) => header === "location")?.[1];
+  const person = name.replaceAll(" ", "-");
+  const body = { provider: "github", callbackURL: "/dashboard", errorCallbackURL: "/sorry", newUserCallbackURL: "/welcome" };
+  /** A flow begun by a browser at its server and completed at another one. */
+  const flow = async (browser, second, path, want, code = person) => {
+    const { json } = await done(`${path}, begun`, browser.post(path, body));
+    const completing = on(second, browser);
+    const back = `/callback/github?code=${code}&state=${new URL(json.url).searchParams.get("state")}`;
+    const answer = await done(`${path}, completed`, completing.get(back), 302);
+    assert.equal(target(answer), want, `${name}: ${path}: where the browser is sent`);
+    const again = await completing.get(back);
+    assert.match(target(again), /error=/, `${name}: ${path}: the state is used up`);
+    return completing;
+  };
+  const token = async (browser, path = "/get-access-token") => (await done(path, browser.post(path, { providerId: "github" }))).json.accessToken;
+  const email = `${person}@hub.example.com`;
+
+  const there = await flow(a.browser(), b, "/sign-in/social", "/welcome");
+  const home = await flow(b.browser(), a, "/sign-in/social", "/dashboard");
+  for (const [app, browser] of [[a, there], [b, home]]) {
+    assert.equal((await on(app, browser).get("/get-session")).json?.user?.email, email, `${name}: the session of the other server`);
+  }
+  const rows = async () => (await a.db("findMany", { model: "account" })).filter((row) => row.accountId === person);
+  const [row] = await rows();
+  assert.doesNotMatch(`${row.accessToken} ${row.refreshToken}`, /gh[or]_/, `${name}: the tokens are encrypted`);
+  const first = await token(on(b, home));
+  assert.match(first, /^gho_/, `${name}: the second reads what the first has encrypted`);
+  const second = await token(on(b, home), "/refresh-token"); // its account cookie is the newest
+  assert.notEqual(second, first, `${name}: refreshed by the second`);
+  const fresh = a.browser();
+  const refreshed = await flow(fresh, a, "/sign-in/social", "/dashboard");
+  await done("refreshed on the second", on(b, refreshed).post("/refresh-token", { providerId: "github" }));
+  assert.equal((await done("info on the first", on(a, refreshed).get(`/account-info?accountId=${person}`))).json.user.email, email);
+
+  // The account cookie alone: the row has nothing to read any more.
+  const cookie = await flow(a.browser(), b, "/sign-in/social", "/dashboard");
+  assert.ok(cookie.jar.header({ secure: true, now: a.now }).includes("account_data"), `${name}: an account cookie`);
+  const kept = await token(on(a, cookie));
+  await a.db("update", { model: "account", where: [{ field: "id", value: row.id }], update: { accessToken: "garbage", refreshToken: null } });
+  assert.equal(await token(on(a, cookie)), kept, `${name}: the first reads the account cookie of the second`);
+
+  const linked = `linked-${person}`;
+  const owner = a.browser();
+  await done("sign-up", owner.signUp({ email: `${linked}@hub.example.com` }));
+  const joined = await flow(owner, b, "/link-social", "/dashboard", linked);
+  const list = await done("the list on the first", on(a, joined).get("/list-accounts"));
+  assert.deepEqual(list.json.map((account) => account.providerId).sort(), ["credential", "github"], `${name}: linked by the second`);
+  await done("unlinked on the first", on(a, joined).post("/unlink-account", { providerId: "github" }));
+  assert.equal((await done("the list on the second", joined.get("/list-accounts"))).json.length, 1, `${name}: unlinked by the first`);
+}
+
+/** How codes in mails are stored, by the kind of cookie cache: every way is played. */
+const codeStores = {
+  plain: "plain",
+  compact: "hashed",
+  jwt: "encrypted",
+  jwe: { encrypt: callback("encrypt"), decrypt: callback("decrypt") },
+};
+const codeHandlers = { encrypt: (text) => `<${text}>`, decrypt: (text) => text.slice(1, -1) };
+
+const plugins = (storeToken, storeOTP) => [
+  { factory: "anonymous", options: {} },
+  { factory: "deviceAuthorization", options: {} },
+  { factory: "emailOTP", options: { sendVerificationOTP: callback("sendVerificationOTP"), storeOTP } },
+  { factory: "magicLink", options: { sendMagicLink: callback("sendMagicLink"), storeToken } },
+  { factory: "oneTimeToken", options: { storeToken } },
+  organization(companyOptions),
+  { id: "passkey", factory: "passkey" },
+  {
+    factory: "phoneNumber",
+    options: {
+      sendOTP: callback("sendPhoneOTP"),
+      sendPasswordResetOTP: callback("sendPhoneResetOTP"),
+      signUpOnVerification: { getTempEmail: callback("getTempEmail", { sync: true }) },
+    },
+  },
+  { factory: "siwe", options: { domain, getNonce: callback("getNonce"), verifyMessage: callback("verifyMessage") } },
+  { factory: "twoFactor", options: { otpOptions: { sendOTP: callback("sendOTP") } } },
+  { factory: "username", options: {} },
+];
+
+let nonces = 0;
+const handlers = {
+  getTempEmail: (phoneNumber) => `${phoneNumber.slice(1)}@phone.example.com`,
+  getNonce: () => `sharedNonce${++nonces}`,
+  verifyMessage: ({ signature }) => signature === "good",
+};
+
+/** What is played on two servers, each way. The names keep the people apart. */
+const plays = [
+  ["", relay],
+  ["organization ", company],
+  ["passkeys ", passkeys],
+  ["", secondFactor],
+  ["", magicLinks],
+  ["", codesByMail],
+  ["", oneTimeTokens],
+  ["devices ", devices],
+  ["names ", named],
+  ["visits ", visits],
+  ["wallets ", wallets],
+  ["phone number ", phoneNumbers],
+];
+
 const outside = new Outside();
 const folder = await mkdtemp(join(tmpdir(), "wirecheck-shared-"));
 const servers = [];
@@ -229,20 +541,30 @@ try {
     for (const server of servers) {
       const run = new Run(server, outside);
       runs.push(run);
-      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: [...plugins, organization(companyOptions), { id: "passkey", factory: "passkey" }] }));
+      apps.push(await run.app(options, { database: { kind: "sqlite", path }, plugins: plugins(strategy ? "hashed" : "plain", codeStores[strategy ?? "plain"]), handlers: { ...codeHandlers, ...handlers } }));
     }
     const label = strategy ? `cookie cache ${strategy}` : "no cookie cache";
-    await relay(`${label} from the reference`, apps[0], apps[1]);
-    await relay(`${label} from the subject`, apps[1], apps[0]);
-    await company(`organization ${label} from the reference`, apps[0], apps[1]);
-    await company(`organization ${label} from the subject`, apps[1], apps[0]);
-    await passkeys(`passkeys ${label} from the reference`, apps[0], apps[1]);
-    await passkeys(`passkeys ${label} from the subject`, apps[1], apps[0]);
-    await secondFactor(`${label} from the reference`, apps[0], apps[1]);
-    await secondFactor(`${label} from the subject`, apps[1], apps[0]);
+    for (const [prefix, play] of plays) {
+      await play(`${prefix}${label} from the reference`, apps[0], apps[1]);
+      await play(`${prefix}${label} from the subject`, apps[1], apps[0]);
+    }
     console.log(`✓ ${label}, both ways`);
   };
-  const played = await Promise.allSettled([null, "compact", "jwt", "jwe"].map(both));
+  const bothProvided = async (storeStateStrategy) => {
+    const path = join(folder, `provided-${storeStateStrategy}.sqlite`);
+    const options = { socialProviders: { github: { clientId: "cid", clientSecret: "sec" } }, account: { encryptOAuthTokens: true, storeAccountCookie: true, storeStateStrategy }, emailAndPassword: { enabled: true } };
+    const world = hub();
+    const apps = [];
+    for (const server of servers) {
+      const run = new Run(server, outside);
+      runs.push(run);
+      apps.push(await run.app(options, { database: { kind: "sqlite", path }, world }));
+    }
+    await provided(`${storeStateStrategy} from the reference`, apps[0], apps[1]);
+    await provided(`${storeStateStrategy} from the subject`, apps[1], apps[0]);
+    console.log(`✓ sign-in with a provider, state in the ${storeStateStrategy}, both ways`);
+  };
+  const played = await Promise.allSettled([...["database", "cookie"].map(bothProvided), ...(flags.provided ? [] : [null, "compact", "jwt", "jwe"].map(both))]);
   for (const { reason } of played) if (reason) throw reason;
 } catch (error) {
   console.error(error);

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// contenders is how many calls want what only one can have.
+// contenders is how many calls compete for a value that one gets.
 const contenders = 50
 
 func resetsOnce(t *testing.T, w *world) {
@@ -28,7 +28,7 @@ func resetsOnce(t *testing.T, w *world) {
 			t.Errorf("reset %d was answered %s", i, a.body)
 		}
 	}
-	// It is the winner's password that holds, on both, and no other.
+	// Only the winner's password is valid, on both.
 	for _, p := range w.processes {
 		w.login(t, p, email, choice(won[0]))
 		newBrowser(b.address).post(t, p, "/reset-password", object{"token": token, "newPassword": password}).want(t, 400)
@@ -53,7 +53,7 @@ func deletesOnce(t *testing.T, w *world) {
 	}
 	owner.post(t, two, "/delete-user", object{}).want(t, 200)
 	token := two.token(t, "delete-user", email)
-	// Whoever comes after the winner finds no session, or no token.
+	// Later callers find no session, or no token.
 	answers := w.together(contenders, func(_ int, p *process) answer {
 		return owner.clone().get(t, p, "/delete-user/callback?token="+token)
 	})

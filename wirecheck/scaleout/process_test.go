@@ -19,8 +19,8 @@ import (
 // it hangs.
 const patience = 30 * time.Second
 
-// build compiles the server. What it consists of has been compiled for this test
-// already, so that it is mostly linking.
+// build compiles the server. Its packages have been compiled for this test already, so
+// this is mostly linking.
 func build(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "server.exe") // Windows asks for the ending, the others do not mind

@@ -37,7 +37,7 @@ func sessionsAreShared(t *testing.T, w *world) {
 			}
 		}
 	}
-	// What was used up on one process stays so on the other.
+	// A value that was used up on one process stays used up on the other.
 	stranger := w.visitor()
 	for _, p := range w.processes {
 		stranger.post(t, p, "/sign-in/email", object{"email": email, "password": "wrong password"}).want(t, 401)

@@ -65,9 +65,9 @@ type link struct {
 	row *row
 }
 
-// deleteRows removes rows and does what the foreign keys to them say. First it
-// finds all that goes, so that a row under "restrict" that a cascade removes as
-// well is no obstacle.
+// deleteRows removes rows and follows the foreign keys to them. It finds all doomed
+// rows first, so that a row under "restrict" that a cascade removes as well does not
+// prevent the deletion.
 func (db *DB) deleteRows(t *table, rows []*row) error {
 	gone := make(map[*row]bool, len(rows))
 	var queue []doomed

@@ -98,7 +98,7 @@ func (a *store) FindOne(ctx context.Context, q adapter.Find) (adapter.Record, er
 }
 
 func (a *store) FindMany(ctx context.Context, q adapter.Find) ([]adapter.Record, error) {
-	// A cancelled context says so even when the query is wrong as well.
+	// A cancelled context is reported first, even when the query is wrong as well.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

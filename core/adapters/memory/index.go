@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// index finds rows by the values of one or several slots. Rows with a null in
-// one of them are not in it, as nulls never collide in a unique key.
+// index finds rows by the values of one or several slots. Rows with a null in one of
+// them are left out, because nulls never collide in a unique key.
 type index struct {
 	slots  []int
 	unique bool
@@ -94,8 +94,8 @@ func same(a, b any) bool {
 	return encode(a) == encode(b)
 }
 
-// encode gives a stored value a text by which values of one column are equal
-// exactly when their texts are.
+// encode gives a stored value a text. Two values of one column are equal exactly when
+// their texts are.
 func encode(v any) string {
 	switch v := v.(type) {
 	case string:

@@ -1,7 +1,7 @@
 // Package memory keeps rows in the memory of the process, with the semantics of
 // a relational database: types, unique and foreign keys, transactions with
-// savepoints. It is for tests and for trying things out; nothing survives the
-// process.
+// savepoints. It is for tests and for trying things out: the rows are lost when
+// the process ends.
 package memory
 
 import (
@@ -26,8 +26,7 @@ var (
 // DB is a database in memory. The zero value is not usable; see New.
 //
 // One transaction runs at a time. Operations outside it wait until it has ended
-// or their own context is done, so the lock itself is only ever held for the
-// length of one statement.
+// or their own context is done.
 type DB struct {
 	mu      sync.RWMutex
 	tables  map[string]*table
@@ -39,12 +38,12 @@ type DB struct {
 func New() *DB { return &DB{tables: map[string]*table{}} }
 
 // Open returns an adapter for the tables of s, creating those that do not exist
-// yet. Adapters of several schemas share rows by table and column name; keys
-// that any of them declares hold for all, and of two declarations of one foreign
-// key the first stays. Open fails when a column is known with another type, or
-// when the rows already stored break a unique key that s adds.
+// yet. Adapters of several schemas share rows by table and column name. A key
+// that one of them declares holds for all; the first declaration of a foreign
+// key wins. Open fails when a column exists with another type, or when the rows
+// already stored break a unique key that s adds.
 //
-// The adapter also is an adapter.Migrator that never has anything to do.
+// The adapter is also an adapter.Migrator, which never has anything to do.
 func (db *DB) Open(s *schema.Schema) (adapter.Adapter, error) {
 	if s == nil {
 		return nil, errors.New("memory: no schema")

@@ -12,8 +12,8 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 var _ adapter.Database = (*memory.DB)(nil)
@@ -139,7 +139,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	mustCreate(t, a, "thing", adapter.Record{"id": "x", "title": "x", "big": int64(1<<63 - 1)})
-	for _, field := range []string{"big", "rank"} { // the one would overflow, the other is null
+	for _, field := range []string{"big", "rank"} { // the first would overflow, the second is null
 		if _, err := a.Increment(ctx, "thing", adapter.By("id", "x"), field, 1, nil); !errors.Is(err, adapter.ErrBadValue) {
 			t.Errorf("%s: got %v, want ErrBadValue", field, err)
 		}

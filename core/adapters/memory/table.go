@@ -109,7 +109,7 @@ func (t *table) violates(x *index) error {
 	return fmt.Errorf("%w: %s %v", adapter.ErrUnique, t.name, names)
 }
 
-// unique refuses values that another row than self has in a unique key.
+// unique refuses values that a row other than self has in a unique key.
 func (t *table) unique(vals []any, self *row) error {
 	for _, x := range t.indexes {
 		if !x.unique {
@@ -126,8 +126,8 @@ func (t *table) unique(vals []any, self *row) error {
 	return nil
 }
 
-// references refuses foreign keys in vals that point to no row. Keys that did
-// not change from old are not looked at.
+// references refuses foreign keys in vals that point to no row. Keys that did not
+// change from old are not checked.
 func (t *table) references(vals, old []any) error {
 	for _, ref := range t.out {
 		v := at(vals, ref.fromSlot)

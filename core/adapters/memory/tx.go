@@ -18,8 +18,8 @@ func (db *DB) txOf(ctx context.Context) *tx {
 	return t
 }
 
-// enter says whether an operation of the transaction t, or of none, may go on,
-// or else for what it has to wait. The caller holds the lock.
+// enter returns nil when an operation of the transaction t, or of none, may go on, and
+// otherwise the channel to wait for. The caller holds the lock.
 func (db *DB) enter(t *tx) (wait chan struct{}, err error) {
 	switch {
 	case t != nil && t.ended:

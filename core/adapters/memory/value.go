@@ -14,8 +14,8 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// fit brings a value that is not nil into the form in which a field holds it. It
-// copies nothing; see copyIn.
+// fit converts a value that is not nil to the form that its field stores. It copies
+// nothing; see copyIn.
 func fit(f *schema.Field, v any) (any, error) {
 	switch f.Type {
 	case schema.String:
@@ -31,7 +31,7 @@ func fit(f *schema.Field, v any) (any, error) {
 			return v, nil
 		}
 	case schema.Date:
-		if t, ok := v.(time.Time); ok {
+		if t, ok := v.(time.Time); ok && t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 {
 			return time.UnixMilli(t.UnixMilli()).UTC(), nil
 		}
 	case schema.JSON:
@@ -55,7 +55,7 @@ func text(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidStrin
 
 func finite(n float64) bool { return !math.IsNaN(n) && !math.IsInf(n, 0) }
 
-// number gives int64 for integral values and float64 for all others.
+// number returns an int64 for integral values and a float64 for all others.
 func number(v any, integral bool) (any, bool) {
 	switch n := v.(type) {
 	case int64:

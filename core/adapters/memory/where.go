@@ -89,8 +89,8 @@ func valueSet(f *schema.Field, c *adapter.Cond) (map[string]struct{}, error) {
 	return set, nil
 }
 
-// matches says whether a row fulfils all conditions of the AND group and one of
-// the OR group, if there is one.
+// matches reports whether a row meets all conditions of the AND group and, if there is
+// an OR group, one of its conditions.
 func matches(conds []cond, r *row) bool {
 	or, hit := false, false
 	for i := range conds {
@@ -105,8 +105,8 @@ func matches(conds []cond, r *row) bool {
 	return hit || !or
 }
 
-// holds has SQL's view of null: no comparison with it is true, Ne and NotIn
-// included; only the empty NotIn lets it through.
+// holds follows SQL for null: no comparison with it is true, also not Ne and NotIn,
+// except an empty NotIn.
 func (c *cond) holds(v any) bool {
 	if c.set != nil {
 		if v == nil {
@@ -215,8 +215,8 @@ func compareSerial(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// lower changes ASCII letters only: Unicode folding would make one of two
-// different addresses, for example K and the Kelvin sign.
+// lower changes ASCII letters only: Unicode folding would make two different addresses
+// equal, for example one with a K and one with the Kelvin sign.
 func lower(s string) string {
 	for i := 0; i < len(s); i++ {
 		if 'A' <= s[i] && s[i] <= 'Z' {
@@ -276,7 +276,7 @@ func (t *table) candidates(conds []cond) []*row {
 	return best
 }
 
-// lookup makes the key that the conditions ask for, if they fix every slot.
+// lookup makes the key that the conditions select, if they fix every slot.
 func (x *index) lookup(conds []cond) (string, bool) {
 	if len(x.slots) == 1 {
 		return fixed(conds, x.slots[0])

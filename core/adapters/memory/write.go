@@ -111,7 +111,7 @@ func uuid(s string) bool {
 	return true
 }
 
-// number gives a row the next serial id, or notes the one that it brings.
+// number gives a row the next serial id, or records the one that it has.
 func (t *table) number(ids schema.IDKind, vals []any) {
 	if ids != schema.IDSerial {
 		return
@@ -141,7 +141,7 @@ func (c *column) value(v any) (any, error) {
 	return copyIn(val), nil
 }
 
-// assign checks what a row is to be set to. The id of a row never changes.
+// assign checks the new values of a row. The id of a row never changes.
 func (v *view) assign(set adapter.Record) ([]assignment, error) {
 	for name := range set {
 		if _, err := v.column(name); err != nil {
@@ -176,7 +176,7 @@ func (a *store) UpdateMany(ctx context.Context, model string, w adapter.Where, s
 	return a.update(ctx, model, w, set, nil)
 }
 
-// update changes all matching rows, or with one the first, which it is shown.
+// update changes all matching rows. With one it changes the first and passes it to one.
 func (a *store) update(ctx context.Context, model string, w adapter.Where, set adapter.Record, one func(*view, *row)) (int64, error) {
 	v, conds, err := a.target(ctx, model, w)
 	if err != nil {
@@ -209,7 +209,7 @@ func (a *store) update(ctx context.Context, model string, w adapter.Where, set a
 	return n, nil
 }
 
-// target checks what all writes with a predicate have in common.
+// target does the checks that all writes with a predicate share.
 func (a *store) target(ctx context.Context, model string, w adapter.Where) (*view, []cond, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err

@@ -10,9 +10,9 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 func names(commands []bson.Raw) []string {
@@ -108,8 +108,8 @@ func TestGetSessionIsOneCommand(t *testing.T) {
 	}
 }
 
-// TestValuesAreWrapped looks at the filters themselves: below a column there is
-// always an operator, and a value is never a document.
+// TestValuesAreWrapped checks the filters themselves: below a column there is always an
+// operator, and a value is never a document.
 func TestValuesAreWrapped(t *testing.T) {
 	t.Parallel()
 	d := double(t, true)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 func TestConformance(t *testing.T) {

@@ -72,7 +72,7 @@ func (t *table) values(rec adapter.Record) (bson.D, error) {
 	return out, nil
 }
 
-// newID encodes the id of a new row; nil is one that the database has to make.
+// newID encodes the id of a new row; for nil the database makes it.
 func (t *table) newID(kind schema.IDKind, given any) (any, error) {
 	if given == nil && kind == schema.IDSerial {
 		return nil, nil
@@ -86,9 +86,9 @@ func (t *table) newID(kind schema.IDKind, given any) (any, error) {
 // counters is the collection of the last serial id of each table.
 const counters = "kernia_counters"
 
-// serial takes the next number of a table, or notes the one that a row brings.
-// It happens outside the transaction, as in other databases: two transactions
-// that create rows must not wait for each other, and gaps do no harm.
+// serial takes the next number of a table, or records the one that a row has. It runs
+// outside the transaction, as in other databases: transactions that create rows must
+// not wait for each other, and gaps are harmless.
 func (s *store) serial(ctx context.Context, t *table, given any) (any, error) {
 	coll := s.db.Collection(counters, collectionOptions())
 	row := bson.D{{Key: "_id", Value: t.coll.Name()}}
@@ -101,7 +101,7 @@ func (s *store) serial(ctx context.Context, t *table, given any) (any, error) {
 		Last int64 `bson:"last"`
 	}
 	var err error
-	for range 3 { // of two that make the document at once, one has to try again
+	for range 3 { // of two calls that create the document at once, one has to try again
 		err = coll.FindOneAndUpdate(driver.NewSessionContext(ctx, nil), row, change, o).Decode(&out)
 		if !driver.IsDuplicateKeyError(err) {
 			break

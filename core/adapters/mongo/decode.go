@@ -13,8 +13,8 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// record reads a document. An empty selection means all columns; what the schema
-// does not know is left out.
+// record reads a document. An empty selection means all columns; fields that the schema
+// does not have are left out.
 func (t *table) record(doc bson.Raw, selected []*column, extra int) (adapter.Record, error) {
 	if len(selected) == 0 {
 		selected = t.columns

@@ -11,7 +11,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 )
 
-// Delete removes one matching row and what belongs to it.
+// Delete removes one matching row and the rows that belong to it.
 func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error {
 	t, filter, err := s.target(ctx, model, w)
 	if err != nil {
@@ -25,8 +25,8 @@ func (s *store) Delete(ctx context.Context, model string, w adapter.Where) error
 	})
 }
 
-// DeleteMany removes all matching rows and what belongs to them, and counts the
-// former.
+// DeleteMany removes all matching rows and those that belong to them, and counts the
+// matching ones.
 func (s *store) DeleteMany(ctx context.Context, model string, w adapter.Where) (n int64, err error) {
 	t, filter, err := s.target(ctx, model, w)
 	if err != nil {
@@ -73,10 +73,9 @@ func (s *store) ConsumeOne(ctx context.Context, model string, w adapter.Where) (
 	return t.record(doc, nil, 0)
 }
 
-// removing runs a removal of at most limit rows, or of all that match. When
-// nothing refers to the table that is all; else what refers to the rows goes
-// first, so that where there are no transactions a removal that failed half-way
-// can be repeated.
+// removing runs a removal of at most limit rows, or of all that match. Rows that refer
+// to them are removed first, so that without transactions a removal that failed
+// half-way can be repeated.
 func (s *store) removing(ctx context.Context, t *table, filter bson.D, limit int64, remove func(context.Context, bson.D) error) error {
 	if len(t.in) == 0 {
 		return remove(ctx, filter)
@@ -85,14 +84,15 @@ func (s *store) removing(ctx context.Context, t *table, filter bson.D, limit int
 		rows, err := s.referred(ctx, t, filter, limit)
 		if err != nil || len(rows) == 0 {
 			if err == nil {
-				err = remove(ctx, nothing) // keeps what a removal without a match answers
+				err = remove(ctx, nothing) // so that the answer is that of a removal without a match
 			}
 			return err
 		}
 		if err := s.cascade(ctx, t, rows); err != nil {
 			return err
 		}
-		// The predicate once more: without a transaction the rows may have changed.
+		// The predicate is checked again: without a transaction the rows may have
+		// changed.
 		return remove(ctx, bson.D{{Key: "$and", Value: bson.A{filter, among("_id", idsOf(rows))}}})
 	})
 }
@@ -143,7 +143,7 @@ type some struct {
 	ids   bson.A
 }
 
-// plan is what goes with rows that are removed.
+// plan lists the rows that are removed together with others.
 type plan struct {
 	gone  map[*table]map[string]bool // by stored id
 	queue []some                     // to remove, rows before those that refer to them
@@ -151,14 +151,14 @@ type plan struct {
 	held  []held
 }
 
-// held are rows that refer to removed ones and are not removed by it.
+// held are rows that refer to removed ones without being removed by that reference.
 type held struct {
 	*reference
 	ids bson.A
 }
 
-// cascade does what the foreign keys to rows of t say. First it finds all that
-// goes, so that a row under "restrict" that a cascade removes too is no obstacle.
+// cascade follows the foreign keys to rows of t. It finds all rows to remove first, so
+// that a row under "restrict" that a cascade removes too does not prevent the deletion.
 func (s *store) cascade(ctx context.Context, t *table, rows []bson.Raw) error {
 	p := &plan{gone: map[*table]map[string]bool{}}
 	p.mark(t, rows)

@@ -2,9 +2,8 @@
 // one document for each row, stored as Better Auth's mongo adapter stores them,
 // so that both can work on one database.
 //
-// It needs MongoDB 5.0 or later. On a replica set or a sharded cluster writes
-// that belong together are transactions; on a standalone server they are not,
-// see [Options].
+// It needs MongoDB 5.0 or later. Related writes are transactions on a replica
+// set or a sharded cluster, but not on a standalone server; see [Options].
 //
 // # Stored format
 //
@@ -18,10 +17,11 @@
 //
 // # Foreign keys
 //
-// MongoDB has none, so the adapter looks after them: a reference is looked up
-// before it is written, and a removal removes, unsets or is refused by the rows
-// that refer to it. This happens in one transaction where there are any. It is
-// no lock: a row that is created at the very moment in which the row it refers
-// to is removed stays behind. A field other than the id to which rows refer can be
-// changed; they are not looked at then.
+// MongoDB has no foreign keys, so the adapter enforces them. It looks up a
+// reference before it is written. When a row is removed, the rows that refer to it
+// are removed, have the reference unset, or prevent the removal. This happens in
+// one transaction where transactions are available. It takes no lock: a row that
+// is created while the row it refers to is being removed can stay behind. When
+// rows refer to a field other than the id, a change of that field is not checked
+// against them.
 package mongo

@@ -45,7 +45,7 @@ func (t *table) encode(c *column, v any) (any, error) {
 			return b, nil
 		}
 	case schema.Date:
-		if at, ok := v.(time.Time); ok {
+		if at, ok := v.(time.Time); ok && at.UTC().Year() >= 1 && at.UTC().Year() <= 9999 {
 			return bson.DateTime(at.UnixMilli()), nil
 		}
 	case schema.JSON:
@@ -68,11 +68,11 @@ func (t *table) bad(c *column, what string) error {
 	return fmt.Errorf("%w: %s.%s %s", adapter.ErrBadValue, t.model, c.name, what)
 }
 
-// text refuses what no database of Kernia's takes: NUL, and what is not UTF-8.
+// text refuses what none of the databases takes: NUL, and bytes that are not UTF-8.
 func text(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
 
-// number gives the BSON type that Node's driver would choose, as far as it can
-// hold the number: int32, for larger integers int64, and double for fractions.
+// number returns the BSON type that Node's driver would choose: int32, int64 for larger
+// integers, and double for fractions.
 func number(v any) (any, bool) {
 	switch n := v.(type) {
 	case int64:
@@ -104,7 +104,7 @@ func integer(n int64) any {
 	return n
 }
 
-// whole gives the int64 of an integral float. 2^63 is the first float beyond.
+// whole returns the int64 of an integral float. 2^63 is the first float out of range.
 func whole(f float64) (int64, bool) {
 	if f == math.Trunc(f) && f >= math.MinInt64 && f < math.MaxInt64 {
 		return int64(f), true
@@ -124,7 +124,7 @@ func numbers(t *table, c *column, list []float64) (any, error) {
 	return out, nil
 }
 
-// value encodes what is written to a column; nil is null.
+// value encodes the value of a column; nil is null.
 func (t *table) value(c *column, v any) (any, error) {
 	if v == nil {
 		if !c.optional {

@@ -15,7 +15,7 @@ var (
 	// exist, or removes one that others need.
 	ErrReference = errors.New("mongo: foreign key violated")
 	// ErrTxDone is returned when a context is used after the transaction that it
-	// carries has ended, by its end or by an earlier error.
+	// carries has ended, normally or by an earlier error.
 	ErrTxDone = errors.New("mongo: the transaction of this context has ended")
 )
 
@@ -27,19 +27,22 @@ const (
 	codeInvalidBSON     = 22
 	codeTooLarge        = 10334
 	codeTooLargeUpdate  = 17419
+
+	codeOptionsConflict  = 85 // of indexes
+	codeKeySpecsConflict = 86
 )
 
-// Labels of the server on errors that another attempt may not meet.
+// Labels of the server on errors after which another attempt may succeed.
 const (
 	labelTransient     = "TransientTransactionError"
 	labelUnknownCommit = "UnknownTransactionCommitResult"
 )
 
-// opError is a failed command. Its text holds no value of any row: the server
-// repeats them ("dup key: { email: … }"), and errors are logged.
+// opError is a failed command. Its text holds no value of any row: the server's text
+// does ("dup key: { email: … }"), and errors are logged.
 type opError struct {
 	op, model string
-	kind      error // what errors.Is finds; nil when only the cause says more
+	kind      error // found by errors.Is; nil when only the cause says more
 	cause     error // the driver's own, for errors.As; nil for constraints
 	text      string
 }
@@ -57,11 +60,15 @@ func (e *opError) Unwrap() []error {
 	return out
 }
 
-// wrap makes an opError of a driver's error. Errors of the adapter itself go out
+// wrap makes an opError of a driver's error. Errors of the adapter itself are returned
 // as they are.
 func wrap(op, model string, err error) error {
 	if err == nil {
 		return nil
+	}
+	var done *opError
+	if errors.As(err, &done) {
+		return err
 	}
 	var server driver.ServerError
 	switch {

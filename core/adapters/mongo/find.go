@@ -27,7 +27,7 @@ type query struct {
 type join struct {
 	table    *table
 	as       string // key in the record
-	key      string // key in the document: what a caller chose is never sent
+	key      string // key in the document; the caller's own is never sent
 	from, to *column
 	one      bool
 	limit    int
@@ -91,7 +91,7 @@ func (s *store) join(base *table, in *adapter.Join, i int) (join, error) {
 	if err != nil {
 		return join{}, err
 	}
-	// No column is called so: columns are identifiers.
+	// No column has this name: columns are identifiers.
 	filled := in.WithDefaults()
 	return join{table: other, as: filled.As, key: "@" + strconv.Itoa(i), from: from, to: to, one: in.One, limit: filled.Limit}, nil
 }
@@ -171,7 +171,7 @@ func (q *query) pipeline() bson.A {
 	for _, j := range q.joins {
 		var inner bson.A
 		if j.from.key != "_id" && j.to.key != "_id" {
-			// For $lookup null equals null, and what is absent as well.
+			// $lookup takes null for equal to null and to an absent field.
 			inner = append(inner, bson.D{{Key: "$match", Value: is(j.to, "$ne", nil)}})
 		}
 		add("$lookup", bson.D{

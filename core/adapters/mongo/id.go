@@ -41,9 +41,9 @@ var errNoSuchID = fmt.Errorf("%w: not an id of this database", adapter.ErrBadVal
 // uuidSubtype is BSON's subtype of RFC 9562 UUIDs.
 const uuidSubtype = 4
 
-// encodeID gives the stored form of an id. Only the text that a stored form reads
-// back as becomes that form, so every id comes back as it was given: an ObjectId
-// in upper case stays a string.
+// encodeID gives the stored form of an id. An id becomes an ObjectId, a UUID or a
+// number only if it is read back as the same text: an ObjectId in upper case stays a
+// string.
 func encodeID(kind idKind, id string) (any, error) {
 	switch kind {
 	case byValue:

@@ -1,8 +1,10 @@
 package mongo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -22,8 +24,8 @@ type index struct {
 	unique  bool
 }
 
-// indexes lists those of a table: unique keys, what the schema marks, foreign
-// keys, and what every sign-in and every sweep of old rows looks up.
+// indexes lists those of a table: unique keys, fields that the schema marks, foreign
+// keys, and the fields that sign-ins and the removal of old rows look up.
 func (t *table) indexes() []index {
 	var out []index
 	add := func(unique bool, columns ...*column) {
@@ -57,7 +59,6 @@ func (t *table) indexes() []index {
 }
 
 var lookups = map[string][][]string{
-	"account":      {{"providerId", "accountId"}},
 	"verification": {{"expiresAt"}},
 }
 
@@ -78,9 +79,9 @@ func (x *index) name() string {
 	return strings.Join(parts, "_")
 }
 
-// partial leaves rows with a null out of a unique index: nulls do not collide. It
-// is a lower bound where the column has one type, since MongoDB does not use an
-// index with a $type to look up a value.
+// partial leaves rows with a null out of a unique index: nulls do not collide. Where
+// the column has one type it is a lower bound, because MongoDB does not use an index
+// with $type to look up a value.
 func (x *index) partial() bson.D {
 	var out bson.D
 	for _, c := range x.columns {
@@ -147,8 +148,8 @@ type step struct {
 }
 
 // Plan lists the collections and indexes that are missing; SQL is the command of
-// MongoDB's shell. An index counts as there when one has the same keys, and is
-// unique, for all rows, where it has to be.
+// MongoDB's shell. An index exists when one has the same keys and, if it must be
+// unique, is unique for all rows without nulls.
 func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 	steps, err := s.plan(ctx)
 	if err != nil {
@@ -162,10 +163,10 @@ func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 }
 
 // Migrate makes what Plan lists. It drops and rewrites nothing. Rows that break a
-// unique key are adapter.ErrUnique; the rows stay, and so do the indexes made
-// before. An index of the application that is in the way, because it has the same
-// keys and is not unique, is an error of the server. Several processes may migrate
-// at once.
+// unique key are adapter.ErrUnique, with a text that counts them; the rows stay, and so
+// do the indexes made before. An index of the application that is in the way, because
+// it has the same keys and is not unique, is an error that names them. Several
+// processes may migrate at once.
 func (s *store) Migrate(ctx context.Context) error {
 	steps, err := s.plan(ctx)
 	if err != nil {
@@ -224,13 +225,13 @@ func (t *table) existing(ctx context.Context) (out []existing, err error) {
 	return out, cursor.All(ctx, &out)
 }
 
-// serves says whether an index that is there does for x.
+// serves reports whether an existing index can stand for x.
 func (x *index) serves(spec existing) bool {
 	if x.unique && !spec.Unique {
 		return false
 	}
-	if x.unique && len(x.partial()) == 0 && (spec.Sparse || spec.Partial != nil) {
-		return false // some rows are not looked at
+	if x.unique && (spec.Partial != nil && !x.sees(spec.Partial) || len(x.partial()) == 0 && spec.Sparse) {
+		return false // some rows are not checked
 	}
 	elements, err := spec.Keys.Elements()
 	if err != nil || len(elements) != len(x.columns) {
@@ -242,6 +243,16 @@ func (x *index) serves(spec existing) bool {
 		}
 	}
 	return true
+}
+
+// sees reports whether a partial index leaves out no more rows than x does.
+func (x *index) sees(partial bson.Raw) bool {
+	own := x.partial()
+	if len(own) == 0 {
+		return false
+	}
+	raw, err := bson.Marshal(own)
+	return err == nil && bytes.Equal(raw, partial)
 }
 
 func (s *store) createCollection(t *table) step {
@@ -262,10 +273,68 @@ func (x *index) create() step {
 	return step{
 		change: adapter.Change{Table: x.table.coll.Name(), Kind: "create index", SQL: x.String()},
 		run: func(ctx context.Context) error {
-			_, err := x.table.coll.Indexes().CreateOne(driver.NewSessionContext(ctx, nil), x.model())
+			ctx = driver.NewSessionContext(ctx, nil)
+			_, err := x.table.coll.Indexes().CreateOne(ctx, x.model())
+			switch {
+			case driver.IsDuplicateKeyError(err):
+				return x.duplicates(ctx, err)
+			case isCode(err, codeOptionsConflict), isCode(err, codeKeySpecsConflict):
+				return &opError{op: "create index", model: x.table.model, cause: err,
+					text: fmt.Sprintf("another index on (%s) is in the way: drop it and migrate again", x.list())}
+			}
 			return err
 		},
 	}
+}
+
+func (x *index) list() string {
+	names := make([]string, len(x.columns))
+	for i, c := range x.columns {
+		names[i] = c.key
+	}
+	return strings.Join(names, ", ")
+}
+
+// duplicates counts the rows that break a unique index. The text shows no value of
+// theirs besides the providers of accounts.
+func (x *index) duplicates(ctx context.Context, cause error) error {
+	var present, key bson.D
+	for i, c := range x.columns {
+		present = append(present, bson.E{Key: c.key, Value: bson.D{{Key: "$ne", Value: nil}}})
+		key = append(key, bson.E{Key: fmt.Sprint("k", i), Value: "$" + c.key})
+	}
+	cursor, err := x.table.coll.Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: present}},
+		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: key}, {Key: "n", Value: bson.D{{Key: "$sum", Value: 1}}}}}},
+		bson.D{{Key: "$match", Value: bson.D{{Key: "n", Value: bson.D{{Key: "$gt", Value: 1}}}}}},
+	}, options.Aggregate().SetAllowDiskUse(true))
+	if err != nil {
+		return cause
+	}
+	defer cursor.Close(ctx)
+	var values, rows int64
+	providers := map[string]int{}
+	for cursor.Next(ctx) {
+		n, _ := cursor.Current.Lookup("n").AsInt64OK()
+		values, rows = values+1, rows+n
+		if x.table.model == "account" && x.columns[0].name == "providerId" {
+			name, _ := cursor.Current.Lookup("_id", "k0").StringValueOK()
+			providers[name]++
+		}
+	}
+	if cursor.Err() != nil || values == 0 {
+		return cause
+	}
+	of := ""
+	for i, name := range slices.Sorted(maps.Keys(providers)) {
+		of += map[bool]string{true: " (of the providers ", false: ", "}[i == 0] + fmt.Sprint(name, " ", providers[name])
+	}
+	if of != "" {
+		of += ")"
+	}
+	return &opError{op: "create index", model: x.table.model, kind: adapter.ErrUnique, text: fmt.Sprintf(
+		"the collection %q needs a unique key on (%s), but %d rows share values that are there more than once, %d in all%s: "+
+			"remove the rows that are wrong and migrate again", x.table.coll.Name(), x.list(), rows, values, of)}
 }
 
 var _ adapter.Migrator = (*store)(nil)

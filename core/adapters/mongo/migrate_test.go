@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,8 +16,8 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 func opened(t *testing.T, db *driver.Database, s *schema.Schema) interface {
@@ -154,8 +155,54 @@ func TestMigrateReportsDuplicates(t *testing.T) {
 	a := opened(t, db, adaptertest.Schema())
 	if err := a.Migrate(t.Context()); !errors.Is(err, adapter.ErrUnique) {
 		t.Errorf("got the error %v, want %v", err, adapter.ErrUnique)
+	} else if text := err.Error(); !strings.Contains(text, `"user" needs a unique key on (email), but 2 rows share values that are there more than once, 1 in all`) || strings.Contains(text, "example.com") {
+		t.Error(text)
 	}
 	wantRows(t, a, "user", 2)
+}
+
+func TestMigrateNamesProvidersOfDoubledAccounts(t *testing.T) {
+	t.Parallel()
+	db := double(t, true).database(t)
+	for _, id := range []string{"a", "b", "c"} {
+		row := bson.D{{Key: "_id", Value: id}, {Key: "providerId", Value: "google"}, {Key: "accountId", Value: "1"}}
+		if _, err := db.Collection("account").InsertOne(t.Context(), row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := schema.New(schema.IDString, []schema.Table{{Model: "account", Unique: [][]string{{"providerId", "accountId"}}, Fields: []schema.Field{
+		{Name: "providerId", Type: schema.String}, {Name: "accountId", Type: schema.String},
+	}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = opened(t, db, s).Migrate(t.Context())
+	if !errors.Is(err, adapter.ErrUnique) || !strings.Contains(err.Error(), "3 rows share values that are there more than once, 1 in all (of the providers google 1)") {
+		t.Error(err)
+	}
+}
+
+// TestAPartialIndexOfOthersIsNotOurs has a unique index of the rows of
+// administrators, on a field that is optional.
+func TestAPartialIndexOfOthersIsNotOurs(t *testing.T) {
+	t.Parallel()
+	s, err := schema.New(schema.IDString, []schema.Table{{Model: "user", Fields: []schema.Field{{Name: "username", Type: schema.String, Optional: true, Unique: true}}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := double(t, true).database(t)
+	theirs := driver.IndexModel{Keys: bson.D{{Key: "username", Value: 1}}, Options: options.Index().SetName("theirs").SetUnique(true).SetPartialFilterExpression(bson.D{{Key: "admin", Value: true}})}
+	if _, err := db.Collection("user").Indexes().CreateOne(t.Context(), theirs); err != nil {
+		t.Fatal(err)
+	}
+	a := opened(t, db, s)
+	want := `db.getCollection("user").createIndex({"username":1}, {"name":"username_1","unique":true,"partialFilterExpression":{"username":{"$gte":""}}})`
+	if got := planned(t, a); !slices.Equal(got, []string{want}) {
+		t.Errorf("the plan is %q", got)
+	}
+	if err := a.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "another index on (username) is in the way: drop it and migrate again") {
+		t.Error(err)
+	}
 }
 
 func TestMigrateFromManyProcesses(t *testing.T) {

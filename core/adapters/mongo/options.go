@@ -31,21 +31,20 @@ const (
 // Options choose how rows are stored. The zero value is right for most.
 type Options struct {
 	Transactions Transactions
-	// StringIDs stores ids as strings whatever they look like. It is for databases
-	// of a Better Auth server with a generateId function, which stores what that
-	// function returns.
+	// StringIDs stores all ids as strings. It is for databases of a Better Auth
+	// server with a generateId function, which stores what that function returns.
 	StringIDs bool
 }
 
-// New returns the database of Kernia's rows in db, for Options.Database. Of the
-// handle's settings its write concern and read concern hold; reads always go to
-// the primary, since a session that was revoked must not be found on a secondary.
+// New returns a database that keeps Kernia's rows in db, for Options.Database. It
+// uses the write concern and read concern of db. Reads always go to the primary,
+// because a revoked session must not be found on a secondary.
 func New(db *driver.Database, o Options) adapter.Database { return &database{db: db, options: o} }
 
 // NewID makes an ObjectId's 24 hexadecimal digits, for the application's
 // Options.IDs.New: ids then look like those that Better Auth makes with MongoDB.
-// An ObjectId holds a time and a counter and can be guessed; no id of Kernia's is
-// a secret. It never fails.
+// An ObjectId contains a time and a counter and can be guessed, which is safe
+// because no id of Kernia is a secret. NewID never fails.
 func NewID(model string) (string, error) { return bson.NewObjectID().Hex(), nil }
 
 type database struct {
@@ -77,8 +76,8 @@ func (d *database) Open(s *schema.Schema) (adapter.Adapter, error) {
 	return out, nil
 }
 
-// hasTransactions asks the primary what it is: transactions need a replica set,
-// or a router of a sharded cluster.
+// hasTransactions asks the primary for its kind: transactions need a replica set, or a
+// router of a sharded cluster.
 func hasTransactions(ctx context.Context, db *driver.Database) (bool, error) {
 	var hello struct {
 		SetName string `bson:"setName"`

@@ -56,7 +56,8 @@ func TestReferences(t *testing.T) {
 				t.Errorf("%d logs lost their ship", n)
 			}
 
-			// A cascade that removes the row under "restrict" as well is no obstacle.
+			// A cascade that removes the row under "restrict" as well does not prevent
+			// the deletion.
 			if _, err := a.Update(t.Context(), "mooring", adapter.By("id", "held"), adapter.Record{"crewId": "ca"}); err != nil {
 				t.Fatal(err)
 			}

@@ -149,8 +149,8 @@ func (t *table) column(name string) (*column, error) {
 	return c, nil
 }
 
-// target checks what all writes with a predicate have in common. A cancelled
-// context says so even when the call is wrong as well.
+// target does the checks that all writes with a predicate share. A cancelled context is
+// reported first, even when the call is wrong as well.
 func (s *store) target(ctx context.Context, model string, w adapter.Where) (*table, bson.D, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err

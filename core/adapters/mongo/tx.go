@@ -23,7 +23,7 @@ type tx struct {
 	ended     bool
 	writes    int   // so far
 	transient bool  // lost to another transaction: worth another attempt
-	broken    error // what made the server, or a nested Tx, end it
+	broken    error // the error with which the server, or a nested Tx, ended it
 }
 
 type txKey struct{ s *store }
@@ -33,7 +33,7 @@ func (s *store) carried(ctx context.Context) *tx {
 	return t
 }
 
-// joined says whether ctx carries a transaction, of this adapter or one that the
+// joined reports whether ctx carries a transaction, of this adapter or one that the
 // application began with the driver.
 func (s *store) joined(ctx context.Context) bool {
 	if s.carried(ctx) != nil {
@@ -82,17 +82,16 @@ func (s *store) together(ctx context.Context, fn func(ctx context.Context) error
 
 // Tx runs fn in a transaction, and again when it lost to another one: MongoDB
 // ends one of two transactions that write the same row instead of making it wait.
-// So fn may run several times, and what it does besides the database has to wait
-// for the commit. It gives up after 30 seconds or with the context.
+// So fn may run several times, and its effects outside the database have to wait for
+// the commit. It gives up after 30 seconds or with the context.
 //
 // A nested Tx joins the outer one. When it fails after it has written something,
-// the outer one fails as well, even if its function goes on: there are no
-// savepoints, and a part of what was meant as a whole is never committed.
+// the outer one fails as well, even if its function goes on: there are no savepoints,
+// and a part of a transaction must never be committed alone.
 //
-// The context that fn gets is a session context of the driver, so that commands
-// of the application under it belong to the transaction; and under a session
-// context of the application with a running transaction, Tx and all operations
-// join that one.
+// The context that fn gets is a session context of the driver, so the application's own
+// commands under it belong to the transaction. Under a session context of the
+// application with a running transaction, Tx and all operations join that transaction.
 func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -132,7 +131,7 @@ func (t *tx) nested(ctx context.Context, fn func(ctx context.Context) error) err
 	return failed
 }
 
-// attempt runs fn once and says whether another attempt may succeed.
+// attempt runs fn once and reports whether another attempt may succeed.
 func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error) (again bool, err error) {
 	sess, err := s.db.Client().StartSession()
 	if err != nil {
@@ -140,8 +139,8 @@ func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error)
 	}
 	t := &tx{}
 	defer func() {
-		// Also after a panic of fn. What is not committed is aborted here, even
-		// when ctx is done.
+		// This runs also after a panic of fn. It aborts an uncommitted transaction,
+		// even when ctx is done.
 		t.end()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortAfter)
 		defer cancel()
@@ -167,7 +166,7 @@ func (s *store) attempt(ctx context.Context, fn func(ctx context.Context) error)
 	return commit(ctx, sess)
 }
 
-// commit asks again when the answer got lost; a commit can be repeated.
+// commit asks again when the answer was lost; a commit can be repeated.
 func commit(ctx context.Context, sess *driver.Session) (again bool, err error) {
 	for range 3 {
 		err = sess.CommitTransaction(ctx)
@@ -178,15 +177,15 @@ func commit(ctx context.Context, sess *driver.Session) (again bool, err error) {
 	return hasLabel(err, labelTransient), wrap("commit", "transaction", err)
 }
 
-// end waits for the command that runs and lets no other one in.
+// end waits for the running command and admits no further one.
 func (t *tx) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended = true
 }
 
-// transactionOptions give every read one state of the database, and commit to a
-// majority, whatever the client's defaults are.
+// transactionOptions replace the client's defaults: all reads see one state of the
+// database, and commits need a majority.
 func transactionOptions() *options.TransactionOptionsBuilder {
 	return options.Transaction().SetReadConcern(readconcern.Snapshot()).SetWriteConcern(writeconcern.Majority()).SetReadPreference(primary)
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
-	"github.com/advantch/kernia-go/core/adaptertest"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/adaptertest"
 )
 
 var errStop = errors.New("stop")
@@ -67,7 +67,7 @@ func TestALostTransactionRunsAgain(t *testing.T) {
 	}
 }
 
-// TestARowIsLockedByAnUpdateThatChangesNothing: core locks a row so.
+// TestARowIsLockedByAnUpdateThatChangesNothing: core locks a row this way.
 func TestARowIsLockedByAnUpdateThatChangesNothing(t *testing.T) {
 	t.Parallel()
 	db := double(t, true).database(t)
@@ -210,7 +210,8 @@ func TestAContextAfterItsTransaction(t *testing.T) {
 	wantRows(t, a, "user", 0)
 }
 
-// TestTheApplicationsRows are written together with Kernia's, whoever begins.
+// TestTheApplicationsRows: the application's rows are written together with Kernia's,
+// in a transaction of either.
 func TestTheApplicationsRows(t *testing.T) {
 	t.Parallel()
 	db := double(t, true).database(t)

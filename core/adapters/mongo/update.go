@@ -51,13 +51,13 @@ func (s *store) modify(ctx context.Context, t *table, filter, change bson.D, whi
 	return doc, err
 }
 
-// touched is a key that only locked documents have, and only in between.
+// touched is a key that only locked documents have, and only during touch.
 const touched = "@touched"
 
 // updateLocked updates in a transaction, where a row that was updated must stay
 // as it is until the end, even when the update changed nothing: callers lock a
-// row by setting what it holds already. MongoDB leaves out such a write and would
-// let another transaction pass, so the row is written twice instead.
+// row by setting what it holds already. MongoDB skips such a write and would let
+// another transaction pass, so the row is written twice instead.
 func (s *store) updateLocked(ctx context.Context, t *table, filter, values bson.D) (adapter.Record, error) {
 	change := bson.D{{Key: "$set", Value: values}}
 	if len(values) == 0 {
@@ -135,7 +135,7 @@ func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, s
 		return n, update(ctx)
 	}
 	if all {
-		// Two rows with one key collide whatever they were before.
+		// Two rows with one key always collide.
 		found, err := s.count(ctx, t, filter, 2)
 		if err != nil {
 			return 0, err
@@ -155,7 +155,7 @@ func wrapUnique(op string, t *table) error {
 	return &opError{op: op, model: t.model, kind: adapter.ErrUnique, text: adapter.ErrUnique.Error()}
 }
 
-// keysIn says whether values change a unique key, and whether they set all of
+// keysIn reports whether values change a unique key, and whether they set all fields of
 // one to values that are not null.
 func (t *table) keysIn(values bson.D) (touches, all bool) {
 	for _, key := range t.unique {

@@ -46,7 +46,7 @@ func (t *table) filter(w adapter.Where) (bson.D, error) {
 	return bson.D{{Key: "$and", Value: and}}, nil
 }
 
-// is wraps every value in an operator, so that none is ever read as one.
+// is wraps every value in an operator, so that no value is read as an operator.
 func is(c *column, op string, v any) bson.D {
 	return bson.D{{Key: c.key, Value: bson.D{{Key: op, Value: v}}}}
 }
@@ -112,13 +112,14 @@ func (t *table) noSuchID(c *column, not bool) bson.D {
 	return is(c, "$in", bson.A{})
 }
 
-// operand encodes a value, and makes it a regular expression for op if wanted.
+// operand encodes a value, if wanted as a regular expression for op.
 func (t *table) operand(c *column, op adapter.Op, v any, regex, fold bool) (any, error) {
 	stored, err := t.encode(c, v)
 	if err != nil || !regex {
 		return stored, err
 	}
-	// As in Better Auth's adapter, an id that is text has parts and an ObjectId has none.
+	// As in Better Auth's adapter, an id that is text can match in parts and an
+	// ObjectId cannot.
 	s, _ := v.(string)
 	p := pattern(op, s, fold)
 	if len(p) > maxPattern {
@@ -127,9 +128,9 @@ func (t *table) operand(c *column, op adapter.Op, v any, regex, fold bool) (any,
 	return bson.Regex{Pattern: p}, nil
 }
 
-// pattern matches text literally. Letters are folded one by one, ASCII only: the
-// option "i" would also take the Kelvin sign for a k and make one of two
-// addresses. The end is \z because $ also matches before a last line break.
+// pattern matches text literally. Letters are folded one by one, ASCII only: the option
+// "i" would also take the Kelvin sign for a k, so that two addresses would be equal.
+// The end is \z because $ also matches before a last line break.
 func pattern(op adapter.Op, text string, fold bool) string {
 	var b strings.Builder
 	if op == adapter.Eq || op == adapter.StartsWith {

@@ -134,7 +134,7 @@ func FuzzPattern(f *testing.F) {
 			if got := regexp.MustCompile(pattern(op, text, false)).MatchString(s); got != want {
 				t.Errorf("%s %q in %q: %v", op, text, s, got)
 			}
-			// Whatever is found exactly is found without letter case.
+			// Text that matches exactly also matches without letter case.
 			if want && !regexp.MustCompile(pattern(op, text, true)).MatchString(s) {
 				t.Errorf("folded %s %q in %q is lost", op, text, s)
 			}

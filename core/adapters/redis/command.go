@@ -13,7 +13,7 @@ var errUnknownCommand = errors.New("the server does not know the command")
 
 // once is a command that the client must not send again after a lost
 // connection: the server may have run it, and the second answer would be wrong.
-// A token that was taken would look as if it had never been there.
+// A token that was taken would look as if it had never existed.
 type once struct{ *redis.Cmd }
 
 // NoRetry implements redis.Cmder.
@@ -52,8 +52,8 @@ type script struct{ source, hash string }
 
 func newScript(source string) script { return script{source, redis.NewScript(source).Hash()} }
 
-// run calls a script by its hash, and sends it whole when the server does not
-// have it yet, which it says before it has done anything.
+// run calls a script by its hash, and sends the whole script when the server does not
+// have it yet. The server reports that before it does anything.
 func (c *conn) run(ctx context.Context, s script, key string, args ...any) (any, error) {
 	rest := append([]any{1, c.prefix + key}, args...)
 	v, err := c.doOnce(ctx, append([]any{"evalsha", s.hash}, rest...)...)
@@ -63,8 +63,8 @@ func (c *conn) run(ctx context.Context, s script, key string, args ...any) (any,
 	return v, err
 }
 
-// describe names the command that failed. The server quotes the arguments of a
-// command it does not know; they are secrets and do not belong into a log.
+// describe names the command that failed. The server quotes the arguments of an unknown
+// command; they are secrets and do not belong in a log.
 func describe(command any, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return redis.Nil

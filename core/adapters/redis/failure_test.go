@@ -98,7 +98,7 @@ func TestUnexpectedAnswer(t *testing.T) {
 }
 
 // A command that takes or changes something is not sent again when its answer
-// is lost: a repeated GETDEL would say that the token was never there.
+// is lost: a repeated GETDEL would answer that the token never existed.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	t.Run("SES-26 GetDel", func(t *testing.T) {

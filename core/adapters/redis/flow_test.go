@@ -7,10 +7,14 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/adapters/redis"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/ratelimit"
+	"github.com/advantch/kernia-go/core/storage"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
 	goredis "github.com/redis/go-redis/v9"
 )
 
@@ -112,20 +116,22 @@ func TestFlow(t *testing.T) {
 	})
 }
 
-func TestSessionReadIsOneRoundTrip(t *testing.T) {
+// A session is one read. A second one checks whether the sessions of its user have been
+// ended since: only that refuses a session whose list Redis has lost.
+func TestSessionReadIsTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	onServers(t, func(t *testing.T, srv *testServer) {
 		a := open(t, srv, nil)
 		c := a.join(t, ada)
 		a.sent.names = nil
 		wantSession(t, c, "Someone")
-		a.sent.want(t, "get-session", "get")
+		a.sent.want(t, "get-session", "get", "get")
 		if _, ok := core.SessionFrom(a.Auth.Attach(t.Context(), core.Request{
 			Header: core.Fields{{Name: "Cookie", Value: c.CookieHeader()}},
 		}, nil)); !ok {
 			t.Error("Attach found no session")
 		}
-		a.sent.want(t, "Attach", "get")
+		a.sent.want(t, "Attach", "get", "get")
 
 		limited := open(t, srv, func(a *app, o *core.Options) {
 			o.RateLimit = core.RateLimitOptions{Custom: redis.NewLimiter(a.client, srv.opts())}
@@ -134,7 +140,7 @@ func TestSessionReadIsOneRoundTrip(t *testing.T) {
 		c.Get("/get-session") // loads the script
 		limited.sent.names = nil
 		wantSession(t, c, "Someone")
-		limited.sent.want(t, "get-session with a limiter", "evalsha", "get")
+		limited.sent.want(t, "get-session with a limiter", "evalsha", "get", "get")
 	})
 }
 
@@ -236,5 +242,51 @@ func TestLimitedSignIn(t *testing.T) {
 				t.Errorf("request %d answered %d", i, answer.Status)
 			}
 		}
+	})
+}
+
+// TestEvictedList has Redis forget the list of a user's sessions, as one with another
+// policy than noeviction does. What ends sessions ends all of them nevertheless.
+func TestEvictedList(t *testing.T) {
+	t.Parallel()
+	onServers(t, func(t *testing.T, srv *testServer) {
+		for name, end := range map[string]func(t *testing.T, c *authtest.Client){
+			"revoke-sessions": func(t *testing.T, c *authtest.Client) { c.Post("/revoke-sessions", object{}).Want(t, 200, "") },
+			"change-password": func(t *testing.T, c *authtest.Client) {
+				c.Post("/change-password", object{"currentPassword": passphrase, "newPassword": "another horse battery", "revokeOtherSessions": true}).Want(t, 200, "")
+			},
+			"delete-user": func(t *testing.T, c *authtest.Client) {
+				c.Post("/delete-user", object{"password": passphrase}).Want(t, 200, "")
+			},
+		} {
+			for _, rows := range []bool{false, true} {
+				t.Run(fmt.Sprintf("SES-20 %s, rows %v", name, rows), func(t *testing.T) {
+					a := open(t, srv, func(_ *app, o *core.Options) { o.Session.StoreInDatabase = rows })
+					c := a.join(t, ada)
+					other, old := a.login(t, ada), c.Copy()
+					u, err := a.Auth.Store().FindUserByEmail(t.Context(), ada)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := a.kv.Delete(t.Context(), "active-sessions-"+u.ID); err != nil {
+						t.Fatal(err)
+					}
+					a.Clock.Add(time.Millisecond)
+					end(t, c)
+					wantSession(t, old, "")
+					wantSession(t, other, "")
+				})
+			}
+		}
+	})
+}
+
+// The races of sessions in a secondary storage, on Redis itself.
+func TestSecondaryRaces(t *testing.T) {
+	t.Parallel()
+	onServers(t, func(t *testing.T, srv *testServer) {
+		flowtest.RunSecondary(t, func(*testing.T) adapter.Database { return memory.New() }, func(t *testing.T) storage.Storage {
+			return redis.New(srv.client(t), srv.opts())
+		})
 	})
 }

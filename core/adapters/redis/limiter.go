@@ -13,9 +13,9 @@ import (
 
 // NewLimiter counts requests in the server behind client, for
 // core.RateLimitOptions.Custom: one round trip per request, at any number of
-// concurrent requests and processes. It decides as ratelimit.NewStorage does,
-// under the same keys and with the same stored JSON; both, and Better Auth, can
-// count in one server.
+// concurrent requests and processes. It decides as ratelimit.NewStorage does
+// and uses the same keys and the same stored JSON, so both, and Better Auth,
+// can share one server.
 func NewLimiter(client redis.UniversalClient, o Options) ratelimit.Store {
 	return &limiter{newConn(client, o)}
 }
@@ -23,8 +23,8 @@ func NewLimiter(client redis.UniversalClient, o Options) ratelimit.Store {
 type limiter struct{ conn }
 
 // takeScript admits a request and returns 0, or refuses it and returns how many
-// milliseconds to wait. A value that is no counter counts as absent; a member
-// that is missing or null as zero.
+// milliseconds to wait. A value that is no counter counts as absent; a member that is
+// missing or null counts as zero.
 //
 // ARGV: the JSON up to the count, max, window and now in milliseconds.
 var takeScript = newScript(`local limit, window, now = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -39,7 +39,7 @@ if raw then
   local ok, e = pcall(cjson.decode, raw)
   if ok and type(e) == 'table' and (e.key == nil or e.key == cjson.null or type(e.key) == 'string') then
     local n, last = number(e.count), number(e.lastRequest)
-    if n and last and now - last < window then
+    if n and last and now - last < window and last - now <= window then
       if n >= limit then return math.min(last + window - now, 1e12) end
       count = n
     end

@@ -15,8 +15,8 @@ const (
 // Options configures New and NewLimiter. Give both the same Prefix.
 type Options struct {
 	// Prefix is put before every key. Default "better-auth:", the keyPrefix of
-	// Better Auth's redis-storage. Two applications on one server need two
-	// prefixes, neither of which is the start of the other.
+	// Better Auth's redis-storage. Two applications on one server need two prefixes,
+	// and neither may begin with the other.
 	Prefix string
 	// NoPrefix leaves keys as they are, like the hand-written storages of older
 	// Better Auth applications. Prefix is ignored then.
@@ -48,8 +48,8 @@ func newConn(client redis.UniversalClient, o Options) conn {
 	return conn{bounded(client, o.Timeout), o.Prefix, o.Timeout}
 }
 
-// bounded makes a client give up reading after timeout. Without that go-redis
-// looks at a context's deadline before and after it reads, not while it does.
+// bounded makes a client give up reading after timeout. Without that go-redis checks a
+// context's deadline before and after a read, not during it.
 func bounded(client redis.UniversalClient, timeout time.Duration) redis.UniversalClient {
 	c, ok := client.(*redis.Client)
 	if !ok || timeout < 0 {

@@ -197,8 +197,8 @@ func (f *following) CompareAndSwap(ctx context.Context, key, old, value string, 
 	return f.Storage.CompareAndSwap(ctx, key, old, value, ttl)
 }
 
-// losing is a connection that breaks before the first answer to one kind of
-// command is read, when the server has already run the command.
+// losing is a connection that breaks after the server has run one kind of command,
+// before its first answer is read.
 type losing struct {
 	net.Conn
 	command string
@@ -239,7 +239,7 @@ func (s *testServer) loseAnswer(t *testing.T, command string) *goredis.Client {
 	return c
 }
 
-// wantFailure checks for an error that nobody can take for an absent key.
+// wantFailure checks for an error that cannot be taken for an absent key.
 func wantFailure(t *testing.T, what string, err error) {
 	t.Helper()
 	if err == nil || errors.Is(err, storage.ErrNotFound) || errors.Is(err, goredis.Nil) {

@@ -15,8 +15,8 @@ var _ storage.Storage = (*Storage)(nil)
 
 // Storage is a storage.Storage in Redis. Each method is one command and one
 // round trip. Keys and values are sent as they are, whatever bytes they hold.
-// Errors other than storage.ErrNotFound mean that nothing is known: the server
-// may or may not have done what was asked.
+// After an error other than storage.ErrNotFound the outcome is unknown: the
+// server may or may not have done what was asked.
 type Storage struct {
 	conn
 	noGetDel atomic.Bool // the server is older than 6.2
@@ -70,8 +70,9 @@ func (s *Storage) Delete(ctx context.Context, key string) error {
 	return err
 }
 
-// GetDel implements storage.Storage. When the answer is lost the value is, too:
-// the error says so, and the value is taken at most once.
+// GetDel implements storage.Storage. When the server's answer is lost, so is
+// the value, and GetDel returns an error. A value is therefore taken at most
+// once.
 func (s *Storage) GetDel(ctx context.Context, key string) (string, error) {
 	if !s.noGetDel.Load() {
 		v, err := text(s.doOnce(ctx, "getdel", s.prefix+key))

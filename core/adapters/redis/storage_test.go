@@ -10,7 +10,7 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapters/redis"
 	"github.com/advantch/kernia-go/core/storage"
-	"github.com/advantch/kernia-go/core/storagetest"
+	"github.com/advantch/kernia-go/core/suites/storagetest"
 	"github.com/alicebob/miniredis/v2/server"
 )
 

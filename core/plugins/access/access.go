@@ -1,7 +1,7 @@
-// Package access says who may do what: statements list the actions of each
-// resource, roles hold some of them, and a request is authorized by a role. It is
-// Better Auth's access module (better-auth/plugins/access), which the organization
-// and admin plugins share. It keeps nothing and knows no users.
+// Package access implements role-based access control: statements list the actions
+// of each resource, a role holds some of them, and a role authorizes a request. It
+// is Better Auth's access module (better-auth/plugins/access), which the
+// organization and admin plugins share. It stores nothing and does not know users.
 package access
 
 import (
@@ -12,7 +12,8 @@ import (
 )
 
 // Permissions are actions by resource, for example {"project": {"create", "update"}}.
-// They say what there is, what a role may do, and what a request asks for.
+// They describe which actions exist, which a role may do, and which a request asks
+// for.
 type Permissions map[string][]string
 
 // Clone returns a copy that shares nothing with p.
@@ -42,8 +43,9 @@ func (c *Control) Has(resource string) bool {
 	return ok
 }
 
-// NewRole makes a role of some of the statements. It panics when a resource or an
-// action is none of the Control's: a misspelt permission would silently grant nothing.
+// NewRole makes a role of some of the statements. It panics when the Control does not
+// have a resource or an action, because a misspelt permission would silently grant
+// nothing.
 func (c *Control) NewRole(granted Permissions) *Role {
 	for _, resource := range slices.Sorted(maps.Keys(granted)) {
 		known, ok := c.statements[resource]
@@ -62,14 +64,14 @@ func (c *Control) NewRole(granted Permissions) *Role {
 // Role is a set of permissions. It is immutable.
 type Role struct{ granted Permissions }
 
-// NewRole makes a role without a Control, for permissions that are known only when a
-// program runs.
+// NewRole makes a role without a Control, for permissions that are known only at run
+// time.
 func NewRole(granted Permissions) *Role { return &Role{granted.Clone()} }
 
 // Permissions returns what the role may do.
 func (r *Role) Permissions() Permissions { return r.granted.Clone() }
 
-// With returns a role that may also do what more says.
+// With returns a role that also has the permissions in more.
 func (r *Role) With(more Permissions) *Role {
 	out := r.granted.Clone()
 	for resource, actions := range more {
@@ -105,9 +107,9 @@ type Actions struct {
 // Request is what is to be authorized.
 type Request map[string]Actions
 
-// Authorize reports whether the role has everything that is asked for. A resource
-// without actions asks for nothing and is never authorized, nor is an empty request:
-// a list that came out empty must not open a door. 1.6.11 authorizes such a resource.
+// Authorize reports whether the role has all requested permissions. An empty request,
+// or a resource without actions, is never authorized, so that a list that is empty by
+// mistake grants nothing. Better Auth 1.6 authorizes a resource without actions.
 func (r *Role) Authorize(asked Permissions) bool {
 	if r == nil || len(asked) == 0 {
 		return false
@@ -120,9 +122,10 @@ func (r *Role) Authorize(asked Permissions) bool {
 	return true
 }
 
-// AuthorizeRequest is Authorize for requests whose parts are joined by connectors:
-// connector joins the resources, that of each Actions its names. With Or, a resource
-// that the role does not know does not end the search, as it does in 1.6.11.
+// AuthorizeRequest is Authorize for requests with connectors: connector joins the
+// resources, and the Connector of each Actions joins its names. With Or, the search
+// continues after a resource that the role does not know; in Better Auth 1.6 it ends
+// there.
 func (r *Role) AuthorizeRequest(asked Request, connector Connector) bool {
 	if r == nil || len(asked) == 0 {
 		return false
@@ -156,8 +159,8 @@ func (r *Role) has(resource string, asked Actions) bool {
 	return asked.Connector != Or
 }
 
-// Missing lists what is asked for and not granted, as "resource:action" in the order
-// of the resources' names.
+// Missing lists the requested permissions that are not granted, as "resource:action"
+// in the order of the resources' names.
 func (r *Role) Missing(asked Permissions) []string {
 	var out []string
 	for _, resource := range slices.Sorted(maps.Keys(asked)) {
@@ -170,9 +173,10 @@ func (r *Role) Missing(asked Permissions) []string {
 	return out
 }
 
-// Split takes a stored list of roles apart: the exact texts between commas, without
-// empty ones. Space counts: 1.6.11 stores what it is given and grants nothing for
-// " owner", so nobody may gain a role by another way of reading.
+// Split splits a stored list of roles: the exact texts between commas, without
+// empty ones. It keeps spaces: Better Auth 1.6 stores what it is given and grants
+// nothing for " owner", so trimming would grant a role that the user does not have
+// there.
 func Split(roles string) []string {
 	var out []string
 	for name := range strings.SplitSeq(roles, ",") {
@@ -183,8 +187,8 @@ func Split(roles string) []string {
 	return out
 }
 
-// Names reads lists of roles that somebody asks for: names between commas, without
-// the space around them, without empty and repeated ones. Join makes the stored form.
+// Names parses lists of roles in a request: names between commas, trimmed, without
+// empty and repeated ones. Join makes the stored form.
 func Names(lists ...string) []string {
 	var out []string
 	for _, list := range lists {
@@ -197,5 +201,5 @@ func Names(lists ...string) []string {
 	return out
 }
 
-// Join is the stored form of a list of roles.
+// Join returns the stored form of a list of roles.
 func Join(roles []string) string { return strings.Join(roles, ",") }

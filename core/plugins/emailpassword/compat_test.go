@@ -164,7 +164,7 @@ func TestForgetPassword(t *testing.T) {
 				return nil
 			}
 		})
-		// One counter for both paths: the alias gives no second helping of mails.
+		// One counter for both paths: the alias allows no further mails.
 		for i, path := range []string{"/forget-password", "/request-password-reset", "/forget-password", "/request-password-reset", "/forget-password"} {
 			a := e.Client().Post(path, body{"email": email})
 			if want := map[bool]int{true: 429, false: 200}[i >= 3]; a.Status != want {
@@ -203,7 +203,7 @@ func TestPasswordForNewPassword(t *testing.T) {
 	c := e.Client()
 	c.Post("/reset-password", body{"token": resetToken(t, e, email), "password": another}).Want(t, 200, "")
 	signIn(e, email, another).Want(t, 200, "")
-	// The name of 1.6.11 wins, whatever it holds.
+	// The name of Better Auth 1.6 wins with any value.
 	c.Post("/reset-password", body{"token": resetToken(t, e, email), "password": "the wrong one", "newPassword": password}).Want(t, 200, "")
 	signIn(e, email, password).Want(t, 200, "")
 	tok := resetToken(t, e, email)

@@ -20,7 +20,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
-// alike expects two answers that nobody can tell apart.
+// alike expects two indistinguishable answers.
 func alike(t *testing.T, what string, a, b *authtest.Answer) {
 	t.Helper()
 	if a.Status != b.Status || a.Body != b.Body || headers(a) != headers(b) {
@@ -78,11 +78,10 @@ func TestSignInTellsNothing(t *testing.T) {
 	}
 }
 
-// medians makes failing sign-ins with several addresses in turn, and expects that
-// the medians of their times meet. Another process may take the processor away at
-// any time: that they meet in one of a few rounds is enough, and roughly. A hash
-// that is missing makes a factor of fifty. What is done exactly alike is counted, not
-// timed, in TestSignInTellsNothing.
+// medians makes failing sign-ins with several addresses in turn, and expects about
+// equal medians of their times. Another process may take the processor away at any
+// time, so one of a few rounds is enough. A missing hash makes a factor of fifty.
+// TestSignInTellsNothing counts the exact work instead of timing it.
 func medians(t *testing.T, e *authtest.Env, samples int, limit float64, addresses ...string) {
 	t.Helper()
 	var ratio float64
@@ -126,7 +125,7 @@ func TestSignInTiming(t *testing.T) {
 	t.Run("ENUM-01 medians of interleaved sign-ins", func(t *testing.T) {
 		medians(t, timed(t, argon2), 31, 1.5, nobody, email, "social@example.com")
 	})
-	// What an unknown address costs is what a hash of the algorithm in force costs.
+	// An unknown address costs as much as a hash of the current algorithm.
 	t.Run("ENUM-10 the dummy hash follows the algorithm", func(t *testing.T) {
 		medians(t, timed(t, scrypt), 5, 2, nobody, email)
 	})
@@ -248,7 +247,7 @@ func TestMailRequestsTellNothing(t *testing.T) {
 	})
 }
 
-// Time stands still in the bubble unless everybody waits.
+// Time advances in the bubble only while every goroutine waits.
 func TestMailRequestsTakeTheirTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ option, mail, least time.Duration }{
@@ -298,7 +297,7 @@ func TestMailRequestsTakeTheirTime(t *testing.T) {
 func TestSecretsAreNotCompared(t *testing.T) {
 	t.Parallel()
 	// Tokens are found by their hash and signatures are compared in constant time:
-	// no code of the plugin compares two of them itself.
+	// the plugin compares none itself.
 	t.Run("ENUM-14 no comparison of secrets", func(t *testing.T) {
 		t.Parallel()
 		secret := regexp.MustCompile(`(?i)(token|hash|password|secret|signature)$`)
@@ -360,4 +359,31 @@ func name(e ast.Expr) string {
 		return name(x.X)
 	}
 	return ""
+}
+
+// A mail function that hangs fills the pool of background tasks. What is asked for after
+// that is answered alike, and at once, for every address; the log says what was dropped.
+func TestAMailFunctionThatHangsTellsNothing(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	defer close(release)
+	e := open(t, func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+		o.RateLimit.Disabled, o.Background = true, nil // the pool
+		p.SendResetPassword = func(context.Context, core.Mail) error { <-release; return nil }
+	})
+	signUp(t, e)
+	ask := func(address string) *authtest.Answer {
+		return e.Client().Post("/request-password-reset", body{"email": address})
+	}
+	t.Run("ENUM-02 a full pool", func(t *testing.T) {
+		for i := 0; !strings.Contains(e.Log.String(), "background tasks were dropped"); i++ {
+			if a := ask(email); a.Status != 200 {
+				t.Fatalf("request %d: %d %s", i, a.Status, a.Body)
+			}
+			if i > 20_000 {
+				t.Fatal("nothing was dropped")
+			}
+		}
+		alike(t, "a reset", ask(email), ask(nobody))
+	})
 }

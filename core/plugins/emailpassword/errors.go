@@ -6,7 +6,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// The error codes that 1.6.11 writes where they are thrown.
+// Error codes that Better Auth 1.6 has outside its list of codes.
 var (
 	CodeSignInDisabled        = core.ErrorCode{Code: "EMAIL_PASSWORD_DISABLED", Message: "Email and password is not enabled"}
 	CodeSignUpDisabled        = core.ErrorCode{Code: "EMAIL_PASSWORD_SIGN_UP_DISABLED", Message: "Email and password sign up is not enabled"}
@@ -15,7 +15,7 @@ var (
 
 // wrongCredentials is the one answer to an unknown address, an account without
 // password and a wrong password.
-func wrongCredentials(a *core.Auth) error {
+func wrongCredentials(a *core.Auth) *core.Error {
 	if a.Compat() == core.CompatBetterAuth {
 		return core.Fail(http.StatusUnauthorized, core.CodeInvalidEmailOrPassword)
 	}

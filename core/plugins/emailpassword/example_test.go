@@ -15,8 +15,8 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
-// newAuth is what the other examples start from. A real application takes the
-// secret from its environment and a database that lasts.
+// newAuth makes the Auth of the other examples. A real application takes the secret
+// from its environment and uses a persistent database.
 func newAuth() *core.Auth {
 	auth, err := core.New(core.Options{
 		BaseURL:  "http://localhost:3000",

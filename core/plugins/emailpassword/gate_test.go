@@ -19,17 +19,17 @@ type guard struct {
 
 func (*guard) ID() string { return "guard" }
 
-func (g *guard) Manifest() core.Manifest {
-	return core.Manifest{SignInGate: func(ctx context.Context, c *core.Ctx, u *core.User, s *core.SignIn) error {
+func (g *guard) Manifest(core.Env) (core.Manifest, error) {
+	return core.Manifest{SignInGate: func(ctx context.Context, s *core.SignIn) error {
 		g.asked = append(g.asked, s.Method)
 		switch s.Method {
 		case g.refuse:
 			return core.Fail(http.StatusForbidden, core.ErrorCode{Code: "REFUSED", Message: "Refused"})
 		case g.hold:
-			return c.HoldSignIn(ctx, u, s, core.StatusReply{Status: false})
+			return s.Hold(ctx, core.StatusReply{Status: false})
 		}
 		return nil
-	}}
+	}}, nil
 }
 
 func TestSignInGate(t *testing.T) {
@@ -96,9 +96,9 @@ type linker struct {
 
 func (*linker) ID() string { return "linker" }
 
-func (l *linker) Manifest() core.Manifest {
+func (l *linker) Manifest(core.Env) (core.Manifest, error) {
 	l.follow = core.Get("follow", "/follow", func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
-		u, err := c.Auth.Store().FindUserByEmail(c, email)
+		u, err := c.Auth().Store().FindUserByEmail(c, email)
 		if err != nil {
 			return core.StatusReply{}, err
 		}
@@ -116,7 +116,8 @@ func (l *linker) Manifest() core.Manifest {
 	})
 	return core.Manifest{
 		Operations: []core.Operation{l.follow},
-		SignInGate: func(ctx context.Context, c *core.Ctx, u *core.User, s *core.SignIn) error {
+		SignInGate: func(ctx context.Context, s *core.SignIn) error {
+			c := s.Call()
 			if s.Method != "link" {
 				return nil
 			}
@@ -127,12 +128,12 @@ func (l *linker) Manifest() core.Manifest {
 				})
 				return nil
 			}
-			if _, err := c.Auth.Store().CreateVerification(ctx, "held", u.ID, c.Now().Add(time.Minute)); err != nil {
+			if _, err := c.Auth().Store().CreateVerification(ctx, "held", s.User.ID, c.Now().Add(time.Minute)); err != nil {
 				return err
 			}
-			return c.HoldSignIn(ctx, u, s, c.Redirect("/more?from="+s.Redirect))
+			return s.Hold(ctx, s.Call().Redirect("/more?from="+s.Redirect))
 		},
-	}
+	}, nil
 }
 
 func TestHeldSignIn(t *testing.T) {
@@ -148,7 +149,7 @@ func TestHeldSignIn(t *testing.T) {
 	if !alive(t, old) || c.Cookie(cookie) == "" {
 		t.Error("a refused sign-in has ended the session")
 	}
-	wantRows(t, e, core.ModelVerification, 0) // what the gate wrote is undone
+	wantRows(t, e, core.ModelVerification, 0) // the gate's write is undone
 	l.fail = false
 
 	if target, _ := c.Get("/follow").Want(t, 302, "").Location(); target != "/more?from=/home" {
@@ -160,7 +161,7 @@ func TestHeldSignIn(t *testing.T) {
 	if c.Cookie("better-auth.dont_remember") == "" {
 		t.Error("it is forgotten that the session is to be forgotten")
 	}
-	wantRows(t, e, core.ModelVerification, 1)
+	wantRows(t, e, core.ModelVerification, 2) // the gate's, and the note that the former session was replaced
 	wantRows(t, e, core.ModelSession, 0)
 
 	a := c.Get("/follow?strong").Want(t, 302, "")

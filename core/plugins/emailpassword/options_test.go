@@ -19,7 +19,7 @@ func TestDisableSignUp(t *testing.T) {
 	e := open(t, func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) { p.DisableSignUp = true })
 	e.Client().Post("/sign-up/email", body{"name": "Ada", "email": email, "password": password}).Want(t, 400, "EMAIL_PASSWORD_SIGN_UP_DISABLED")
 	wantRows(t, e, core.ModelUser, 0)
-	// Whoever is there already can still sign in.
+	// Existing users can still sign in.
 	social(t, e, email)
 	reset(e, resetToken(t, e, email), password).Want(t, 200, "")
 	signIn(e, email, password).Want(t, 200, "")
@@ -67,7 +67,7 @@ func TestRequireEmailVerification(t *testing.T) {
 	for name, c := range map[string]struct {
 		send *bool
 		want int
-	}{"not set": {nil, 0}, "true": {core.Bool(true), 1}, "false": {core.Bool(false), 0}} {
+	}{"not set": {nil, 0}, "true": {new(true), 1}, "false": {new(false), 0}} {
 		t.Run("SendOnSignUp without the requirement, "+name, func(t *testing.T) {
 			t.Parallel()
 			e := open(t, func(e *authtest.Env, o *core.Options, _ *emailpassword.Options) {

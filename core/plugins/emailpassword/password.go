@@ -9,17 +9,6 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 )
 
-// checkNewPassword applies the limits of length and Options.CheckPassword.
-func (p *Plugin) checkNewPassword(c *core.Ctx, password string) error {
-	if err := c.Auth.CheckPasswordLength(password); err != nil {
-		return err
-	}
-	if p.opts.CheckPassword != nil {
-		return p.opts.CheckPassword(c, password)
-	}
-	return nil
-}
-
 // ChangePasswordInput is the body of change-password.
 type ChangePasswordInput struct {
 	NewPassword         string `json:"newPassword" doc:"The new password"`
@@ -35,12 +24,12 @@ type ChangePasswordReply struct {
 }
 
 func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePasswordReply, error) {
-	a, store, current := c.Auth, c.Auth.Store(), c.Session()
-	if err := p.checkNewPassword(c, in.NewPassword); err != nil {
+	a, store, current := c.Auth(), c.Auth().Store(), c.Session()
+	if err := a.CheckPasswordLength(in.NewPassword); err != nil {
 		return ChangePasswordReply{}, err
 	}
 	credential, err := store.FindCredential(c, current.User.ID)
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return ChangePasswordReply{}, core.Fail(http.StatusBadRequest, core.CodeCredentialAccountNotFound)
 	}
 	if err != nil {
@@ -52,6 +41,10 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 	}
 	if !ok {
 		return ChangePasswordReply{}, core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
+	}
+	// Rules may ask other servers, so only those who know the password get this far.
+	if err := a.CheckNewPassword(c, in.NewPassword); err != nil {
+		return ChangePasswordReply{}, err
 	}
 	hash, err := a.HashPassword(c, in.NewPassword)
 	if err != nil {
@@ -69,8 +62,16 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 		if _, err := store.UpdateAccount(ctx, credential.ID, adapter.Record{"password": hash}); err != nil {
 			return err
 		}
+		// Pending values end too: somebody who knew the former password may have begun
+		// them.
+		if err := store.DeleteVerificationsOf(ctx, current.User.ID); err != nil {
+			return err
+		}
 		if !revoke {
 			return nil
+		}
+		if err := store.MarkReplaced(ctx, current.Session.Token); err != nil {
+			return err
 		}
 		if err := store.DeleteSessions(ctx, current.User.ID); err != nil {
 			return err
@@ -78,8 +79,8 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 		session, err = store.CreateSession(ctx, core.NewSession{UserID: current.User.ID, Extra: a.DefaultFields(core.ModelSession)})
 		return err
 	})
-	if errors.Is(err, adapter.ErrNotFound) {
-		// Changed by someone else since it was checked.
+	if core.IsNotFound(err) {
+		// The password was changed by someone else since it was checked.
 		return ChangePasswordReply{}, core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
 	}
 	if errors.Is(err, core.ErrAbort) {
@@ -91,7 +92,7 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 	c.Emit(core.Event{Type: core.EventPasswordChanged})
 	reply := ChangePasswordReply{User: &current.User}
 	if session != nil {
-		if err := c.SetSession(&core.SessionData{Session: *session, User: current.User}, nil); err != nil {
+		if err := c.Issue(&core.SessionData{Session: *session, User: current.User}, core.IssueOptions{}); err != nil {
 			return ChangePasswordReply{}, err
 		}
 		reply.Token = &session.Token
@@ -105,11 +106,11 @@ type VerifyPasswordInput struct {
 }
 
 func (p *Plugin) verifyPassword(c *core.Ctx, in *VerifyPasswordInput) (core.StatusReply, error) {
-	credential, err := c.Auth.Store().FindCredential(c, c.Session().User.ID)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	credential, err := c.Auth().Store().FindCredential(c, c.Session().User.ID)
+	if err != nil && !core.IsNotFound(err) {
 		return core.StatusReply{}, err
 	}
-	ok, err := c.Auth.VerifyPassword(c, credential, in.Password)
+	ok, err := c.Auth().VerifyPassword(c, credential, in.Password)
 	if err != nil {
 		return core.StatusReply{}, err
 	}
@@ -125,11 +126,11 @@ type SetPasswordInput struct {
 }
 
 func (p *Plugin) setPassword(c *core.Ctx, in *SetPasswordInput) (core.StatusReply, error) {
-	store, userID := c.Auth.Store(), c.Session().User.ID
-	if err := p.checkNewPassword(c, in.NewPassword); err != nil {
+	store, userID := c.Auth().Store(), c.Session().User.ID
+	if err := c.Auth().CheckNewPassword(c, in.NewPassword); err != nil {
 		return core.StatusReply{}, err
 	}
-	hash, err := c.Auth.HashPassword(c, in.NewPassword)
+	hash, err := c.Auth().HashPassword(c, in.NewPassword)
 	if err != nil {
 		return core.StatusReply{}, err
 	}
@@ -141,7 +142,7 @@ func (p *Plugin) setPassword(c *core.Ctx, in *SetPasswordInput) (core.StatusRepl
 		if err == nil {
 			return core.Fail(http.StatusBadRequest, core.CodePasswordAlreadySet)
 		}
-		if !errors.Is(err, adapter.ErrNotFound) {
+		if !core.IsNotFound(err) {
 			return err
 		}
 		return store.SetPassword(ctx, userID, hash)

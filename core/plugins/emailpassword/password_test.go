@@ -38,8 +38,8 @@ func TestChangePassword(t *testing.T) {
 		var w work
 		e := open(t, both(w.counted, func(_ *authtest.Env, _ *core.Options, p *emailpassword.Options) { p.RevokeSessionsOnReset = true }))
 		c := signUp(t, e)
-		// The thief knows the old password and is just being let in, with it or to
-		// change it, when the owner resets it.
+		// The thief knows the old password and is signing in with it, or changing it,
+		// while the owner resets it.
 		for name, thief := range map[string]func() *authtest.Answer{
 			"sign-in": func() *authtest.Answer { return signIn(e, email, password).Want(t, 401, "INVALID_CREDENTIALS") },
 			"change-password": func() *authtest.Answer {
@@ -223,7 +223,7 @@ func TestPasswordLength(t *testing.T) {
 			o.Password.Parallel, o.Password.Queue = 1, -1
 		}))
 		signUp(t, e)
-		// One verification keeps the only place: who needs one is refused.
+		// One verification holds the only place: every other one is refused.
 		inside, leave, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		w.hold = func(password string) {
 			if password == "slow password" {
@@ -304,7 +304,7 @@ func TestPasswordLength(t *testing.T) {
 		for _, algorithm := range []*hashing.Algorithm{nil, &scrypt} {
 			for i, up := range forms {
 				if algorithm != nil && i > 0 {
-					break // its parameters are fixed and dear
+					break // its parameters are fixed and expensive
 				}
 				e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) { o.Password.Algorithm = algorithm })
 				e.Client().Post("/sign-up/email", body{"name": "X", "email": email, "password": up}).Want(t, 200, "")

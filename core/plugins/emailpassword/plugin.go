@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/internal/turns"
 )
 
 // ID is the plugin's id.
@@ -19,17 +20,19 @@ type Options struct {
 	// MinPasswordLength and MaxPasswordLength count UTF-16 code units. Defaults 8 and 128.
 	MinPasswordLength, MaxPasswordLength int
 
-	// DisableSignIn lets nobody sign in by password. With DisableSignUp it is
-	// Better Auth's enabled: false, which leaves the other routes as they are.
+	// DisableSignIn refuses every sign-in by password. Together with
+	// DisableSignUp it is Better Auth's enabled: false, which leaves the other
+	// routes as they are.
 	DisableSignIn bool
-	// DisableSignUp lets nobody sign up.
+	// DisableSignUp refuses every sign-up.
 	DisableSignUp bool
-	// DisableAutoSignIn makes sign-up not sign in. Sign-up then answers alike for a
-	// used and a free address.
+	// DisableAutoSignIn does not sign users in when they sign up. Sign-up then
+	// answers alike for a registered and an unknown address, which prevents user
+	// enumeration.
 	DisableAutoSignIn bool
 	// RequireEmailVerification refuses sign-in until the address is verified, and
-	// sends the mail at sign-up. Sign-up then answers alike for a used and a free
-	// address.
+	// sends the verification mail at sign-up. Sign-up then answers alike for a
+	// registered and an unknown address, which prevents user enumeration.
 	RequireEmailVerification bool
 
 	// SendResetPassword sends the link that resets a password. Without it the reset
@@ -37,20 +40,24 @@ type Options struct {
 	SendResetPassword func(ctx context.Context, m core.Mail) error
 	// ResetTokenTTL is the life of that link. Default 1 hour.
 	ResetTokenTTL time.Duration
-	// RevokeSessionsOnReset ends all sessions when a password was reset.
+	// RevokeSessionsOnReset ends all sessions of the user when the password is
+	// reset, also by a route of another plugin.
 	RevokeSessionsOnReset bool
-	// OnPasswordReset runs when a password was reset.
+	// OnPasswordReset runs after a password was reset, also by a route of another
+	// plugin.
 	OnPasswordReset func(ctx context.Context, u *core.User) error
 
-	// OnExistingUserSignUp runs in the background when someone signs up with a used
-	// address and is answered as if it were free; for example to tell the owner.
+	// OnExistingUserSignUp runs in the background when someone signs up with a
+	// registered address and gets the answer of an unknown one. Use it, for
+	// example, to tell the owner of the address.
 	OnExistingUserSignUp func(ctx context.Context, u *core.User) error
-	// SyntheticUser changes the user that such an answer shows, so that it has the
-	// fields that a real one would have from other plugins.
+	// SyntheticUser changes the user in that answer, so that it has the fields
+	// that a real user would have from other plugins.
 	SyntheticUser func(u *core.User)
 
-	// CheckPassword may refuse a new password, for example one that is known to have
-	// leaked. It runs on every route of this plugin that sets one.
+	// CheckPassword may refuse a new password, for example one that is known from a
+	// data breach. It runs on every route that sets a password, including routes of
+	// other plugins.
 	CheckPassword func(ctx context.Context, password string) error
 
 	// Hash and Verify replace the hashing; set both or neither. They run within the
@@ -63,16 +70,18 @@ type Options struct {
 // from Go.
 type Plugin struct {
 	SignUp                *core.Op[SignUpInput, SignUpReply]
-	SignIn                *core.Op[SignInInput, SignInReply]
+	SignIn                *core.Op[SignInInput, core.PasswordReply]
 	RequestPasswordReset  *core.Op[RequestResetInput, RequestResetReply]
 	PasswordResetCallback *core.Op[ResetCallbackInput, core.StatusReply]
 	ResetPassword         *core.Op[ResetPasswordInput, core.StatusReply]
 	ChangePassword        *core.Op[ChangePasswordInput, ChangePasswordReply]
 	VerifyPassword        *core.Op[VerifyPasswordInput, core.StatusReply]
-	// SetPassword gives a user without password one. It is never routed over HTTP.
+	// SetPassword sets the password of a user who has none. It is never routed
+	// over HTTP.
 	SetPassword *core.Op[SetPasswordInput, core.StatusReply]
 
-	opts Options
+	opts   Options
+	resets turns.Turns // by token
 }
 
 // New makes the plugin.
@@ -81,22 +90,22 @@ func New(o Options) *Plugin {
 		o.ResetTokenTTL = time.Hour
 	}
 	p := &Plugin{opts: o}
-	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm),
+	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail),
 		core.Doc("Sign up with e-mail and password"))
-	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm),
+	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail),
 		core.Doc("Sign in with e-mail and password"))
 	p.RequestPasswordReset = core.Post("requestPasswordReset", "/request-password-reset", p.requestReset,
 		core.AliasIn(core.CompatKernia, "/forget-password"), core.Use(core.TrustedTarget("body", "redirectTo")),
 		core.Doc("Send a mail that resets the password"))
 	p.PasswordResetCallback = core.Get("requestPasswordResetCallback", "/reset-password/:token", p.resetCallback,
 		core.Use(core.TrustedTarget("query", "callbackURL")), core.Doc("Check a reset link and redirect with its token"))
-	p.ResetPassword = core.Post("resetPassword", "/reset-password", p.resetPassword,
+	p.ResetPassword = core.Post("resetPassword", "/reset-password", p.resetPassword, core.Hashes(byResetToken),
 		core.Doc("Set a new password with a token from a mail"))
-	p.ChangePassword = core.Post("changePassword", "/change-password", p.changePassword, core.Use(core.RequireStoredSession),
+	p.ChangePassword = core.Post("changePassword", "/change-password", p.changePassword, core.Use(core.RequireStoredSession), core.Hashes(core.ByUser),
 		core.Doc("Change the password of the current user"))
 	p.VerifyPassword = core.Post("verifyPassword", "/verify-password", p.verifyPassword, core.HideFromClient(),
-		core.Use(core.RequireStoredSession), core.Doc("Check the password of the current user"))
-	p.SetPassword = core.Server("setPassword", p.setPassword, core.Use(core.RequireStoredSession))
+		core.Use(core.RequireStoredSession), core.Hashes(core.ByUser), core.Doc("Check the password of the current user"))
+	p.SetPassword = core.Server("setPassword", p.setPassword, core.Use(core.RequireStoredSession), core.Hashes(core.ByUser))
 	return p
 }
 
@@ -107,22 +116,22 @@ func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 func (p *Plugin) ID() string { return ID }
 
 // Manifest lists what the plugin adds.
-func (p *Plugin) Manifest() core.Manifest {
-	return core.Manifest{
-		Operations: []core.Operation{
-			p.SignUp, p.SignIn, p.ResetPassword, p.VerifyPassword, p.ChangePassword, p.SetPassword,
-			p.RequestPasswordReset, p.PasswordResetCallback,
-		},
-		Before: []core.Hook{{
-			Match: core.When(core.Paths("/reset-password"), func(c *core.Ctx) bool { return c.Auth.Compat() == core.CompatKernia }),
-			Run:   acceptPassword,
-		}},
+func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
+	m := core.Manifest{
 		Errors: []core.ErrorCode{
 			CodeSignInDisabled, CodeSignUpDisabled, CodeResetPasswordDisabled, core.CodeInvalidCredentials, core.CodeEmailAlreadyInUse,
 		},
 		Password: &core.PasswordPolicy{
 			MinLength: p.opts.MinPasswordLength, MaxLength: p.opts.MaxPasswordLength,
-			Hash: p.opts.Hash, Verify: p.opts.Verify,
+			Hash: p.opts.Hash, Verify: p.opts.Verify, RequireVerifiedEmail: p.opts.RequireEmailVerification,
+			RevokeSessionsOnReset: p.opts.RevokeSessionsOnReset, OnReset: p.opts.OnPasswordReset,
 		},
 	}
+	if env.Compat == core.CompatKernia {
+		m.Before = []core.Hook{{Match: core.Paths("/reset-password"), Run: acceptPassword}}
+	}
+	if check := p.opts.CheckPassword; check != nil {
+		m.CheckPassword = func(c *core.Ctx, password string) error { return check(c, password) }
+	}
+	return m, nil
 }

@@ -89,7 +89,8 @@ func TestCookieCache(t *testing.T) {
 			if stored != cached {
 				t.Fatalf("cached answer differs:\n%s\n%s", stored, cached)
 			}
-			// A revoked session is still in the cache, and not on sensitive routes.
+			// A revoked session is still accepted from the cache, but not on sensitive
+			// routes.
 			other := c.Copy()
 			c.Post("/sign-out", map[string]any{}).Want(t, 200, "")
 			if a := other.Get("/get-session"); a.Body != cached {

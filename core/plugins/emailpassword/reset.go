@@ -2,11 +2,10 @@ package emailpassword
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -25,13 +24,13 @@ type RequestResetReply struct {
 }
 
 func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetReply, error) {
-	a, store := c.Auth, c.Auth.Store()
+	a, store := c.Auth(), c.Auth().Store()
 	if p.opts.SendResetPassword == nil {
 		return RequestResetReply{}, core.Fail(http.StatusBadRequest, CodeResetPasswordDisabled)
 	}
 	reply := RequestResetReply{true, "If this email exists in our system, check your email for the reset link"}
 	user, err := store.FindUserByEmail(c, in.Email)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	if err != nil && !core.IsNotFound(err) {
 		return RequestResetReply{}, err
 	}
 	token, tokenErr := a.RandomString(24)
@@ -40,7 +39,7 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetR
 	}
 	if err != nil {
 		// Nobody has the address: do about the same work and answer the same.
-		if _, err := store.FindVerification(c, resetIdentifier+token); err != nil && !errors.Is(err, adapter.ErrNotFound) {
+		if _, err := store.FindVerification(c, resetIdentifier+token); err != nil && !core.IsNotFound(err) {
 			return RequestResetReply{}, err
 		}
 		return reply, nil
@@ -51,8 +50,8 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetR
 	c.Emit(core.Event{Type: core.EventPasswordResetAsked, UserID: user.ID})
 	// The mail goes to the stored address, never to the one that was submitted.
 	mail := core.Mail{User: user, Token: token,
-		URL: c.BaseURL() + "/reset-password/" + token + "?callbackURL=" + wire.EncodeURIComponent(deref(in.RedirectTo))}
-	c.Go("sending a reset mail", func(ctx context.Context) error { return p.opts.SendResetPassword(ctx, mail) })
+		URL: c.BaseURL() + "/reset-password/" + token + "?callbackURL=" + wire.EncodeURIComponent(validate.Value(in.RedirectTo))}
+	c.Go("sending a reset mail", func(ctx context.Context) error { return p.opts.SendResetPassword(ctx, mail) }, mail.URL, mail.Token, user.Email)
 	return reply, nil
 }
 
@@ -62,8 +61,8 @@ type ResetCallbackInput struct {
 	CallbackURL string `query:"callbackURL" doc:"Where to go with the token"`
 }
 
-// resetCallback redirects with ?token=… while the token is valid. It does not use
-// the token up: opening the link twice, or a mail scanner's look at it, is harmless.
+// resetCallback redirects with ?token=… while the token is valid. It does not use up
+// the token: opening the link twice, or by a mail scanner, is harmless.
 func (p *Plugin) resetCallback(c *core.Ctx, in *ResetCallbackInput) (core.StatusReply, error) {
 	// The token in the address must not travel on in the Referer header.
 	c.SetHeader("Referrer-Policy", "no-referrer")
@@ -71,8 +70,8 @@ func (p *Plugin) resetCallback(c *core.Ctx, in *ResetCallbackInput) (core.Status
 	if target == "" {
 		target = c.BaseURL() + "/error"
 	}
-	v, err := c.Auth.Store().FindVerification(c, resetIdentifier+in.Token)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	v, err := c.Auth().Store().FindVerification(c, resetIdentifier+in.Token)
+	if err != nil && !core.IsNotFound(err) {
 		return core.StatusReply{}, err
 	}
 	if err != nil || !v.ExpiresAt.After(c.Now()) || in.CallbackURL == "" {
@@ -104,77 +103,74 @@ func acceptPassword(c *core.Ctx) error {
 	return nil
 }
 
-func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.StatusReply, error) {
-	a, store := c.Auth, c.Auth.Store()
-	invalid := core.Fail(http.StatusBadRequest, core.CodeInvalidToken)
-	token := deref(in.Token)
+// byResetToken counts the hashes of a reset by its token: the request has neither a
+// session nor an address.
+func byResetToken(c *core.Ctx) string {
+	token, _ := c.Body().Get("token").Str()
 	if token == "" {
-		token = deref(in.QueryToken)
+		token, _ = c.Query().Get("token").Str()
+	}
+	if token == "" {
+		return ""
+	}
+	return "token:" + token
+}
+
+func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.StatusReply, error) {
+	a, store := c.Auth(), c.Auth().Store()
+	invalid := core.Fail(http.StatusBadRequest, core.CodeInvalidToken)
+	token := validate.Value(in.Token)
+	if token == "" {
+		token = validate.Value(in.QueryToken)
 	}
 	if token == "" {
 		return core.StatusReply{}, invalid
 	}
-	if err := p.checkNewPassword(c, in.NewPassword); err != nil {
+	if err := a.CheckPasswordLength(in.NewPassword); err != nil {
 		return core.StatusReply{}, err
 	}
-	// Look before hashing: a guess must not cost a hash.
+	// Requests with one token take turns, and the token is checked before hashing:
+	// neither a guess nor a token that a parallel request has used up costs a hash.
+	done, err := p.resets.Wait(c, token)
+	if err != nil {
+		return core.StatusReply{}, err
+	}
+	defer done()
 	v, err := store.FindVerification(c, resetIdentifier+token)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	if err != nil && !core.IsNotFound(err) {
 		return core.StatusReply{}, err
 	}
 	if err != nil || !v.ExpiresAt.After(c.Now()) {
 		return core.StatusReply{}, invalid
 	}
-	hash, err := a.HashPassword(c, in.NewPassword)
-	if err != nil {
+	// Rules may ask other servers, so only those with a link get this far.
+	if err := a.CheckNewPassword(c, in.NewPassword); err != nil {
 		return core.StatusReply{}, err
 	}
-	var userID string
-	err = store.Tx(c, func(ctx context.Context) error {
+	err = c.ResetPassword(in.NewPassword, func(ctx context.Context) (string, error) {
 		won, err := store.ConsumeVerification(ctx, resetIdentifier+token)
-		if errors.Is(err, adapter.ErrNotFound) {
-			return invalid
+		if core.IsNotFound(err) {
+			return "", invalid
 		}
 		if err != nil {
-			return err
+			return "", err
 		}
-		userID = won.Value
 		// A password that was set since the link was made ends the link. Values in a
 		// key-value store cannot be found by their user, to be removed with the others.
-		credential, err := store.FindCredential(ctx, userID)
-		if err != nil && !errors.Is(err, adapter.ErrNotFound) {
-			return err
+		credential, err := store.FindCredential(ctx, won.Value)
+		if err != nil && !core.IsNotFound(err) {
+			return "", err
 		}
 		if err == nil && won.CreatedAt.Before(credential.UpdatedAt) {
-			return invalid
+			return "", invalid
 		}
-		if err := store.SetPassword(ctx, userID, hash); err != nil {
-			return err
+		// The mail has proven the address: the settings of somebody else who signed up
+		// with it are removed before the owner's password is set.
+		_, err = store.SettleSignUp(ctx, won.Value)
+		if core.IsNotFound(err) {
+			return "", invalid // the user is gone
 		}
-		// Older links, and whatever else was waiting for this user, end here.
-		if err := store.DeleteVerificationsOf(ctx, userID); err != nil {
-			return err
-		}
-		if p.opts.RevokeSessionsOnReset {
-			return store.DeleteSessions(ctx, userID)
-		}
-		return nil
+		return won.Value, err
 	})
-	if errors.Is(err, adapter.ErrNotFound) {
-		return core.StatusReply{}, invalid // the user is gone
-	}
-	if err != nil {
-		return core.StatusReply{}, err
-	}
-	c.Emit(core.Event{Type: core.EventPasswordReset, UserID: userID})
-	if p.opts.OnPasswordReset != nil {
-		user, err := store.FindUser(c, userID)
-		if err != nil {
-			return core.StatusReply{}, err
-		}
-		if err := p.opts.OnPasswordReset(c, user); err != nil {
-			return core.StatusReply{}, err
-		}
-	}
-	return core.StatusReply{Status: true}, nil
+	return core.StatusReply{Status: true}, err
 }

@@ -92,7 +92,7 @@ func TestResetToken(t *testing.T) {
 			reset(e, leaked, another).Want(t, 400, "INVALID_TOKEN")
 			reset(e, strings.TrimPrefix(leaked, "reset-password:"), another).Want(t, 400, "INVALID_TOKEN")
 		}
-		// What Better Auth stores in plain is still accepted, so that links survive a move.
+		// Plain values of Better Auth are still accepted, so that links survive a move.
 		store := e.Auth.Store()
 		if _, err := e.Auth.DB().Create(t.Context(), core.ModelVerification, map[string]any{
 			"identifier": "reset-password:plaintoken", "value": v["value"], "expiresAt": e.Auth.Now().Add(time.Hour),
@@ -111,14 +111,14 @@ func TestResetToken(t *testing.T) {
 		e.Client().Post("/sign-up/email", body{"name": "Bob", "email": "bob@example.com", "password": password}).Want(t, 200, "")
 		bob := resetToken(t, e, "bob@example.com")
 		tok := resetToken(t, e, email)
-		// Whatever else the request says, in body or query, the token decides.
+		// The token decides, whatever else is in the body or query.
 		e.Client().Post("/reset-password?email=bob@example.com&userId=x&token="+bob, body{
 			"token": tok, "newPassword": another, "email": "bob@example.com", "userId": wantRows(t, e, core.ModelUser, 2)[1]["id"], "user": body{"email": "bob@example.com"},
 		}).Want(t, 200, "")
 		signIn(e, email, another).Want(t, 200, "")
 		signIn(e, "bob@example.com", password).Want(t, 200, "")
 		reset(e, bob, another).Want(t, 200, "")
-		// Of a name that occurs twice in JSON the last counts, as in JavaScript.
+		// The last of two equal names in JSON counts, as in JavaScript.
 		first, second := resetToken(t, e, email), resetToken(t, e, "bob@example.com")
 		e.Client().Post("/reset-password", `{"token":"`+first+`","token":"`+second+`","newPassword":"yet another horse"}`).Want(t, 200, "")
 		signIn(e, email, another).Want(t, 200, "")

@@ -30,30 +30,39 @@ type SignUpReply struct {
 }
 
 func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
-	a, store := c.Auth, c.Auth.Store()
+	a, store := c.Auth(), c.Auth().Store()
 	if p.opts.DisableSignUp {
 		return SignUpReply{}, core.Fail(http.StatusBadRequest, CodeSignUpDisabled)
 	}
-	if err := core.CheckNewEmail(in.Email); err != nil {
+	if err := core.CheckOwnEmail(in.Email); err != nil {
 		return SignUpReply{}, err
 	}
-	if err := p.checkNewPassword(c, in.Password); err != nil {
+	if err := a.CheckPasswordLength(in.Password); err != nil {
 		return SignUpReply{}, err
 	}
 	extra, err := a.ParseInput(core.ModelUser, in.Unknown, false)
 	if err != nil {
 		return SignUpReply{}, err
 	}
+	// Values that do not fit are refused here, also for a used address: that one is
+	// answered without a row, and the answer must not differ.
+	fields := map[string]any{"name": in.Name, "email": in.Email, "image": validate.Value(in.Image)}
+	if err := a.CheckFields(core.ModelUser, fields); err != nil {
+		return SignUpReply{}, err
+	}
 	quiet := p.opts.RequireEmailVerification || p.opts.DisableAutoSignIn
 	existing, err := store.FindUserByEmail(c, in.Email)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	if err != nil && !core.IsNotFound(err) {
 		return SignUpReply{}, err
 	}
 	if err == nil && !quiet {
 		return SignUpReply{}, emailTaken(a)
 	}
-	// The hash comes before any write, and outside of the transaction: it takes
-	// long, and it costs the same whether the address is used.
+	if err := a.CheckNewPassword(c, in.Password); err != nil {
+		return SignUpReply{}, err
+	}
+	// The hash comes before any write and outside of the transaction, because it takes
+	// long. It costs the same for used and free addresses.
 	hash, hashErr := a.HashPassword(c, in.Password)
 	if hashErr != nil {
 		return SignUpReply{}, hashErr
@@ -65,7 +74,7 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	forget := in.RememberMe != nil && !*in.RememberMe
 	var user *core.User
 	var data *core.SessionData
-	var held error // a gate has answered: the user is made, a session is not
+	var held error // a gate has answered: the user exists without a session
 	err = store.Tx(c, func(ctx context.Context) error {
 		var err error
 		if user, err = store.CreateUser(ctx, row); err != nil {
@@ -79,22 +88,27 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 			c.Emit(core.Event{Type: core.EventSignUp, UserID: user.ID})
 			return nil
 		})
-		if err != nil || quiet {
+		if err != nil {
 			return err
 		}
-		data, err = c.SignIn(ctx, user, core.SignIn{Method: "sign-up", Forget: forget})
-		held = nil
-		if c.Replied() {
-			held, err = err, nil
+		if held = nil; !quiet {
+			data, err = c.SignIn(ctx, user, core.SignIn{Method: "sign-up", Forget: forget})
+			if errors.Is(err, core.ErrHeld) {
+				held, err = err, nil
+			}
+			if errors.Is(err, core.ErrAbort) {
+				return core.Fail(http.StatusBadRequest, core.CodeFailedToCreateSession)
+			}
 		}
-		if errors.Is(err, core.ErrAbort) {
-			return core.Fail(http.StatusBadRequest, core.CodeFailedToCreateSession)
+		mail := a.EmailVerification()
+		if send := mail.SendOnSignUp; err == nil && mail.Send != nil && (send != nil && *send || send == nil && p.opts.RequireEmailVerification) {
+			err = c.SendVerification(ctx, user, validate.Value(in.CallbackURL))
 		}
 		return err
 	})
 	if errors.Is(err, adapter.ErrUnique) {
-		// Another sign-up with the same address was quicker. Some other unique field
-		// (a user name) may be the one that is taken: then the address is still free.
+		// Another sign-up with the same address was quicker. If the address is still
+		// free, another unique field is taken, such as a user name.
 		existing, findErr := store.FindUserByEmail(c, in.Email)
 		switch {
 		case findErr == nil && quiet:
@@ -110,12 +124,6 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	if err != nil {
 		return SignUpReply{}, err
 	}
-	mail := a.EmailVerification()
-	if send := mail.SendOnSignUp; mail.Send != nil && (send != nil && *send || send == nil && p.opts.RequireEmailVerification) {
-		if err := c.SendVerification(user, deref(in.CallbackURL)); err != nil {
-			return SignUpReply{}, err
-		}
-	}
 	if quiet {
 		return SignUpReply{User: user}, nil
 	}
@@ -129,12 +137,17 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	return reply, nil
 }
 
-// pretend answers a sign-up with a used address as if the address were free.
+// pretend answers a sign-up with a used address as if the address were free. While the
+// address is not verified, it is unknown which of the two people owns it: the first
+// one's password does not survive the verification.
 func (p *Plugin) pretend(c *core.Ctx, existing *core.User, row core.User) (SignUpReply, error) {
-	if f := p.opts.OnExistingUserSignUp; f != nil {
-		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error { return f(ctx, existing) })
+	if err := c.Auth().Store().ContestSignUp(c, existing.ID); err != nil {
+		return SignUpReply{}, err
 	}
-	synthetic, err := c.Auth.SyntheticUser(c, row)
+	if f := p.opts.OnExistingUserSignUp; f != nil {
+		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error { return f(ctx, existing) }, existing.Email)
+	}
+	synthetic, err := c.Auth().SyntheticUser(c, row)
 	if errors.Is(err, adapter.ErrUnique) {
 		return SignUpReply{}, core.Fail(http.StatusUnprocessableEntity, core.CodeFailedToCreateUser)
 	}
@@ -145,11 +158,4 @@ func (p *Plugin) pretend(c *core.Ctx, existing *core.User, row core.User) (SignU
 		p.opts.SyntheticUser(synthetic)
 	}
 	return SignUpReply{User: synthetic}, nil
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
-	"github.com/advantch/kernia-go/core/flowtest"
 	"github.com/advantch/kernia-go/core/plugins/access"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
 )
 
 const (
@@ -104,7 +104,7 @@ func TestAbuseRoles(t *testing.T) {
 			eve.Post("/organization/update-member-role", body{"memberId": w.member(org, ada), "role": "member"}).Want(t, 403, noUpdate)
 			ada.Post("/organization/leave", body{"organizationId": org}).Want(t, 400, onlyOwner)
 		}
-		// What is stored here has one form: no space hides a name.
+		// The stored form has no spaces, so none hides a name.
 		ada.Post("/organization/update-member-role", body{"memberId": id, "role": " admin , member,admin"}).Want(t, 200, "")
 		if got := eve.Get("/organization/get-active-member-role").JSON("role"); got != "admin,member" {
 			t.Errorf("stored as %q", got)
@@ -189,9 +189,9 @@ func TestAbuseInvitations(t *testing.T) {
 			refused bool
 		}{
 			"by default":      {nil, "", true},
-			"switched off":    {func(o *organization.Options) { o.RequireEmailVerificationOnInvitation = core.Bool(false) }, "", false},
-			"guessable ids":   {func(o *organization.Options) { o.RequireEmailVerificationOnInvitation = core.Bool(false) }, schema.IDSerial, true},
-			"unguessable ids": {func(o *organization.Options) { o.RequireEmailVerificationOnInvitation = core.Bool(false) }, schema.IDUUID, false},
+			"switched off":    {func(o *organization.Options) { o.RequireEmailVerificationOnInvitation = new(false) }, "", false},
+			"guessable ids":   {func(o *organization.Options) { o.RequireEmailVerificationOnInvitation = new(false) }, schema.IDSerial, true},
+			"unguessable ids": {func(o *organization.Options) { o.RequireEmailVerificationOnInvitation = new(false) }, schema.IDUUID, false},
 		} {
 			w := open(t, tc.change, func(o *core.Options) { o.IDs.Kind = tc.ids })
 			ada, eve := w.join("Ada"), w.unverified("Eve")
@@ -282,7 +282,7 @@ func TestAbuseInvitations(t *testing.T) {
 		} {
 			ada.Post("/organization/invite-member", `{"email":"`+eve.email+`","role":"member","teamId":`+teams+`}`).Want(t, 400, code)
 		}
-		// A row that says so anyway, as a Better Auth server may have left it.
+		// A row that contains it anyway, as a Better Auth server may have left it.
 		id := ada.invite(org, eve, "member", mine)
 		_, err := w.Auth.DB().Update(t.Context(), "invitation", adapter.By("id", id), adapter.Record{"teamId": mine + "," + theirs})
 		if err != nil {
@@ -368,7 +368,7 @@ func TestAbuseTenants(t *testing.T) {
 		{"GET", "list-invitations?organizationId=ORG", "", 403, "YOU_ARE_NOT_A_MEMBER_OF_THIS_ORGANIZATION"},
 		{"POST", "remove-member", `{"organizationId":"ORG","memberIdOrEmail":"eve@example.com"}`, 400, "MEMBER_NOT_FOUND"},
 		{"POST", "remove-member", `{"memberIdOrEmail":"EVE"}`, 400, "MEMBER_NOT_FOUND"}, // a member of another organization, by id
-		{"POST", "remove-member", `{"memberIdOrEmail":"ADA"}`, 400, "MEMBER_NOT_FOUND"}, // 1.6.11 says that it is an owner
+		{"POST", "remove-member", `{"memberIdOrEmail":"ADA"}`, 400, "MEMBER_NOT_FOUND"}, // Better Auth 1.6 says that it is an owner
 		{"POST", "remove-member", `{"memberIdOrEmail":"eve@example.com"}`, 400, "MEMBER_NOT_FOUND"},
 		{"POST", "update-member-role", `{"organizationId":"ORG","memberId":"EVE","role":"owner"}`, 400, "MEMBER_NOT_FOUND"},
 		{"POST", "update-member-role", `{"memberId":"EVE","role":"owner"}`, 403, noUpdate},

@@ -13,7 +13,7 @@ import (
 )
 
 // The methods below are for the application's own code. They ask nobody for
-// permission and are not routed. "Not found" is adapter.ErrNotFound.
+// permission and are not routed. "Not found" is core.ErrNotFound.
 
 // Organization returns an organization by id.
 func (p *Plugin) Organization(ctx context.Context, id string) (*Organization, error) {
@@ -22,10 +22,11 @@ func (p *Plugin) Organization(ctx context.Context, id string) (*Organization, er
 
 // OrganizationBySlug returns an organization by its slug.
 func (p *Plugin) OrganizationBySlug(ctx context.Context, slug string) (*Organization, error) {
-	return p.organizations.Find(ctx, adapter.By("slug", slug))
+	return p.findSlug(ctx, slug)
 }
 
-// Organizations lists the organizations that a user is a member of, as they were joined.
+// Organizations lists the organizations that a user is a member of, in the order of
+// joining.
 func (p *Plugin) Organizations(ctx context.Context, userID string) ([]*Organization, error) {
 	return p.organizationsOf(ctx, userID)
 }
@@ -34,23 +35,24 @@ func (p *Plugin) Organizations(ctx context.Context, userID string) ([]*Organizat
 func (p *Plugin) Membership(ctx context.Context, userID, organizationID string) (*Member, error) {
 	m, err := p.findMember(ctx, userID, organizationID)
 	if err == nil && m == nil {
-		err = adapter.ErrNotFound
+		err = core.ErrNotFound
 	}
 	return m, err
 }
 
-// Memberships lists a user's memberships, as they were made.
+// Memberships lists a user's memberships, oldest first.
 func (p *Plugin) Memberships(ctx context.Context, userID string) ([]*Member, error) {
 	return p.members.List(ctx, adapter.Find{Where: adapter.By("userId", userID), Sort: oldestFirst})
 }
 
-// Members lists the members of an organization with their users, as they joined.
+// Members lists the members of an organization with their users, in the order of
+// joining.
 func (p *Plugin) Members(ctx context.Context, organizationID string) ([]*MemberUser, error) {
 	return p.memberUsers(ctx, adapter.Find{Where: adapter.By("organizationId", organizationID), Sort: oldestFirst})
 }
 
-// Can reports whether a user, by one role in an organization, has every permission
-// that is asked for. A user who is no member has none.
+// Can reports whether one of a user's roles in an organization has all requested
+// permissions. A user who is not a member has none.
 func (p *Plugin) Can(ctx context.Context, userID, organizationID string, asked access.Permissions) (bool, error) {
 	m, err := p.findMember(ctx, userID, organizationID)
 	if m == nil || err != nil {
@@ -59,7 +61,7 @@ func (p *Plugin) Can(ctx context.Context, userID, organizationID string, asked a
 	return p.allowed(ctx, m, asked)
 }
 
-// NewOrganization is what CreateFor needs.
+// NewOrganization is the input of CreateFor.
 type NewOrganization struct {
 	Name, Slug string
 	Logo       *string
@@ -68,8 +70,8 @@ type NewOrganization struct {
 	Extra      core.Extra   // added fields
 }
 
-// CreateFor creates an organization for a user, as POST /organization/create does:
-// with its limit and hooks, without AllowUserToCreateOrganization.
+// CreateFor creates an organization for a user, as POST /organization/create does.
+// The limit and the hooks apply, AllowUserToCreateOrganization does not.
 func (p *Plugin) CreateFor(ctx context.Context, n NewOrganization) (*Organization, error) {
 	in := &CreateInput{Name: n.Name, Slug: n.Slug, Logo: n.Logo, UserID: &n.UserID}
 	if n.Metadata != nil {
@@ -83,18 +85,19 @@ func (p *Plugin) CreateFor(ctx context.Context, n NewOrganization) (*Organizatio
 	return reply.Organization, err
 }
 
-// NewMember is what Add needs.
+// NewMember is the input of Add.
 type NewMember struct {
 	OrganizationID string
 	UserID         string
 	Roles          []string   // at least one that exists
-	TeamID         string     // joined as well; may be empty
+	TeamID         string     // a team to join as well; may be empty
 	Extra          core.Extra // added fields
 }
 
-// Add makes a user a member at once, without an invitation. Limits and hooks hold.
-// Errors are *core.Error: USER_NOT_FOUND, ORGANIZATION_NOT_FOUND, ROLE_NOT_FOUND,
-// USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION, TEAM_NOT_FOUND, and the limits.
+// Add makes a user a member at once, without an invitation. Limits and hooks
+// apply. Errors are *core.Error: USER_NOT_FOUND, ORGANIZATION_NOT_FOUND,
+// ROLE_NOT_FOUND, USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION, TEAM_NOT_FOUND,
+// and the limits.
 func (p *Plugin) Add(ctx context.Context, n NewMember) (*Member, error) {
 	in := &AddMemberInput{UserID: n.UserID, Role: n.Roles, OrganizationID: &n.OrganizationID}
 	if n.TeamID != "" {

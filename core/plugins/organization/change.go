@@ -19,8 +19,6 @@ var (
 	errUserNotFound         = core.Fail(http.StatusBadRequest, core.CodeUserNotFound)
 )
 
-func isNotFound(err error) bool { return errors.Is(err, adapter.ErrNotFound) }
-
 // orActive is the organization that a request names, or the session's active one.
 func orActive(id *string, s *core.SessionData) string {
 	if id != nil && *id != "" {
@@ -47,19 +45,17 @@ func activeTeam(s *core.SessionData) string {
 
 // session is the caller's session, nil when there is none. stored asks the store.
 func session(c *core.Ctx, stored bool) (*core.SessionData, error) {
-	s, err := c.LoadSession(stored)
-	var answer *core.Error
-	if errors.As(err, &answer) && answer.Status < 500 {
-		return nil, nil
+	if stored {
+		return c.StoredSession()
 	}
-	return s, err
+	return c.LoadSession()
 }
 
 // caller is the session of a call that the server may make as well: nil without error
 // when it does.
 func caller(c *core.Ctx) (*core.SessionData, error) {
 	s, err := session(c, true)
-	if s == nil && err == nil && !c.Trusted() {
+	if s == nil && err == nil && !c.FromServer() {
 		return nil, errUnauthorized
 	}
 	return s, err
@@ -71,7 +67,7 @@ func (p *Plugin) findMember(ctx context.Context, userID, organizationID string) 
 		return nil, nil
 	}
 	m, err := p.members.Find(ctx, adapter.By("organizationId", organizationID).And("userId", userID))
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, nil
 	}
 	return m, err
@@ -84,7 +80,7 @@ func (p *Plugin) findMemberUser(ctx context.Context, userID, organizationID stri
 		return nil, err
 	}
 	u, err := p.auth.Store().FindUser(ctx, userID)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -104,12 +100,39 @@ func (p *Plugin) tx(ctx context.Context, fn func(ctx context.Context) error) err
 	return err
 }
 
+// checker checks a change before the transaction. Its reads may be outdated by then, so
+// fn decides again. It may take its time, because nothing is locked.
+type checker func(ctx context.Context, o *Organization, m *MemberUser) error
+
+// checkOf makes a checker of what a change looks at first, wanted, and of a check-hook
+// that is asked when wanted has no objection.
+func checkOf[E any](wanted func(context.Context, *Organization, *MemberUser) (*E, error), hook func(context.Context, *E) error) checker {
+	return func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
+		if err != nil {
+			return err
+		}
+		return hook(ctx, event)
+	}
+}
+
+// bound is an upper limit that may be absent.
+type bound struct {
+	most int
+	set  bool
+}
+
 // change runs fn while it holds the organization's row, so that everybody who changes
-// an organization takes turns: what fn reads stays true until it has written. users
-// are locked before, those whose rows fn refers to. actor is who acts; fn gets the
-// membership as it is now, and refused is the answer when there is none. Without an
-// actor the server acts.
+// an organization takes turns: what fn reads stays true until it has written. users are
+// the users whose rows fn refers to; they are locked first. actor is the user who acts;
+// fn gets the membership as it is now, and refused is the answer when there is none.
+// Without an actor the server acts.
 func (p *Plugin) change(ctx context.Context, organizationID string, actor *core.User, refused error, users []string, fn func(ctx context.Context, o *Organization, m *MemberUser) error) error {
+	return p.checkedChange(ctx, organizationID, actor, refused, users, nil, fn)
+}
+
+// checkedChange is change with a look before it, unless check is nil.
+func (p *Plugin) checkedChange(ctx context.Context, organizationID string, actor *core.User, refused error, users []string, check checker, fn func(ctx context.Context, o *Organization, m *MemberUser) error) error {
 	member := func(ctx context.Context) (*MemberUser, error) {
 		if actor == nil {
 			return nil, nil
@@ -123,20 +146,33 @@ func (p *Plugin) change(ctx context.Context, organizationID string, actor *core.
 		}
 		return &MemberUser{*m, actor}, nil
 	}
-	if _, err := member(ctx); err != nil {
-		return err // strangers do not get to lock the row
+	m, err := member(ctx)
+	if err != nil {
+		return err // strangers must not lock the row
+	}
+	if check != nil {
+		o, err := p.organizations.FindID(ctx, organizationID)
+		if core.IsNotFound(err) {
+			return errOrganizationNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if err := check(ctx, o, m); err != nil {
+			return err
+		}
 	}
 	return p.tx(ctx, func(ctx context.Context) error {
 		for _, id := range users {
 			if err := p.auth.Store().LockUser(ctx, id); err != nil {
-				if isNotFound(err) {
+				if core.IsNotFound(err) {
 					return errUserNotFound
 				}
 				return err
 			}
 		}
 		o, err := p.organizations.Lock(ctx, organizationID)
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return errOrganizationNotFound
 		}
 		if err != nil {
@@ -151,27 +187,27 @@ func (p *Plugin) change(ctx context.Context, organizationID string, actor *core.
 }
 
 // activate changes what the caller's session has chosen: nil clears a choice. With
-// cookie the session cookie is set anew, as 1.6.11 does on some routes. In a
-// transaction, cookies wait for its commit.
+// cookie the session cookie is set anew, as Better Auth 1.6 does on some routes.
+// In a transaction, cookies wait for its commit.
 func (p *Plugin) activate(ctx context.Context, c *core.Ctx, s *core.SessionData, set adapter.Record, cookie bool) error {
+	if chosen, ok := set[ActiveOrganizationID.Name]; ok && p.teams != nil {
+		// A team belongs to the organization that was active until now.
+		if _, team := set[ActiveTeamID.Name]; !team && (chosen == nil || chosen != activeOrganization(s)) {
+			set[ActiveTeamID.Name] = nil
+		}
+	}
 	row, err := p.auth.Store().UpdateSession(ctx, s.Session.Token, set)
 	switch {
 	case errors.Is(err, core.ErrAbort):
 		row = &s.Session // the hook kept the session as it was
-	case isNotFound(err):
+	case core.IsNotFound(err):
 		return errUnauthorized
 	case err != nil:
 		return err
 	}
 	data := &core.SessionData{Session: *row, User: s.User}
 	return core.AfterCommit(ctx, func(context.Context) error {
-		if cookie {
-			c.SetCurrentSession(data)
-			made := c.NewSession()
-			defer func() { c.SetNewSession(made) }() // it is the same session, and no new one
-			return c.SetSession(data, nil)
-		}
-		return c.SessionChanged(data)
+		return c.Issue(data, core.IssueOptions{Unchanged: true, CacheOnly: !cookie})
 	})
 }
 

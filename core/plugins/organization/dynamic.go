@@ -38,7 +38,7 @@ type RoleFields struct {
 type CreateRoleReply struct {
 	Success    bool              `json:"success"`
 	RoleData   *OrganizationRole `json:"roleData"`
-	Statements json.RawMessage   `json:"statements"` // what the role may do
+	Statements json.RawMessage   `json:"statements"` // permissions of the role
 }
 
 // needAccess answers MISSING_AC_INSTANCE when Options.Access is missing.
@@ -69,8 +69,7 @@ func (p *Plugin) reserved(name string) bool {
 	return static || name == p.opts.CreatorRole
 }
 
-// permissionText is the permission of a request as it came, in its order, without
-// what Go has not read.
+// permissionText is the permission of a request in its own order, without __proto__.
 func permissionText(v wire.Value) []byte {
 	o, _ := v.Obj()
 	out := &wire.Object{}
@@ -82,7 +81,7 @@ func permissionText(v wire.Value) []byte {
 	return out.AppendJSON(nil)
 }
 
-// checkGrant lets a member give away only what it has, and only what there is.
+// checkGrant refuses unknown resources, and permissions that the member does not have.
 func (p *Plugin) checkGrant(ctx context.Context, m *Member, asked wire.Value, code core.ErrorCode) error {
 	o, _ := asked.Obj()
 	for _, member := range o.Members() {
@@ -99,10 +98,7 @@ func (p *Plugin) checkGrant(ctx context.Context, m *Member, asked wire.Value, co
 		items, _ := member.Value.Items()
 		for _, item := range items {
 			action, _ := item.Str()
-			has := slices.ContainsFunc(roles, func(r *access.Role) bool {
-				return r.Authorize(access.Permissions{member.Name: {action}})
-			})
-			if !has {
+			if !grants(roles, member.Name, action) {
 				missing = append(missing, wire.String(member.Name+":"+action))
 			}
 		}
@@ -119,7 +115,7 @@ func (p *Plugin) checkGrant(ctx context.Context, m *Member, asked wire.Value, co
 // that name. The organization is locked.
 func (p *Plugin) roleTaken(ctx context.Context, organizationID, name string) error {
 	_, err := p.dynamicRoles.Find(ctx, adapter.By("organizationId", organizationID).And("role", name))
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil
 	}
 	if err == nil {
@@ -153,13 +149,26 @@ func (p *Plugin) createRole(c *core.Ctx, in *CreateRoleInput) (CreateRoleReply, 
 		return CreateRoleReply{}, err
 	}
 	asked := c.Body().Get("permission")
+	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToCreateARole)
+	most := p.opts.DynamicAccessControl.MaximumRolesPerOrganization
+	limit := bound{most, most > 0}
+	var check checker
+	if f := p.opts.DynamicAccessControl.MaximumRolesPerOrganizationFunc; f != nil {
+		check = func(ctx context.Context, o *Organization, m *MemberUser) error {
+			if err := p.require(ctx, &m.Member, "ac", "create", refused); err != nil {
+				return err
+			}
+			most, err := f(ctx, o.ID)
+			limit = bound{most, true}
+			return err
+		}
+	}
 	var made *OrganizationRole
-	err = p.change(c, orgID, &s.User, errNotMember, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
-		refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToCreateARole)
+	err = p.checkedChange(c, orgID, &s.User, errNotMember, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
 		if err := p.require(ctx, &m.Member, "ac", "create", refused); err != nil {
 			return err
 		}
-		if err := p.checkRoleLimit(ctx, o.ID); err != nil {
+		if err := p.checkRoleLimit(ctx, o.ID, limit); err != nil {
 			return err
 		}
 		if err := p.checkGrant(ctx, &m.Member, asked, CodeYouAreNotAllowedToCreateARole); err != nil {
@@ -170,7 +179,7 @@ func (p *Plugin) createRole(c *core.Ctx, in *CreateRoleInput) (CreateRoleReply, 
 		}
 		var err error
 		made, err = p.dynamicRoles.Create(ctx, &OrganizationRole{OrganizationID: o.ID, Role: name, Permission: permissionText(asked),
-			CreatedAt: c.Now(), Row: core.Row{Extra: copyExtra(extra)}})
+			CreatedAt: c.Now(), Row: core.Row{Extra: extra.Clone()}})
 		return err
 	})
 	if err != nil {
@@ -181,24 +190,15 @@ func (p *Plugin) createRole(c *core.Ctx, in *CreateRoleInput) (CreateRoleReply, 
 }
 
 // checkRoleLimit is called while the organization is locked.
-func (p *Plugin) checkRoleLimit(ctx context.Context, organizationID string) error {
-	limit := p.opts.DynamicAccessControl.MaximumRolesPerOrganization
-	bounded := limit > 0
-	if f := p.opts.DynamicAccessControl.MaximumRolesPerOrganizationFunc; f != nil {
-		var err error
-		if limit, err = f(ctx, organizationID); err != nil {
-			return err
-		}
-		bounded = true
-	}
-	if !bounded {
+func (p *Plugin) checkRoleLimit(ctx context.Context, organizationID string, limit bound) error {
+	if !limit.set {
 		return nil
 	}
 	n, err := p.dynamicRoles.Count(ctx, adapter.By("organizationId", organizationID))
 	if err != nil {
 		return err
 	}
-	if n >= int64(limit) {
+	if n >= int64(limit.most) {
 		return core.Fail(http.StatusBadRequest, CodeTooManyRoles)
 	}
 	return nil
@@ -232,7 +232,7 @@ func (p *Plugin) findRole(ctx context.Context, organizationID, name, id string) 
 		w = w.And("id", id)
 	}
 	r, err := p.dynamicRoles.Find(ctx, w)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errRoleNotFound
 	}
 	return r, err
@@ -271,6 +271,9 @@ func (p *Plugin) deleteRole(c *core.Ctx, in *DeleteRoleInput) (core.SuccessReply
 		if err != nil {
 			return err
 		}
+		if err := p.requireGive(ctx, &m.Member, []string{r.Role}, refused); err != nil {
+			return err
+		}
 		members, err := p.members.List(ctx, adapter.Find{Where: adapter.Where{
 			{Field: "organizationId", Value: o.ID}, {Field: "role", Op: adapter.Contains, Value: r.Role},
 		}})
@@ -280,6 +283,9 @@ func (p *Plugin) deleteRole(c *core.Ctx, in *DeleteRoleInput) (core.SuccessReply
 		if slices.ContainsFunc(members, func(m *Member) bool { return slices.Contains(m.Roles(), r.Role) }) {
 			return core.Fail(http.StatusBadRequest, CodeRoleIsAssignedToMembers)
 		}
+		if err := p.cancelWithRole(ctx, o.ID, r.Role); err != nil {
+			return err
+		}
 		_, err = p.dynamicRoles.Delete(ctx, adapter.By("id", r.ID))
 		return err
 	})
@@ -288,6 +294,28 @@ func (p *Plugin) deleteRole(c *core.Ctx, in *DeleteRoleInput) (core.SuccessReply
 	}
 	c.Emit(core.Event{Type: EventRoleDeleted})
 	return core.SuccessReply{Success: true}, nil
+}
+
+// cancelWithRole cancels the open invitations with a role that is about to be deleted.
+// Left open, they would grant the next role of that name.
+func (p *Plugin) cancelWithRole(ctx context.Context, organizationID, role string) error {
+	open, err := p.invitations.List(ctx, adapter.Find{Where: adapter.Where{
+		{Field: "organizationId", Value: organizationID},
+		{Field: "status", Value: string(StatusPending)},
+		{Field: "role", Op: adapter.Contains, Value: role},
+	}})
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if !slices.Contains(access.Split(i.Role), role) {
+			continue
+		}
+		if _, err := p.invitations.Update(ctx, adapter.By("id", i.ID), adapter.Record{"status": string(StatusCanceled)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readRoles checks that the caller may read the roles of an organization.
@@ -315,7 +343,7 @@ func (p *Plugin) listRoles(c *core.Ctx, in *OrganizationQuery) ([]*OrganizationR
 	if err != nil {
 		return nil, err
 	}
-	return p.dynamicRoles.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: oldestFirst})
+	return p.dynamicRoles.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: oldestFirst, Limit: max(p.opts.DynamicAccessControl.MaximumRolesPerOrganization, maxList)})
 }
 
 // GetRoleInput is the query of get-role: a name or an id.
@@ -358,8 +386,8 @@ func (in *UpdateRoleInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
 	in.RoleName, in.RoleID = chooseRole(v, issues)
 }
 
-// UpdateRoleReply is {"success":true,"roleData":…}: the role as it was, with what has
-// changed.
+// UpdateRoleReply is {"success":true,"roleData":…}: the former role with the changed
+// fields.
 type UpdateRoleReply struct {
 	Success  bool              `json:"success"`
 	RoleData *OrganizationRole `json:"roleData"`
@@ -390,6 +418,9 @@ func (p *Plugin) updateRole(c *core.Ctx, in *UpdateRoleInput) (UpdateRoleReply, 
 		}
 		r, err := p.findRole(ctx, o.ID, in.RoleName, in.RoleID)
 		if err != nil {
+			return err
+		}
+		if err := p.requireGive(ctx, &m.Member, []string{r.Role}, refused); err != nil {
 			return err
 		}
 		set := adapter.Record{}
@@ -431,8 +462,8 @@ func (p *Plugin) updateRole(c *core.Ctx, in *UpdateRoleInput) (UpdateRoleReply, 
 }
 
 // renameRole keeps members and open invitations with a role that gets another name.
-// 1.6.11 leaves them the old one: they lose the role, and get whatever is called so
-// next.
+// Better Auth 1.6 leaves them the old one: they lose the role, and get the next role of
+// that name.
 func (p *Plugin) renameRole(ctx context.Context, organizationID, from, to string) error {
 	renamed := func(roles string) (string, bool) {
 		names := access.Split(roles)

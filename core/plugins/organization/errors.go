@@ -2,7 +2,7 @@ package organization
 
 import "github.com/advantch/kernia-go/core"
 
-// The error codes of the plugin, in the order of 1.6.11.
+// The error codes of the plugin, in the order of Better Auth 1.6.
 var (
 	CodeYouAreNotAllowedToCreateANewOrganization                      = core.ErrorCode{Code: "YOU_ARE_NOT_ALLOWED_TO_CREATE_A_NEW_ORGANIZATION", Message: "You are not allowed to create a new organization"}
 	CodeYouHaveReachedTheMaximumNumberOfOrganizations                 = core.ErrorCode{Code: "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS", Message: "You have reached the maximum number of organizations"}
@@ -64,12 +64,13 @@ var (
 	CodeRoleIsAssignedToMembers                                       = core.ErrorCode{Code: "ROLE_IS_ASSIGNED_TO_MEMBERS", Message: "Cannot delete a role that is assigned to members. Please reassign the members to a different role first"}
 )
 
-// Codes that 1.6.11 writes where they are thrown, or has no name for.
+// Codes that Better Auth 1.6 has outside its list of codes, or has no name for.
 var (
-	CodeOrganizationDeletionDisabled = core.ErrorCode{Code: "ORGANIZATION_DELETION_DISABLED", Message: "Organization deletion is disabled"}
-	CodeInvalidTeamID                = core.ErrorCode{Code: "INVALID_TEAM_ID", Message: "Invalid team id"}
-	CodeMissingPermission            = core.ErrorCode{Code: "MISSING_PERMISSION", Message: "You do not have the permission that this needs"}
-	CodeInvalidRoleName              = core.ErrorCode{Code: "INVALID_ROLE_NAME", Message: "The name of a role may not be empty, longer than 64 characters, or have a comma or space around it"}
+	CodeOrganizationDeletionDisabled   = core.ErrorCode{Code: "ORGANIZATION_DELETION_DISABLED", Message: "Organization deletion is disabled"}
+	CodeInvalidTeamID                  = core.ErrorCode{Code: "INVALID_TEAM_ID", Message: "Invalid team id"}
+	CodeInviterMayNoLongerGiveThisRole = core.ErrorCode{Code: "INVITER_MAY_NO_LONGER_GIVE_THIS_ROLE", Message: "The inviter may no longer give this role"}
+	CodeMissingPermission              = core.ErrorCode{Code: "MISSING_PERMISSION", Message: "You do not have the permission that this needs"}
+	CodeInvalidRoleName                = core.ErrorCode{Code: "INVALID_ROLE_NAME", Message: "The name of a role may not be empty, longer than 64 characters, or have a comma or space around it"}
 )
 
 func errorCodes() []core.ErrorCode {
@@ -132,6 +133,6 @@ func errorCodes() []core.ErrorCode {
 		CodeRoleNameIsAlreadyTaken,
 		CodeCannotDeleteAPreDefinedRole,
 		CodeRoleIsAssignedToMembers,
-		CodeOrganizationDeletionDisabled, CodeInvalidTeamID, CodeMissingPermission, CodeInvalidRoleName,
+		CodeOrganizationDeletionDisabled, CodeInvalidTeamID, CodeInviterMayNoLongerGiveThisRole, CodeMissingPermission, CodeInvalidRoleName,
 	}
 }

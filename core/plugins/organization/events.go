@@ -2,8 +2,8 @@ package organization
 
 import "github.com/advantch/kernia-go/core"
 
-// The security events of the plugin. UserID is whom the event is about: the creator,
-// the member; for the rest it is whoever acted.
+// The security events of the plugin. UserID is the user whom the event is about,
+// such as the creator or the member; in other events it is the user who acted.
 const (
 	EventOrganizationCreated core.EventType = "organization.created"
 	EventOrganizationUpdated core.EventType = "organization.updated"

@@ -11,8 +11,8 @@ import (
 
 // RequireMember lets members of the session's active organization through. Like all
 // guards here it answers 401 without a session, 400 NO_ACTIVE_ORGANIZATION, and 403
-// YOU_ARE_NOT_A_MEMBER_OF_THIS_ORGANIZATION; the membership is read from the database
-// at every request, so whoever was removed is out at once.
+// YOU_ARE_NOT_A_MEMBER_OF_THIS_ORGANIZATION. The membership is read from the database
+// at every request, so a removed member loses access at once.
 //
 //	kernia.Require(org.RequireMember())
 func (p *Plugin) RequireMember() core.Guard {
@@ -22,9 +22,9 @@ func (p *Plugin) RequireMember() core.Guard {
 	}
 }
 
-// RequirePermission lets members of the active organization through who have every
-// permission that is asked for, by one of their roles. Others get 403
-// MISSING_PERMISSION. Asking for nothing lets nobody through.
+// RequirePermission lets members of the active organization through if one of
+// their roles has all requested permissions. Others get 403 MISSING_PERMISSION. An
+// empty request refuses everyone.
 //
 //	kernia.Require(org.RequirePermission(access.Permissions{"project": {"create"}}))
 func (p *Plugin) RequirePermission(asked access.Permissions) core.Guard {
@@ -46,8 +46,8 @@ func (p *Plugin) RequirePermission(asked access.Permissions) core.Guard {
 }
 
 // RequireRole lets members of the active organization through who have one of the
-// roles. Others get 403 MISSING_PERMISSION. Prefer RequirePermission: what a role may
-// do can change without the application's code.
+// roles. Others get 403 MISSING_PERMISSION. Prefer RequirePermission: the permissions
+// of a role can change without a change of the application's code.
 func (p *Plugin) RequireRole(roles ...string) core.Guard {
 	roles = slices.Clone(roles)
 	return func(ctx context.Context) error {
@@ -92,8 +92,8 @@ func (p *Plugin) ActiveMember(ctx context.Context) (*Member, error) {
 	return m, err
 }
 
-// ActiveOrganization returns the active organization of the request's user, who is a
-// member of it. Errors are answers: see RequireMember.
+// ActiveOrganization returns the active organization of the request's user, who must
+// be a member of it. Errors are answers: see RequireMember.
 func (p *Plugin) ActiveOrganization(ctx context.Context) (*Organization, error) {
 	m, err := p.ActiveMember(ctx)
 	if err != nil {

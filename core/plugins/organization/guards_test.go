@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/plugins/access"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/wire"
@@ -42,7 +41,7 @@ func TestGuards(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	// What was given later counts at once, and what was taken.
+	// Later grants and revocations count at once.
 	ada.Post("/organization/create-role", body{"role": "maker", "permission": body{"project": []string{"create"}}}).Want(t, 200, "")
 	ada.Post("/organization/update-member-role", body{"memberId": w.member(org, eve), "role": "maker"}).Want(t, 200, "")
 	if err := core.Check(eve.attached(), create, w.org.RequireMember()); err != nil {
@@ -112,7 +111,7 @@ func TestTypedAPI(t *testing.T) {
 	if got, err := org.Membership(ctx, ada.id, made.ID); err != nil || got.Role != "owner" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := org.Membership(ctx, ada.id, "nowhere"); !errors.Is(err, adapter.ErrNotFound) {
+	if _, err := org.Membership(ctx, ada.id, "nowhere"); !core.IsNotFound(err) {
 		t.Errorf("%v", err)
 	}
 	for who, want := range map[string]bool{ada.id: true, eve.id: false, "nobody": false} {

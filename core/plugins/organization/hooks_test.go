@@ -261,7 +261,7 @@ func TestOptions(t *testing.T) {
 	t.Parallel()
 	t.Run("creator role", func(t *testing.T) {
 		t.Parallel()
-		w := open(t, func(o *organization.Options) { o.CreatorRole = "admin" })
+		w := open(t, func(o *organization.Options) { o.CreatorRole, o.AllowRolesAboveOwn = "admin", true })
 		ada, eve := w.join("Ada"), w.join("Eve")
 		org := ada.found("acme")
 		if got := ada.Get("/organization/get-active-member-role").JSON("role"); got != "admin" {
@@ -273,7 +273,7 @@ func TestOptions(t *testing.T) {
 	})
 	t.Run("a creator's role that is no role", func(t *testing.T) {
 		t.Parallel()
-		w := open(t, func(o *organization.Options) { o.CreatorRole = "founder"; everything(o) })
+		w := open(t, func(o *organization.Options) { o.CreatorRole, o.AllowRolesAboveOwn = "founder", true; everything(o) })
 		ada, eve := w.join("Ada"), w.join("Eve")
 		org := ada.found("acme")
 		ada.Post("/organization/update", body{"data": body{"name": "B"}}).Want(t, 403, "YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_ORGANIZATION")

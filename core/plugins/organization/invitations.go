@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/plugins/access"
+	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
@@ -43,25 +45,39 @@ func (p *Plugin) invite(c *core.Ctx, in *InviteInput) (*Invitation, error) {
 		return nil, err
 	}
 	resend := in.Resend != nil && *in.Resend
+	most, asked := p.opts.InvitationLimit, false
+	inTeams := map[string]bound{}
+	check := func(ctx context.Context, o *Organization, m *MemberUser) error {
+		roles, err := p.invitable(ctx, in, email, o, m)
+		if err != nil {
+			return err
+		}
+		if err := p.limitMails(c, o.ID, email, resend); err != nil {
+			return err
+		}
+		pending, err := p.invitations.List(ctx, adapter.Find{Where: p.pending(o.ID, c).And("email", email), Limit: 1})
+		if err != nil {
+			return err
+		}
+		// What stays as it is counts against no limit.
+		if asked = len(pending) == 0 || !resend && p.opts.CancelPendingInvitationsOnReInvite; asked {
+			if f := p.opts.InvitationLimitFunc; f != nil {
+				if most, err = f(ctx, InvitationLimitRequest{User: m.User, Organization: o, Member: m}); err != nil {
+					return err
+				}
+			}
+			if err := p.limitsOfTeams(ctx, in.TeamID, o, s, inTeams); err != nil {
+				return err
+			}
+		}
+		hook := p.opts.Hooks.CheckCreateInvitation
+		return before(ctx, hook, &InvitationEvent{Invitation: p.invitations.Bind(p.draft(c, o, email, roles, extra)), User: &s.User, Organization: o})
+	}
 	var made *Invitation
-	err = p.change(c, orgID, &s.User, errMemberNotFound, []string{s.User.ID}, func(ctx context.Context, o *Organization, m *MemberUser) error {
-		refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToInviteUsersToThisOrganization)
-		if err := p.require(ctx, &m.Member, "invitation", "create", refused); err != nil {
-			return err
-		}
-		roles, err := p.knownRoles(ctx, o.ID, in.Role)
+	err = p.checkedChange(c, orgID, &s.User, errMemberNotFound, []string{s.User.ID}, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		roles, err := p.invitable(ctx, in, email, o, m)
 		if err != nil {
 			return err
-		}
-		if slices.Contains(roles, p.opts.CreatorRole) && !p.isOwner(&m.Member) {
-			return core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToInviteUserWithThisRole)
-		}
-		existing, err := p.memberByName(ctx, email, true, o.ID)
-		if err != nil {
-			return err
-		}
-		if existing != nil {
-			return core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
 		}
 		pending, err := p.invitations.List(ctx, adapter.Find{Where: p.pending(o.ID, c).And("email", email), Sort: oldestFirst})
 		if err != nil {
@@ -74,7 +90,9 @@ func (p *Plugin) invite(c *core.Ctx, in *InviteInput) (*Invitation, error) {
 			}
 			return p.mail(ctx, c, made, o, m)
 		}
-		if len(pending) > 0 && !p.opts.CancelPendingInvitationsOnReInvite {
+		// Without the limits nothing is made: an invitation that was pending when they were
+		// to be asked for has just gone.
+		if len(pending) > 0 && !p.opts.CancelPendingInvitationsOnReInvite || !asked {
 			return core.Fail(http.StatusBadRequest, CodeUserIsAlreadyInvitedToThisOrganization)
 		}
 		for _, old := range pending {
@@ -82,18 +100,16 @@ func (p *Plugin) invite(c *core.Ctx, in *InviteInput) (*Invitation, error) {
 				return err
 			}
 		}
-		if err := p.checkInvitationLimit(ctx, c, o, m); err != nil {
+		if err := p.checkInvitationLimit(ctx, c, o, most); err != nil {
 			return err
 		}
-		teamID, err := p.invitedTeams(ctx, in.TeamID, o, s)
+		teamID, err := p.invitedTeams(ctx, in.TeamID, o, inTeams)
 		if err != nil {
 			return err
 		}
-		row := &Invitation{
-			OrganizationID: o.ID, Email: email, Role: access.Join(roles), TeamID: teamID, Status: StatusPending,
-			ExpiresAt: c.Now().Add(p.opts.InvitationExpiresIn), CreatedAt: c.Now(), InviterID: s.User.ID, Row: core.Row{Extra: copyExtra(extra)},
-		}
-		event := &InvitationEvent{Invitation: row, User: &s.User, Organization: o}
+		row := p.draft(c, o, email, roles, extra)
+		row.TeamID = teamID
+		event := &InvitationEvent{Invitation: p.invitations.Bind(row), User: &s.User, Organization: o}
 		if err := before(ctx, p.opts.Hooks.BeforeCreateInvitation, event); err != nil {
 			return err
 		}
@@ -103,13 +119,57 @@ func (p *Plugin) invite(c *core.Ctx, in *InviteInput) (*Invitation, error) {
 		if err := p.mail(ctx, c, made, o, m); err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterCreateInvitation, &InvitationEvent{Invitation: made, User: &s.User, Organization: o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterCreateInvitation, &InvitationEvent{Invitation: made, User: &s.User, Organization: o})
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.Emit(core.Event{Type: EventInvitationCreated})
 	return made, nil
+}
+
+// draft is a new invitation by the caller.
+func (p *Plugin) draft(c *core.Ctx, o *Organization, email string, roles []string, extra core.Extra) *Invitation {
+	return &Invitation{
+		OrganizationID: o.ID, Email: email, Role: access.Join(roles), Status: StatusPending,
+		ExpiresAt: c.Now().Add(p.opts.InvitationExpiresIn), CreatedAt: c.Now(), InviterID: c.Session().User.ID, Row: core.Row{Extra: extra.Clone()},
+	}
+}
+
+// invitable returns the roles that an invitation gives. It fails when m may not invite,
+// may not give these roles, or when the address is a member's.
+func (p *Plugin) invitable(ctx context.Context, in *InviteInput, email string, o *Organization, m *MemberUser) ([]string, error) {
+	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToInviteUsersToThisOrganization)
+	if err := p.require(ctx, &m.Member, "invitation", "create", refused); err != nil {
+		return nil, err
+	}
+	roles, err := p.knownRoles(ctx, o.ID, in.Role)
+	if err != nil {
+		return nil, err
+	}
+	above := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToInviteUserWithThisRole)
+	if err := p.requireGive(ctx, &m.Member, roles, above); err != nil {
+		return nil, err
+	}
+	existing, err := p.memberByName(ctx, email, true, o.ID)
+	if err == nil && existing != nil {
+		err = core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
+	}
+	return roles, err
+}
+
+// mailRule bounds the invitations to one address, from all organizations and inviters
+// together: the address may be a stranger's.
+var mailRule = ratelimit.Rule{Window: time.Minute, Max: 5}
+
+// limitMails keeps invitations from flooding a mailbox.
+func (p *Plugin) limitMails(c *core.Ctx, organizationID, email string, resend bool) error {
+	if every := p.opts.ResendInterval; resend && every > 0 {
+		if err := c.Limit("again|"+organizationID+"|"+email, ratelimit.Rule{Window: every, Max: 1}); err != nil {
+			return err
+		}
+	}
+	return c.Limit("to|"+email, mailRule)
 }
 
 // pending matches the invitations of an organization that can still be accepted.
@@ -129,20 +189,13 @@ func (p *Plugin) mail(ctx context.Context, c *core.Ctx, i *Invitation, o *Organi
 	}
 	inv := InvitationMail{ID: i.ID, Email: core.NormalizeEmail(i.Email), Role: i.Role, Organization: o, Inviter: m, Invitation: i}
 	return core.AfterCommit(ctx, func(context.Context) error {
-		c.Go("sending an invitation", func(ctx context.Context) error { return send(ctx, inv) })
+		c.Go("sending an invitation", func(ctx context.Context) error { return send(ctx, inv) }, inv.ID, inv.Email)
 		return nil
 	})
 }
 
 // checkInvitationLimit is called while the organization is locked.
-func (p *Plugin) checkInvitationLimit(ctx context.Context, c *core.Ctx, o *Organization, m *MemberUser) error {
-	limit := p.opts.InvitationLimit
-	if f := p.opts.InvitationLimitFunc; f != nil {
-		var err error
-		if limit, err = f(ctx, InvitationLimitRequest{User: m.User, Organization: o, Member: m}); err != nil {
-			return err
-		}
-	}
+func (p *Plugin) checkInvitationLimit(ctx context.Context, c *core.Ctx, o *Organization, limit int) error {
 	n, err := p.invitations.Count(ctx, p.pending(o.ID, c))
 	if err != nil {
 		return err
@@ -153,14 +206,33 @@ func (p *Plugin) checkInvitationLimit(ctx context.Context, c *core.Ctx, o *Organ
 	return nil
 }
 
+// limitsOfTeams asks for the limits of the teams that an invitation names. Names that
+// invitedTeams refuses are left out.
+func (p *Plugin) limitsOfTeams(ctx context.Context, ids []string, o *Organization, s *core.SessionData, limits map[string]bound) error {
+	if p.teams == nil || len(ids) > maxInvitedTeams {
+		return nil
+	}
+	for _, id := range ids {
+		if err := p.teamInOrganization(ctx, id, o.ID); err != nil {
+			return nil // invitedTeams says so, in its turn
+		}
+		limit, err := p.teamLimit(ctx, TeamLimitRequest{TeamID: id, OrganizationID: o.ID, Session: s})
+		if err != nil {
+			return err
+		}
+		limits[id] = limit
+	}
+	return nil
+}
+
 // invitedTeams checks the teams that an invitation names and returns their stored form.
-func (p *Plugin) invitedTeams(ctx context.Context, ids []string, o *Organization, s *core.SessionData) (*string, error) {
+func (p *Plugin) invitedTeams(ctx context.Context, ids []string, o *Organization, limits map[string]bound) (*string, error) {
 	if p.teams == nil || len(ids) == 0 {
 		return nil, nil
 	}
 	joined := strings.Join(ids, ",")
 	if joined == "" && len(ids) == 1 {
-		return &joined, nil // an empty id means no team, as in 1.6.11
+		return &joined, nil // an empty id means no team, as in Better Auth 1.6
 	}
 	if len(ids) > maxInvitedTeams {
 		return nil, core.Fail(http.StatusBadRequest, CodeInvalidTeamID)
@@ -173,7 +245,7 @@ func (p *Plugin) invitedTeams(ctx context.Context, ids []string, o *Organization
 		if err := p.teamInOrganization(ctx, id, o.ID); err != nil {
 			return nil, err
 		}
-		if err := p.checkTeamLimit(ctx, TeamLimitRequest{TeamID: id, OrganizationID: o.ID, Session: s}); err != nil {
+		if err := p.checkTeamLimit(ctx, id, limits[id]); err != nil {
 			return nil, err
 		}
 	}
@@ -204,7 +276,7 @@ func (p *Plugin) mustVerify() bool {
 // received finds an invitation for its recipient.
 func (p *Plugin) received(ctx context.Context, c *core.Ctx, s *core.SessionData, id string, notFound error, unverified core.ErrorCode, expires bool) (*Invitation, error) {
 	i, err := p.invitations.FindID(ctx, id)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, notFound
 	}
 	if err != nil {
@@ -224,7 +296,7 @@ func (p *Plugin) received(ctx context.Context, c *core.Ctx, s *core.SessionData,
 
 var (
 	errInvitationNotFound = core.Fail(http.StatusBadRequest, CodeInvitationNotFound)
-	// 1.6.11 shouts on two of its routes.
+	// Better Auth 1.6 has upper case on two of its routes.
 	errInvitationGone = &core.Error{Status: http.StatusBadRequest, Code: CodeInvitationNotFound.Code, Message: "Invitation not found!"}
 )
 
@@ -234,65 +306,57 @@ func (p *Plugin) accept(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 	if err != nil {
 		return InvitationReply{}, err
 	}
+	teams := i.TeamIDs()
+	if p.teams == nil {
+		teams = nil
+	}
+	var members int
+	inTeams := map[string]bound{}
+	check := func(ctx context.Context, o *Organization, _ *MemberUser) error {
+		u, err := p.acceptable(ctx, i, s.User.ID, o)
+		if err != nil {
+			return err
+		}
+		if members, err = p.membershipLimit(ctx, u, o); err != nil {
+			return err
+		}
+		if err := p.limitsOfTeams(ctx, teams, o, s, inTeams); err != nil {
+			return err
+		}
+		return before(ctx, p.opts.Hooks.CheckAcceptInvitation, &InvitationEvent{Invitation: i, User: u, Organization: o})
+	}
 	var reply InvitationReply
-	err = p.change(c, i.OrganizationID, nil, nil, []string{s.User.ID}, func(ctx context.Context, o *Organization, _ *MemberUser) error {
-		u, err := p.auth.Store().FindUser(ctx, s.User.ID)
+	err = p.checkedChange(c, i.OrganizationID, nil, nil, []string{s.User.ID}, check, func(ctx context.Context, o *Organization, _ *MemberUser) error {
+		u, err := p.acceptable(ctx, i, s.User.ID, o)
 		if err != nil {
 			return err
 		}
-		existing, err := p.findMember(ctx, u.ID, o.ID)
-		if err != nil {
-			return err
-		}
-		if existing != nil {
-			// 1.6.11 makes a second membership. Whoever lost a race for this invitation is
-			// told what a later call is told.
-			now, err := p.invitations.FindID(ctx, i.ID)
-			if err != nil && !isNotFound(err) {
-				return err
-			}
-			if err != nil || now.Status != StatusPending {
-				return errInvitationNotFound
-			}
-			return core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
-		}
-		inviter, err := p.findMember(ctx, i.InviterID, o.ID)
-		if err != nil {
-			return err
-		}
-		if inviter == nil {
-			return core.Fail(http.StatusBadRequest, CodeInviterIsNoLongerAMemberOfTheOrganization)
-		}
-		if err := p.checkMembershipLimit(ctx, u, o); err != nil {
+		if err := p.checkMembershipLimit(ctx, o, members); err != nil {
 			return err
 		}
 		if err := before(ctx, p.opts.Hooks.BeforeAcceptInvitation, &InvitationEvent{Invitation: i, User: u, Organization: o}); err != nil {
 			return err
 		}
-		// Of many callers one finds it pending.
+		// Only one of many callers finds it pending.
 		accepted, err := p.invitations.Update(ctx, adapter.By("id", i.ID).And("status", string(StatusPending)), adapter.Record{"status": string(StatusAccepted)})
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return errInvitationNotFound
 		}
 		if err != nil {
 			return err
 		}
 		set := adapter.Record{ActiveOrganizationID.Name: o.ID}
-		teams := accepted.TeamIDs()
-		if p.teams == nil {
-			teams = nil
-		}
 		m, err := p.members.Create(ctx, &Member{OrganizationID: o.ID, UserID: u.ID, Role: accepted.Role, CreatedAt: c.Now(),
-			Row: core.Row{Extra: copyExtra(p.auth.DefaultFields(ModelMember))}})
+			Row: core.Row{Extra: p.auth.DefaultFields(ModelMember).Clone()}})
 		if err != nil {
 			return err
 		}
 		for _, id := range teams {
-			// The team may have gone, or be that of another organization in an old row.
+			// The team may be deleted, or an old row may name another organization's.
 			if err := p.teamInOrganization(ctx, id, o.ID); err != nil {
 				return err
 			}
-			if _, err := p.joinTeamWithin(ctx, TeamLimitRequest{TeamID: id, OrganizationID: o.ID, Session: s}, u.ID); err != nil {
+			if _, err := p.joinTeamWithin(ctx, id, u.ID, inTeams[id]); err != nil {
 				return err
 			}
 		}
@@ -303,7 +367,7 @@ func (p *Plugin) accept(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 			return err
 		}
 		reply = InvitationReply{accepted, m}
-		return after(ctx, p.opts.Hooks.AfterAcceptInvitation, &InvitationEvent{Invitation: accepted, User: u, Organization: o, Member: m})
+		return after(ctx, p.auth, p.opts.Hooks.AfterAcceptInvitation, &InvitationEvent{Invitation: accepted, User: u, Organization: o, Member: m})
 	})
 	if err != nil {
 		return InvitationReply{}, err
@@ -312,16 +376,76 @@ func (p *Plugin) accept(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 	return reply, nil
 }
 
+// acceptable returns the user who accepts an invitation, and answers with an error when
+// the invitation holds no longer: the user is a member, or its sender is none or may not
+// give its roles.
+func (p *Plugin) acceptable(ctx context.Context, i *Invitation, userID string, o *Organization) (*core.User, error) {
+	u, err := p.auth.Store().FindUser(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	existing, err := p.findMember(ctx, u.ID, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	if existing != nil {
+		// Better Auth 1.6 makes a second membership. A request that lost a race for this
+		// invitation is told what a later call is told.
+		now, err := p.invitations.FindID(ctx, i.ID)
+		if err != nil && !core.IsNotFound(err) {
+			return nil, err
+		}
+		if err != nil || now.Status != StatusPending {
+			return nil, errInvitationNotFound
+		}
+		return nil, core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
+	}
+	inviter, err := p.findMember(ctx, i.InviterID, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	if inviter == nil {
+		return nil, core.Fail(http.StatusBadRequest, CodeInviterIsNoLongerAMemberOfTheOrganization)
+	}
+	return u, p.checkInvitedRoles(ctx, i, inviter)
+}
+
+// checkInvitedRoles looks again at what an invitation gives: since it was sent, a role
+// may have gone or grown, and its sender may have lost rights.
+func (p *Plugin) checkInvitedRoles(ctx context.Context, i *Invitation, inviter *Member) error {
+	roles, err := p.knownRoles(ctx, i.OrganizationID, []string{i.Role})
+	if err != nil || p.opts.AllowRolesAboveOwn {
+		return err
+	}
+	gone := core.Fail(http.StatusBadRequest, CodeInviterMayNoLongerGiveThisRole)
+	if err := p.require(ctx, inviter, "invitation", "create", gone); err != nil {
+		return err
+	}
+	return p.requireGive(ctx, inviter, roles, gone)
+}
+
 func (p *Plugin) reject(c *core.Ctx, in *InvitationInput) (InvitationReply, error) {
 	s := c.Session()
 	i, err := p.received(c, c, s, in.InvitationID, errInvitationGone, CodeEmailVerificationRequiredBeforeAcceptingOrRejectingInvitation, false)
 	if err != nil {
 		return InvitationReply{}, err
 	}
+	if hook := p.opts.Hooks.CheckRejectInvitation; hook != nil {
+		o, err := p.organizations.FindID(c, i.OrganizationID)
+		if core.IsNotFound(err) {
+			err = errOrganizationNotFound
+		}
+		if err == nil {
+			err = hook(c, &InvitationEvent{Invitation: i, User: &s.User, Organization: o})
+		}
+		if err != nil {
+			return InvitationReply{}, err
+		}
+	}
 	var rejected *Invitation
 	err = p.tx(c, func(ctx context.Context) error {
 		o, err := p.organizations.FindID(ctx, i.OrganizationID)
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return errOrganizationNotFound
 		}
 		if err != nil {
@@ -331,13 +455,13 @@ func (p *Plugin) reject(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 			return err
 		}
 		rejected, err = p.invitations.Update(ctx, adapter.By("id", i.ID).And("status", string(StatusPending)), adapter.Record{"status": string(StatusRejected)})
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return errInvitationGone
 		}
 		if err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterRejectInvitation, &InvitationEvent{Invitation: rejected, User: &s.User, Organization: o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterRejectInvitation, &InvitationEvent{Invitation: rejected, User: &s.User, Organization: o})
 	})
 	if err != nil {
 		return InvitationReply{}, err
@@ -348,30 +472,37 @@ func (p *Plugin) reject(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 func (p *Plugin) cancel(c *core.Ctx, in *InvitationInput) (*Invitation, error) {
 	s := c.Session()
 	i, err := p.invitations.FindID(c, in.InvitationID)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errInvitationNotFound
 	}
 	if err != nil {
 		return nil, err
 	}
-	var canceled *Invitation
-	err = p.change(c, i.OrganizationID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	wanted := func(ctx context.Context, o *Organization, m *MemberUser) (*InvitationEvent, error) {
 		refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToCancelThisInvitation)
-		if err := p.require(ctx, &m.Member, "invitation", "cancel", refused); err != nil {
+		return &InvitationEvent{Invitation: i, User: &s.User, Organization: o}, p.require(ctx, &m.Member, "invitation", "cancel", refused)
+	}
+	var check checker
+	if hook := p.opts.Hooks.CheckCancelInvitation; hook != nil {
+		check = checkOf(wanted, hook)
+	}
+	var canceled *Invitation
+	err = p.checkedChange(c, i.OrganizationID, &s.User, errMemberNotFound, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
+		if err != nil {
 			return err
 		}
-		if err := before(ctx, p.opts.Hooks.BeforeCancelInvitation, &InvitationEvent{Invitation: i, User: &s.User, Organization: o}); err != nil {
+		if err := before(ctx, p.opts.Hooks.BeforeCancelInvitation, event); err != nil {
 			return err
 		}
-		var err error
 		canceled, err = p.invitations.Update(ctx, adapter.By("id", i.ID), adapter.Record{"status": string(StatusCanceled)})
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return errInvitationNotFound
 		}
 		if err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterCancelInvitation, &InvitationEvent{Invitation: canceled, User: &s.User, Organization: o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterCancelInvitation, &InvitationEvent{Invitation: canceled, User: &s.User, Organization: o})
 	})
 	if err != nil {
 		return nil, err
@@ -385,7 +516,7 @@ type GetInvitationInput struct {
 	ID string `query:"id" doc:"Id of the invitation"`
 }
 
-// InvitationDetails is an invitation with what its recipient wants to know.
+// InvitationDetails is an invitation with the names that its recipient sees.
 type InvitationDetails struct {
 	*Invitation
 	OrganizationName string
@@ -403,7 +534,7 @@ func (d *InvitationDetails) AppendJSON(dst []byte) []byte {
 		textMember("organizationName", d.OrganizationName), textMember("organizationSlug", d.OrganizationSlug), textMember("inviterEmail", d.InviterEmail))
 }
 
-// OpenAPIForm says what the JSON form holds.
+// OpenAPIForm describes the JSON form.
 func (*InvitationDetails) OpenAPIForm() any { return &Invitation{} }
 
 func textMember(name, text string) core.RowMember {
@@ -423,7 +554,7 @@ func (p *Plugin) getInvitation(c *core.Ctx, in *GetInvitationInput) (*Invitation
 		return nil, err
 	}
 	o, err := p.organizations.FindID(c, i.OrganizationID)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errOrganizationNotFound
 	}
 	if err != nil {
@@ -457,7 +588,11 @@ func (p *Plugin) listInvitations(c *core.Ctx, in *OrganizationQuery) ([]*Invitat
 	if m == nil {
 		return nil, core.FailText(http.StatusForbidden, "You are not a member of this organization")
 	}
-	return p.invitations.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: oldestFirst})
+	// Old ones pile up, so the newest are listed.
+	newest := []adapter.Sort{{Field: "createdAt", Desc: true}}
+	found, err := p.invitations.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: newest, Limit: max(p.opts.InvitationLimit, maxList)})
+	slices.SortStableFunc(found, func(a, b *Invitation) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return found, err
 }
 
 // UserInvitationsInput is the query of list-user-invitations.
@@ -480,7 +615,7 @@ func (u *UserInvitation) AppendJSON(dst []byte) []byte {
 	return core.AppendRow(dst, u.Invitation, name)
 }
 
-// OpenAPIForm says what the JSON form holds.
+// OpenAPIForm describes the JSON form.
 func (*UserInvitation) OpenAPIForm() any { return &Invitation{} }
 
 func (p *Plugin) listUserInvitations(c *core.Ctx, in *UserInvitationsInput) ([]*UserInvitation, error) {
@@ -488,7 +623,7 @@ func (p *Plugin) listUserInvitations(c *core.Ctx, in *UserInvitationsInput) ([]*
 	if in.Email != nil {
 		email = *in.Email
 	}
-	if !c.Trusted() && email != "" {
+	if !c.FromServer() && email != "" {
 		return nil, core.FailText(http.StatusBadRequest, "User email cannot be passed for client side API calls.")
 	}
 	s, err := session(c, false)
@@ -511,7 +646,7 @@ func (p *Plugin) listUserInvitations(c *core.Ctx, in *UserInvitationsInput) ([]*
 // invitationsFor lists the pending invitations of an address.
 func (p *Plugin) invitationsFor(ctx context.Context, email string) ([]*UserInvitation, error) {
 	recs, err := p.auth.DB().FindMany(ctx, adapter.Find{
-		Model: ModelInvitation, Where: adapter.By("email", core.NormalizeEmail(email)).And("status", string(StatusPending)), Sort: oldestFirst,
+		Model: ModelInvitation, Where: adapter.By("email", core.NormalizeEmail(email)).And("status", string(StatusPending)), Sort: oldestFirst, Limit: maxList,
 		Joins: []adapter.Join{{Model: ModelOrganization, From: "organizationId", To: "id", One: true}},
 	})
 	if err != nil {

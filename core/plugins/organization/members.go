@@ -27,7 +27,8 @@ type AddMemberInput struct {
 	validate.Fields `fields:"member"`
 }
 
-// addMember is for the server: it asks nobody for permission.
+// addMember is for the server: it asks nobody for permission. In a call with a client's
+// headers that client gives the roles, and gives none above its own.
 func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 	s, err := session(c, true)
 	if err != nil {
@@ -45,7 +46,7 @@ func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 		return nil, core.FailText(http.StatusBadRequest, "Teams are not enabled")
 	}
 	u, err := p.auth.Store().FindUser(c, in.UserID)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errUserNotFound
 	}
 	if err != nil {
@@ -55,16 +56,52 @@ func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	var made *Member
-	err = p.change(c, orgID, nil, nil, []string{u.ID}, func(ctx context.Context, o *Organization, _ *MemberUser) error {
+	// addable reads the roles and answers with an error when they may not be given.
+	addable := func(ctx context.Context, o *Organization) ([]string, error) {
 		existing, err := p.findMember(ctx, u.ID, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		if existing != nil {
+			return nil, core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
+		}
+		roles, err := p.knownRoles(ctx, o.ID, in.Role)
+		if err != nil || s == nil || p.opts.AllowRolesAboveOwn {
+			return roles, err
+		}
+		giver, err := p.findMember(ctx, s.User.ID, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		if giver == nil {
+			return nil, errNotMember
+		}
+		return roles, p.requireGive(ctx, giver, roles, core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToInviteUserWithThisRole))
+	}
+	draft := func(o *Organization, roles []string) *Member {
+		return p.members.Bind(&Member{OrganizationID: o.ID, UserID: u.ID, Role: access.Join(roles), CreatedAt: c.Now(), Row: core.Row{Extra: extra.Clone()}})
+	}
+	team := TeamLimitRequest{TeamID: teamID, OrganizationID: orgID, Session: s}
+	var members int
+	var inTeam bound
+	check := func(ctx context.Context, o *Organization, _ *MemberUser) error {
+		roles, err := addable(ctx, o)
 		if err != nil {
 			return err
 		}
-		if existing != nil {
-			return core.Fail(http.StatusBadRequest, CodeUserIsAlreadyAMemberOfThisOrganization)
+		if members, err = p.membershipLimit(ctx, u, o); err != nil {
+			return err
 		}
-		roles, err := p.knownRoles(ctx, o.ID, in.Role)
+		if teamID != "" {
+			if inTeam, err = p.teamLimit(ctx, team); err != nil {
+				return err
+			}
+		}
+		return before(ctx, p.opts.Hooks.CheckAddMember, &MemberEvent{draft(o, roles), u, o})
+	}
+	var made *Member
+	err = p.checkedChange(c, orgID, nil, nil, []string{u.ID}, check, func(ctx context.Context, o *Organization, _ *MemberUser) error {
+		roles, err := addable(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -73,14 +110,13 @@ func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 				return err
 			}
 		}
-		if err := p.checkMembershipLimit(ctx, u, o); err != nil {
+		if err := p.checkMembershipLimit(ctx, o, members); err != nil {
 			return err
 		}
-		row := &Member{OrganizationID: o.ID, UserID: u.ID, Role: access.Join(roles), CreatedAt: c.Now(), Row: core.Row{Extra: copyExtra(extra)}}
-		if made, err = p.join(ctx, row, u, o); err != nil || teamID == "" {
+		if made, err = p.join(ctx, draft(o, roles), u, o); err != nil || teamID == "" {
 			return err
 		}
-		_, err = p.joinTeamWithin(ctx, TeamLimitRequest{TeamID: teamID, OrganizationID: o.ID, Session: s}, u.ID)
+		_, err = p.joinTeamWithin(ctx, teamID, u.ID, inTeam)
 		return err
 	})
 	if err != nil {
@@ -90,23 +126,17 @@ func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 	return made, nil
 }
 
-func copyExtra(e core.Extra) core.Extra {
-	out := make(core.Extra, len(e))
-	for k, v := range e {
-		out[k] = v
+// membershipLimit asks how many members an organization may have. It is called before
+// anything is locked: the function is the application's.
+func (p *Plugin) membershipLimit(ctx context.Context, u *core.User, o *Organization) (int, error) {
+	if f := p.opts.MembershipLimitFunc; f != nil {
+		return f(ctx, u, o)
 	}
-	return out
+	return p.opts.MembershipLimit, nil
 }
 
 // checkMembershipLimit is called while the organization is locked.
-func (p *Plugin) checkMembershipLimit(ctx context.Context, u *core.User, o *Organization) error {
-	limit := p.opts.MembershipLimit
-	if f := p.opts.MembershipLimitFunc; f != nil {
-		var err error
-		if limit, err = f(ctx, u, o); err != nil {
-			return err
-		}
-	}
+func (p *Plugin) checkMembershipLimit(ctx context.Context, o *Organization, limit int) error {
 	n, err := p.members.Count(ctx, adapter.By("organizationId", o.ID))
 	if err != nil {
 		return err
@@ -154,8 +184,8 @@ type RemoveMemberInput struct {
 	OrganizationID  *string `json:"organizationId" doc:"The organization; the active one by default"`
 }
 
-// RemoveMemberReply is {"member":…}. The user is there when the member was named by
-// address.
+// RemoveMemberReply is {"member":…}. It includes the user when the request named
+// the member by e-mail address.
 type RemoveMemberReply struct {
 	Member *MemberUser
 	named  bool
@@ -170,12 +200,12 @@ func (r RemoveMemberReply) AppendJSON(dst []byte) []byte {
 	case r.named:
 		dst = r.Member.AppendJSON(dst)
 	default:
-		dst = r.Member.Member.AppendJSON(dst)
+		dst = core.AppendRow(dst, &r.Member.Member)
 	}
 	return append(dst, '}')
 }
 
-// OpenAPIForm says what the JSON form holds.
+// OpenAPIForm describes the JSON form.
 func (RemoveMemberReply) OpenAPIForm() any {
 	return struct {
 		Member *Member `json:"member"`
@@ -189,39 +219,24 @@ func (p *Plugin) removeMember(c *core.Ctx, in *RemoveMemberInput) (RemoveMemberR
 		return RemoveMemberReply{}, errNoActive
 	}
 	byEmail := strings.Contains(in.MemberIDOrEmail, "@")
-	var removed *MemberUser
-	err := p.change(c, orgID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
-		target, err := p.memberByName(ctx, in.MemberIDOrEmail, byEmail, o.ID)
-		if err != nil {
-			return err
-		}
-		if target == nil {
-			return errMemberNotFound
-		}
-		foreign := target.OrganizationID != o.ID
-		if !foreign && p.isOwner(target) {
-			if !p.isOwner(&m.Member) {
-				return core.Fail(http.StatusBadRequest, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner)
-			}
-			if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner); err != nil {
+	var check checker
+	if hook := p.opts.Hooks.CheckRemoveMember; hook != nil {
+		check = func(ctx context.Context, o *Organization, m *MemberUser) error {
+			target, err := p.removable(ctx, in.MemberIDOrEmail, byEmail, o, m)
+			if err != nil {
 				return err
 			}
+			return hook(ctx, &MemberEvent{&target.Member, target.User, o})
 		}
-		refused := core.Fail(http.StatusUnauthorized, CodeYouAreNotAllowedToDeleteThisMember)
-		if err := p.require(ctx, &m.Member, "member", "delete", refused); err != nil {
-			return err
-		}
-		if foreign {
-			return errMemberNotFound
-		}
-		u, err := p.auth.Store().FindUser(ctx, target.UserID)
-		if isNotFound(err) {
-			return errUserNotFound
-		}
+	}
+	var removed *MemberUser
+	err := p.checkedChange(c, orgID, &s.User, errMemberNotFound, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		found, err := p.removable(ctx, in.MemberIDOrEmail, byEmail, o, m)
 		if err != nil {
 			return err
 		}
-		removed = &MemberUser{*target, u}
+		target, u := &found.Member, found.User
+		removed = found
 		event := &MemberEvent{target, u, o}
 		if err := before(ctx, p.opts.Hooks.BeforeRemoveMember, event); err != nil {
 			return err
@@ -234,7 +249,7 @@ func (p *Plugin) removeMember(c *core.Ctx, in *RemoveMemberInput) (RemoveMemberR
 				return err
 			}
 		}
-		return after(ctx, p.opts.Hooks.AfterRemoveMember, event)
+		return after(ctx, p.auth, p.opts.Hooks.AfterRemoveMember, event)
 	})
 	if err != nil {
 		return RemoveMemberReply{}, err
@@ -243,16 +258,52 @@ func (p *Plugin) removeMember(c *core.Ctx, in *RemoveMemberInput) (RemoveMemberR
 	return RemoveMemberReply{removed, byEmail}, nil
 }
 
+// removable finds the member that m wants to remove, and answers with an error when m
+// may not.
+func (p *Plugin) removable(ctx context.Context, name string, byEmail bool, o *Organization, m *MemberUser) (*MemberUser, error) {
+	target, err := p.memberByName(ctx, name, byEmail, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	if target == nil {
+		return nil, errMemberNotFound
+	}
+	foreign := target.OrganizationID != o.ID
+	if !foreign && p.isOwner(target) {
+		if !p.isOwner(&m.Member) {
+			return nil, core.Fail(http.StatusBadRequest, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner)
+		}
+		if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner); err != nil {
+			return nil, err
+		}
+	}
+	refused := core.Fail(http.StatusUnauthorized, CodeYouAreNotAllowedToDeleteThisMember)
+	if err := p.require(ctx, &m.Member, "member", "delete", refused); err != nil {
+		return nil, err
+	}
+	if foreign {
+		return nil, errMemberNotFound
+	}
+	u, err := p.auth.Store().FindUser(ctx, target.UserID)
+	if core.IsNotFound(err) {
+		return nil, errUserNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &MemberUser{*target, u}, nil
+}
+
 func (p *Plugin) memberByName(ctx context.Context, name string, byEmail bool, organizationID string) (*Member, error) {
 	if !byEmail {
 		m, err := p.members.FindID(ctx, name)
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return nil, nil
 		}
 		return m, err
 	}
 	u, err := p.auth.Store().FindUserByEmail(ctx, name)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -296,51 +347,68 @@ func (p *Plugin) updateMemberRole(c *core.Ctx, in *UpdateMemberRoleInput) (*Memb
 		return nil, errNoActive
 	}
 	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToUpdateThisMember)
-	var updated *Member
-	err := p.change(c, orgID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	// wanted is the change as it stands now, or the answer when the caller may not make it.
+	wanted := func(ctx context.Context, o *Organization, m *MemberUser) (*MemberRoleEvent, error) {
 		target, err := p.members.FindID(ctx, in.MemberID)
-		if isNotFound(err) {
-			return errMemberNotFound
+		if core.IsNotFound(err) {
+			return nil, errMemberNotFound
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if target.OrganizationID != o.ID {
-			return refused
+			return nil, refused
 		}
 		actorOwns, targetOwns := p.isOwner(&m.Member), p.isOwner(target)
 		if !actorOwns && (targetOwns || p.namesOwner(in.Role)) {
-			return refused
+			return nil, refused
 		}
 		if targetOwns && !p.namesOwner(in.Role) {
 			if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationWithoutAnOwner); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if !actorOwns { // an owner may, whatever the role says
 			if err := p.require(ctx, &m.Member, "member", "update", refused); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		roles, err := p.knownRoles(ctx, o.ID, in.Role)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		// Roles that the member has already are not given.
+		given := slices.DeleteFunc(slices.Clone(roles), func(name string) bool { return slices.Contains(target.Roles(), name) })
+		if err := p.requireGive(ctx, &m.Member, given, refused); err != nil {
+			return nil, err
 		}
 		u, err := p.auth.Store().FindUser(ctx, target.UserID)
-		if isNotFound(err) {
-			return errUserNotFound
+		if core.IsNotFound(err) {
+			return nil, errUserNotFound
 		}
+		if err != nil {
+			return nil, err
+		}
+		return &MemberRoleEvent{Member: target, NewRole: access.Join(roles), PreviousRole: target.Role, User: u, Organization: o}, nil
+	}
+	var check checker
+	if hook := p.opts.Hooks.CheckUpdateMemberRole; hook != nil {
+		check = checkOf(wanted, hook)
+	}
+	var updated *Member
+	err := p.checkedChange(c, orgID, &s.User, errMemberNotFound, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
 		if err != nil {
 			return err
 		}
-		event := &MemberRoleEvent{Member: target, NewRole: access.Join(roles), PreviousRole: target.Role, User: u, Organization: o}
 		if err := before(ctx, p.opts.Hooks.BeforeUpdateMemberRole, event); err != nil {
 			return err
 		}
+		target, u := event.Member, event.User
 		if updated, err = p.members.Update(ctx, adapter.By("id", target.ID), adapter.Record{"role": event.NewRole}); err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterUpdateMemberRole, &MemberRoleEvent{
+		return after(ctx, p.auth, p.opts.Hooks.AfterUpdateMemberRole, &MemberRoleEvent{
 			Member: updated, NewRole: updated.Role, PreviousRole: event.PreviousRole, User: u, Organization: o})
 	})
 	if err != nil {
@@ -370,18 +438,35 @@ func (p *Plugin) getActiveMember(c *core.Ctx, _ *core.NoInput) (*MemberUser, err
 
 func (p *Plugin) leave(c *core.Ctx, in *OrganizationInput) (*MemberUser, error) {
 	s := c.Session()
-	var left *MemberUser
-	err := p.change(c, in.OrganizationID, &s.User, errMemberNotFound, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	wanted := func(ctx context.Context, o *Organization, m *MemberUser) (*MemberEvent, error) {
 		if p.isOwner(&m.Member) {
 			if err := p.keepOwner(ctx, o.ID, CodeYouCannotLeaveTheOrganizationAsTheOnlyOwner); err != nil {
-				return err
+				return nil, err
 			}
+		}
+		return &MemberEvent{&m.Member, m.User, o}, nil
+	}
+	var check checker
+	if hook := p.opts.Hooks.CheckLeave; hook != nil {
+		check = checkOf(wanted, hook)
+	}
+	var left *MemberUser
+	err := p.checkedChange(c, in.OrganizationID, &s.User, errMemberNotFound, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
+		if err != nil {
+			return err
+		}
+		if err := before(ctx, p.opts.Hooks.BeforeLeave, event); err != nil {
+			return err
 		}
 		left = m
 		if err := p.leaveAll(ctx, &m.Member); err != nil {
 			return err
 		}
-		return p.deactivate(ctx, c, s, o.ID)
+		if err := p.deactivate(ctx, c, s, o.ID); err != nil {
+			return err
+		}
+		return after(ctx, p.auth, p.opts.Hooks.AfterLeave, event)
 	})
 	if err != nil {
 		return nil, err
@@ -403,8 +488,8 @@ type ListMembersInput struct {
 	OrganizationSlug *string    `query:"organizationSlug" doc:"Slug, in place of the id"`
 }
 
-// ListMembersReply is {"members":[…],"total":…}; total counts all that the filter
-// lets through.
+// ListMembersReply is {"members":[…],"total":…}; total counts all members that
+// match the filter.
 type ListMembersReply struct {
 	Members []*MemberUser `json:"members"`
 	Total   int64         `json:"total"`
@@ -423,6 +508,7 @@ func (p *Plugin) listMembers(c *core.Ctx, in *ListMembersInput) (ListMembersRepl
 	if q.Limit, err = pageNumber("limit", in.Limit, fallback); err != nil {
 		return ListMembersReply{}, err
 	}
+	q.Limit = min(q.Limit, max(fallback, maxList))
 	if q.Offset, err = pageNumber("offset", in.Offset, 0); err != nil {
 		return ListMembersReply{}, err
 	}
@@ -457,8 +543,8 @@ func (p *Plugin) memberOf(c *core.Ctx, id, slug *string) (*Member, error) {
 	s := c.Session()
 	orgID := orActive(id, s)
 	if slug != nil && *slug != "" {
-		o, err := p.organizations.Find(c, adapter.By("slug", *slug))
-		if isNotFound(err) {
+		o, err := p.findSlug(c, *slug)
+		if core.IsNotFound(err) {
 			return nil, errOrganizationNotFound
 		}
 		if err != nil {
@@ -480,8 +566,8 @@ func badQuery(name, problem string) error {
 	return &core.Error{Status: http.StatusBadRequest, Code: core.CodeValidationError.Code, Message: "[query." + name + "] Invalid input: " + problem}
 }
 
-// pageNumber reads a limit or an offset. What is no number counts as absent, as in
-// 1.6.11; a fraction fails there in the database.
+// pageNumber reads a limit or an offset. A value that is no number counts as absent, as
+// in Better Auth 1.6; a fraction fails there in the database.
 func pageNumber(name string, v wire.Value, fallback int) (int, error) {
 	n, ok := v.Num()
 	if text, isText := v.Str(); isText {

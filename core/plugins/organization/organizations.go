@@ -39,17 +39,21 @@ func (r CreateReply) AppendJSON(dst []byte) []byte {
 	return core.AppendRow(dst, r.Organization, metadataMember(r.Metadata), core.RowMember{Name: "members", Value: appendRows(nil, r.Members)})
 }
 
-// OpenAPIForm says what the JSON form holds.
+// OpenAPIForm describes the JSON form.
 func (CreateReply) OpenAPIForm() any { return &Organization{} }
 
 // appendRows appends a JSON list.
-func appendRows[T wire.Appender](dst []byte, rows []T) []byte {
+func appendRows[T core.Rowed](dst []byte, rows []T) []byte {
 	dst = append(dst, '[')
 	for i, r := range rows {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = r.AppendJSON(dst)
+		if own, ok := any(r).(wire.Appender); ok {
+			dst = own.AppendJSON(dst)
+		} else {
+			dst = core.AppendRow(dst, r)
+		}
 	}
 	return append(dst, ']')
 }
@@ -76,7 +80,7 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 		return CreateReply{}, errUnauthorized
 	default:
 		user, err = p.auth.Store().FindUser(c, *in.UserID)
-		if isNotFound(err) {
+		if core.IsNotFound(err) {
 			return CreateReply{}, errUnauthorized
 		}
 		if err != nil {
@@ -92,6 +96,15 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 			return CreateReply{}, core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToCreateANewOrganization)
 		}
 	}
+	if f := p.opts.OrganizationLimitReached; f != nil {
+		reached, err := f(c, user)
+		if err == nil && reached {
+			err = errTooManyOrganizations
+		}
+		if err != nil {
+			return CreateReply{}, err
+		}
+	}
 	extra, err := p.auth.ParseInput(ModelOrganization, in.Values, false)
 	if err != nil {
 		return CreateReply{}, err
@@ -99,15 +112,26 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 	if err := p.needLogo(in.Logo); err != nil {
 		return CreateReply{}, err
 	}
-	draft := &Organization{Name: in.Name, Slug: in.Slug, Logo: in.Logo, CreatedAt: c.Now(), Row: core.Row{Extra: extra}}
+	slug, err := newSlug(in.Slug)
+	if err != nil {
+		return CreateReply{}, err
+	}
+	draft := &Organization{Name: in.Name, Slug: slug, Logo: in.Logo, CreatedAt: c.Now(), Row: core.Row{Extra: extra}}
 	if in.Metadata != nil {
 		draft.Metadata = in.Metadata.AppendJSON(nil)
+	}
+	if check := p.opts.Hooks.CheckCreateOrganization; check != nil {
+		shown := *draft
+		shown.Extra = extra.Clone()
+		if err := check(c, &OrganizationEvent{Organization: p.organizations.Bind(&shown), User: user}); err != nil {
+			return CreateReply{}, err
+		}
 	}
 	keep := in.KeepCurrentActiveOrganization != nil && *in.KeepCurrentActiveOrganization
 	var reply CreateReply
 	err = p.tx(c, func(ctx context.Context) error {
 		if err := p.auth.Store().LockUser(ctx, user.ID); err != nil {
-			if isNotFound(err) {
+			if core.IsNotFound(err) {
 				return errUnauthorized
 			}
 			return err
@@ -116,8 +140,9 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 			return err
 		}
 		row := *draft // a transaction may run again
-		row.Extra = copyExtra(extra)
-		if _, err := p.organizations.Find(ctx, adapter.By("slug", row.Slug)); !isNotFound(err) {
+		row.Extra = extra.Clone()
+		p.organizations.Bind(&row)
+		if _, err := p.findSlug(ctx, row.Slug); !core.IsNotFound(err) {
 			if err == nil {
 				err = core.Fail(http.StatusBadRequest, CodeOrganizationAlreadyExists)
 			}
@@ -127,12 +152,15 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 		if err := before(ctx, p.opts.Hooks.BeforeCreateOrganization, event); err != nil {
 			return err
 		}
+		if row.Slug, err = newSlug(row.Slug); err != nil {
+			return err
+		}
 		o, err := p.organizations.Create(ctx, &row)
 		if err != nil {
 			return err
 		}
 		m, err := p.join(ctx, &Member{OrganizationID: o.ID, UserID: user.ID, Role: p.opts.CreatorRole, CreatedAt: c.Now(),
-			Row: core.Row{Extra: copyExtra(p.auth.DefaultFields(ModelMember))}}, user, o)
+			Row: core.Row{Extra: p.auth.DefaultFields(ModelMember).Clone()}}, user, o)
 		if err != nil {
 			return err
 		}
@@ -144,7 +172,7 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 			}
 			set[ActiveTeamID.Name] = team.ID
 		}
-		if err := after(ctx, p.opts.Hooks.AfterCreateOrganization, &OrganizationEvent{Organization: o, User: user, Member: m}); err != nil {
+		if err := after(ctx, p.auth, p.opts.Hooks.AfterCreateOrganization, &OrganizationEvent{Organization: o, User: user, Member: m}); err != nil {
 			return err
 		}
 		reply = CreateReply{o, []*Member{m}}
@@ -175,41 +203,35 @@ func (p *Plugin) needLogo(logo *string) error {
 
 // checkOrganizationLimit is called while the user is locked.
 func (p *Plugin) checkOrganizationLimit(ctx context.Context, u *core.User) error {
-	reached := false
-	if f := p.opts.OrganizationLimitReached; f != nil {
-		var err error
-		if reached, err = f(ctx, u); err != nil {
-			return err
-		}
-	} else if limit := p.opts.OrganizationLimit; limit > 0 {
-		n, err := p.members.Count(ctx, adapter.By("userId", u.ID))
-		if err != nil {
-			return err
-		}
-		reached = n >= int64(limit)
+	limit := p.opts.OrganizationLimit
+	if p.opts.OrganizationLimitReached != nil || limit <= 0 {
+		return nil
 	}
-	if reached {
-		return core.Fail(http.StatusForbidden, CodeYouHaveReachedTheMaximumNumberOfOrganizations)
+	n, err := p.members.Count(ctx, adapter.By("userId", u.ID))
+	if err == nil && n >= int64(limit) {
+		err = errTooManyOrganizations
 	}
-	return nil
+	return err
 }
+
+var errTooManyOrganizations = core.Fail(http.StatusForbidden, CodeYouHaveReachedTheMaximumNumberOfOrganizations)
 
 // join makes a member between its hooks.
 func (p *Plugin) join(ctx context.Context, m *Member, u *core.User, o *Organization) (*Member, error) {
-	if err := before(ctx, p.opts.Hooks.BeforeAddMember, &MemberEvent{m, u, o}); err != nil {
+	if err := before(ctx, p.opts.Hooks.BeforeAddMember, &MemberEvent{p.members.Bind(m), u, o}); err != nil {
 		return nil, err
 	}
 	m, err := p.members.Create(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	return m, after(ctx, p.opts.Hooks.AfterAddMember, &MemberEvent{m, u, o})
+	return m, after(ctx, p.auth, p.opts.Hooks.AfterAddMember, &MemberEvent{m, u, o})
 }
 
 // defaultTeam makes the first team of a new organization, with its creator.
 func (p *Plugin) defaultTeam(ctx context.Context, o *Organization, u *core.User, c *core.Ctx) (*Team, error) {
-	team := &Team{Name: o.Name, OrganizationID: o.ID, CreatedAt: c.Now(), Row: core.Row{Extra: copyExtra(p.auth.DefaultFields(ModelTeam))}}
-	if err := before(ctx, p.opts.Hooks.BeforeCreateTeam, &TeamEvent{team, u, o}); err != nil {
+	team := &Team{Name: o.Name, OrganizationID: o.ID, CreatedAt: c.Now(), Row: core.Row{Extra: p.auth.DefaultFields(ModelTeam).Clone()}}
+	if err := before(ctx, p.opts.Hooks.BeforeCreateTeam, &TeamEvent{p.teams.Bind(team), u, o}); err != nil {
 		return nil, err
 	}
 	var made *Team
@@ -227,7 +249,7 @@ func (p *Plugin) defaultTeam(ctx context.Context, o *Organization, u *core.User,
 	if _, err := p.joinTeam(ctx, made.ID, u.ID); err != nil {
 		return nil, err
 	}
-	return made, after(ctx, p.opts.Hooks.AfterCreateTeam, &TeamEvent{made, u, o})
+	return made, after(ctx, p.auth, p.opts.Hooks.AfterCreateTeam, &TeamEvent{made, u, o})
 }
 
 // CheckSlugInput is the body of check-slug.
@@ -236,13 +258,13 @@ type CheckSlugInput struct {
 }
 
 func (p *Plugin) checkSlug(c *core.Ctx, in *CheckSlugInput) (core.StatusReply, error) {
-	if !c.Trusted() {
+	if !c.FromServer() {
 		if err := core.RequireSession(c); err != nil {
 			return core.StatusReply{}, err
 		}
 	}
-	_, err := p.organizations.Find(c, adapter.By("slug", in.Slug))
-	if isNotFound(err) {
+	_, err := p.findSlug(c, in.Slug)
+	if core.IsNotFound(err) {
 		return core.StatusReply{Status: true}, nil
 	}
 	if err != nil {
@@ -277,7 +299,7 @@ func (r UpdateReply) AppendJSON(dst []byte) []byte {
 	return core.AppendRow(dst, r.Organization, metadataMember(r.Metadata))
 }
 
-// OpenAPIForm says what the JSON form holds.
+// OpenAPIForm describes the JSON form.
 func (UpdateReply) OpenAPIForm() any { return &Organization{} }
 
 func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
@@ -312,23 +334,38 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 	if in.Data.Metadata != nil {
 		given["metadata"] = string(in.Data.Metadata.AppendJSON(nil))
 	}
-	var updated *Organization
-	err = p.change(c, orgID, &s.User, errNotAMember, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	wanted := func(ctx context.Context, o *Organization, m *MemberUser) (*OrganizationUpdate, error) {
 		refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToUpdateThisOrganization)
 		if err := p.require(ctx, &m.Member, "organization", "update", refused); err != nil {
-			return err
+			return nil, err
 		}
 		set := copyRecord(given)
-		if slug, ok := set["slug"].(string); ok {
-			other, err := p.organizations.Find(ctx, adapter.By("slug", slug))
+		if in.Data.Slug != nil && *in.Data.Slug != o.Slug { // an older one may stay as it is
+			slug, err := newSlug(*in.Data.Slug)
+			if err != nil {
+				return nil, err
+			}
+			set["slug"] = slug
+			other, err := p.findSlug(ctx, slug)
 			if err == nil && other.ID != o.ID {
 				err = core.Fail(http.StatusBadRequest, CodeOrganizationSlugAlreadyTaken)
 			}
-			if err != nil && !isNotFound(err) {
-				return err
+			if err != nil && !core.IsNotFound(err) {
+				return nil, err
 			}
 		}
-		event := &OrganizationUpdate{Organization: o, Set: set, User: &s.User, Member: m}
+		return &OrganizationUpdate{Organization: o, Set: set, User: &s.User, Member: m}, nil
+	}
+	var check checker
+	if hook := p.opts.Hooks.CheckUpdateOrganization; hook != nil {
+		check = checkOf(wanted, hook)
+	}
+	var updated *Organization
+	err = p.checkedChange(c, orgID, &s.User, errNotAMember, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
+		if err != nil {
+			return err
+		}
 		if err := before(ctx, p.opts.Hooks.BeforeUpdateOrganization, event); err != nil {
 			return err
 		}
@@ -339,7 +376,7 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 				return err
 			}
 		}
-		return after(ctx, p.opts.Hooks.AfterUpdateOrganization, &OrganizationUpdate{Organization: updated, Set: event.Set, User: &s.User, Member: m})
+		return after(ctx, p.auth, p.opts.Hooks.AfterUpdateOrganization, &OrganizationUpdate{Organization: updated, Set: event.Set, User: &s.User, Member: m})
 	})
 	if errors.Is(err, adapter.ErrUnique) {
 		return UpdateReply{}, core.Fail(http.StatusBadRequest, CodeOrganizationSlugAlreadyTaken)
@@ -378,9 +415,18 @@ func (p *Plugin) delete(c *core.Ctx, in *OrganizationInput) (*Organization, erro
 	if in.OrganizationID == "" {
 		return nil, errOrganizationNotFound
 	}
+	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToDeleteThisOrganization)
+	var check checker
+	if hook := p.opts.Hooks.CheckDeleteOrganization; hook != nil {
+		check = func(ctx context.Context, o *Organization, m *MemberUser) error {
+			if err := p.require(ctx, &m.Member, "organization", "delete", refused); err != nil {
+				return err
+			}
+			return hook(ctx, &OrganizationEvent{Organization: o, User: &s.User})
+		}
+	}
 	var deleted *Organization
-	err = p.change(c, in.OrganizationID, &s.User, errNotAMember, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
-		refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToDeleteThisOrganization)
+	err = p.checkedChange(c, in.OrganizationID, &s.User, errNotAMember, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
 		if err := p.require(ctx, &m.Member, "organization", "delete", refused); err != nil {
 			return err
 		}
@@ -394,7 +440,7 @@ func (p *Plugin) delete(c *core.Ctx, in *OrganizationInput) (*Organization, erro
 	return deleted, nil
 }
 
-// remove deletes an organization with everything that hangs on it.
+// remove deletes an organization with everything that belongs to it.
 func (p *Plugin) remove(ctx context.Context, c *core.Ctx, s *core.SessionData, o *Organization) error {
 	event := &OrganizationEvent{Organization: o, User: &s.User}
 	if err := before(ctx, p.opts.Hooks.BeforeDeleteOrganization, event); err != nil {
@@ -432,7 +478,7 @@ func (p *Plugin) remove(ctx context.Context, c *core.Ctx, s *core.SessionData, o
 	if _, err := p.organizations.Delete(ctx, adapter.By("id", o.ID)); err != nil {
 		return err
 	}
-	return after(ctx, p.opts.Hooks.AfterDeleteOrganization, event)
+	return after(ctx, p.auth, p.opts.Hooks.AfterDeleteOrganization, event)
 }
 
 func (p *Plugin) teamIDs(ctx context.Context, organizationID string) ([]string, error) {
@@ -454,8 +500,8 @@ type GetFullInput struct {
 	MembersLimit     wire.Value `query:"membersLimit" zod:"union=number|string,optional" doc:"How many members to list; 100 by default"`
 }
 
-// FullOrganization is an organization with what belongs to it: up to 100 invitations,
-// members and teams.
+// FullOrganization is an organization with its invitations, members and teams, up to
+// 100 of each.
 type FullOrganization struct {
 	*Organization
 	Invitations []*Invitation
@@ -481,11 +527,14 @@ func (f *FullOrganization) AppendJSON(dst []byte) []byte {
 // MarshalJSON is AppendJSON for encoding/json.
 func (f FullOrganization) MarshalJSON() ([]byte, error) { return f.AppendJSON(nil), nil }
 
-// OpenAPIForm says what the JSON form holds.
+// OpenAPIForm describes the JSON form.
 func (*FullOrganization) OpenAPIForm() any { return &Organization{} }
 
-// listLimit is how many rows 1.6.11 lists where nothing else is said.
+// listLimit is how many rows Better Auth 1.6 lists where nothing else is said.
 const listLimit = 100
+
+// maxList bounds lists that clients cannot page through, and a page of members.
+const maxList = 1000
 
 // oldestFirst is the order of lists: as rows were made.
 var oldestFirst = []adapter.Sort{{Field: "createdAt"}}
@@ -495,7 +544,7 @@ func (p *Plugin) getFull(c *core.Ctx, in *GetFullInput) (*FullOrganization, erro
 	var o *Organization
 	var err error
 	if in.OrganizationSlug != nil && *in.OrganizationSlug != "" {
-		o, err = p.organizations.Find(c, adapter.By("slug", *in.OrganizationSlug))
+		o, err = p.findSlug(c, *in.OrganizationSlug)
 	} else {
 		id := orActive(in.OrganizationID, s)
 		if id == "" {
@@ -503,7 +552,7 @@ func (p *Plugin) getFull(c *core.Ctx, in *GetFullInput) (*FullOrganization, erro
 		}
 		o, err = p.organizations.FindID(c, id)
 	}
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errOrganizationNotFound
 	}
 	if err != nil {
@@ -514,12 +563,10 @@ func (p *Plugin) getFull(c *core.Ctx, in *GetFullInput) (*FullOrganization, erro
 		return nil, err
 	}
 	if m == nil {
-		if err := p.activate(c, c, s, adapter.Record{ActiveOrganizationID.Name: nil}, false); err != nil {
-			return nil, err
-		}
+		// Better Auth 1.6 clears the active organization here. A GET can come from any site.
 		return nil, core.Fail(http.StatusForbidden, CodeUserIsNotAMemberOfTheOrganization)
 	}
-	return p.full(c, o, membersLimit(in.MembersLimit))
+	return p.full(c, o, min(membersLimit(in.MembersLimit), max(p.opts.MembershipLimit, maxList)))
 }
 
 // membersLimit reads the start of a text as JavaScript's parseInt does.
@@ -585,8 +632,9 @@ func (p *Plugin) memberUsers(ctx context.Context, q adapter.Find) ([]*MemberUser
 	return out, nil
 }
 
-// SetActiveInput is the body of set-active. An id of null leaves the session without
-// active organization; nothing at all answers with the one it has.
+// SetActiveInput is the body of set-active. An id of null clears the session's
+// active organization. An absent id leaves it unchanged and the answer is the
+// current one.
 type SetActiveInput struct {
 	OrganizationID   validate.Nullable `json:"organizationId" zod:"optional" doc:"Id, or null"`
 	OrganizationSlug *string           `json:"organizationSlug" doc:"Slug, in place of the id"`
@@ -603,8 +651,8 @@ func (p *Plugin) setActive(c *core.Ctx, in *SetActiveInput) (*Organization, erro
 	id := in.OrganizationID.Text
 	if id == "" {
 		if in.OrganizationSlug != nil && *in.OrganizationSlug != "" {
-			o, err := p.organizations.Find(c, adapter.By("slug", *in.OrganizationSlug))
-			if isNotFound(err) {
+			o, err := p.findSlug(c, *in.OrganizationSlug)
+			if core.IsNotFound(err) {
 				return nil, errOrganizationNotFound
 			}
 			if err != nil {
@@ -626,7 +674,7 @@ func (p *Plugin) setActive(c *core.Ctx, in *SetActiveInput) (*Organization, erro
 		return nil, core.Fail(http.StatusForbidden, CodeUserIsNotAMemberOfTheOrganization)
 	}
 	o, err := p.organizations.FindID(c, id)
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errOrganizationNotFound
 	}
 	if err != nil {
@@ -639,11 +687,19 @@ func (p *Plugin) list(c *core.Ctx, _ *core.NoInput) ([]*Organization, error) {
 	return p.organizationsOf(c, c.Session().User.ID)
 }
 
+// mostOrganizations bounds the list of a user's organizations.
+func (p *Plugin) mostOrganizations() int {
+	if p.opts.OrganizationLimit < 0 || p.opts.OrganizationLimitReached != nil {
+		return maxList
+	}
+	return max(p.opts.OrganizationLimit, listLimit)
+}
+
 // organizationsOf lists the organizations that a user is a member of, as they were
 // joined.
 func (p *Plugin) organizationsOf(ctx context.Context, userID string) ([]*Organization, error) {
 	recs, err := p.auth.DB().FindMany(ctx, adapter.Find{
-		Model: ModelMember, Where: adapter.By("userId", userID), Sort: oldestFirst,
+		Model: ModelMember, Where: adapter.By("userId", userID), Sort: oldestFirst, Limit: p.mostOrganizations(),
 		Joins: []adapter.Join{{Model: ModelOrganization, From: "organizationId", To: "id", One: true}},
 	})
 	if err != nil {

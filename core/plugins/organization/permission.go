@@ -19,13 +19,17 @@ import (
 func (p *Plugin) isOwner(m *Member) bool { return slices.Contains(m.Roles(), p.opts.CreatorRole) }
 
 // rolesOf returns the roles that a member has: those of the options, and those that
-// the organization has made. Names that stand for no role count for nothing.
+// the organization has made. Names without a role do not count.
 func (p *Plugin) rolesOf(ctx context.Context, m *Member) ([]*access.Role, error) {
-	names := m.Roles()
+	return p.rolesNamed(ctx, m.OrganizationID, m.Roles())
+}
+
+// rolesNamed returns the roles that names mean in an organization.
+func (p *Plugin) rolesNamed(ctx context.Context, organizationID string, names []string) ([]*access.Role, error) {
 	dynamic := map[string]*access.Role{}
 	if p.dynamicRoles != nil && p.opts.Access != nil && len(names) > 0 {
 		rows, err := p.dynamicRoles.List(ctx, adapter.Find{Where: adapter.Where{
-			{Field: "organizationId", Value: m.OrganizationID},
+			{Field: "organizationId", Value: organizationID},
 			{Field: "role", Op: adapter.In, Value: names},
 		}})
 		if err != nil {
@@ -34,7 +38,8 @@ func (p *Plugin) rolesOf(ctx context.Context, m *Member) ([]*access.Role, error)
 		for _, row := range rows {
 			granted, ok := parsePermissions(row.Permission)
 			if !ok {
-				// It grants nothing. 1.6.11 answers 500 to the whole organization then.
+				// It grants nothing. Better Auth 1.6 answers 500 to the whole
+				// organization then.
 				p.auth.Logger().LogAttrs(ctx, slog.LevelError, "the permissions of a dynamic role cannot be read", slog.String("role", row.ID))
 				continue
 			}
@@ -90,6 +95,53 @@ func (p *Plugin) require(ctx context.Context, m *Member, resource, action string
 	return nil
 }
 
+// mayGive reports whether a member has everything that some roles grant, so that
+// nobody gives away, or rewrites, what is above them. Only holders of the creator's role
+// give it, whatever it grants; for every other role the rule holds for them too. Names
+// that stand for no role grant nothing.
+func (p *Plugin) mayGive(ctx context.Context, m *Member, names []string) (bool, error) {
+	if slices.Contains(names, p.opts.CreatorRole) && !p.isOwner(m) {
+		return false, nil
+	}
+	held := m.Roles()
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(held, name) })
+	if len(names) == 0 || p.opts.AllowRolesAboveOwn {
+		return true, nil
+	}
+	own, err := p.rolesOf(ctx, m)
+	if err != nil {
+		return false, err
+	}
+	given, err := p.rolesNamed(ctx, m.OrganizationID, names)
+	if err != nil {
+		return false, err
+	}
+	for _, role := range given {
+		for resource, actions := range role.Permissions() {
+			for _, action := range actions {
+				if !grants(own, resource, action) {
+					return false, nil
+				}
+			}
+		}
+	}
+	return true, nil
+}
+
+// requireGive answers with an error unless a member may give roles.
+func (p *Plugin) requireGive(ctx context.Context, m *Member, names []string, refused error) error {
+	ok, err := p.mayGive(ctx, m, names)
+	if err == nil && !ok {
+		err = refused
+	}
+	return err
+}
+
+// grants reports whether one of several roles has a permission.
+func grants(roles []*access.Role, resource, action string) bool {
+	return slices.ContainsFunc(roles, func(r *access.Role) bool { return r.Authorize(access.Permissions{resource: {action}}) })
+}
+
 // knownRoles takes a list of roles apart and answers ROLE_NOT_FOUND to names that are
 // no roles of the organization, and to none at all.
 func (p *Plugin) knownRoles(ctx context.Context, organizationID string, roles []string) ([]string, error) {
@@ -119,7 +171,7 @@ func (p *Plugin) knownRoles(ctx context.Context, organizationID string, roles []
 	if len(unknown) > 0 {
 		e := core.Fail(http.StatusBadRequest, CodeRoleNotFound)
 		if text := strings.Join(unknown, ", "); len(text) <= maxRoleText {
-			e.Message = CodeRoleNotFound.Message + ": " + text
+			e.Message = CodeRoleNotFound.Code + ": " + text // as Better Auth writes it
 		}
 		return nil, e
 	}
@@ -133,15 +185,15 @@ const (
 
 func isDefaultRole(name string) bool { return name == "owner" || name == "admin" || name == "member" }
 
-// HasPermissionInput is the body of has-permission: permissions, or by its older name
-// permission, which 1.6.11 accepts and never grants.
+// HasPermissionInput is the body of has-permission: permissions, or its older name
+// permission, which Better Auth 1.6 accepts and never grants.
 type HasPermissionInput struct {
 	OrganizationID *string            `json:"organizationId" doc:"Organization to ask about; the active one by default"`
 	Permission     access.Permissions `json:"permission,omitempty" validate:"and" doc:"Not used any more"`
 	Permissions    access.Permissions `json:"permissions,omitempty" validate:"and" doc:"Actions by resource"`
 }
 
-// DecodeAnd wants one of permission and permissions.
+// DecodeAnd requires either permission or permissions.
 func (in *HasPermissionInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
 	permission, first := readPermissions(v.Get("permission"))
 	permissions, second := readPermissions(v.Get("permissions"))

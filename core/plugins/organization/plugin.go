@@ -4,8 +4,8 @@
 //
 // Every check reads the membership from the database: the session only remembers
 // which organization was chosen last. Limits, the last owner and single use of
-// invitations hold under parallel requests, because whatever changes an organization
-// locks its row first.
+// invitations hold under parallel requests, because every change of an organization
+// first locks its row.
 package organization
 
 import (
@@ -16,37 +16,50 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/access"
+	"github.com/advantch/kernia-go/core/ratelimit"
 )
 
 // ID is the plugin's id.
 const ID = "organization"
 
 // Options configures the plugin. The zero value is Better Auth's default.
+//
+// Functions that decide about limits and permissions are called before the transaction
+// of a change, while nothing is locked, so they may ask other systems. Limits hold at
+// the moment of the write all the same: what a function allows is counted again there.
 type Options struct {
-	// AllowUserToCreateOrganization decides who may create organizations. Default:
-	// everyone. Nobody refuses all; the server itself always may.
+	// AllowUserToCreateOrganization decides which users may create organizations.
+	// Default: all. Nobody refuses all users. The server itself always may.
 	AllowUserToCreateOrganization func(ctx context.Context, u *core.User) (bool, error)
-	// OrganizationLimit is how many organizations a user may be a member of when
-	// creating another one. Default 0: no limit. OrganizationLimitReached decides
-	// instead: true refuses.
+	// OrganizationLimit is the number of memberships at which a user cannot create
+	// another organization. Default 100. Negative: no limit. OrganizationLimitReached
+	// replaces it; true refuses, and nothing is counted again. The list of a user's organizations has at most as many
+	// entries, but 100 when the limit is lower and 1000 when there is none.
 	OrganizationLimit        int
 	OrganizationLimitReached func(ctx context.Context, u *core.User) (bool, error)
-	// CreatorRole is what the creator of an organization becomes: the owner's role,
-	// of which an organization always keeps one member. Default "owner".
+	// CreatorRole is the role of an organization's creator. An organization always
+	// keeps at least one member with it. Default "owner".
 	CreatorRole string
 	// MembershipLimit is how many members an organization may have. Default 100.
-	// MembershipLimitFunc decides for each organization; u is who would join.
+	// MembershipLimitFunc decides for each organization; u is the user who would
+	// join.
 	MembershipLimit     int
 	MembershipLimitFunc func(ctx context.Context, u *core.User, o *Organization) (int, error)
 
-	// Access lists the resources and actions that dynamic roles may be made of. It
-	// is needed for DynamicAccessControl. Default: none.
+	// Access lists the resources and actions that dynamic roles may have.
+	// DynamicAccessControl requires it. Default: none.
 	Access *access.Control
-	// Roles are the roles that members may have. Default: DefaultRoles. Roles that are
-	// given replace all of them, so list owner, admin and member again if they are
-	// to do anything.
+	// Roles are the roles that members may have. Default: DefaultRoles. Your list
+	// replaces all of them, so include owner, admin and member if you need them.
 	Roles map[string]*access.Role
-	// DynamicAccessControl lets organizations make roles of their own.
+	// AllowRolesAboveOwn restores Better Auth's rule: a member who may update members,
+	// invite, or edit roles may give and edit every role except CreatorRole. By default
+	// a member cannot give, invite with, edit or delete a role that grants more than the
+	// member's own roles, and an invitation is accepted only while its sender may still
+	// give its roles. Members with CreatorRole are bound as well: give that role everything
+	// that the other roles grant.
+	AllowRolesAboveOwn bool
+	// DynamicAccessControl lets organizations create roles of their own.
 	DynamicAccessControl DynamicAccessControl
 
 	Teams Teams
@@ -60,14 +73,19 @@ type Options struct {
 	// CancelPendingInvitationsOnReInvite cancels an address's pending invitation when
 	// it is invited again. Default: the second invitation is refused.
 	CancelPendingInvitationsOnReInvite bool
-	// RequireEmailVerificationOnInvitation wants a verified address of whoever accepts,
-	// rejects or reads an invitation. Default true; use core.Bool. False lets anybody
-	// who signed up with an invited address take the invitation, so it holds only
-	// where ids cannot be guessed: with serial ids, and for listing a user's
-	// invitations, the address must be verified in any case.
+	// ResendInterval is the shortest time between two mails of one invitation. An earlier
+	// resend is answered with 429. Default a minute; negative: no interval. The rate
+	// limiter keeps it, and also limits an address to five invitations a minute from all
+	// organizations together.
+	ResendInterval time.Duration
+	// RequireEmailVerificationOnInvitation requires a verified address of a user who
+	// accepts, rejects or reads an invitation. Default true; set it with new(false).
+	// False lets anyone who signed up with an invited address use the invitation, so it
+	// takes effect only when ids cannot be guessed. With serial ids, and for listing a
+	// user's invitations, the address must always be verified.
 	RequireEmailVerificationOnInvitation *bool
 	// SendInvitation sends an invitation, in the background. Without it the
-	// application has to tell people in its own way.
+	// application must deliver invitations itself.
 	SendInvitation func(ctx context.Context, inv InvitationMail) error
 
 	// DisableOrganizationDeletion makes the delete route answer 404.
@@ -77,15 +95,15 @@ type Options struct {
 	Schema Schema
 }
 
-// Nobody is for AllowUserToCreateOrganization.
+// Nobody refuses all users. It is for AllowUserToCreateOrganization.
 func Nobody(context.Context, *core.User) (bool, error) { return false, nil }
 
-// DynamicAccessControl configures roles that organizations make for themselves, with
-// permissions that their maker has.
+// DynamicAccessControl configures roles that organizations create for themselves. A
+// role can have only permissions of the member who creates it.
 type DynamicAccessControl struct {
 	Enabled bool
-	// MaximumRolesPerOrganization bounds them. Default 0: no limit.
-	// MaximumRolesPerOrganizationFunc decides instead.
+	// MaximumRolesPerOrganization limits the number of these roles. Default 0:
+	// no limit. MaximumRolesPerOrganizationFunc decides instead.
 	MaximumRolesPerOrganization     int
 	MaximumRolesPerOrganizationFunc func(ctx context.Context, organizationID string) (int, error)
 }
@@ -109,23 +127,25 @@ type Teams struct {
 // DefaultTeam configures the team that a new organization begins with.
 type DefaultTeam struct {
 	Disabled bool
-	// Create makes that team itself, in the transaction of the organization; nil
-	// leaves it to the plugin.
+	// Create makes the team in place of the plugin. It runs in the transaction that
+	// creates the organization, whose row nobody else can see yet, and an error undoes the
+	// organization. The row of the creator is locked meanwhile: write with ctx, and ask no
+	// other system. Default: the plugin makes it.
 	Create func(ctx context.Context, o *Organization) (*Team, error)
 }
 
-// InvitationLimitRequest is what InvitationLimitFunc decides on.
+// InvitationLimitRequest is the input of InvitationLimitFunc.
 type InvitationLimitRequest struct {
-	User         *core.User // who invites
+	User         *core.User // the user who invites
 	Organization *Organization
 	Member       *MemberUser // of that user
 }
 
-// TeamLimitRequest is what MaximumMembersPerTeamFunc decides on.
+// TeamLimitRequest is the input of MaximumMembersPerTeamFunc.
 type TeamLimitRequest struct {
 	TeamID         string
 	OrganizationID string
-	Session        *core.SessionData // of whoever acts; nil when the server acts
+	Session        *core.SessionData // of the user who acts; nil when the server acts
 }
 
 // Plugin is the installed plugin; get it with From. Its operations can be called
@@ -146,7 +166,7 @@ type Plugin struct {
 	GetInvitation    *core.Op[GetInvitationInput, *InvitationDetails]
 	ListInvitations  *core.Op[OrganizationQuery, []*Invitation]
 	// ListUserInvitations lists the invitations of the caller, or of any address when
-	// the server asks.
+	// it is called from Go.
 	ListUserInvitations *core.Op[UserInvitationsInput, []*UserInvitation]
 	// AddMember makes a user a member at once. It is never routed over HTTP.
 	AddMember           *core.Op[AddMemberInput, *Member]
@@ -175,11 +195,8 @@ type Plugin struct {
 	GetRole    *core.Op[GetRoleInput, *OrganizationRole]
 	UpdateRole *core.Op[UpdateRoleInput, UpdateRoleReply]
 
-	operations []core.Operation
-
-	opts      Options
-	roles     map[string]*access.Role
-	schemaErr error
+	opts  Options
+	roles map[string]*access.Role
 
 	auth          *core.Auth
 	organizations *core.Table[Organization]
@@ -195,11 +212,17 @@ func New(o Options) *Plugin {
 	if o.CreatorRole == "" {
 		o.CreatorRole = "owner"
 	}
+	if o.OrganizationLimit == 0 {
+		o.OrganizationLimit = 100
+	}
 	if o.MembershipLimit == 0 {
 		o.MembershipLimit = 100
 	}
 	if o.InvitationLimit == 0 {
 		o.InvitationLimit = 100
+	}
+	if o.ResendInterval == 0 {
+		o.ResendInterval = time.Minute
 	}
 	if o.InvitationExpiresIn == 0 {
 		o.InvitationExpiresIn = 48 * time.Hour
@@ -212,8 +235,8 @@ func New(o Options) *Plugin {
 	return p
 }
 
-// declare makes the operations. What changes something asks the store for the
-// session; what only reads takes the cookie cache's word, and reads the membership.
+// declare makes the operations. Operations that change something read the session from
+// the store. Those that only read accept the cookie cache, and read the membership.
 func (p *Plugin) declare() {
 	read, write := core.Use(core.RequireSession), core.Use(core.RequireStoredSession)
 	p.Create = core.Post("createOrganization", "/organization/create", p.create, core.Doc("Create an organization"))
@@ -245,11 +268,6 @@ func (p *Plugin) declare() {
 		core.Doc("Get the role of a member"))
 	p.HasPermission = core.Post("hasPermission", "/organization/has-permission", p.hasPermission, read,
 		core.Doc("Check what the current user may do in an organization"))
-	p.operations = []core.Operation{
-		p.Create, p.Update, p.Delete, p.SetActive, p.GetFull, p.List, p.Invite, p.CancelInvitation, p.AcceptInvitation, p.GetInvitation,
-		p.RejectInvitation, p.ListInvitations, p.GetActiveMember, p.CheckSlug, p.AddMember, p.RemoveMember, p.UpdateMemberRole, p.Leave,
-		p.ListUserInvitations, p.ListMembers, p.GetActiveMemberRole,
-	}
 	if p.opts.Teams.Enabled {
 		p.CreateTeam = core.Post("createTeam", "/organization/create-team", p.createTeam, core.Doc("Create a team"))
 		p.ListTeams = core.Get("listOrganizationTeams", "/organization/list-teams", p.listTeams, read, core.Doc("List the teams of an organization"))
@@ -263,8 +281,6 @@ func (p *Plugin) declare() {
 		p.AddTeamMember = core.Post("addTeamMember", "/organization/add-team-member", p.addTeamMember, write, core.Doc("Add a member to a team"))
 		p.RemoveTeamMember = core.Post("removeTeamMember", "/organization/remove-team-member", p.removeTeamMember, write,
 			core.Doc("Remove a member from a team"))
-		p.operations = append(p.operations, p.CreateTeam, p.ListTeams, p.RemoveTeam, p.UpdateTeam, p.SetActiveTeam, p.ListUserTeams,
-			p.ListTeamMembers, p.AddTeamMember, p.RemoveTeamMember)
 	}
 	if p.opts.DynamicAccessControl.Enabled {
 		p.CreateRole = core.Post("createOrgRole", "/organization/create-role", p.createRole, write, core.Doc("Create a role"))
@@ -272,9 +288,7 @@ func (p *Plugin) declare() {
 		p.ListRoles = core.Get("listOrgRoles", "/organization/list-roles", p.listRoles, read, core.Doc("List the roles of an organization"))
 		p.GetRole = core.Get("getOrgRole", "/organization/get-role", p.getRole, read, core.Doc("Get a role"))
 		p.UpdateRole = core.Post("updateOrgRole", "/organization/update-role", p.updateRole, write, core.Doc("Update a role"))
-		p.operations = append(p.operations, p.CreateRole, p.DeleteRole, p.ListRoles, p.GetRole, p.UpdateRole)
 	}
-	p.operations = append(p.operations, p.HasPermission)
 }
 
 // From returns the plugin installed in a.
@@ -283,21 +297,21 @@ func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 // ID returns "organization".
 func (p *Plugin) ID() string { return ID }
 
-// Manifest lists what the plugin adds.
-func (p *Plugin) Manifest() core.Manifest {
+// Manifest checks the options and lists what the plugin adds.
+func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 	tables, extend, err := p.opts.tables()
-	p.schemaErr = err
-	return core.Manifest{
-		Operations: p.operations,
-		Tables:     tables, Extend: extend,
-		Errors: errorCodes(),
-		Init:   p.init,
+	if err == nil {
+		err = p.opts.check()
 	}
+	return core.Manifest{Tables: tables, Extend: extend, Errors: errorCodes(), Init: p.init, RateLimits: []ratelimit.PathRule{{
+		Match: []ratelimit.Match{{Exact: "/organization/invite-member"}},
+		Rule:  ratelimit.Rule{Window: time.Minute, Max: 60}, // a page that invites a whole list sends one request for each
+	}}}, err
 }
 
 func (p *Plugin) init(_ context.Context, a *core.Auth) error {
 	p.auth = a
-	err := p.schemaErr
+	var err error
 	bind(a, ModelOrganization, &p.organizations, &err)
 	bind(a, ModelMember, &p.members, &err)
 	bind(a, ModelInvitation, &p.invitations, &err)
@@ -308,10 +322,7 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) error {
 	if p.opts.DynamicAccessControl.Enabled {
 		bind(a, ModelOrganizationRole, &p.dynamicRoles, &err)
 	}
-	if err != nil {
-		return err
-	}
-	return p.opts.check()
+	return err
 }
 
 func bind[T any](a *core.Auth, model string, to **core.Table[T], err *error) {
@@ -324,16 +335,19 @@ func bind[T any](a *core.Auth, model string, to **core.Table[T], err *error) {
 
 func (o *Options) check() error {
 	for name, n := range map[string]int{
-		"OrganizationLimit": o.OrganizationLimit, "MembershipLimit": o.MembershipLimit, "InvitationLimit": o.InvitationLimit,
+		"MembershipLimit": o.MembershipLimit, "InvitationLimit": o.InvitationLimit,
 		"Teams.MaximumTeams": o.Teams.MaximumTeams, "Teams.MaximumMembersPerTeam": o.Teams.MaximumMembersPerTeam,
 		"DynamicAccessControl.MaximumRolesPerOrganization": o.DynamicAccessControl.MaximumRolesPerOrganization,
 	} {
 		if n < 0 {
-			return fmt.Errorf("organization: Options.%s is negative: give a number, or 0 for the default", name)
+			return fmt.Errorf("Options.%s is negative: give a number, or 0 for the default", name)
 		}
 	}
+	if o.ResendInterval > 0 && o.ResendInterval < time.Millisecond {
+		return errors.New("Options.ResendInterval is less than a millisecond: give a longer one, or a negative one for none")
+	}
 	if o.InvitationExpiresIn < 0 {
-		return errors.New("organization: Options.InvitationExpiresIn is negative: give a duration, or 0 for 48 hours")
+		return errors.New("Options.InvitationExpiresIn is negative: give a duration, or 0 for 48 hours")
 	}
 	return nil
 }

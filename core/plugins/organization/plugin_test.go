@@ -161,7 +161,7 @@ func TestDynamicRoles(t *testing.T) {
 	w.want("organizationRole", 0)
 }
 
-// TestValidation holds the messages of 1.6.11's schemas.
+// TestValidation holds the messages of Better Auth 1.6's schemas.
 func TestValidation(t *testing.T) {
 	t.Parallel()
 	w := open(t, everything)

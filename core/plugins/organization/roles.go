@@ -4,8 +4,8 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/access"
 )
 
-// DefaultStatements are the resources and actions that the plugin itself asks for.
-// Merge yours into them when you give Options.Access.
+// DefaultStatements are the resources and actions that the plugin itself checks.
+// Merge yours into them for Options.Access.
 func DefaultStatements() access.Permissions {
 	return access.Permissions{
 		"organization": {"update", "delete"},
@@ -21,10 +21,10 @@ func DefaultRoles() map[string]*access.Role {
 	return map[string]*access.Role{"owner": OwnerRole(), "admin": AdminRole(), "member": MemberRole()}
 }
 
-// OwnerRole may do everything that the plugin asks for.
+// OwnerRole has all permissions that the plugin checks.
 func OwnerRole() *access.Role { return access.NewRole(DefaultStatements()) }
 
-// AdminRole may do what an owner may, except delete the organization.
+// AdminRole has all permissions of an owner except deleting the organization.
 func AdminRole() *access.Role {
 	granted := DefaultStatements()
 	granted["organization"] = []string{"update"}

@@ -7,8 +7,9 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// ActiveOrganizationID is the handle on session.activeOrganizationId. It says what the
-// session last chose, not that its user is still a member: ActiveMember asks.
+// ActiveOrganizationID is the handle on session.activeOrganizationId, the organization
+// that the session chose last. It does not prove that the user is still a member;
+// ActiveMember checks that.
 var ActiveOrganizationID = core.Field[string]{Name: "activeOrganizationId"}
 
 // ActiveTeamID is the handle on session.activeTeamId. It exists when teams are enabled.
@@ -24,8 +25,10 @@ const (
 	ModelOrganizationRole = "organizationRole"
 )
 
-// Schema renames the tables and adds fields to them. A field that has the name of one
-// of the plugin's own takes its place, for example to require a logo.
+// Schema renames the tables and adds fields to them. A field with the name of one of
+// the plugin's own fields replaces it, for example to require a logo. Its MaxLength
+// replaces the default bound of logo (65536 characters), metadata (16384), permission of
+// a role (8192) and name of a team (255); negative: no bound.
 type Schema struct {
 	Organization     core.TableOptions
 	Member           core.TableOptions
@@ -37,15 +40,25 @@ type Schema struct {
 	SessionColumns map[string]string
 }
 
+// How many characters texts have by default. A user's list of organizations, or an
+// organization's of roles, is answered at once and must stay small. A logo may be a small
+// picture as a data URL, which applications of Better Auth keep there.
+const (
+	maxName       = 255
+	maxLogo       = 64 << 10
+	maxMetadata   = 16 << 10
+	maxPermission = 8 << 10
+)
+
 func reference(model string) *schema.Reference { return &schema.Reference{Model: model} }
 
 func (o *Options) organizationTable() schema.Table {
 	return schema.Table{Model: ModelOrganization, Fields: []schema.Field{
-		{Name: "name", Type: schema.String, Sortable: true},
-		{Name: "slug", Type: schema.String, Unique: true, Index: true, Sortable: true},
-		{Name: "logo", Type: schema.String, Optional: true},
+		{Name: "name", Type: schema.String, Sortable: true, Line: true},
+		{Name: "slug", Type: schema.String, Unique: true, Index: true, Sortable: true, Line: true},
+		{Name: "logo", Type: schema.String, Optional: true, MaxLength: maxLogo},
 		{Name: "createdAt", Type: schema.Date},
-		{Name: "metadata", Type: schema.String, Optional: true},
+		{Name: "metadata", Type: schema.String, Optional: true, MaxLength: maxMetadata},
 	}}
 }
 
@@ -77,7 +90,7 @@ func (o *Options) invitationTable() schema.Table {
 
 func (o *Options) teamTable() schema.Table {
 	return schema.Table{Model: ModelTeam, Fields: []schema.Field{
-		{Name: "name", Type: schema.String},
+		{Name: "name", Type: schema.String, MaxLength: maxName, Line: true},
 		{Name: "organizationId", Type: schema.String, Index: true, References: reference(ModelOrganization)},
 		{Name: "createdAt", Type: schema.Date},
 		{Name: "updatedAt", Type: schema.Date, Optional: true, OnUpdate: schema.Now},
@@ -95,8 +108,8 @@ func (o *Options) teamMemberTable() schema.Table {
 func (o *Options) roleTable() schema.Table {
 	return schema.Table{Model: ModelOrganizationRole, Fields: []schema.Field{
 		{Name: "organizationId", Type: schema.String, Index: true, References: reference(ModelOrganization)},
-		{Name: "role", Type: schema.String, Index: true},
-		{Name: "permission", Type: schema.String},
+		{Name: "role", Type: schema.String, Index: true, Line: true},
+		{Name: "permission", Type: schema.String, MaxLength: maxPermission},
 		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
 		{Name: "updatedAt", Type: schema.Date, Optional: true, OnUpdate: schema.Now},
 	}}
@@ -114,6 +127,9 @@ func (o *Options) tables() (tables, extend []schema.Table, err error) {
 			}
 			own := &t.Fields[at]
 			own.Optional, own.Hidden, own.NoInput = f.Optional, f.Hidden, f.NoInput
+			if f.MaxLength != 0 {
+				own.MaxLength = f.MaxLength
+			}
 			if f.Default != nil {
 				own.Default = f.Default
 			}
@@ -144,7 +160,7 @@ func (o *Options) tables() (tables, extend []schema.Table, err error) {
 }
 
 // sessionFields are what the plugin keeps on the session. Only its own routes set
-// them: 1.6.11 takes them from /update-session as well.
+// them: Better Auth 1.6 takes them from /update-session as well.
 func (o *Options) sessionFields() schema.Table {
 	t := schema.Table{Model: core.ModelSession, Fields: []schema.Field{
 		{Name: ActiveOrganizationID.Name, Type: schema.String, Optional: true, NoInput: true},

@@ -21,7 +21,7 @@ func (p *Plugin) findTeam(ctx context.Context, teamID, organizationID string) (*
 		return nil, errTeamNotFound
 	}
 	t, err := p.teams.Find(ctx, adapter.By("id", teamID).And("organizationId", organizationID))
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, errTeamNotFound
 	}
 	return t, err
@@ -29,7 +29,7 @@ func (p *Plugin) findTeam(ctx context.Context, teamID, organizationID string) (*
 
 func (p *Plugin) findTeamMember(ctx context.Context, teamID, userID string) (*TeamMember, error) {
 	m, err := p.teamMembers.Find(ctx, adapter.By("teamId", teamID).And("userId", userID))
-	if isNotFound(err) {
+	if core.IsNotFound(err) {
 		return nil, nil
 	}
 	return m, err
@@ -47,35 +47,38 @@ func (p *Plugin) joinTeam(ctx context.Context, teamID, userID string) (*TeamMemb
 
 // joinTeamWithin is joinTeam that keeps to MaximumMembersPerTeam. The organization is
 // locked.
-func (p *Plugin) joinTeamWithin(ctx context.Context, r TeamLimitRequest, userID string) (*TeamMember, error) {
-	m, err := p.findTeamMember(ctx, r.TeamID, userID)
+func (p *Plugin) joinTeamWithin(ctx context.Context, teamID, userID string, limit bound) (*TeamMember, error) {
+	m, err := p.findTeamMember(ctx, teamID, userID)
 	if m != nil || err != nil {
 		return m, err
 	}
-	if err := p.checkTeamLimit(ctx, r); err != nil {
+	if err := p.checkTeamLimit(ctx, teamID, limit); err != nil {
 		return nil, err
 	}
-	return p.joinTeam(ctx, r.TeamID, userID)
+	return p.joinTeam(ctx, teamID, userID)
 }
 
-func (p *Plugin) checkTeamLimit(ctx context.Context, r TeamLimitRequest) error {
-	limit := p.opts.Teams.MaximumMembersPerTeam
-	bounded := limit > 0
+// teamLimit asks how many members a team may have. It is called before anything is
+// locked: the function is the application's.
+func (p *Plugin) teamLimit(ctx context.Context, r TeamLimitRequest) (bound, error) {
 	if f := p.opts.Teams.MaximumMembersPerTeamFunc; f != nil {
-		var err error
-		if limit, err = f(ctx, r); err != nil {
-			return err
-		}
-		bounded = true
+		most, err := f(ctx, r)
+		return bound{most, true}, err
 	}
-	if !bounded {
+	most := p.opts.Teams.MaximumMembersPerTeam
+	return bound{most, most > 0}, nil
+}
+
+// checkTeamLimit is called while the organization is locked.
+func (p *Plugin) checkTeamLimit(ctx context.Context, teamID string, limit bound) error {
+	if !limit.set {
 		return nil
 	}
-	n, err := p.teamMembers.Count(ctx, adapter.By("teamId", r.TeamID))
+	n, err := p.teamMembers.Count(ctx, adapter.By("teamId", teamID))
 	if err != nil {
 		return err
 	}
-	if n >= int64(limit) {
+	if n >= int64(limit.most) {
 		return core.Fail(http.StatusForbidden, CodeTeamMemberLimitReached)
 	}
 	return nil
@@ -102,29 +105,48 @@ func (p *Plugin) createTeam(c *core.Ctx, in *CreateTeamInput) (*Team, error) {
 		return nil, err
 	}
 	actor := userOf(s)
-	// The code is 1.6.11's, whatever it says.
+	// The code is Better Auth 1.6's, although its text does not fit.
 	stranger := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToInviteUsersToThisOrganization)
-	var made *Team
-	err = p.change(c, orgID, actor, stranger, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	// draft is the team, or the answer when the caller may not make one.
+	draft := func(ctx context.Context, o *Organization, m *MemberUser) (*Team, error) {
 		if m != nil {
 			refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToCreateTeamsInThisOrganization)
 			if err := p.require(ctx, &m.Member, "team", "create", refused); err != nil {
+				return nil, err
+			}
+		}
+		now := c.Now()
+		return &Team{Name: in.Name, OrganizationID: o.ID, CreatedAt: now, UpdatedAt: &now, Row: core.Row{Extra: extra.Clone()}}, nil
+	}
+	most := p.opts.Teams.MaximumTeams
+	check := func(ctx context.Context, o *Organization, m *MemberUser) error {
+		row, err := draft(ctx, o, m)
+		if err != nil {
+			return err
+		}
+		if f := p.opts.Teams.MaximumTeamsFunc; f != nil {
+			if most, err = f(ctx, o.ID, s); err != nil {
 				return err
 			}
 		}
-		if err := p.checkTeamCount(ctx, o.ID, s); err != nil {
+		return before(ctx, p.opts.Hooks.CheckCreateTeam, &TeamEvent{p.teams.Bind(row), actor, o})
+	}
+	var made *Team
+	err = p.checkedChange(c, orgID, actor, stranger, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		row, err := draft(ctx, o, m)
+		if err != nil {
 			return err
 		}
-		now := c.Now()
-		row := &Team{Name: in.Name, OrganizationID: o.ID, CreatedAt: now, UpdatedAt: &now, Row: core.Row{Extra: copyExtra(extra)}}
-		if err := before(ctx, p.opts.Hooks.BeforeCreateTeam, &TeamEvent{row, actor, o}); err != nil {
+		if err := p.checkTeamCount(ctx, o.ID, most); err != nil {
 			return err
 		}
-		var err error
+		if err := before(ctx, p.opts.Hooks.BeforeCreateTeam, &TeamEvent{p.teams.Bind(row), actor, o}); err != nil {
+			return err
+		}
 		if made, err = p.teams.Create(ctx, row); err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterCreateTeam, &TeamEvent{made, actor, o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterCreateTeam, &TeamEvent{made, actor, o})
 	})
 	if err != nil {
 		return nil, err
@@ -140,16 +162,9 @@ func userOf(s *core.SessionData) *core.User {
 }
 
 // checkTeamCount is called while the organization is locked.
-func (p *Plugin) checkTeamCount(ctx context.Context, organizationID string, s *core.SessionData) error {
-	limit := p.opts.Teams.MaximumTeams
-	if f := p.opts.Teams.MaximumTeamsFunc; f != nil {
-		var err error
-		if limit, err = f(ctx, organizationID, s); err != nil {
-			return err
-		}
-	}
+func (p *Plugin) checkTeamCount(ctx context.Context, organizationID string, limit int) error {
 	if limit <= 0 {
-		return nil // none, as 1.6.11 reads it
+		return nil // none, as Better Auth 1.6 reads it
 	}
 	n, err := p.teams.Count(ctx, adapter.By("organizationId", organizationID))
 	if err != nil {
@@ -180,45 +195,57 @@ func (p *Plugin) removeTeam(c *core.Ctx, in *TeamInput) (MessageReply, error) {
 	orgID := orActive(in.OrganizationID, s)
 	switch {
 	case orgID == "":
-		return MessageReply{}, errNoActive // which 1.6.11 notices before the missing session
-	case s == nil && !c.Trusted():
+		return MessageReply{}, errNoActive // which Better Auth 1.6 notices before the missing session
+	case s == nil && !c.FromServer():
 		return MessageReply{}, errUnauthorized
 	}
 	actor := userOf(s)
 	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToDeleteThisTeam)
-	err = p.change(c, orgID, actor, refused, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	wanted := func(ctx context.Context, o *Organization, m *MemberUser) (*TeamEvent, error) {
 		if m != nil {
 			if active := activeTeam(s); active != "" && active == in.TeamID {
-				return refused
+				return nil, refused
 			}
 			refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToDeleteTeamsInThisOrganization)
 			if err := p.require(ctx, &m.Member, "team", "delete", refused); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		t, err := p.findTeam(ctx, in.TeamID, o.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !p.opts.Teams.AllowRemovingAllTeams {
 			n, err := p.teams.Count(ctx, adapter.By("organizationId", o.ID))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if n <= 1 {
-				return core.Fail(http.StatusBadRequest, CodeUnableToRemoveLastTeam)
+				return nil, core.Fail(http.StatusBadRequest, CodeUnableToRemoveLastTeam)
 			}
 		}
-		if err := before(ctx, p.opts.Hooks.BeforeDeleteTeam, &TeamEvent{t, actor, o}); err != nil {
+		return &TeamEvent{t, actor, o}, nil
+	}
+	var check checker
+	if hook := p.opts.Hooks.CheckDeleteTeam; hook != nil {
+		check = checkOf(wanted, hook)
+	}
+	err = p.checkedChange(c, orgID, actor, refused, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
+		if err != nil {
 			return err
 		}
+		if err := before(ctx, p.opts.Hooks.BeforeDeleteTeam, event); err != nil {
+			return err
+		}
+		t := event.Team
 		if _, err := p.teamMembers.Delete(ctx, adapter.By("teamId", t.ID)); err != nil {
 			return err
 		}
 		if _, err := p.teams.Delete(ctx, adapter.By("id", t.ID)); err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterDeleteTeam, &TeamEvent{t, actor, o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterDeleteTeam, &TeamEvent{t, actor, o})
 	})
 	if err != nil {
 		return MessageReply{}, err
@@ -233,8 +260,8 @@ type UpdateTeamInput struct {
 }
 
 // UpdateTeamData are the fields that change. OrganizationID says in which
-// organization the team is; a team stays where it is. Fields holds added fields. ID,
-// CreatedAt and UpdatedAt are read and ignored, as 1.6.11's schema wants it.
+// organization the team is; a team cannot be moved. Fields holds added fields. ID,
+// CreatedAt and UpdatedAt are accepted and ignored, as in Better Auth 1.6.
 type UpdateTeamData struct {
 	ID              *string    `json:"id" doc:"Ignored"`
 	Name            *string    `json:"name" zod:"min=1" doc:"Name"`
@@ -255,14 +282,13 @@ func (p *Plugin) updateTeam(c *core.Ctx, in *UpdateTeamInput) (*Team, error) {
 		return nil, err
 	}
 	refused := core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToUpdateThisTeam)
-	var updated *Team
-	err = p.change(c, orgID, &s.User, refused, nil, func(ctx context.Context, o *Organization, m *MemberUser) error {
+	wanted := func(ctx context.Context, o *Organization, m *MemberUser) (*TeamUpdate, error) {
 		if err := p.require(ctx, &m.Member, "team", "update", refused); err != nil {
-			return err
+			return nil, err
 		}
 		t, err := p.findTeam(ctx, in.TeamID, o.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		set := adapter.Record{}
 		for name, value := range extra {
@@ -271,14 +297,25 @@ func (p *Plugin) updateTeam(c *core.Ctx, in *UpdateTeamInput) (*Team, error) {
 		if in.Data.Name != nil {
 			set["name"] = *in.Data.Name
 		}
-		event := &TeamUpdate{Team: t, Set: set, User: &s.User, Organization: o}
+		return &TeamUpdate{Team: t, Set: set, User: &s.User, Organization: o}, nil
+	}
+	var check checker
+	if hook := p.opts.Hooks.CheckUpdateTeam; hook != nil {
+		check = checkOf(wanted, hook)
+	}
+	var updated *Team
+	err = p.checkedChange(c, orgID, &s.User, refused, nil, check, func(ctx context.Context, o *Organization, m *MemberUser) error {
+		event, err := wanted(ctx, o, m)
+		if err != nil {
+			return err
+		}
 		if err := before(ctx, p.opts.Hooks.BeforeUpdateTeam, event); err != nil {
 			return err
 		}
-		if updated, err = p.teams.Update(ctx, adapter.By("id", t.ID), event.Set); err != nil {
+		if updated, err = p.teams.Update(ctx, adapter.By("id", event.Team.ID), event.Set); err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterUpdateTeam, &TeamUpdate{Team: updated, Set: event.Set, User: &s.User, Organization: o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterUpdateTeam, &TeamUpdate{Team: updated, Set: event.Set, User: &s.User, Organization: o})
 	})
 	if err != nil {
 		return nil, err
@@ -299,11 +336,12 @@ func (p *Plugin) listTeams(c *core.Ctx, in *OrganizationQuery) ([]*Team, error) 
 	if m == nil {
 		return nil, core.Fail(http.StatusForbidden, CodeYouAreNotAllowedToAccessThisOrganization)
 	}
-	return p.teams.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: oldestFirst})
+	return p.teams.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: oldestFirst, Limit: max(p.opts.Teams.MaximumTeams, maxList)})
 }
 
-// SetActiveTeamInput is the body of set-active-team. An id of null leaves the session
-// without active team; nothing at all answers with the one it has.
+// SetActiveTeamInput is the body of set-active-team. An id of null clears the
+// session's active team. An absent id leaves it unchanged and the answer is the
+// current one.
 type SetActiveTeamInput struct {
 	TeamID validate.Nullable `json:"teamId" zod:"optional" doc:"Id, or null"`
 }
@@ -347,7 +385,7 @@ func (p *Plugin) listUserTeams(c *core.Ctx, _ *core.NoInput) ([]*Team, error) {
 // teamsOf lists the teams that a user is a member of.
 func (p *Plugin) teamsOf(ctx context.Context, userID string) ([]*Team, error) {
 	recs, err := p.auth.DB().FindMany(ctx, adapter.Find{
-		Model: ModelTeamMember, Where: adapter.By("userId", userID), Sort: oldestFirst,
+		Model: ModelTeamMember, Where: adapter.By("userId", userID), Sort: oldestFirst, Limit: maxList,
 		Joins: []adapter.Join{{Model: ModelTeam, From: "teamId", To: "id", One: true}},
 	})
 	if err != nil {
@@ -389,7 +427,7 @@ func (p *Plugin) listTeamMembers(c *core.Ctx, in *ListTeamMembersInput) ([]*Team
 	if m == nil {
 		return nil, core.Fail(http.StatusBadRequest, CodeUserIsNotAMemberOfTheTeam)
 	}
-	return p.teamMembers.List(c, adapter.Find{Where: adapter.By("teamId", id), Sort: oldestFirst})
+	return p.teamMembers.List(c, adapter.Find{Where: adapter.By("teamId", id), Sort: oldestFirst, Limit: max(p.opts.Teams.MaximumMembersPerTeam, maxList)})
 }
 
 // TeamMemberInput names a user in a team.
@@ -400,8 +438,8 @@ type TeamMemberInput struct {
 }
 
 // teamMember runs fn for a team and a user who is a member of its organization, when
-// the caller has a permission.
-func (p *Plugin) teamMember(c *core.Ctx, in *TeamMemberInput, action string, code core.ErrorCode, fn func(ctx context.Context, o *Organization, t *Team, u *core.User) error) error {
+// the caller has a permission. check, if there is one, runs before the transaction.
+func (p *Plugin) teamMember(c *core.Ctx, in *TeamMemberInput, action string, code core.ErrorCode, check, fn func(ctx context.Context, o *Organization, t *Team, u *core.User) error) error {
 	s := c.Session()
 	orgID := orActive(in.OrganizationID, s)
 	if orgID == "" {
@@ -414,45 +452,61 @@ func (p *Plugin) teamMember(c *core.Ctx, in *TeamMemberInput, action string, cod
 	} else if m != nil {
 		users = []string{m.UserID}
 	}
-	return p.change(c, orgID, &s.User, errNotAMember, users, func(ctx context.Context, o *Organization, m *MemberUser) error {
-		if err := p.require(ctx, &m.Member, "member", action, core.Fail(http.StatusForbidden, code)); err != nil {
-			return err
+	within := func(fn func(ctx context.Context, o *Organization, t *Team, u *core.User) error) checker {
+		if fn == nil {
+			return nil
 		}
-		target, err := p.findMember(ctx, in.UserID, o.ID)
-		if err != nil {
-			return err
+		return func(ctx context.Context, o *Organization, m *MemberUser) error {
+			if err := p.require(ctx, &m.Member, "member", action, core.Fail(http.StatusForbidden, code)); err != nil {
+				return err
+			}
+			target, err := p.findMember(ctx, in.UserID, o.ID)
+			if err != nil {
+				return err
+			}
+			if target == nil {
+				return errNotAMember
+			}
+			t, err := p.findTeam(ctx, in.TeamID, o.ID)
+			if err != nil {
+				return err
+			}
+			u, err := p.auth.Store().FindUser(ctx, target.UserID)
+			if core.IsNotFound(err) {
+				return errUserNotFound
+			}
+			if err != nil {
+				return err
+			}
+			return fn(ctx, o, t, u)
 		}
-		if target == nil {
-			return errNotAMember
-		}
-		t, err := p.findTeam(ctx, in.TeamID, o.ID)
-		if err != nil {
-			return err
-		}
-		u, err := p.auth.Store().FindUser(ctx, target.UserID)
-		if isNotFound(err) {
-			return errUserNotFound
-		}
-		if err != nil {
-			return err
-		}
-		return fn(ctx, o, t, u)
-	})
+	}
+	return p.checkedChange(c, orgID, &s.User, errNotAMember, users, within(check), within(fn))
 }
 
 func (p *Plugin) addTeamMember(c *core.Ctx, in *TeamMemberInput) (*TeamMember, error) {
+	draft := func(o *Organization, t *Team, u *core.User) *TeamMemberEvent {
+		return &TeamMemberEvent{p.teamMembers.Bind(&TeamMember{TeamID: t.ID, UserID: u.ID}), t, u, o}
+	}
+	var limit bound
+	check := func(ctx context.Context, o *Organization, t *Team, u *core.User) error {
+		var err error
+		if limit, err = p.teamLimit(ctx, TeamLimitRequest{TeamID: t.ID, OrganizationID: o.ID, Session: c.Session()}); err != nil {
+			return err
+		}
+		return before(ctx, p.opts.Hooks.CheckAddTeamMember, draft(o, t, u))
+	}
 	var made *TeamMember
-	err := p.teamMember(c, in, "update", CodeYouAreNotAllowedToCreateANewTeamMember, func(ctx context.Context, o *Organization, t *Team, u *core.User) error {
-		event := &TeamMemberEvent{&TeamMember{TeamID: t.ID, UserID: u.ID}, t, u, o}
-		if err := before(ctx, p.opts.Hooks.BeforeAddTeamMember, event); err != nil {
+	err := p.teamMember(c, in, "update", CodeYouAreNotAllowedToCreateANewTeamMember, check, func(ctx context.Context, o *Organization, t *Team, u *core.User) error {
+		if err := before(ctx, p.opts.Hooks.BeforeAddTeamMember, draft(o, t, u)); err != nil {
 			return err
 		}
 		var err error
-		made, err = p.joinTeamWithin(ctx, TeamLimitRequest{TeamID: t.ID, OrganizationID: o.ID, Session: c.Session()}, u.ID)
+		made, err = p.joinTeamWithin(ctx, t.ID, u.ID, limit)
 		if err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterAddTeamMember, &TeamMemberEvent{made, t, u, o})
+		return after(ctx, p.auth, p.opts.Hooks.AfterAddTeamMember, &TeamMemberEvent{made, t, u, o})
 	})
 	if err != nil {
 		return nil, err
@@ -461,22 +515,35 @@ func (p *Plugin) addTeamMember(c *core.Ctx, in *TeamMemberInput) (*TeamMember, e
 }
 
 func (p *Plugin) removeTeamMember(c *core.Ctx, in *TeamMemberInput) (MessageReply, error) {
-	err := p.teamMember(c, in, "delete", CodeYouAreNotAllowedToRemoveATeamMember, func(ctx context.Context, o *Organization, t *Team, u *core.User) error {
+	wanted := func(ctx context.Context, o *Organization, t *Team, u *core.User) (*TeamMemberEvent, error) {
 		m, err := p.findTeamMember(ctx, t.ID, u.ID)
+		if err == nil && m == nil {
+			err = core.Fail(http.StatusBadRequest, CodeUserIsNotAMemberOfTheTeam)
+		}
+		return &TeamMemberEvent{m, t, u, o}, err
+	}
+	var check func(ctx context.Context, o *Organization, t *Team, u *core.User) error
+	if hook := p.opts.Hooks.CheckRemoveTeamMember; hook != nil {
+		check = func(ctx context.Context, o *Organization, t *Team, u *core.User) error {
+			event, err := wanted(ctx, o, t, u)
+			if err != nil {
+				return err
+			}
+			return hook(ctx, event)
+		}
+	}
+	err := p.teamMember(c, in, "delete", CodeYouAreNotAllowedToRemoveATeamMember, check, func(ctx context.Context, o *Organization, t *Team, u *core.User) error {
+		event, err := wanted(ctx, o, t, u)
 		if err != nil {
 			return err
 		}
-		if m == nil {
-			return core.Fail(http.StatusBadRequest, CodeUserIsNotAMemberOfTheTeam)
-		}
-		event := &TeamMemberEvent{m, t, u, o}
 		if err := before(ctx, p.opts.Hooks.BeforeRemoveTeamMember, event); err != nil {
 			return err
 		}
 		if _, err := p.teamMembers.Delete(ctx, adapter.By("teamId", t.ID).And("userId", u.ID)); err != nil {
 			return err
 		}
-		return after(ctx, p.opts.Hooks.AfterRemoveTeamMember, event)
+		return after(ctx, p.auth, p.opts.Hooks.AfterRemoveTeamMember, event)
 	})
 	if err != nil {
 		return MessageReply{}, err

@@ -17,18 +17,8 @@ type Organization struct {
 	Slug      string          `row:"slug"` // unique
 	Logo      *string         `row:"logo"`
 	CreatedAt time.Time       `row:"createdAt"`
-	Metadata  json.RawMessage `row:"metadata"` // a JSON object, or nil
+	Metadata  json.RawMessage `row:"metadata"` // a JSON object, or nil; most routes return it as text
 }
-
-// AppendJSON appends the organization as most routes answer it: metadata is a text
-// that holds JSON.
-func (o *Organization) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, o) }
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (o Organization) MarshalJSON() ([]byte, error) { return o.AppendJSON(nil), nil }
-
-// OpenAPIName names the component that describes an organization.
-func (*Organization) OpenAPIName() string { return "Organization" }
 
 // Member is a row of the member table: a user in an organization.
 type Member struct {
@@ -42,22 +32,13 @@ type Member struct {
 // Roles lists the member's roles.
 func (m *Member) Roles() []string { return access.Split(m.Role) }
 
-// AppendJSON appends the member.
-func (m *Member) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, m) }
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (m Member) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil), nil }
-
-// OpenAPIName names the component that describes a member.
-func (*Member) OpenAPIName() string { return "Member" }
-
 // MemberUser is a member with its user.
 type MemberUser struct {
 	Member
 	User *core.User
 }
 
-// AppendJSON appends the member, and of the user id, name, email and image.
+// AppendJSON appends the member with the user's id, name, email and image.
 func (m *MemberUser) AppendJSON(dst []byte) []byte {
 	return core.AppendRow(dst, &m.Member, core.RowMember{Name: "user", Value: appendUser(nil, m.User)})
 }
@@ -65,7 +46,7 @@ func (m *MemberUser) AppendJSON(dst []byte) []byte {
 // MarshalJSON is AppendJSON for encoding/json.
 func (m MemberUser) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil), nil }
 
-// OpenAPIForm says what the JSON form holds, added fields aside.
+// OpenAPIForm describes the JSON form, without added fields.
 func (*MemberUser) OpenAPIForm() any {
 	type user struct {
 		ID    string  `json:"id"`
@@ -100,7 +81,7 @@ func appendUser(dst []byte, u *core.User) []byte {
 	return append(dst, '}')
 }
 
-// Status is where an invitation stands.
+// Status is the state of an invitation.
 type Status string
 
 // The states of an invitation.
@@ -124,7 +105,7 @@ type Invitation struct {
 	InviterID      string    `row:"inviterId"`
 }
 
-// TeamIDs lists the teams that the invitation leads to.
+// TeamIDs lists the teams that the invited user will join.
 func (i *Invitation) TeamIDs() []string {
 	if i.TeamID == nil || *i.TeamID == "" {
 		return nil
@@ -132,20 +113,11 @@ func (i *Invitation) TeamIDs() []string {
 	return strings.Split(*i.TeamID, ",")
 }
 
-// AppendJSON appends the invitation.
-func (i *Invitation) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, i) }
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (i Invitation) MarshalJSON() ([]byte, error) { return i.AppendJSON(nil), nil }
-
-// OpenAPIName names the component that describes an invitation.
-func (*Invitation) OpenAPIName() string { return "Invitation" }
-
-// InvitationMail is what SendInvitation has to send. The link is the application's
-// own: a page that calls accept-invitation with the id.
+// InvitationMail is an invitation for SendInvitation to send. The link is the
+// application's own: a page that calls accept-invitation with the id.
 type InvitationMail struct {
 	ID           string // of the invitation
-	Email        string // whom to send it to, lower case
+	Email        string // the recipient, lower case
 	Role         string
 	Organization *Organization
 	Inviter      *MemberUser
@@ -161,15 +133,6 @@ type Team struct {
 	UpdatedAt      *time.Time `row:"updatedAt"`
 }
 
-// AppendJSON appends the team.
-func (t *Team) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, t) }
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (t Team) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
-
-// OpenAPIName names the component that describes a team.
-func (*Team) OpenAPIName() string { return "Team" }
-
 // TeamMember is a row of the teamMember table.
 type TeamMember struct {
 	core.Row
@@ -178,37 +141,13 @@ type TeamMember struct {
 	CreatedAt *time.Time `row:"createdAt"`
 }
 
-// AppendJSON appends the team member.
-func (t *TeamMember) AppendJSON(dst []byte) []byte { return core.AppendRow(dst, t) }
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (t TeamMember) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
-
-// OpenAPIName names the component that describes a team member.
-func (*TeamMember) OpenAPIName() string { return "TeamMember" }
-
 // OrganizationRole is a row of the organizationRole table: a role that an
 // organization has made for itself.
 type OrganizationRole struct {
 	core.Row
 	OrganizationID string          `row:"organizationId"`
-	Role           string          `row:"role"`       // lower case
-	Permission     json.RawMessage `row:"permission"` // {"resource":["action"]}
+	Role           string          `row:"role"`            // lower case
+	Permission     json.RawMessage `row:"permission,json"` // {"resource":["action"]}
 	CreatedAt      time.Time       `row:"createdAt"`
 	UpdatedAt      *time.Time      `row:"updatedAt"`
 }
-
-// AppendJSON appends the role, its permission as an object.
-func (r *OrganizationRole) AppendJSON(dst []byte) []byte {
-	permission := []byte(r.Permission)
-	if len(permission) == 0 || !json.Valid(permission) {
-		permission = []byte("null")
-	}
-	return core.AppendRow(dst, r, core.RowMember{Name: "permission", Value: permission})
-}
-
-// MarshalJSON is AppendJSON for encoding/json.
-func (r OrganizationRole) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
-
-// OpenAPIName names the component that describes such a role.
-func (*OrganizationRole) OpenAPIName() string { return "OrganizationRole" }

@@ -18,8 +18,9 @@ import (
 const Method = "passkey"
 
 // RequestOptions is what the client passes to navigator.credentials.get (WebAuthn
-// §5.5). Without a session AllowCredentials is absent: the browser offers what it
-// has, also in the autofill of an input field (conditional UI).
+// §5.5). Without a session AllowCredentials is absent: the browser offers its
+// discoverable credentials, also in the autofill of an input field (conditional
+// UI).
 type RequestOptions struct {
 	RPID             string       `json:"rpId"`
 	Challenge        string       `json:"challenge"`
@@ -71,8 +72,8 @@ func (p *Plugin) verifyAuthentication(c *core.Ctx, in *VerifyAuthenticationInput
 		return nil, err
 	}
 	response := wire.ObjectOf(in.Response.Members)
-	key, err := findPasskey(c, response)
-	if errors.Is(err, adapter.ErrNotFound) {
+	key, err := p.findPasskey(c, response)
+	if core.IsNotFound(err) {
 		c.Emit(core.Event{Type: core.EventSignInFailed, Code: CodePasskeyNotFound.Code})
 		return nil, core.Fail(http.StatusUnauthorized, CodePasskeyNotFound)
 	}
@@ -90,16 +91,18 @@ func (p *Plugin) verifyAuthentication(c *core.Ctx, in *VerifyAuthenticationInput
 			return nil, err
 		}
 	}
-	// Before the gates, which may hold the sign-in up: the authenticator has counted on.
-	if err := count(c, key, verified); err != nil {
+	// This comes before the gates, which may hold the sign-in up: the authenticator's
+	// counter has increased already.
+	if err := p.count(c, key, verified); err != nil {
 		return nil, p.refuse(c, key, err)
 	}
 	data, err := c.SignIn(c, user, core.SignIn{Method: Method, KeepForget: true, MultiFactor: verified.UserVerified, Confirm: func(ctx context.Context) error {
-		// It may have been deleted since: whoever took it away must not meet its session.
-		_, err := c.Auth.DB().Update(ctx, Model, adapter.By("id", key.ID).And("userId", user.ID), adapter.Record{"publicKey": key.PublicKey})
+		// The passkey may have been deleted since. Its deletion must not leave a
+		// session behind.
+		_, err := p.passkeys.Update(ctx, adapter.By("id", key.ID).And("userId", user.ID), adapter.Record{"publicKey": key.PublicKey})
 		return err
 	}})
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return nil, p.refuse(c, key, refusal("the passkey was deleted in between"))
 	}
 	if errors.Is(err, core.ErrAbort) {
@@ -108,16 +111,12 @@ func (p *Plugin) verifyAuthentication(c *core.Ctx, in *VerifyAuthenticationInput
 	return data, err
 }
 
-func findPasskey(c *core.Ctx, response wire.Value) (*Passkey, error) {
+func (p *Plugin) findPasskey(c *core.Ctx, response wire.Value) (*Passkey, error) {
 	id, ok := response.Get("id").Str()
 	if !ok || id == "" {
-		return nil, adapter.ErrNotFound
+		return nil, core.ErrNotFound
 	}
-	rec, err := c.Auth.DB().FindOne(c, adapter.Find{Model: Model, Where: adapter.By("credentialID", id)})
-	if err != nil {
-		return nil, err
-	}
-	return passkeyOf(rec)
+	return p.passkeys.Find(c, adapter.By("credentialID", id))
 }
 
 // refusal is a reason for not signing in, for the log.
@@ -134,7 +133,7 @@ func (p *Plugin) refuse(c *core.Ctx, key *Passkey, err error) error {
 	if !errors.As(err, &why) {
 		return err
 	}
-	c.Auth.Logger().LogAttrs(c, slog.LevelInfo, "a sign-in with a passkey was refused", slog.String("reason", string(why)))
+	c.Auth().Logger().LogAttrs(c, slog.LevelInfo, "a sign-in with a passkey was refused", slog.String("reason", string(why)))
 	if why == errCounter {
 		c.Emit(core.Event{Type: EventCounter, UserID: key.UserID, Code: CodeAuthenticationFailed.Code})
 	}
@@ -152,8 +151,8 @@ func (p *Plugin) authenticate(c *core.Ctx, key *Passkey, response wire.Value, wa
 	if err != nil {
 		return nil, nil, refusal(err.Error())
 	}
-	user, err := c.Auth.Store().FindUser(c, key.UserID)
-	if errors.Is(err, adapter.ErrNotFound) {
+	user, err := c.Auth().Store().FindUser(c, key.UserID)
+	if core.IsNotFound(err) {
 		return nil, nil, refusal("the passkey's user does not exist")
 	}
 	if err != nil {
@@ -172,8 +171,7 @@ func (p *Plugin) authenticate(c *core.Ctx, key *Passkey, response wire.Value, wa
 }
 
 // owned checks that the user handle, if the authenticator returned one, names the
-// passkey's owner. A handle that 1.6.11 has made, and one made for a visitor, names
-// nobody.
+// passkey's owner. Handles of Better Auth 1.6 and of visitors name nobody and pass.
 func owned(c *core.Ctx, key *Passkey, handle []byte) error {
 	named := string(handle)
 	if len(handle) == 0 || named == key.UserID {
@@ -182,20 +180,20 @@ func owned(c *core.Ctx, key *Passkey, handle []byte) error {
 	if len(named) != handleLength || strings.Trim(named, handleAlphabet) != "" {
 		return refusal("the user handle is of somebody else")
 	}
-	_, err := c.Auth.Store().FindUser(c, named)
+	_, err := c.Auth().Store().FindUser(c, named)
 	if err == nil {
 		return refusal("the user handle is of somebody else")
 	}
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return nil
 	}
 	return err
 }
 
-// count stores the counter and the backup state, unless another sign-in has
-// stored a counter as high in between: two that show the same one are two
+// count stores the counter and the backup state, unless another sign-in has stored the
+// same or a higher counter meanwhile: two sign-ins with one counter value come from two
 // authenticators.
-func count(c *core.Ctx, key *Passkey, v *VerifiedAuthentication) error {
+func (p *Plugin) count(c *core.Ctx, key *Passkey, v *VerifiedAuthentication) error {
 	if v.Counter == 0 && v.BackedUp == key.BackedUp {
 		return nil
 	}
@@ -203,9 +201,9 @@ func count(c *core.Ctx, key *Passkey, v *VerifiedAuthentication) error {
 	if v.Counter == 0 { // an authenticator without a counter
 		guard.Op = adapter.Eq
 	}
-	_, err := c.Auth.DB().Update(c, Model, append(adapter.By("id", key.ID), guard), adapter.Record{"counter": int64(v.Counter), "backedUp": v.BackedUp})
+	_, err := p.passkeys.Update(c, append(adapter.By("id", key.ID), guard), adapter.Record{"counter": int64(v.Counter), "backedUp": v.BackedUp})
 	switch {
-	case errors.Is(err, adapter.ErrNotFound):
+	case core.IsNotFound(err):
 		return errCounter
 	case errors.Is(err, adapter.ErrBadValue):
 		return refusal("the counter does not fit the column")

@@ -108,7 +108,7 @@ func TestUserHandles(t *testing.T) {
 	c, key, _ := ada(t, e)
 	bob := userID(passkeytest.SignUp(t, e, bobEmail))
 	random := "abcdefghijklmnopqrstuvwxyz012345"
-	// A user whose id has the form of 1.6.11's random handles.
+	// A user whose id has the form of Better Auth 1.6's random handles.
 	if _, err := e.Auth.Store().CreateUser(context.Background(), core.User{ID: "00000000000000000000000000000000", Email: "eve@example.com", Name: "Eve"}); err != nil {
 		t.Fatal(err)
 	}
@@ -176,15 +176,15 @@ func TestBackupState(t *testing.T) {
 	})
 }
 
-// gate is a plugin that has a say in sign-ins.
+// gate is a plugin that decides about sign-ins.
 type gate struct {
 	ask func(c *core.Ctx, s *core.SignIn) error
 }
 
 func (*gate) ID() string { return "gate" }
 
-func (g *gate) Manifest() core.Manifest {
-	return core.Manifest{SignInGate: func(_ context.Context, c *core.Ctx, _ *core.User, s *core.SignIn) error { return g.ask(c, s) }}
+func (g *gate) Manifest(core.Env) (core.Manifest, error) {
+	return core.Manifest{SignInGate: func(_ context.Context, s *core.SignIn) error { return g.ask(s.Call(), s) }}, nil
 }
 
 func TestSignInGate(t *testing.T) {

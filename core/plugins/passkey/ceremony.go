@@ -15,18 +15,18 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// algorithms are those that registrations are offered, best first: EdDSA, ES256
-// and RS256, as 1.6.11 offers them. A key of another one is refused.
+// algorithms are those that registrations offer, best first: EdDSA, ES256 and RS256, as
+// in Better Auth 1.6. Keys of others are refused.
 var algorithms = []int{-8, -7, -257}
 
-// Bounds of RSA keys. The library takes every size: small ones are broken, huge
-// ones cost a processor.
+// Bounds of RSA keys. The library takes every size: small keys are insecure, and huge
+// ones take too much time.
 const (
 	minRSABits, maxRSABits = 2048, 4096
 	maxRSAExponentBytes    = 4
 )
 
-// expectation is what a response has to answer.
+// expectation holds the values that a response has to match.
 type expectation struct {
 	challenge        string
 	rpID             string
@@ -34,7 +34,7 @@ type expectation struct {
 	userVerification bool     // required
 }
 
-// Credential is what an authenticator said about itself in a verified response.
+// Credential holds what an authenticator reported in a verified response.
 type Credential struct {
 	ID           string // base64url
 	DeviceType   string // SingleDevice or MultiDevice
@@ -45,9 +45,9 @@ type Credential struct {
 	RPID         string
 }
 
-// VerifiedRegistration is a new credential. An attestation is checked for being
-// well formed and signed, and proves nothing about the authenticator: none was
-// asked for, and no manufacturer's certificates are known here.
+// VerifiedRegistration is a new credential. An attestation is checked for its
+// form and signature. It proves nothing about the authenticator, because the
+// plugin requests no attestation and has no manufacturers' certificates.
 type VerifiedRegistration struct {
 	Credential
 	PublicKey         []byte // COSE key
@@ -64,7 +64,7 @@ type VerifiedAuthentication struct {
 }
 
 // verifyRegistration checks what navigator.credentials.create returned (WebAuthn
-// §7.1). The error says why not, and is for the log.
+// §7.1). The error gives the reason for the log.
 func verifyRegistration(response wire.Value, want expectation) (*VerifiedRegistration, error) {
 	var clientData, attestation, id []byte
 	head, err := credentialHead(response, &id)
@@ -93,7 +93,7 @@ func verifyRegistration(response wire.Value, want expectation) (*VerifiedRegistr
 		return nil, err
 	}
 	auth := &parsed.Response.AttestationObject.AuthData
-	// The library looks at the key only where an attestation is signed with it.
+	// The library checks the key only when an attestation is signed with it.
 	if err := checkKey(auth.AttData.CredentialPublicKey); err != nil {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ func verifyRegistration(response wire.Value, want expectation) (*VerifiedRegistr
 }
 
 // verifyAuthentication checks what navigator.credentials.get returned against a
-// stored key (WebAuthn §7.2). Counter and backup flags are compared with the row
-// by the caller.
+// stored key (WebAuthn §7.2). The caller compares the counter and the backup flags with
+// the row.
 func verifyAuthentication(response wire.Value, publicKey []byte, want expectation) (*VerifiedAuthentication, error) {
 	var clientData, authData, signature, id []byte
 	head, err := credentialHead(response, &id)
@@ -205,9 +205,9 @@ func decodeFields(v wire.Value, fields ...field) error {
 	return nil
 }
 
-// checkClientData compares what the browser wrote down with what was asked: names
-// and values exactly, where the library is lenient about letter case. It returns
-// the origin. A page inside of another site's page is refused.
+// checkClientData compares the browser's client data with the request, names and values
+// exactly; the library ignores letter case. It returns the origin. A page inside of
+// another site's page is refused.
 func checkClientData(data []byte, want protocol.CeremonyType, e expectation) (string, error) {
 	v, err := wire.Parse(data, wire.Limits{})
 	if err != nil {
@@ -240,7 +240,7 @@ func offered() []protocol.CredentialParameter {
 	return out
 }
 
-// checkKey refuses keys of algorithms that were not offered, points that are on no
+// checkKey refuses keys of algorithms that were not offered, points that are not on the
 // curve, and RSA keys of absurd sizes.
 func checkKey(cose []byte) error {
 	var head webauthncose.PublicKeyData
@@ -275,8 +275,8 @@ const (
 	maxTransport  = 32
 )
 
-// transportsOf reads what getTransports returned. Browsers add new names, so any
-// token is kept; absent, and null, is not the same as none.
+// transportsOf reads what getTransports returned. Browsers add new names, so any token
+// is kept. Absent and null differ from an empty list.
 func transportsOf(v wire.Value) ([]string, error) {
 	if v.IsUndefined() || v.IsNull() {
 		return nil, nil

@@ -2,13 +2,11 @@ package passkey
 
 import (
 	"encoding/base64"
-	"errors"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -17,8 +15,8 @@ const (
 	challengeSize = 32 // bytes; WebAuthn §13.4.3 asks for 16
 )
 
-// ceremony is what a challenge was made for: the words are those of the releases
-// after 1.6.11, which keep the two apart as well.
+// ceremony is the ceremony of a challenge, in the words of the releases after Better
+// Auth 1.6, which tell the two apart as well.
 type ceremony string
 
 const (
@@ -31,13 +29,20 @@ type challenge struct {
 	ceremony ceremony
 	value    string // base64url
 	user     RegistrationUser
-	context  string // what the client gave with a registration
+	context  string // the client's context of a registration
 	named    bool   // context is not null
+	session  string // id of the session that a registration was begun in; "" for a visitor
+	bound    bool   // session is known, and recovery ends the challenge: this server made it
 }
+
+// boundIdentifier begins the identifier of a value that a registration's challenge
+// depends on. The value is its user's, so Store.DeleteVerificationsOf ends the
+// registration.
+const boundIdentifier = "passkey-registration-"
 
 func newChallenge(c *core.Ctx) (string, error) {
 	raw := make([]byte, challengeSize)
-	if _, err := io.ReadFull(c.Auth.Rand(), raw); err != nil {
+	if _, err := io.ReadFull(c.Auth().Rand(), raw); err != nil {
 		return "", err
 	}
 	return base64.RawURLEncoding.EncodeToString(raw), nil
@@ -45,27 +50,32 @@ func newChallenge(c *core.Ctx) (string, error) {
 
 // keep stores a challenge and gives the browser a signed cookie that names it.
 func (p *Plugin) keep(c *core.Ctx, ch challenge) error {
-	token, err := c.Auth.RandomString(32)
+	token, err := c.Auth().RandomString(32)
 	if err != nil {
 		return err
 	}
-	if _, err := c.Auth.Store().CreateVerification(c, token, ch.encode(), c.Now().Add(challengeTTL)); err != nil {
+	if _, err := c.Auth().Store().CreateVerification(c, token, ch.encode(), c.Now().Add(challengeTTL)); err != nil {
 		return err
+	}
+	if ch.bound {
+		if _, err := c.Auth().Store().CreateVerification(c, boundIdentifier+token, ch.user.ID, c.Now().Add(challengeTTL)); err != nil {
+			return err
+		}
 	}
 	c.SetSignedCookie(c.NewCookie(p.opts.ChallengeCookie, challengeTTL), token)
 	return nil
 }
 
-// take uses up the challenge that the caller's cookie names: of two requests with
-// one challenge one gets it, and whoever fails to answer it needs a new one.
+// take uses up the challenge that the caller's cookie names. One of two requests with
+// one challenge gets it, and a failed answer needs a new challenge.
 func (p *Plugin) take(c *core.Ctx, want ceremony) (challenge, error) {
 	missing := core.Fail(http.StatusBadRequest, CodeChallengeNotFound)
 	token, ok := c.SignedCookie(c.NewCookie(p.opts.ChallengeCookie, challengeTTL).Name)
 	if !ok || token == "" {
 		return challenge{}, missing
 	}
-	row, err := c.Auth.Store().ConsumeVerification(c, token)
-	if errors.Is(err, adapter.ErrNotFound) {
+	row, err := c.Auth().Store().ConsumeVerification(c, token)
+	if core.IsNotFound(err) {
 		return challenge{}, missing
 	}
 	if err != nil {
@@ -75,11 +85,37 @@ func (p *Plugin) take(c *core.Ctx, want ceremony) (challenge, error) {
 	if !ok || ch.ceremony != want {
 		return challenge{}, missing
 	}
+	if ch.bound {
+		behind, err := c.Auth().Store().ConsumeVerification(c, boundIdentifier+token)
+		if core.IsNotFound(err) || err == nil && behind.Value != ch.user.ID {
+			return challenge{}, missing
+		}
+		if err != nil {
+			return challenge{}, err
+		}
+	}
 	return ch, nil
 }
 
-// encode writes a challenge as 1.6.11 does, so that either server can finish what
-// the other began; the member type is that of later releases.
+// mayFinish reports whether the caller may finish a registration: in the session that it
+// was begun in, or as the visitor whom ResolveUser has resolved. The challenge of a
+// Better Auth server does not name a session: any session of its user is accepted.
+func (ch challenge) mayFinish(c *core.Ctx) bool {
+	s := c.Session()
+	switch {
+	case s != nil && s.User.ID != ch.user.ID:
+		return false
+	case !ch.bound:
+		return s != nil && c.Auth().Compat() == core.CompatBetterAuth
+	case ch.session != "":
+		return s != nil && s.Session.ID == ch.session
+	}
+	return true
+}
+
+// encode writes a challenge as Better Auth 1.6 does, so that either server can finish
+// what the other began. The member type is that of later releases. Better Auth does not
+// read the member session, which is null for a visitor.
 func (ch challenge) encode() string {
 	user := wire.NewObject(wire.Member{Name: "id", Value: wire.String(ch.user.ID)})
 	o := wire.NewObject(
@@ -97,6 +133,13 @@ func (ch challenge) encode() string {
 			context = wire.String(ch.context)
 		}
 		o.Set("context", context)
+		if ch.bound {
+			session := wire.Null()
+			if ch.session != "" {
+				session = wire.String(ch.session)
+			}
+			o.Set("session", session)
+		}
 	}
 	return string(o.AppendJSON(nil))
 }
@@ -112,9 +155,12 @@ func decodeChallenge(text string) (challenge, bool) {
 	if kind, ok := v.Get("type").Str(); ok {
 		ch.ceremony = ceremony(kind)
 	} else if begun {
-		ch.ceremony = registration // 1.6.11 writes a context, often null, with these only
+		ch.ceremony = registration // Better Auth 1.6 writes a context, often null, with these only
 	}
 	ch.context, ch.named = context.Str()
+	session, bound := o.Get("session")
+	ch.session, _ = session.Str()
+	ch.bound = bound && ch.ceremony == registration
 	ch.value, _ = v.Get("expectedChallenge").Str()
 	user := v.Get("userData")
 	ch.user.ID, _ = user.Get("id").Str()

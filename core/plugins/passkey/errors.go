@@ -2,8 +2,9 @@ package passkey
 
 import "github.com/advantch/kernia-go/core"
 
-// The error codes of 1.6.11, in its order. The client makes REGISTRATION_CANCELLED,
-// AUTH_CANCELLED and UNKNOWN_ERROR by itself; no route answers with them.
+// The error codes of Better Auth 1.6, in its order. Only the client produces
+// REGISTRATION_CANCELLED, AUTH_CANCELLED and UNKNOWN_ERROR; no route answers with
+// them.
 var (
 	CodeChallengeNotFound    = core.ErrorCode{Code: "CHALLENGE_NOT_FOUND", Message: "Challenge not found"}
 	CodeNotAllowed           = core.ErrorCode{Code: "YOU_ARE_NOT_ALLOWED_TO_REGISTER_THIS_PASSKEY", Message: "You are not allowed to register this passkey"}
@@ -20,7 +21,8 @@ var (
 	CodeResolveUserRequired  = core.ErrorCode{Code: "RESOLVE_USER_REQUIRED", Message: "Passkey registration requires either an authenticated session or a resolveUser callback when requireSession is false"}
 	CodeResolvedUserInvalid  = core.ErrorCode{Code: "RESOLVED_USER_INVALID", Message: "Resolved user is invalid"}
 
-	// CodeLastPasskey is a code that 1.6.11 does not have: it deletes the last one.
+	// CodeLastPasskey does not exist in Better Auth 1.6, which deletes the last
+	// passkey.
 	CodeLastPasskey = core.ErrorCode{Code: "FAILED_TO_DELETE_LAST_PASSKEY", Message: "You can't delete your last passkey: there is no other way to sign in"}
 )
 

@@ -50,8 +50,8 @@ func part(t testing.TB, response object, name string) []byte {
 
 func b64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
-// FuzzRegistration: PKY-11 whatever an authenticator sends, parsing it ends, and
-// what is accepted can be used.
+// FuzzRegistration: PKY-11 parsing any bytes of an authenticator ends, and an accepted
+// key can be used.
 func FuzzRegistration(f *testing.F) {
 	for _, a := range authenticators() {
 		for _, forge := range []forgery{
@@ -89,7 +89,7 @@ func FuzzRegistration(f *testing.F) {
 	})
 }
 
-// FuzzAuthentication: PKY-11 a response that nobody has signed is never accepted.
+// FuzzAuthentication: PKY-11 an unsigned response is never accepted.
 func FuzzAuthentication(f *testing.F) {
 	type signed struct{ key, clientData, authData, signature []byte }
 	var known []signed
@@ -125,7 +125,7 @@ func FuzzAuthentication(f *testing.F) {
 	})
 }
 
-// FuzzResponse: PKY-11 any JSON in the place of a response.
+// FuzzResponse: PKY-11 any JSON in place of a response.
 func FuzzResponse(f *testing.F) {
 	for _, a := range authenticators()[:1] {
 		for _, response := range []object{a.Create(fuzzOptions, forgery{}), a.Get(fuzzOptions, forgery{})} {

@@ -54,7 +54,7 @@ func lastEvent(e *authtest.Env, kind core.EventType) *core.Event {
 	return nil
 }
 
-// quiet fails when an answer or the log holds what must stay inside.
+// wantNoLeak fails when an answer or the log shows internal details.
 func wantNoLeak(t *testing.T, e *authtest.Env, a *authtest.Answer) {
 	t.Helper()
 	if strings.Contains(a.Body, "panic") || strings.Contains(e.Log.String(), "panic") {

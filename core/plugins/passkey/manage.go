@@ -19,24 +19,19 @@ type DeleteInput struct {
 }
 
 func (p *Plugin) delete(c *core.Ctx, in *DeleteInput) (core.StatusReply, error) {
-	store, db, user := c.Auth.Store(), c.Auth.DB(), &c.Session().User
-	err := store.Tx(c, func(ctx context.Context) error {
-		// Of parallel deletions each sees what the one before it has left.
-		if err := store.LockUser(ctx, user.ID); err != nil {
-			if errors.Is(err, adapter.ErrNotFound) {
-				return core.Fail(http.StatusUnauthorized, core.CodeUnauthorized)
-			}
-			return err
+	user := &c.Session().User
+	err := p.deleteKey(c, user, in.ID, false)
+	if errors.Is(err, errLastPasskey) && p.opts.OtherSignIn != nil {
+		// The application is asked while nothing is locked. Deletions at the same moment
+		// make no difference to its answer.
+		other, asked := p.opts.OtherSignIn(c, user)
+		if asked != nil {
+			return core.StatusReply{}, asked
 		}
-		if err := p.own(ctx, c, in.ID, core.CodeUnauthorized); err != nil {
-			return err
+		if other {
+			err = p.deleteKey(c, user, in.ID, true)
 		}
-		if err := p.mayDelete(ctx, c, user); err != nil {
-			return err
-		}
-		_, err := db.DeleteMany(ctx, Model, adapter.By("id", in.ID).And("userId", user.ID))
-		return err
-	})
+	}
 	if err != nil {
 		return core.StatusReply{}, err
 	}
@@ -44,19 +39,44 @@ func (p *Plugin) delete(c *core.Ctx, in *DeleteInput) (core.StatusReply, error) 
 	return core.StatusReply{Status: true}, nil
 }
 
+var errLastPasskey = core.Fail(http.StatusBadRequest, CodeLastPasskey)
+
+// deleteKey deletes a passkey of a user, the last way in only where last says so.
+func (p *Plugin) deleteKey(c *core.Ctx, user *core.User, id string, last bool) error {
+	store := c.Auth().Store()
+	return store.Tx(c, func(ctx context.Context) error {
+		// Of parallel deletions each sees what the one before it has left.
+		if err := store.LockUser(ctx, user.ID); err != nil {
+			if core.IsNotFound(err) {
+				return core.Fail(http.StatusUnauthorized, core.CodeUnauthorized)
+			}
+			return err
+		}
+		if err := p.own(ctx, user.ID, id, core.CodeUnauthorized); err != nil {
+			return err
+		}
+		if !last {
+			if err := p.mayDelete(ctx, c, user); err != nil {
+				return err
+			}
+		}
+		_, err := p.passkeys.Delete(ctx, adapter.By("id", id).And("userId", user.ID))
+		return err
+	})
+}
+
 // mayDelete refuses to take a user's last way to sign in: the last passkey of a
-// user who has no password, no account with another provider, and nothing else
-// that the application knows of. It runs while the user's row is locked, as
+// user who has no password and no account with another provider. It runs while the user's row is locked, as
 // unlinking an account does.
 func (p *Plugin) mayDelete(ctx context.Context, c *core.Ctx, user *core.User) error {
 	if p.opts.AllowDeletingLast {
 		return nil
 	}
-	n, err := c.Auth.DB().Count(ctx, Model, adapter.By("userId", user.ID))
+	n, err := p.passkeys.Count(ctx, adapter.By("userId", user.ID))
 	if err != nil || n > 1 {
 		return err
 	}
-	accounts, err := c.Auth.Store().FindAccounts(ctx, user.ID)
+	accounts, err := c.Auth().Store().FindAccounts(ctx, user.ID)
 	if err != nil {
 		return err
 	}
@@ -65,12 +85,7 @@ func (p *Plugin) mayDelete(ctx context.Context, c *core.Ctx, user *core.User) er
 			return nil
 		}
 	}
-	if p.opts.OtherSignIn != nil {
-		if other, err := p.opts.OtherSignIn(ctx, user); err != nil || other {
-			return err
-		}
-	}
-	return core.Fail(http.StatusBadRequest, CodeLastPasskey)
+	return errLastPasskey
 }
 
 // UpdateInput is the body of update-passkey.
@@ -85,11 +100,11 @@ type UpdateReply struct {
 }
 
 func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
-	if err := p.own(c, c, in.ID, CodeNotAllowed); err != nil {
+	if err := p.own(c, c.Session().User.ID, in.ID, CodeNotAllowed); err != nil {
 		return UpdateReply{}, err
 	}
-	rec, err := c.Auth.DB().Update(c, Model, adapter.By("id", in.ID).And("userId", c.Session().User.ID), adapter.Record{"name": in.Name})
-	if errors.Is(err, adapter.ErrNotFound) {
+	key, err := p.passkeys.Update(c, adapter.By("id", in.ID).And("userId", c.Session().User.ID), adapter.Record{"name": in.Name})
+	if core.IsNotFound(err) {
 		return UpdateReply{}, core.Fail(http.StatusNotFound, CodePasskeyNotFound)
 	}
 	if errors.Is(err, adapter.ErrBadValue) {
@@ -98,28 +113,24 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 	if err != nil {
 		return UpdateReply{}, err
 	}
-	key, err := passkeyOf(rec)
-	if err != nil {
-		return UpdateReply{}, err
-	}
 	c.Emit(core.Event{Type: EventRenamed})
 	return UpdateReply{key}, nil
 }
 
 // own answers 404 for a passkey that does not exist and 401 with a code for one of
-// somebody else, as 1.6.11 does.
-func (p *Plugin) own(ctx context.Context, c *core.Ctx, id string, foreign core.ErrorCode) error {
+// somebody else, as Better Auth 1.6 does.
+func (p *Plugin) own(ctx context.Context, userID, id string, foreign core.ErrorCode) error {
 	if id == "" {
 		return core.FailText(http.StatusBadRequest, "Missing required parameter: id")
 	}
-	rec, err := c.Auth.DB().FindOne(ctx, adapter.Find{Model: Model, Where: adapter.By("id", id), Select: []string{"userId"}})
-	if errors.Is(err, adapter.ErrNotFound) {
+	key, err := p.passkeys.FindID(ctx, id)
+	if core.IsNotFound(err) {
 		return core.Fail(http.StatusNotFound, CodePasskeyNotFound)
 	}
 	if err != nil {
 		return err
 	}
-	if rec["userId"] != c.Session().User.ID {
+	if key.UserID != userID {
 		return core.Fail(http.StatusUnauthorized, foreign)
 	}
 	return nil

@@ -97,6 +97,26 @@ func TestLastPasskey(t *testing.T) {
 	}
 }
 
+// TestOtherSignInLocksNothing changes the user while the application is asked.
+func TestOtherSignInLocksNothing(t *testing.T) {
+	t.Parallel()
+	var e *authtest.Env
+	e = start(t, passkey.Options{OtherSignIn: func(_ context.Context, u *core.User) (bool, error) {
+		done := make(chan error)
+		go func() { // in a lock it would wait for ever
+			_, err := e.Auth.Store().UpdateUser(context.Background(), u.ID, adapter.Record{"name": "Changed"})
+			done <- err
+		}()
+		return true, <-done
+	}})
+	c, _, id := ada(t, e)
+	passkeytest.OnlyPasskeys(t, e)
+	c.Post("/passkey/delete-passkey", object{"id": id}).Want(t, 200, "")
+	if left := len(passkeytest.Rows(t, e)); left != 0 {
+		t.Errorf("%d passkeys are left", left)
+	}
+}
+
 func TestRenamedTable(t *testing.T) {
 	t.Parallel()
 	e := start(t, passkey.Options{Table: "credentials", Columns: map[string]string{"credentialID": "credential_id", "userId": "user_id"}, ChallengeCookie: "ceremony"})
@@ -155,7 +175,7 @@ func TestManifest(t *testing.T) {
 			t.Errorf("no code %s", code)
 		}
 	}
-	// Nobody who is not signed in gets further than the guard from Go either.
+	// The guard also refuses a call from Go without a session.
 	_, err := p.Delete.Call(t.Context(), &passkey.DeleteInput{ID: "x"})
 	var failed *core.Error
 	if !errors.As(err, &failed) || failed.Status != 401 {

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -26,19 +27,20 @@ const (
 	EventRegistered core.EventType = "passkey.registered"
 	EventRenamed    core.EventType = "passkey.renamed"
 	EventDeleted    core.EventType = "passkey.deleted"
-	// EventCounter is a signature counter that has not grown: the passkey may have
-	// been copied. The sign-in is refused.
+	// EventCounter is a signature counter that has not increased: the passkey may
+	// have been cloned. The sign-in is refused.
 	EventCounter core.EventType = "passkey.counter-regressed"
 )
 
 // Options configures the plugin. The zero value is Better Auth's default.
 type Options struct {
-	// RPID is the domain that passkeys are bound to: the site's own or one above it,
-	// "example.com" for "https://app.example.com". Passkeys of another one are lost
-	// when it changes. Default: the host of the base URL.
+	// RPID is the domain that passkeys are bound to (WebAuthn relying party ID): the
+	// site's own domain or a parent domain, for example "example.com" for
+	// "https://app.example.com". Existing passkeys stop working when it changes.
+	// Default: the host of the base URL.
 	RPID string
-	// RPName is shown to people when they make a passkey. Default: Options.AppName of
-	// the core.
+	// RPName is shown to users when they create a passkey. Default: Options.AppName
+	// of the core.
 	RPName string
 	// Origins lists the pages that may register and sign in, each as browsers send it:
 	// "https://example.com", or "android:apk-key-hash:…". They must be trusted origins
@@ -53,9 +55,10 @@ type Options struct {
 	// AllowDeletingLast lets users delete their last passkey although they have
 	// neither a password nor another account.
 	AllowDeletingLast bool
-	// OtherSignIn reports that a user has a way to sign in that is no row of the
-	// account table, for example by a link in a mail. It is asked before the last
-	// passkey of a user without password and account is deleted, in the transaction.
+	// OtherSignIn reports whether a user can sign in by a method without a row in
+	// the account table, for example by a link in a mail. It is asked when the last
+	// passkey of a user without password and account would be deleted, while nothing is
+	// locked, so it may ask other systems.
 	OtherSignIn func(ctx context.Context, u *core.User) (bool, error)
 
 	// ChallengeCookie is the short name of the cookie that ties a ceremony to one
@@ -66,17 +69,17 @@ type Options struct {
 	Columns map[string]string
 }
 
-// AuthenticatorSelection is the member of that name in the options of a
-// registration. requireResidentKey follows from ResidentKey.
+// AuthenticatorSelection is authenticatorSelection in the options of a
+// registration (WebAuthn §5.4.4). requireResidentKey follows from ResidentKey.
 type AuthenticatorSelection struct {
 	Attachment  string // "platform" or "cross-platform"; default: either
 	ResidentKey string // "required", "preferred" or "discouraged"; default "preferred"
 	// UserVerification is "required", "preferred" or "discouraged"; default
-	// "preferred". What is required is enforced, which 1.6.11 does not do.
+	// "preferred". "required" is enforced, unlike in Better Auth 1.6.
 	UserVerification string
 }
 
-// RegistrationUser is who a passkey is made for.
+// RegistrationUser is the user for whom a passkey is created.
 type RegistrationUser struct {
 	ID          string
 	Name        string // account name that the authenticator shows, for example an address
@@ -86,23 +89,25 @@ type RegistrationUser struct {
 // RegistrationOptions configures registrations.
 type RegistrationOptions struct {
 	// WithoutSession lets visitors without a session register (Better Auth:
-	// requireSession false). ResolveUser says who they are.
+	// requireSession false). ResolveUser returns their user.
 	WithoutSession bool
-	// ResolveUser says for whom a visitor without session may register, from the text
-	// that the client passed as context, such as a token of an invitation. It is the
-	// only guard: whoever it names gets a passkey of the visitor's, and so is signed in
-	// by him. A user without ID or Name is answered RESOLVED_USER_INVALID.
+	// ResolveUser returns the user for whom a visitor without a session may register.
+	// It decides from the text that the client passed as context, such as the token of
+	// an invitation. It is the only check: the visitor can afterwards sign in as the
+	// user that it returns. A user without ID or Name is answered with
+	// RESOLVED_USER_INVALID.
 	ResolveUser func(c *core.Ctx, context string) (*RegistrationUser, error)
 	// AfterVerification runs when a registration has been verified, before it is
-	// stored. It may make the user, and return the id of the row that the passkey
-	// belongs to; "" keeps r.User.ID. With a session it cannot name anybody else.
+	// stored. It may create the user, and return the id of the user that the
+	// passkey belongs to; "" keeps r.User.ID. With a session it cannot return
+	// another user.
 	AfterVerification func(c *core.Ctx, r *Registration) (userID string, err error)
-	// Extensions returns a JSON object of further WebAuthn extensions to ask for;
-	// credProps is always asked for.
+	// Extensions returns a JSON object of further WebAuthn extensions to request;
+	// credProps is always requested.
 	Extensions func(c *core.Ctx) (json.RawMessage, error)
 }
 
-// Registration is what AfterVerification is given.
+// Registration is the input of AfterVerification.
 type Registration struct {
 	User     RegistrationUser
 	Context  string // as given by the client, "" for none
@@ -118,11 +123,11 @@ type AuthenticationOptions struct {
 	// AfterVerification runs when a passkey has been verified, before a session is made.
 	// An error refuses the sign-in.
 	AfterVerification func(c *core.Ctx, a *Authentication) error
-	// Extensions returns a JSON object of WebAuthn extensions to ask for.
+	// Extensions returns a JSON object of WebAuthn extensions to request.
 	Extensions func(c *core.Ctx) (json.RawMessage, error)
 }
 
-// Authentication is what AfterVerification is given.
+// Authentication is the input of AfterVerification.
 type Authentication struct {
 	Passkey  *Passkey // as stored before this sign-in
 	User     *core.User
@@ -141,10 +146,11 @@ type Plugin struct {
 	Delete                *core.Op[DeleteInput, core.StatusReply]
 	Update                *core.Op[UpdateInput, UpdateReply]
 
-	opts Options
+	opts     Options
+	passkeys *core.Table[Passkey]
 }
 
-// New makes the plugin. What is wrong with the options is an error of core.New.
+// New makes the plugin. core.New reports mistakes in the options.
 func New(o Options) *Plugin {
 	o.Origins = slices.Clone(o.Origins)
 	if o.ChallengeCookie == "" {
@@ -187,17 +193,20 @@ func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 // ID returns "passkey".
 func (p *Plugin) ID() string { return ID }
 
-// Manifest lists what the plugin adds.
-func (p *Plugin) Manifest() core.Manifest {
-	return core.Manifest{
-		Operations: []core.Operation{
-			p.RegistrationOptions, p.AuthenticationOptions, p.VerifyRegistration, p.VerifyAuthentication, p.List, p.Delete, p.Update,
-		},
-		Tables:  []schema.Table{p.table()},
-		Errors:  errorCodes(),
-		Cookies: []string{p.opts.ChallengeCookie},
-		Init:    func(context.Context, *core.Auth) error { return p.check() },
-	}
+// Manifest checks the options and lists what the plugin adds.
+func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
+	return core.Manifest{Tables: []schema.Table{p.table()}, Errors: errorCodes(), Disown: p.disown, Init: p.init}, p.check()
+}
+
+// disown removes the passkeys of a person who had the account before its owner.
+func (p *Plugin) disown(ctx context.Context, userID string) error {
+	_, err := p.passkeys.Delete(ctx, adapter.By("userId", userID))
+	return err
+}
+
+func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
+	p.passkeys, err = core.TableOf[Passkey](a, Model)
+	return err
 }
 
 // check reports the first option that makes no sense.

@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/secret"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -76,11 +77,10 @@ type SelectionCriterion struct {
 const timeout = 60_000
 
 // mayRegister is the guard of both halves of a registration: a fresh session, or
-// none where the options allow that. An old session does not become more than it
-// is by that option.
+// none where the options allow that. An old session is not enough even then.
 func (p *Plugin) mayRegister(c *core.Ctx) error {
 	if p.opts.Registration.WithoutSession {
-		if s, err := c.LoadSession(true); err != nil || s == nil {
+		if s, err := c.StoredSession(); err != nil || s == nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func (p *Plugin) mayRegister(c *core.Ctx) error {
 }
 
 func (p *Plugin) registrationOptions(c *core.Ctx, in *RegistrationOptionsInput) (*CreationOptions, error) {
-	user, err := p.registrant(c, deref(in.Context))
+	user, err := p.registrant(c, validate.Value(in.Context))
 	if err != nil {
 		return nil, err
 	}
@@ -115,20 +115,24 @@ func (p *Plugin) registrationOptions(c *core.Ctx, in *RegistrationOptionsInput) 
 	s := p.opts.AuthenticatorSelection
 	o := &CreationOptions{
 		Challenge: value,
-		RP:        RelyingParty{first(p.opts.RPName, c.Auth.AppName()), p.rpID(c)},
+		RP:        RelyingParty{first(p.opts.RPName, c.Auth().AppName()), p.rpID(c)},
 		User: UserEntity{base64.RawURLEncoding.EncodeToString(handle),
-			first(deref(in.Name), user.Name, user.ID), first(user.DisplayName, user.Name, user.ID)},
+			first(validate.Value(in.Name), user.Name, user.ID), first(user.DisplayName, user.Name, user.ID)},
 		Timeout: timeout, Attestation: "none", ExcludeCredentials: descriptors(keys),
-		AuthenticatorSelection: SelectionCriterion{s.ResidentKey, s.UserVerification, first(deref(in.AuthenticatorAttachment), s.Attachment), s.ResidentKey == "required"},
+		AuthenticatorSelection: SelectionCriterion{s.ResidentKey, s.UserVerification, first(validate.Value(in.AuthenticatorAttachment), s.Attachment), s.ResidentKey == "required"},
 		Extensions:             wire.ObjectOf(extensions), Hints: []string{},
 	}
 	for _, alg := range algorithms {
 		o.PubKeyCredParams = append(o.PubKeyCredParams, CredentialParam{alg, "public-key"})
 	}
-	return o, p.keep(c, challenge{ceremony: registration, value: value, user: *user, context: deref(in.Context), named: in.Context != nil})
+	ch := challenge{ceremony: registration, value: value, user: *user, context: validate.Value(in.Context), named: in.Context != nil, bound: true}
+	if s := c.Session(); s != nil {
+		ch.session = s.Session.ID
+	}
+	return o, p.keep(c, ch)
 }
 
-// registrant is who the caller may make a passkey for.
+// registrant is the user for whom the caller may make a passkey.
 func (p *Plugin) registrant(c *core.Ctx, context string) (*RegistrationUser, error) {
 	if s := c.Session(); s != nil {
 		name := first(s.User.Email, s.User.ID)
@@ -151,20 +155,20 @@ func (p *Plugin) registrant(c *core.Ctx, context string) (*RegistrationUser, err
 	return user, nil
 }
 
-// userHandle is what authenticators keep to tell the accounts of one site apart.
-// That of a user who is known is the user's id, so that a new passkey replaces one
-// in the same authenticator that was deleted here, and so that a sign-in can be
-// checked to name its owner. 1.6.11 makes a new one each time, as happens here for
-// visitors, of whom only AfterVerification knows who they will be.
+// userHandle is the value by which authenticators tell the accounts of one site apart.
+// For a known user it is the user's id: a new passkey replaces a deleted one in the
+// same authenticator, and a sign-in can be checked to name its owner. Better Auth 1.6
+// makes a new one each time. So does this function for visitors, whose user only
+// AfterVerification knows.
 func userHandle(c *core.Ctx, user *RegistrationUser) ([]byte, error) {
 	if c.Session() != nil && len(user.ID) <= 64 {
 		return []byte(user.ID), nil
 	}
-	random, err := secret.Random(c.Auth.Rand(), handleLength, handleAlphabet)
+	random, err := secret.Random(c.Auth().Rand(), handleLength, handleAlphabet)
 	return []byte(random), err
 }
 
-// 1.6.11's user handles.
+// Better Auth 1.6's user handles.
 const (
 	handleLength   = 32
 	handleAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -187,7 +191,7 @@ func (p *Plugin) verifyRegistration(c *core.Ctx, in *VerifyRegistrationInput) (*
 		return nil, err
 	}
 	session := c.Session()
-	if session != nil && ch.user.ID != session.User.ID {
+	if !ch.mayFinish(c) {
 		return nil, core.Fail(http.StatusUnauthorized, CodeNotAllowed)
 	}
 	verified, err := verifyRegistration(in.Response, expectation{
@@ -195,7 +199,7 @@ func (p *Plugin) verifyRegistration(c *core.Ctx, in *VerifyRegistrationInput) (*
 		userVerification: p.opts.AuthenticatorSelection.UserVerification == "required",
 	})
 	if err != nil {
-		c.Auth.Logger().LogAttrs(c, slog.LevelInfo, "a registration of a passkey was refused", slog.String("reason", err.Error()))
+		c.Auth().Logger().LogAttrs(c, slog.LevelInfo, "a registration of a passkey was refused", slog.String("reason", err.Error()))
 		return nil, failed
 	}
 	user := ch.user
@@ -225,55 +229,46 @@ func (p *Plugin) store(c *core.Ctx, owner string, name *string, v *VerifiedRegis
 		joined := strings.Join(v.Transports, ",")
 		key.Transports = &joined
 	}
-	store, db := c.Auth.Store(), c.Auth.DB()
+	store := c.Auth().Store()
+	var made *Passkey
 	err := store.Tx(c, func(ctx context.Context) error {
-		// The owner exists until the row is written.
+		// The lock keeps the owner from being deleted before the row is written.
 		err := store.LockUser(ctx, owner)
-		if errors.Is(err, adapter.ErrNotFound) {
+		if core.IsNotFound(err) {
 			return core.Fail(http.StatusBadRequest, CodeResolvedUserInvalid)
 		}
 		if err != nil {
 			return err
 		}
 		// An adopted table has no unique key.
-		n, err := db.Count(ctx, Model, adapter.By("credentialID", v.ID))
+		n, err := p.passkeys.Count(ctx, adapter.By("credentialID", v.ID))
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			return adapter.ErrUnique
 		}
-		rec, err := db.Create(ctx, Model, key.record())
-		if err != nil {
-			return err
-		}
-		key, err = passkeyOf(rec)
+		made, err = p.passkeys.Create(ctx, key)
 		return err
 	})
 	switch {
 	case errors.Is(err, adapter.ErrUnique):
 		return nil, core.Fail(http.StatusBadRequest, CodePreviouslyRegistered)
 	case errors.Is(err, adapter.ErrBadValue):
-		// MySQL keeps the id in 255 characters, and an adopted column may hold less still.
+		// MySQL keeps the id in 255 characters, and an adopted column may be shorter.
 		return nil, core.Fail(http.StatusBadRequest, CodeRegistrationFailed)
 	case err != nil:
 		return nil, err
 	}
 	c.Emit(core.Event{Type: EventRegistered, UserID: owner})
-	return key, nil
+	return made, nil
 }
 
 // passkeysOf lists a user's passkeys, oldest first.
 func (p *Plugin) passkeysOf(ctx *core.Ctx, userID string) ([]*Passkey, error) {
-	recs, err := ctx.Auth.DB().FindMany(ctx, adapter.Find{Model: Model, Where: adapter.By("userId", userID)})
+	out, err := p.passkeys.List(ctx, adapter.Find{Where: adapter.By("userId", userID)})
 	if err != nil {
 		return nil, err
-	}
-	out := make([]*Passkey, len(recs))
-	for i, rec := range recs {
-		if out[i], err = passkeyOf(rec); err != nil {
-			return nil, err
-		}
 	}
 	slices.SortStableFunc(out, func(a, b *Passkey) int {
 		switch {
@@ -325,11 +320,4 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -399,8 +399,8 @@ func certificate(t *testing.T, key *ecdsa.PrivateKey) []byte {
 	return der
 }
 
-// What is well signed is taken, and proves nothing: the row says no more than that
-// of a passkey without attestation.
+// A well-signed attestation is accepted and proves nothing: the row is that of a
+// passkey without attestation.
 func TestAttestationsAreNotTrusted(t *testing.T) {
 	t.Parallel()
 	forger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

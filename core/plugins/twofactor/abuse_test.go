@@ -12,6 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
+	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -55,7 +56,7 @@ func TestTFA01(t *testing.T) {
 			for _, path := range []string{"enable", "disable", "get-totp-uri", "generate-backup-codes"} {
 				c.Post("/two-factor/"+path, body{"password": password}).Want(t, 401, "UNAUTHORIZED")
 			}
-			// Every line by itself, as one would replay it who reads them raw.
+			// Each line is replayed by itself, as a reader of the raw lines could do.
 			for _, line := range a.Header.Values("Set-Cookie") {
 				pair, _, _ := strings.Cut(line, ";")
 				raw := w.Client()
@@ -201,6 +202,32 @@ func TestTFA03(t *testing.T) {
 		c.Post("/two-factor/verify-otp", body{"code": w.code(t)}).Want(t, 400, "OTP_HAS_EXPIRED")
 		c.Post("/two-factor/send-otp", body{}).Want(t, 200, "")
 		c.Post("/two-factor/verify-otp", body{"code": w.code(t)}).Want(t, 200, "")
+	})
+	t.Run("TFA-03 codes that are sent are few for each user", func(t *testing.T) {
+		t.Parallel()
+		for limit, want := range map[int]int{0: 3, 5: 5, -1: 12} {
+			w := open(t, func(_ *world, o *core.Options, f *twofactor.Options) {
+				loose := ratelimit.Rule{Window: time.Second, Max: 1000} // for the address, which an attacker has many of
+				o.RateLimit = core.RateLimitOptions{Rules: []ratelimit.Custom{{Pattern: "/**", Rule: loose}}}
+				f.OTP.SendLimit.Max = limit
+			})
+			w.enroll(t, ada)
+			before := len(w.sent)
+			devices := []*authtest.Client{w.challenged(t, ada), w.challenged(t, ada), w.challenged(t, ada)}
+			admitted := 0
+			for i := range 12 {
+				if a := devices[i%3].Post("/two-factor/send-otp", body{}); a.Status == 200 {
+					admitted++
+				} else if a.Want(t, 429, "TOO_MANY_REQUESTS"); a.Header.Get("Retry-After") == "" {
+					t.Error("no Retry-After")
+				}
+			}
+			if admitted != want || len(w.sent)-before != want {
+				t.Errorf("limit %d: %d of 12 admitted, %d sent", limit, admitted, len(w.sent)-before)
+			}
+			w.Clock.Add(time.Minute)
+			devices[0].Post("/two-factor/send-otp", body{}).Want(t, 200, "")
+		}
 	})
 	for name, old := range map[string]bool{"": false, ", row of a server without the column": true} {
 		t.Run("TFA-03 eleven wrong codes for one account"+name, func(t *testing.T) {

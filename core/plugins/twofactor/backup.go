@@ -2,7 +2,6 @@ package twofactor
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core"
@@ -32,7 +31,7 @@ func (p *Plugin) verifyBackupCode(c *core.Ctx, in *VerifyBackupCodeInput) (Verif
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
-		codes, err := p.openCodes(ctx, c.Auth, s.row.codes)
+		codes, err := p.openCodes(ctx, c.Auth(), s.row.Codes)
 		if err != nil {
 			return err
 		}
@@ -40,13 +39,13 @@ func (p *Plugin) verifyBackupCode(c *core.Ctx, in *VerifyBackupCodeInput) (Verif
 		if !ok {
 			return s.wrong(ctx, CodeInvalidBackupCode)
 		}
-		sealed, err := p.sealCodes(ctx, c.Auth, left)
+		sealed, err := p.sealCodes(ctx, c.Auth(), left)
 		if err != nil {
 			return err
 		}
-		_, err = c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.By("id", s.row.id).And(fieldCodes, s.row.codes), adapter.Record{fieldCodes: sealed})
-		if errors.Is(err, adapter.ErrNotFound) {
-			// Another server was quicker.
+		_, err = p.factors.Update(ctx, adapter.By("id", s.row.ID).And(fieldCodes, s.row.Codes), adapter.Record{fieldCodes: sealed})
+		if core.IsNotFound(err) {
+			// Another process was quicker.
 			return core.FailText(http.StatusConflict, "Failed to verify backup code. Please try again.")
 		}
 		if err != nil {
@@ -73,16 +72,16 @@ func (p *Plugin) generateBackupCodes(c *core.Ctx, in *PasswordInput) (BackupCode
 	if err != nil {
 		return BackupCodesReply{}, err
 	}
-	codes, sealed, err := p.newCodes(c, c.Auth)
+	codes, sealed, err := p.newCodes(c, c.Auth())
 	if err != nil {
 		return BackupCodesReply{}, err
 	}
-	err = c.Auth.Store().Tx(c, func(ctx context.Context) error {
+	err = c.Auth().Store().Tx(c, func(ctx context.Context) error {
 		if err := lockFor(ctx, c, u.ID, credential); err != nil {
 			return err
 		}
-		_, err := c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.By(fieldUser, u.ID), adapter.Record{fieldCodes: sealed})
-		if errors.Is(err, adapter.ErrNotFound) {
+		_, err := p.factors.Update(ctx, adapter.By(fieldUser, u.ID), adapter.Record{fieldCodes: sealed})
+		if core.IsNotFound(err) {
 			return notEnabled
 		}
 		return err
@@ -100,14 +99,14 @@ type ViewBackupCodesInput struct {
 }
 
 func (p *Plugin) viewBackupCodes(c *core.Ctx, in *ViewBackupCodesInput) (BackupCodesReply, error) {
-	row, err := findFactor(c, c.Auth, in.UserID)
+	row, err := p.findFactor(c, in.UserID)
 	if err != nil {
 		return BackupCodesReply{}, err
 	}
 	if row == nil {
 		return BackupCodesReply{}, core.Fail(http.StatusBadRequest, CodeBackupCodesNotEnabled)
 	}
-	codes, err := p.openCodes(c, c.Auth, row.codes)
+	codes, err := p.openCodes(c, c.Auth(), row.Codes)
 	if err != nil {
 		return BackupCodesReply{}, err
 	}
@@ -117,7 +116,7 @@ func (p *Plugin) viewBackupCodes(c *core.Ctx, in *ViewBackupCodesInput) (BackupC
 	return BackupCodesReply{true, codes}, nil
 }
 
-// newCodes makes backup codes and the text that is kept of them.
+// newCodes makes backup codes and their stored text.
 func (p *Plugin) newCodes(ctx context.Context, a *core.Auth) (codes []string, sealed string, err error) {
 	o := &p.opts.BackupCodes
 	if o.Generate != nil {
@@ -138,7 +137,7 @@ func (p *Plugin) newCodes(ctx context.Context, a *core.Auth) (codes []string, se
 	return codes, sealed, err
 }
 
-// sealCodes is how codes are kept at rest: a JSON list, encrypted.
+// sealCodes returns the stored form of codes: a JSON list, encrypted.
 func (p *Plugin) sealCodes(ctx context.Context, a *core.Auth, codes []string) (string, error) {
 	items := make([]wire.Value, len(codes))
 	for i, code := range codes {
@@ -178,8 +177,8 @@ func (p *Plugin) openCodes(ctx context.Context, a *core.Auth, text string) ([]st
 	return codes, nil
 }
 
-// without returns the codes but one, and whether that was among them. It looks at all
-// of them, whichever it is.
+// without returns the codes except one, and whether that was among them. It always
+// compares all of them.
 func without(codes []string, code string) (left []string, ok bool) {
 	left = make([]string, 0, len(codes))
 	for _, have := range codes {

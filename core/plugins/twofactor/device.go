@@ -2,11 +2,9 @@ package twofactor
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/secret"
 )
 
@@ -16,19 +14,20 @@ import (
 const (
 	deviceCookie = "trust_device"
 	devicePrefix = "trust-device-"
-	// resetPrefix and a user's id name the moment up to which no device is trusted.
+	// resetPrefix and a user's id name the time before which no trust in a device
+	// counts.
 	resetPrefix = "2fa-trust-reset-"
 )
 
-// passDevice reports whether the request comes from a trusted device. The device gets
-// a new cookie, or loses one that does not count.
+// passDevice reports whether the request comes from a trusted device. The device gets a
+// new cookie, or loses an invalid one.
 func (p *Plugin) passDevice(ctx context.Context, c *core.Ctx, u *core.User, s *core.SignIn) (bool, error) {
 	cookie := c.NewCookie(deviceCookie, p.opts.TrustDeviceTTL)
 	value, ok := c.SignedCookie(cookie.Name)
 	if !ok {
 		return false, nil
 	}
-	trusted, err := p.useDevice(ctx, c.Auth, u.ID, value)
+	trusted, err := p.useDevice(ctx, c.Auth(), u.ID, value)
 	if err != nil {
 		return false, err
 	}
@@ -38,7 +37,7 @@ func (p *Plugin) passDevice(ctx context.Context, c *core.Ctx, u *core.User, s *c
 			return nil
 		})
 	}
-	next, err := p.trustDevice(ctx, c.Auth, u.ID)
+	next, err := p.trustDevice(ctx, c.Auth(), u.ID)
 	if err != nil {
 		return false, err
 	}
@@ -49,7 +48,7 @@ func (p *Plugin) passDevice(ctx context.Context, c *core.Ctx, u *core.User, s *c
 	return true, nil
 }
 
-// useDevice uses up what a device's cookie stands for.
+// useDevice uses up the stored value of a device's cookie.
 func (p *Plugin) useDevice(ctx context.Context, a *core.Auth, userID, value string) (bool, error) {
 	token, identifier, ok := strings.Cut(value, "!")
 	if !ok || !strings.HasPrefix(identifier, devicePrefix) || !a.Keys().VerifyURLString(userID+"!"+identifier, token) {
@@ -57,14 +56,14 @@ func (p *Plugin) useDevice(ctx context.Context, a *core.Auth, userID, value stri
 	}
 	store := a.Store()
 	v, err := store.FindVerification(ctx, identifier)
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return false, nil
 	}
 	if err != nil || v.Value != userID || !v.ExpiresAt.After(a.Now()) {
 		return false, err
 	}
 	reset, err := store.FindVerification(ctx, resetPrefix+userID)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	if err != nil && !core.IsNotFound(err) {
 		return false, err
 	}
 	if err == nil && !v.CreatedAt.After(reset.CreatedAt) {
@@ -74,26 +73,27 @@ func (p *Plugin) useDevice(ctx context.Context, a *core.Auth, userID, value stri
 	if err != nil || outdated {
 		return false, err
 	}
-	// Of parallel sign-ins one is that of the device.
+	// Only one of parallel sign-ins counts as the device's.
 	won, err := store.ConsumeVerification(ctx, identifier)
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil && won.Value == userID, err
 }
 
 // passwordIsNewer reports whether a user's password has been set after a value was
-// made. A reset removes such values, but those that live in a key-value store cannot
-// be found by their user.
+// made. A reset removes such values, but those in a key-value store cannot be found by
+// their user.
 func passwordIsNewer(ctx context.Context, a *core.Auth, userID string, v *core.Verification) (bool, error) {
 	credential, err := a.Store().FindCredential(ctx, userID)
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil && v.CreatedAt.Before(credential.UpdatedAt), err
 }
 
-// trustDevice makes what a device's cookie stands for, and returns its value.
+// trustDevice stores the value behind a device's cookie, and returns the cookie's
+// value.
 func (p *Plugin) trustDevice(ctx context.Context, a *core.Auth, userID string) (string, error) {
 	random, err := secret.Random(a.Rand(), 32, urlSafe)
 	if err != nil {
@@ -106,8 +106,8 @@ func (p *Plugin) trustDevice(ctx context.Context, a *core.Auth, userID string) (
 	return a.Keys().SignURL([]byte(userID+"!"+identifier)) + "!" + identifier, nil
 }
 
-// forgetDevices ends the trust in all devices of a user. The mark lives as long as
-// the youngest of them could have.
+// forgetDevices ends the trust in all devices of a user. The mark lives as long as the
+// youngest trust could have lasted.
 func (p *Plugin) forgetDevices(ctx context.Context, a *core.Auth, userID string) error {
 	store := a.Store()
 	if err := store.DeleteVerification(ctx, resetPrefix+userID); err != nil {

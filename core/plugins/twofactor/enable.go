@@ -30,7 +30,7 @@ type EnableReply struct {
 }
 
 func (p *Plugin) enable(c *core.Ctx, in *EnableInput) (EnableReply, error) {
-	a, current := c.Auth, c.Session()
+	a, current := c.Auth(), c.Session()
 	credential, err := p.checkPassword(c, in.Password, p.opts.AllowPasswordless)
 	if err != nil {
 		return EnableReply{}, err
@@ -61,15 +61,16 @@ func (p *Plugin) enable(c *core.Ctx, in *EnableInput) (EnableReply, error) {
 				return err
 			}
 		}
-		old, err := findFactor(ctx, a, current.User.ID)
+		old, err := p.findFactor(ctx, current.User.ID)
 		if err != nil {
 			return err
 		}
-		if _, err := a.DB().DeleteMany(ctx, ModelTwoFactor, adapter.By(fieldUser, current.User.ID)); err != nil {
+		if _, err := p.factors.Delete(ctx, adapter.By(fieldUser, current.User.ID)); err != nil {
 			return err
 		}
-		_, err = a.DB().Create(ctx, ModelTwoFactor, adapter.Record{
-			fieldSecret: sealed, fieldCodes: sealedCodes, fieldUser: current.User.ID, fieldVerified: old != nil && old.verified || on,
+		verified := old != nil && old.verified() || on
+		_, err = p.factors.Create(ctx, &factor{
+			Secret: sealed, Codes: sealedCodes, UserID: current.User.ID, Verified: &verified, Failures: new(int64),
 		})
 		if err != nil || !enabled(&current.User) {
 			return err
@@ -83,14 +84,17 @@ func (p *Plugin) enable(c *core.Ctx, in *EnableInput) (EnableReply, error) {
 		c.Emit(core.Event{Type: EventEnabled})
 	}
 	issuer := p.opts.Issuer
-	if in.Issuer != nil && *in.Issuer != "" {
-		issuer = *in.Issuer
+	if in.Issuer != nil {
+		// A client's issuer is cleaned, so that the app reads it as intended.
+		if named := strings.TrimSpace(strings.ReplaceAll(*in.Issuer, ":", "")); named != "" {
+			issuer = named
+		}
 	}
 	return EnableReply{p.uri(c, key, issuer), codes}, nil
 }
 
 func (p *Plugin) disable(c *core.Ctx, in *PasswordInput) (core.StatusReply, error) {
-	a, current := c.Auth, c.Session()
+	a, current := c.Auth(), c.Session()
 	credential, err := p.checkPassword(c, in.Password, p.opts.AllowPasswordless)
 	if err != nil {
 		return core.StatusReply{}, err
@@ -106,7 +110,7 @@ func (p *Plugin) disable(c *core.Ctx, in *PasswordInput) (core.StatusReply, erro
 		if err != nil {
 			return err
 		}
-		if _, err := a.DB().DeleteMany(ctx, ModelTwoFactor, adapter.By(fieldUser, u.ID)); err != nil {
+		if _, err := p.factors.Delete(ctx, adapter.By(fieldUser, u.ID)); err != nil {
 			return err
 		}
 		if _, err := renew(ctx, c, current, u); err != nil {
@@ -143,8 +147,8 @@ func noSession(err error) error {
 // a user who has no password and needs none.
 func (p *Plugin) checkPassword(c *core.Ctx, password string, passwordless bool) (*core.Account, error) {
 	wrong := core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
-	credential, err := c.Auth.Store().FindCredential(c, c.Session().User.ID)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	credential, err := c.Auth().Store().FindCredential(c, c.Session().User.ID)
+	if err != nil && !core.IsNotFound(err) {
 		return nil, err
 	}
 	if err != nil && passwordless {
@@ -153,7 +157,7 @@ func (p *Plugin) checkPassword(c *core.Ctx, password string, passwordless bool) 
 	if password == "" {
 		return nil, wrong
 	}
-	ok, err := c.Auth.VerifyPassword(c, credential, password)
+	ok, err := c.Auth().VerifyPassword(c, credential, password)
 	if err != nil {
 		return nil, err
 	}
@@ -163,22 +167,22 @@ func (p *Plugin) checkPassword(c *core.Ctx, password string, passwordless bool) 
 	return credential, nil
 }
 
-// lockFor lets changes of a user's second factor take turns, and fails when the
+// lockFor makes changes of a user's second factor take turns. It fails when the
 // password has been changed since it was checked.
 func lockFor(ctx context.Context, c *core.Ctx, userID string, credential *core.Account) error {
-	store := c.Auth.Store()
+	store := c.Auth().Store()
 	err := store.LockUser(ctx, userID)
 	if err == nil && credential != nil {
 		err = store.ConfirmPassword(ctx, credential)
 	}
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return core.Fail(http.StatusBadRequest, core.CodeInvalidPassword)
 	}
 	return err
 }
 
-// passwordless lets the password be absent where users without one may come by: an
-// absent one is an empty one, which those who have one are refused.
+// passwordless allows requests without a password on routes that allow users without
+// one. An absent password counts as empty, and is refused for a user who has one.
 func (p *Plugin) passwordless() []core.Hook {
 	var paths []string
 	if p.opts.AllowPasswordless {

@@ -2,7 +2,7 @@ package twofactor
 
 import "github.com/advantch/kernia-go/core"
 
-// The error codes of the plugin, in the order of 1.6.11.
+// The error codes of the plugin, in the order of Better Auth 1.6.
 var (
 	CodeOTPNotEnabled         = core.ErrorCode{Code: "OTP_NOT_ENABLED", Message: "OTP not enabled"}
 	CodeOTPHasExpired         = core.ErrorCode{Code: "OTP_HAS_EXPIRED", Message: "OTP has expired"}
@@ -15,7 +15,7 @@ var (
 	CodeInvalidCookie         = core.ErrorCode{Code: "INVALID_TWO_FACTOR_COOKIE", Message: "Invalid two factor cookie"}
 )
 
-// The codes that 1.6.11 writes where they are thrown.
+// Codes that Better Auth 1.6 has outside its list of codes.
 var (
 	CodeOTPNotConfigured  = core.ErrorCode{Code: "OTP_NOT_CONFIGURED", Message: "otp isn't configured"}
 	CodeTOTPNotConfigured = core.ErrorCode{Code: "TOTP_NOT_CONFIGURED", Message: "totp isn't configured"}
@@ -23,7 +23,8 @@ var (
 	codeNoSession = core.ErrorCode{Code: core.CodeFailedToCreateSession.Code, Message: "failed to create session"}
 )
 
-// CodeAccountLocked is of later releases: 1.6.11 has no limit.
+// CodeAccountLocked comes from later releases of Better Auth; Better Auth 1.6
+// has no limit for an account.
 var CodeAccountLocked = core.ErrorCode{Code: "ACCOUNT_TEMPORARILY_LOCKED",
 	Message: "Too many failed verification attempts. Your account is temporarily locked. Please try again later."}
 

@@ -27,13 +27,14 @@ type Challenge struct {
 // gate holds up the sign-in of a user with a second factor, unless it comes from a
 // trusted device. A signed cookie names the challenge; the session is made by the
 // second step.
-func (p *Plugin) gate(ctx context.Context, c *core.Ctx, u *core.User, s *core.SignIn) error {
-	store := c.Auth.Store()
+func (p *Plugin) gate(ctx context.Context, s *core.SignIn) error {
+	c, u := s.Call(), s.User
+	store := c.Auth().Store()
 	if s.MultiFactor || p.skip[s.Method] {
 		return nil
 	}
 	if _, known := u.Extra[Enabled.Name]; !known {
-		// A method may have put the user together by itself: the row decides.
+		// A sign-in method may have made the user's value itself: the row decides.
 		row, err := store.FindUser(ctx, u.ID)
 		if err != nil {
 			return err
@@ -43,7 +44,7 @@ func (p *Plugin) gate(ctx context.Context, c *core.Ctx, u *core.User, s *core.Si
 	if !enabled(u) {
 		return nil
 	}
-	// The user first: every transaction that locks more takes the user before it.
+	// The user is locked first, as in every transaction that takes several locks.
 	if err := store.LockUser(ctx, u.ID); err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (p *Plugin) gate(ctx context.Context, c *core.Ctx, u *core.User, s *core.Si
 	if err != nil || trusted {
 		return err
 	}
-	random, err := secret.Random(c.Auth.Rand(), 20, urlSafe)
+	random, err := secret.Random(c.Auth().Rand(), 20, urlSafe)
 	if err != nil {
 		return err
 	}
@@ -59,11 +60,11 @@ func (p *Plugin) gate(ctx context.Context, c *core.Ctx, u *core.User, s *core.Si
 	if _, err := store.CreateVerification(ctx, id, u.ID, c.Now().Add(p.opts.ChallengeTTL)); err != nil {
 		return err
 	}
-	methods, err := p.methods(ctx, c.Auth, u.ID)
+	methods, err := p.methods(ctx, u.ID)
 	if err != nil {
 		return err
 	}
-	if err := c.HoldSignIn(ctx, u, s, p.answer(c, s, methods)); err != nil {
+	if err := s.Hold(ctx, p.answer(c, s, methods)); err != nil {
 		return err
 	}
 	return core.AfterCommit(ctx, func(context.Context) error {
@@ -73,16 +74,16 @@ func (p *Plugin) gate(ctx context.Context, c *core.Ctx, u *core.User, s *core.Si
 	})
 }
 
-// methods lists what a user can do in the second step. Backup codes are for whoever
-// has them and are not listed, as in 1.6.11.
-func (p *Plugin) methods(ctx context.Context, a *core.Auth, userID string) ([]string, error) {
+// methods lists the methods of a user's second step. Backup codes are always accepted
+// and not listed, as in Better Auth 1.6.
+func (p *Plugin) methods(ctx context.Context, userID string) ([]string, error) {
 	methods := []string{}
 	if !p.opts.TOTP.Disable {
-		row, err := findFactor(ctx, a, userID)
+		row, err := p.findFactor(ctx, userID)
 		if err != nil {
 			return nil, err
 		}
-		if row != nil && row.verified {
+		if row != nil && row.verified() {
 			methods = append(methods, "totp")
 		}
 	}

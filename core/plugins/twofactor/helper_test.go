@@ -3,6 +3,7 @@ package twofactor_test
 import (
 	"context"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -165,7 +166,7 @@ func wantChallenge(t testing.TB, a *authtest.Answer) {
 	wantNoSessionCookie(t, a)
 }
 
-// wantNoSessionCookie: nothing in an answer is a session, whoever reads which line.
+// wantNoSessionCookie checks that no line of an answer is a live session.
 func wantNoSessionCookie(t testing.TB, a *authtest.Answer) {
 	t.Helper()
 	for _, line := range a.Header.Values("Set-Cookie") {
@@ -241,14 +242,14 @@ func newTelegraph() *telegraph {
 
 func (*telegraph) ID() string { return "telegraph" }
 
-func (t *telegraph) Manifest() core.Manifest {
-	return core.Manifest{Operations: []core.Operation{t.sign, t.link}}
+func (t *telegraph) Manifest(core.Env) (core.Manifest, error) {
+	return core.Manifest{Operations: []core.Operation{t.sign, t.link}}, nil
 }
 
 func yes(b *bool) bool { return b != nil && *b }
 
 func (*telegraph) signIn(c *core.Ctx, in *wireInput) (core.StatusReply, error) {
-	u, err := c.Auth.Store().FindUserByEmail(c, in.Email)
+	u, err := c.Auth().Store().FindUserByEmail(c, in.Email)
 	if err != nil {
 		return core.StatusReply{}, core.Fail(http.StatusNotFound, core.CodeUserNotFound)
 	}
@@ -259,9 +260,9 @@ func (*telegraph) signIn(c *core.Ctx, in *wireInput) (core.StatusReply, error) {
 	var data *core.SessionData
 	if yes(in.Tx) {
 		var held error
-		err = c.Auth.Store().Tx(c, func(ctx context.Context) error {
+		err = c.Auth().Store().Tx(c, func(ctx context.Context) error {
 			var err error
-			if data, err = c.SignIn(ctx, u, s); c.Replied() {
+			if data, err = c.SignIn(ctx, u, s); errors.Is(err, core.ErrHeld) {
 				held, err = err, nil // what else the transaction wrote stays
 			}
 			return err
@@ -279,7 +280,7 @@ func (*telegraph) signIn(c *core.Ctx, in *wireInput) (core.StatusReply, error) {
 }
 
 func (*telegraph) follow(c *core.Ctx, in *linkInput) (core.StatusReply, error) {
-	u, err := c.Auth.Store().FindUserByEmail(c, in.Email)
+	u, err := c.Auth().Store().FindUserByEmail(c, in.Email)
 	if err != nil {
 		return core.StatusReply{}, core.Fail(http.StatusNotFound, core.CodeUserNotFound)
 	}

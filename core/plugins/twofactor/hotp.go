@@ -2,7 +2,7 @@ package twofactor
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // as HMAC it is sound, and the one hash that all authenticator apps know
+	"crypto/sha1" //nolint:gosec // secure in an HMAC, and the only hash that all authenticator apps support
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
@@ -56,13 +56,13 @@ func matchTOTP(secret, code string, now, last time.Time, period time.Duration, d
 	return start, ok
 }
 
-// keyURI is what an authenticator app reads from a QR code
-// (https://github.com/google/google-authenticator/wiki/Key-Uri-Format).
+// keyURI is the URI that an authenticator app reads from a QR code
+// (https://github.com/google/google-authenticator/wiki/Key-Uri-Format). Apps show a "+"
+// as it is, so a space is %20. A colon ends the issuer in the label, so the issuer must
+// not contain one.
 func keyURI(secret, issuer, account string, period time.Duration, digits int) string {
-	q := wire.Query{}
-	q = q.Set("secret", base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(secret)))
-	q = q.Set("issuer", issuer)
-	q = q.Set("digits", strconv.Itoa(digits))
-	q = q.Set("period", strconv.FormatInt(int64(period/time.Second), 10))
-	return "otpauth://totp/" + wire.EncodeURIComponent(issuer) + ":" + wire.EncodeURIComponent(account) + "?" + q.Encode()
+	issuer = wire.EncodeURIComponent(issuer)
+	return "otpauth://totp/" + issuer + ":" + wire.EncodeURIComponent(account) +
+		"?secret=" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(secret)) + "&issuer=" + issuer +
+		"&digits=" + strconv.Itoa(digits) + "&period=" + strconv.FormatInt(int64(period/time.Second), 10)
 }

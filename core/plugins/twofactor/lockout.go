@@ -9,10 +9,11 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
 )
 
-// failuresPrefix and a user's id name the count of a user who has no row in the
-// table, because the only factor is a code that is sent.
+// failuresPrefix and a user's id name the count of a user without a row in the table,
+// whose only factor is a code that is sent.
 const failuresPrefix = "2fa-failures-"
 
 // unlocked answers ACCOUNT_TEMPORARILY_LOCKED while the account of a sign-in is
@@ -30,17 +31,17 @@ func (s *second) unlocked(ctx context.Context) error {
 		}
 		return err
 	}
-	until, now := s.row.lockedUntil, s.c.Now()
-	if until.IsZero() {
+	if s.row.LockedUntil == nil {
 		return nil
 	}
+	until, now := *s.row.LockedUntil, s.c.Now()
 	if until.After(now) {
 		return s.locked(until)
 	}
-	_, err := s.c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.Where{
-		{Field: "id", Value: s.row.id}, {Field: fieldLocked, Op: adapter.Lte, Value: now},
+	_, err := s.p.factors.Update(ctx, adapter.Where{
+		{Field: "id", Value: s.row.ID}, {Field: fieldLocked, Op: adapter.Lte, Value: now},
 	}, adapter.Record{fieldFailures: int64(0), fieldLocked: nil})
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return nil
 	}
 	return err
@@ -53,9 +54,9 @@ func (s *second) locked(until time.Time) error {
 	return e
 }
 
-// reserve counts a failure before the code is looked at, in one statement: of a burst
-// of guesses no more are looked at than the account has left. A right code takes the
-// count back.
+// reserve counts a failure in one statement, before the code is compared: of a burst of
+// guesses no more are compared than the account has left. A right code takes the count
+// back.
 func (s *second) reserve(ctx context.Context) error {
 	o := &s.p.opts.Lockout
 	if s.session != nil || o.Disable {
@@ -69,21 +70,20 @@ func (s *second) reserve(ctx context.Context) error {
 		s.failures = n + 1
 		return s.writeFailures(ctx)
 	}
-	db, id := s.c.Auth.DB(), adapter.Cond{Field: "id", Value: s.row.id}
-	rec, err := db.Increment(ctx, ModelTwoFactor, adapter.Where{id, {Field: fieldFailures, Op: adapter.Lt, Value: int64(o.MaxFailures)}},
+	id := adapter.Cond{Field: "id", Value: s.row.ID}
+	row, err := s.p.factors.Increment(ctx, adapter.Where{id, {Field: fieldFailures, Op: adapter.Lt, Value: int64(o.MaxFailures)}},
 		fieldFailures, 1, nil)
-	if errors.Is(err, adapter.ErrNotFound) {
-		// A server that does not know the column has made the row.
-		rec, err = db.Update(ctx, ModelTwoFactor, adapter.Where{id, {Field: fieldFailures, Value: nil}}, adapter.Record{fieldFailures: int64(1)})
+	if core.IsNotFound(err) {
+		// The row is from a server that does not know the column.
+		row, err = s.p.factors.Update(ctx, adapter.Where{id, {Field: fieldFailures, Value: nil}}, adapter.Record{fieldFailures: int64(1)})
 	}
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return keep(s.lock(ctx))
 	}
 	if err != nil {
 		return err
 	}
-	n, _ := rec[fieldFailures].(int64)
-	s.failures = int(n)
+	s.failures = int(validate.Value(row.Failures))
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (s *second) reserve(ctx context.Context) error {
 func (s *second) lock(ctx context.Context) error {
 	until := s.c.Now().Add(s.p.opts.Lockout.Duration)
 	if s.row != nil {
-		_, err := s.c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.By("id", s.row.id), adapter.Record{fieldLocked: until})
+		_, err := s.p.factors.Update(ctx, adapter.By("id", s.row.ID), adapter.Record{fieldLocked: until})
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (s *second) lock(ctx context.Context) error {
 	return s.locked(until)
 }
 
-// failed makes the reserved failure one that stays.
+// failed makes the reserved failure permanent.
 func (s *second) failed(ctx context.Context) error {
 	if s.failures < s.p.opts.Lockout.MaxFailures {
 		return nil
@@ -109,7 +109,7 @@ func (s *second) failed(ctx context.Context) error {
 	if err := s.lock(ctx); !errors.As(err, &answer) {
 		return err
 	}
-	return nil // this one was still looked at; the next one is not
+	return nil // this code was still compared; the next one is not
 }
 
 // passed forgets the failures before a right code.
@@ -118,15 +118,15 @@ func (s *second) passed(ctx context.Context) error {
 		return nil
 	}
 	if s.row == nil {
-		return s.c.Auth.Store().DeleteVerification(ctx, failuresPrefix+s.user.ID)
+		return s.c.Auth().Store().DeleteVerification(ctx, failuresPrefix+s.user.ID)
 	}
-	_, err := s.c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.By("id", s.row.id), adapter.Record{fieldFailures: int64(0), fieldLocked: nil})
+	_, err := s.p.factors.Update(ctx, adapter.By("id", s.row.ID), adapter.Record{fieldFailures: int64(0), fieldLocked: nil})
 	return err
 }
 
 func (s *second) failuresWithoutRow(ctx context.Context) (int, time.Time, error) {
-	v, err := s.c.Auth.Store().FindVerification(ctx, failuresPrefix+s.user.ID)
-	if errors.Is(err, adapter.ErrNotFound) || err == nil && !v.ExpiresAt.After(s.c.Now()) {
+	v, err := s.c.Auth().Store().FindVerification(ctx, failuresPrefix+s.user.ID)
+	if core.IsNotFound(err) || err == nil && !v.ExpiresAt.After(s.c.Now()) {
 		return 0, time.Time{}, nil
 	}
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *second) failuresWithoutRow(ctx context.Context) (int, time.Time, error)
 }
 
 func (s *second) writeFailures(ctx context.Context) error {
-	store, id := s.c.Auth.Store(), failuresPrefix+s.user.ID
+	store, id := s.c.Auth().Store(), failuresPrefix+s.user.ID
 	if err := store.DeleteVerification(ctx, id); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (s *second) writeFailures(ctx context.Context) error {
 	return err
 }
 
-// count reads a stored count; what is none counts as spent.
+// count reads a stored count; invalid text counts as spent.
 func count(text string, spent int) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {

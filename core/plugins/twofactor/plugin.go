@@ -1,15 +1,19 @@
-// Package twofactor asks users for a second factor when they sign in: a code from
-// an authenticator app (TOTP), a code that is sent to them (OTP), or a backup code.
-// It guards every sign-in method. See https://better-auth.com/docs/plugins/2fa.
+// Package twofactor requires a second factor when users sign in: a code from an
+// authenticator app (TOTP), a code that is sent to them (OTP), or a backup code. It
+// applies to every sign-in method. See https://better-auth.com/docs/plugins/2fa.
 // Plugin id: "two-factor".
 package twofactor
 
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/otp"
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 )
@@ -19,8 +23,9 @@ const ID = "two-factor"
 
 // Options configures the plugin. The zero value is Better Auth's default.
 type Options struct {
-	// Issuer is what authenticator apps show beside the address when a secret is
-	// made. Default Options.AppName. A client may name another one.
+	// Issuer is the name that authenticator apps show beside the address, in the
+	// URI of enable, without a colon. Default Options.AppName. A client may choose
+	// another one, from which colons are removed.
 	Issuer string
 	TOTP   TOTPOptions
 	OTP    OTPOptions
@@ -28,32 +33,32 @@ type Options struct {
 	BackupCodes BackupCodeOptions
 
 	// SkipVerificationOnEnable switches the second factor on before the user has
-	// shown a first code. Who mistypes the secret is locked out then.
+	// entered a first code. A user who mistypes the secret is then locked out.
 	SkipVerificationOnEnable bool
 	// AllowPasswordless lets users without a password manage their second factor by
-	// their session alone. Who has a password still has to give it.
+	// their session alone. Users with a password still have to enter it.
 	AllowPasswordless bool
 
-	// ChallengeTTL is how long the second step may take (twoFactorCookieMaxAge).
-	// Default 10 minutes.
+	// ChallengeTTL is the time limit for the second step
+	// (twoFactorCookieMaxAge). Default 10 minutes.
 	ChallengeTTL time.Duration
 	// TrustDeviceTTL is how long a trusted device stays trusted after its last
 	// sign-in (trustDeviceMaxAge). Default 30 days.
 	TrustDeviceTTL time.Duration
-	// Lockout bounds wrong codes per account.
+	// Lockout limits wrong codes per account.
 	Lockout LockoutOptions
 
 	// SkipMethods names sign-in methods (core.SignIn.Method) that need no second
 	// factor, such as "magic-link". Default none. A method that proves two factors by
 	// itself needs no entry.
 	SkipMethods []string
-	// Page is where a sign-in that ends in a redirect, such as the link in a
-	// verification mail, leads instead of to its own target, which it gets as
-	// callbackURL. Default: the target itself, with twoFactorRedirect=true.
+	// Page is the page of the second step for sign-ins that end in a redirect,
+	// such as the link in a verification mail. It gets the original target as
+	// callbackURL. Default: the original target, with twoFactorRedirect=true.
 	Page string
 
-	// Table is the name of the table twoFactor in the database. Columns are names of
-	// its columns by logical names; twoFactorEnabled is one of the user table.
+	// Table is the name of the table twoFactor in the database. Columns maps logical
+	// names to column names. Its twoFactorEnabled is a column of the user table.
 	Table   string
 	Columns map[string]string
 }
@@ -63,32 +68,41 @@ type TOTPOptions struct {
 	Disable bool
 	Digits  int           // 6 to 8; default 6
 	Period  time.Duration // life of a code, whole seconds; default 30 seconds
-	// Issuer is the one that get-totp-uri writes; default Options.AppName.
+	// Issuer is the issuer in the URI of get-totp-uri, without a colon; default
+	// Options.AppName.
 	Issuer string
-	// AllowPasswordless replaces that of Options for get-totp-uri.
+	// AllowPasswordless replaces Options.AllowPasswordless for get-totp-uri.
 	AllowPasswordless *bool
 }
 
 // OTPOptions configures codes that are sent.
 type OTPOptions struct {
-	// Send delivers a code, for example by SMS. Without it send-otp answers
+	// Send delivers a code, for example by SMS. Without it send-otp fails with
 	// OTP_NOT_CONFIGURED.
 	Send func(ctx context.Context, m Message) error
+	// SendLimit is how many codes a user is sent, from all addresses together. Default
+	// three with pauses shorter than a minute; then the next one has to wait. It is kept by
+	// the rate limiter. A negative Max: no such limit.
+	SendLimit ratelimit.Rule
 	// Digits is the length of a code, 4 to 12; default 6.
 	Digits int
-	// TTL is the life of a code (period, in minutes there). Default 3 minutes.
+	// TTL is the lifetime of a code (Better Auth's period, which is in
+	// minutes). Default 3 minutes.
 	TTL time.Duration
-	// AllowedAttempts is how many wrong tries a code has; default 5.
+	// AllowedAttempts is how many wrong attempts a code allows; default 5.
 	AllowedAttempts int
-	// Store says how codes are kept. Default Encrypted; Plain under
-	// core.CompatBetterAuth, for a server beside it that expects it.
+	// Store says how codes are stored. Default Encrypted. Under
+	// core.CompatBetterAuth the default is Plain, because a Better Auth server
+	// on the same database expects it.
 	Store Storage
-	// Hash, or Encrypt and Decrypt, keep codes in a way of your own.
+	// Hash, or Encrypt and Decrypt, store codes in a way of your own. They are called in
+	// the transaction that counts attempts, while the user's row is locked: compute there,
+	// and ask no other system.
 	Hash             func(ctx context.Context, code string) (string, error)
 	Encrypt, Decrypt func(ctx context.Context, text string) (string, error)
 }
 
-// Message is a code on its way to a user.
+// Message is a code to send to a user.
 type Message struct {
 	User *core.User
 	Code string
@@ -98,27 +112,30 @@ type Message struct {
 type BackupCodeOptions struct {
 	Amount int // default 10
 	Length int // characters without the dash, 6 to 64; default 10
-	// Generate makes the codes instead.
+	// Generate replaces the generator of the codes.
 	Generate func() ([]string, error)
-	// Store says how they are kept: Encrypted (default) or Plain.
+	// Store says how they are stored: Encrypted (default) or Plain.
 	Store Storage
-	// Encrypt and Decrypt keep them in a way of your own; the text is a JSON list.
+	// Encrypt and Decrypt store them in a way of your own; the text is a JSON
+	// list. They are called while the user's row is locked: compute there, and ask no
+	// other system.
 	Encrypt, Decrypt func(ctx context.Context, text string) (string, error)
-	// AllowPasswordless replaces that of Options for generate-backup-codes.
+	// AllowPasswordless replaces Options.AllowPasswordless for
+	// generate-backup-codes.
 	AllowPasswordless *bool
 }
 
-// Storage says how a secret is kept.
-type Storage string
+// Storage says how a secret is stored.
+type Storage = otp.Storage
 
-// The ways to keep a secret. Hashed is for sent codes only.
+// The ways to store a secret. Hashed is only for codes that are sent.
 const (
-	Plain     Storage = "plain"
-	Encrypted Storage = "encrypted"
-	Hashed    Storage = "hashed"
+	Plain     = otp.Plain
+	Encrypted = otp.Encrypted
+	Hashed    = otp.Hashed
 )
 
-// LockoutOptions bounds wrong codes per account, over all challenges and factors.
+// LockoutOptions limits wrong codes per account, over all challenges and factors.
 type LockoutOptions struct {
 	Disable     bool
 	MaxFailures int           // wrong codes in a row; default 10
@@ -136,13 +153,17 @@ type Plugin struct {
 	VerifyOTP           *core.Op[VerifyInput, VerifyReply]
 	GenerateBackupCodes *core.Op[PasswordInput, BackupCodesReply]
 	VerifyBackupCode    *core.Op[VerifyBackupCodeInput, VerifyReply]
-	// ViewBackupCodes shows the unused codes of a user. It is never routed over HTTP.
+	// ViewBackupCodes returns the unused codes of a user. It is never routed over
+	// HTTP.
 	ViewBackupCodes *core.Op[ViewBackupCodesInput, BackupCodesReply]
 	// GenerateTOTP makes the current code of a secret. It is never routed over HTTP.
 	GenerateTOTP *core.Op[GenerateTOTPInput, CodeReply]
 
-	opts Options
-	skip map[string]bool
+	auth    *core.Auth
+	opts    Options
+	skip    map[string]bool
+	codes   *otp.Codes
+	factors *core.Table[factor]
 }
 
 // New makes the plugin.
@@ -151,9 +172,9 @@ func New(o Options) *Plugin {
 	for _, m := range o.SkipMethods {
 		p.skip[m] = true
 	}
-	stored := core.Use(core.RequireStoredSession)
+	stored, hashes := core.Use(core.RequireStoredSession), core.Hashes(core.ByUser)
 	p.GenerateTOTP = core.Server("generateTOTP", p.generateTOTP)
-	p.GetTOTPURI = core.Post("getTOTPURI", "/two-factor/get-totp-uri", p.getTOTPURI, stored,
+	p.GetTOTPURI = core.Post("getTOTPURI", "/two-factor/get-totp-uri", p.getTOTPURI, stored, hashes,
 		core.Doc("Get the URI that an authenticator app takes"))
 	p.VerifyTOTP = core.Post("verifyTOTP", "/two-factor/verify-totp", p.verifyTOTP,
 		core.Doc("Verify a code of an authenticator app"))
@@ -163,12 +184,12 @@ func New(o Options) *Plugin {
 		core.Doc("Verify a code that was sent"))
 	p.VerifyBackupCode = core.Post("verifyBackupCode", "/two-factor/verify-backup-code", p.verifyBackupCode,
 		core.Doc("Use up a backup code"))
-	p.GenerateBackupCodes = core.Post("generateBackupCodes", "/two-factor/generate-backup-codes", p.generateBackupCodes, stored,
+	p.GenerateBackupCodes = core.Post("generateBackupCodes", "/two-factor/generate-backup-codes", p.generateBackupCodes, stored, hashes,
 		core.Doc("Make new backup codes"))
 	p.ViewBackupCodes = core.Server("viewBackupCodes", p.viewBackupCodes)
-	p.Enable = core.Post("enableTwoFactor", "/two-factor/enable", p.enable, stored,
+	p.Enable = core.Post("enableTwoFactor", "/two-factor/enable", p.enable, stored, hashes,
 		core.Doc("Make a secret and backup codes; the first verified code switches the second factor on"))
-	p.Disable = core.Post("disableTwoFactor", "/two-factor/disable", p.disable, stored,
+	p.Disable = core.Post("disableTwoFactor", "/two-factor/disable", p.disable, stored, hashes,
 		core.Doc("Switch the second factor off"))
 	return p
 }
@@ -186,6 +207,8 @@ func withDefaults(o Options) Options {
 	}
 	number(&o.TOTP.Digits, 6)
 	life(&o.TOTP.Period, 30*time.Second)
+	number(&o.OTP.SendLimit.Max, 3)
+	life(&o.OTP.SendLimit.Window, time.Minute)
 	number(&o.OTP.Digits, 6)
 	number(&o.OTP.AllowedAttempts, 5)
 	life(&o.OTP.TTL, 3*time.Minute)
@@ -212,19 +235,20 @@ func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 // ID returns "two-factor".
 func (p *Plugin) ID() string { return ID }
 
-// Manifest lists what the plugin adds.
-func (p *Plugin) Manifest() core.Manifest {
+// Manifest checks the options and lists what the plugin adds.
+func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	enabled := userField()
 	enabled.Column = p.opts.Columns[enabled.Name]
+	table := factorTable(p.opts.Table, p.opts.Columns)
+	if err := p.opts.check(env, &table); err != nil {
+		return core.Manifest{}, err
+	}
 	return core.Manifest{
-		Operations: []core.Operation{
-			p.GenerateTOTP, p.GetTOTPURI, p.VerifyTOTP, p.SendOTP, p.VerifyOTP, p.VerifyBackupCode,
-			p.GenerateBackupCodes, p.ViewBackupCodes, p.Enable, p.Disable,
-		},
 		Extend:     []schema.Table{{Model: core.ModelUser, Fields: []schema.Field{enabled}}},
-		Tables:     []schema.Table{factorTable(p.opts.Table, p.opts.Columns)},
+		Tables:     []schema.Table{table},
 		Before:     p.passwordless(),
 		SignInGate: p.gate,
+		Disown:     p.disown,
 		RateLimits: []ratelimit.PathRule{{
 			Match: []ratelimit.Match{{Prefix: "/two-factor/"}},
 			Rule:  ratelimit.Rule{Window: 10 * time.Second, Max: 3},
@@ -234,49 +258,70 @@ func (p *Plugin) Manifest() core.Manifest {
 			CodeInvalidBackupCode, CodeInvalidCode, CodeTooManyAttempts, CodeInvalidCookie, CodeOTPNotConfigured,
 			CodeTOTPNotConfigured, CodeAccountLocked,
 		},
-		Cookies: []string{challengeCookie, deviceCookie},
-		Init:    p.check,
-	}
+		Init: p.init,
+	}, nil
 }
 
-// check refuses options that make no sense, and fills in what hangs on the server.
-func (p *Plugin) check(_ context.Context, a *core.Auth) error {
-	o := &p.opts
+// disown switches off the second factor, which somebody else may have set up.
+func (p *Plugin) disown(ctx context.Context, userID string) error {
+	a := p.auth
+	if _, err := a.Store().UpdateUser(ctx, userID, adapter.Record{Enabled.Name: false}); err != nil {
+		return err
+	}
+	if _, err := p.factors.Delete(ctx, adapter.By(fieldUser, userID)); err != nil {
+		return err
+	}
+	return p.forgetDevices(ctx, a, userID)
+}
+
+func (p *Plugin) init(_ context.Context, a *core.Auth) error {
+	p.auth = a
+	o := &p.opts.OTP
+	var err error
+	p.codes, err = otp.New(a, otp.Options{
+		Digits: o.Digits, TTL: o.TTL, AllowedAttempts: o.AllowedAttempts, Store: o.Store, Hash: o.Hash, Encrypt: o.Encrypt, Decrypt: o.Decrypt,
+	})
+	if err != nil {
+		return fmt.Errorf("twofactor: OTP.%w", err)
+	}
+	p.factors, err = core.TableOf[factor](a, ModelTwoFactor)
+	return err
+}
+
+// check refuses invalid options and fills in defaults that depend on the server.
+// Package otp checks those of OTP.
+func (o *Options) check(env core.Env, table *schema.Table) error {
 	switch {
+	case strings.Contains(o.Issuer, ":"):
+		return fmt.Errorf("Issuer is %q: leave the colon out, which ends the issuer in authenticator apps", o.Issuer)
+	case strings.Contains(o.TOTP.Issuer, ":"):
+		return fmt.Errorf("TOTP.Issuer is %q: leave the colon out, which ends the issuer in authenticator apps", o.TOTP.Issuer)
+	case !o.TOTP.Disable && (o.Issuer == "" || o.TOTP.Issuer == "") && strings.Contains(env.AppName, ":"):
+		return fmt.Errorf("core.Options.AppName is %q, and a colon ends the issuer in authenticator apps: set Issuer and TOTP.Issuer without one", env.AppName)
 	case o.TOTP.Digits < 6 || o.TOTP.Digits > 8:
-		return fmt.Errorf("twofactor: TOTP.Digits is %d: codes have 6 to 8 digits", o.TOTP.Digits)
+		return fmt.Errorf("TOTP.Digits is %d: codes have 6 to 8 digits", o.TOTP.Digits)
 	case o.TOTP.Period < time.Second || o.TOTP.Period%time.Second != 0:
-		return fmt.Errorf("twofactor: TOTP.Period is %v: give whole seconds", o.TOTP.Period)
-	case o.OTP.Digits < 4 || o.OTP.Digits > 12:
-		return fmt.Errorf("twofactor: OTP.Digits is %d: codes have 4 to 12 digits", o.OTP.Digits)
+		return fmt.Errorf("TOTP.Period is %v: give whole seconds", o.TOTP.Period)
 	case o.BackupCodes.Amount < 1 || o.BackupCodes.Length < 6 || o.BackupCodes.Length > 64:
-		return fmt.Errorf("twofactor: BackupCodes makes %d codes of %d characters: at least one, of 6 to 64", o.BackupCodes.Amount, o.BackupCodes.Length)
-	case o.OTP.AllowedAttempts < 1 || o.Lockout.MaxFailures < 1:
-		return fmt.Errorf("twofactor: OTP.AllowedAttempts and Lockout.MaxFailures must be positive")
-	case o.ChallengeTTL < time.Second || o.TrustDeviceTTL < time.Second || o.OTP.TTL < time.Second || o.Lockout.Duration < time.Second:
-		return fmt.Errorf("twofactor: ChallengeTTL, TrustDeviceTTL, OTP.TTL and Lockout.Duration must be at least a second")
-	case (o.OTP.Encrypt == nil) != (o.OTP.Decrypt == nil) || (o.BackupCodes.Encrypt == nil) != (o.BackupCodes.Decrypt == nil):
-		return fmt.Errorf("twofactor: set both Encrypt and Decrypt, or neither")
-	case o.OTP.Hash != nil && o.OTP.Encrypt != nil:
-		return fmt.Errorf("twofactor: set OTP.Hash, or OTP.Encrypt and OTP.Decrypt, not both")
+		return fmt.Errorf("BackupCodes makes %d codes of %d characters: at least one, of 6 to 64", o.BackupCodes.Amount, o.BackupCodes.Length)
+	case o.Lockout.MaxFailures < 1:
+		return fmt.Errorf("Lockout.MaxFailures must be positive")
+	case o.ChallengeTTL < time.Second || o.TrustDeviceTTL < time.Second || o.Lockout.Duration < time.Second:
+		return fmt.Errorf("ChallengeTTL, TrustDeviceTTL and Lockout.Duration must be at least a second")
+	case o.OTP.SendLimit.Window < time.Millisecond:
+		return fmt.Errorf("OTP.SendLimit.Window is %v: give at least a millisecond", o.OTP.SendLimit.Window)
+	case (o.BackupCodes.Encrypt == nil) != (o.BackupCodes.Decrypt == nil):
+		return fmt.Errorf("BackupCodes: set both Encrypt and Decrypt, or neither")
 	case o.BackupCodes.Store != Plain && o.BackupCodes.Store != Encrypted:
-		return fmt.Errorf("twofactor: BackupCodes.Store %q must be %q or %q: hashed codes could not be shown again", o.BackupCodes.Store, Plain, Encrypted)
+		return fmt.Errorf("BackupCodes.Store %q must be %q or %q: hashed codes could not be shown again", o.BackupCodes.Store, Plain, Encrypted)
 	}
-	table, _ := a.Schema().Table(ModelTwoFactor)
 	for name := range o.Columns {
-		if _, ok := table.Field(name); !ok && name != Enabled.Name {
-			return fmt.Errorf("twofactor: Columns renames %q, which neither table has", name)
+		if name != Enabled.Name && !slices.ContainsFunc(table.Fields, func(f schema.Field) bool { return f.Name == name }) {
+			return fmt.Errorf("Columns renames %q, which neither table has", name)
 		}
 	}
-	switch o.OTP.Store {
-	case "":
-		o.OTP.Store = Encrypted
-		if a.Compat() == core.CompatBetterAuth {
-			o.OTP.Store = Plain
-		}
-	case Plain, Encrypted, Hashed:
-	default:
-		return fmt.Errorf("twofactor: OTP.Store %q must be %q, %q or %q", o.OTP.Store, Plain, Encrypted, Hashed)
+	if o.OTP.Store == "" && env.Compat == core.CompatBetterAuth {
+		o.OTP.Store = Plain
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package twofactor
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -16,9 +15,8 @@ var Enabled = core.Field[bool]{Name: "twoFactorEnabled"}
 // ModelTwoFactor is the logical name of the plugin's table.
 const ModelTwoFactor = "twoFactor"
 
-// The columns of the table. The last three are not in 1.6.11, whose servers leave
-// them out of what they insert, so they are null then. The first two of them are
-// those of 1.7.
+// The columns of the table. The last three are not in Better Auth 1.6, so rows that its
+// servers insert have null there. The first two of them are those of Better Auth 1.7.
 const (
 	fieldSecret   = "secret"
 	fieldCodes    = "backupCodes"
@@ -51,31 +49,25 @@ func factorTable(name string, columns map[string]string) schema.Table {
 
 // factor is a row of the table.
 type factor struct {
-	id, secret, codes string
-	verified          bool
-	lockedUntil       time.Time // zero: never locked
-	lastTOTP          time.Time
+	core.Row
+	Secret      string     `row:"secret"`
+	Codes       string     `row:"backupCodes"`
+	UserID      string     `row:"userId"`
+	Verified    *bool      `row:"verified"` // nil on a row from before there was the column
+	Failures    *int64     `row:"failedVerificationCount"`
+	LockedUntil *time.Time `row:"lockedUntil"`
+	LastTOTP    *time.Time `row:"lastTotpAt"`
 }
 
+func (f *factor) verified() bool { return f.Verified == nil || *f.Verified }
+
 // findFactor returns the row of a user, nil when there is none.
-func findFactor(ctx context.Context, a *core.Auth, userID string) (*factor, error) {
-	rec, err := a.DB().FindOne(ctx, adapter.Find{Model: ModelTwoFactor, Where: adapter.By(fieldUser, userID)})
-	if errors.Is(err, adapter.ErrNotFound) {
+func (p *Plugin) findFactor(ctx context.Context, userID string) (*factor, error) {
+	row, err := p.factors.Find(ctx, adapter.By(fieldUser, userID))
+	if core.IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	f := &factor{verified: true}
-	f.id, _ = rec["id"].(string)
-	f.secret, _ = rec[fieldSecret].(string)
-	f.codes, _ = rec[fieldCodes].(string)
-	if v, ok := rec[fieldVerified].(bool); ok {
-		f.verified = v // null is a row from before there was the column
-	}
-	f.lockedUntil, _ = rec[fieldLocked].(time.Time)
-	f.lastTOTP, _ = rec[fieldLastTOTP].(time.Time)
-	return f, nil
+	return row, err
 }
 
 func enabled(u *core.User) bool {

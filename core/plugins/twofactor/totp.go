@@ -2,12 +2,12 @@ package twofactor
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
 )
 
 var (
@@ -42,7 +42,7 @@ func (p *Plugin) getTOTPURI(c *core.Ctx, in *PasswordInput) (URIReply, error) {
 		return URIReply{}, errTOTPNotConfigured
 	}
 	u := &c.Session().User
-	row, err := findFactor(c, c.Auth, u.ID)
+	row, err := p.findFactor(c, u.ID)
 	if err != nil {
 		return URIReply{}, err
 	}
@@ -52,7 +52,7 @@ func (p *Plugin) getTOTPURI(c *core.Ctx, in *PasswordInput) (URIReply, error) {
 	if _, err := p.checkPassword(c, in.Password, *p.opts.TOTP.AllowPasswordless); err != nil {
 		return URIReply{}, err
 	}
-	secret, err := c.Auth.Keys().Decrypt(row.secret)
+	secret, err := c.Auth().Keys().Decrypt(row.Secret)
 	if err != nil {
 		return URIReply{}, err
 	}
@@ -61,7 +61,7 @@ func (p *Plugin) getTOTPURI(c *core.Ctx, in *PasswordInput) (URIReply, error) {
 
 func (p *Plugin) uri(c *core.Ctx, secret, issuer string) string {
 	if issuer == "" {
-		issuer = c.Auth.AppName()
+		issuer = c.Auth().AppName()
 	}
 	return keyURI(secret, issuer, c.Session().User.Email, p.opts.TOTP.Period, p.opts.TOTP.Digits)
 }
@@ -71,17 +71,17 @@ func (p *Plugin) verifyTOTP(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 		return VerifyReply{}, errTOTPNotConfigured
 	}
 	return p.prove(c, in.TrustDevice, func(ctx context.Context, s *second) error {
-		if s.row == nil || s.session == nil && !s.row.verified {
+		if s.row == nil || s.session == nil && !s.row.verified() {
 			return errTOTPNotEnabled
 		}
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
-		secret, err := c.Auth.Keys().Decrypt(s.row.secret)
+		secret, err := c.Auth().Keys().Decrypt(s.row.Secret)
 		if err != nil {
 			return err
 		}
-		start, ok := matchTOTP(secret, in.Code, c.Now(), s.row.lastTOTP, p.opts.TOTP.Period, p.opts.TOTP.Digits)
+		start, ok := matchTOTP(secret, in.Code, c.Now(), validate.Value(s.row.LastTOTP), p.opts.TOTP.Period, p.opts.TOTP.Digits)
 		if ok {
 			ok, err = s.useTOTP(ctx, start)
 		}
@@ -91,41 +91,43 @@ func (p *Plugin) verifyTOTP(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 		if !ok {
 			return s.wrong(ctx, CodeInvalidCode)
 		}
-		if s.row.verified {
+		// A user without an active factor is switched on, whatever the row's verified
+		// is: rows older than the column have none.
+		if s.session == nil || s.row.verified() && enabled(s.user) {
 			return nil
 		}
 		return s.enroll(ctx)
 	})
 }
 
-// useTOTP uses a time step up: a code is accepted once, and none that is older than
-// the last one (RFC 6238 §5.2). The row decides, whoever else is trying.
+// useTOTP uses up a time step: a code is accepted once, and no code older than the last
+// one is (RFC 6238 §5.2). The row decides between concurrent tries.
 func (s *second) useTOTP(ctx context.Context, start time.Time) (bool, error) {
-	_, err := s.c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.Where{
-		{Field: "id", Value: s.row.id},
+	_, err := s.p.factors.Update(ctx, adapter.Where{
+		{Field: "id", Value: s.row.ID},
 		{Field: fieldLastTOTP, Value: nil, Or: true},
 		{Field: fieldLastTOTP, Op: adapter.Lt, Value: start, Or: true},
 	}, adapter.Record{fieldLastTOTP: start})
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// enroll makes the first right code of a secret switch it on.
+// enroll switches a secret on at its first right code.
 func (s *second) enroll(ctx context.Context) error {
 	if !enabled(s.user) {
 		if _, _, err := s.switchOn(ctx); err != nil {
 			return err
 		}
 	}
-	_, err := s.c.Auth.DB().Update(ctx, ModelTwoFactor, adapter.By("id", s.row.id), adapter.Record{fieldVerified: true})
+	_, err := s.p.factors.Update(ctx, adapter.By("id", s.row.ID), adapter.Record{fieldVerified: true})
 	return err
 }
 
 // switchOn makes every later sign-in of the user ask for a second factor.
 func (s *second) switchOn(ctx context.Context) (*core.User, *core.Session, error) {
-	u, err := s.c.Auth.Store().UpdateUser(ctx, s.user.ID, adapter.Record{Enabled.Name: true})
+	u, err := s.c.Auth().Store().UpdateUser(ctx, s.user.ID, adapter.Record{Enabled.Name: true})
 	if err != nil {
 		return nil, nil, err
 	}

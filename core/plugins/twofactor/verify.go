@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/adapter"
 )
 
 // VerifyInput is the body of verify-totp and verify-otp.
@@ -18,9 +17,9 @@ type VerifyInput struct {
 	TrustDevice *bool  `json:"trustDevice" doc:"Ask for no second factor on this device for a while"`
 }
 
-// VerifyReply is {"token":…,"user":…}. The token is that of the session; when the code
-// has switched an authenticator app on, of the session that it came with and that a
-// new one has replaced in the cookie, as in 1.6.11.
+// VerifyReply is {"token":…,"user":…}. The token is the session's. When the code has
+// switched an authenticator app on, a new session replaces the caller's in the cookie,
+// but the token here is that of the old session, as in Better Auth 1.6.
 type VerifyReply struct {
 	Token *string    `json:"token,omitempty"`
 	User  *core.User `json:"user"`
@@ -49,7 +48,7 @@ type second struct {
 	reply    VerifyReply
 }
 
-// kept is an answer that is an error and leaves what was written as it is.
+// kept is an error answer that does not roll back the writes.
 type kept struct{ error }
 
 func keep(err error) error {
@@ -67,15 +66,12 @@ var (
 	errTooMany       = core.Fail(http.StatusBadRequest, CodeTooManyAttempts)
 )
 
-// identify finds out whose factor is to be proven: the session's user, and only
-// without a session that of the challenge.
+// identify finds the user whose factor is to be proven: the session's or, without a
+// session, the challenge's.
 func (p *Plugin) identify(c *core.Ctx) (*second, error) {
-	data, err := c.LoadSession(true)
+	data, err := c.StoredSession()
 	if err != nil {
-		var answer *core.Error
-		if !errors.As(err, &answer) || answer.Status >= 500 {
-			return nil, err
-		}
+		return nil, err
 	}
 	if data != nil {
 		return &second{p: p, c: c, user: &data.User, session: data, key: data.User.ID + "!" + data.Session.ID, until: c.Now().Add(attemptsTTL)}, nil
@@ -90,32 +86,32 @@ func (p *Plugin) identify(c *core.Ctx) (*second, error) {
 
 // challenge reads the challenge of a sign-in and its user.
 func (s *second) challenge(ctx context.Context) error {
-	store := s.c.Auth.Store()
+	store := s.c.Auth().Store()
 	v, err := store.FindVerification(ctx, s.key)
-	if errors.Is(err, adapter.ErrNotFound) || err == nil && !v.ExpiresAt.After(s.c.Now()) {
+	if core.IsNotFound(err) || err == nil && !v.ExpiresAt.After(s.c.Now()) {
 		return errInvalidCookie
 	}
 	if err != nil {
 		return err
 	}
 	u, err := store.FindUser(ctx, v.Value)
-	if errors.Is(err, adapter.ErrNotFound) {
+	if core.IsNotFound(err) {
 		return errInvalidCookie
 	}
 	if err != nil {
 		return err
 	}
-	outdated, err := passwordIsNewer(ctx, s.c.Auth, u.ID, v)
+	outdated, err := passwordIsNewer(ctx, s.c.Auth(), u.ID, v)
 	if err == nil && outdated {
-		err = errInvalidCookie // whoever knew the former password only
+		err = errInvalidCookie // the first factor was the former password
 	}
 	s.user, s.until = u, v.ExpiresAt
 	return err
 }
 
-// prove runs check and completes the sign-in when it accepts the code. All tries of
-// one user take turns, in a transaction that counts them, uses the code up and makes
-// the session together.
+// prove runs check and completes the sign-in when it accepts the code. All tries of one
+// user take turns. One transaction counts the try, uses up the code and makes the
+// session.
 func (p *Plugin) prove(c *core.Ctx, trust *bool, check func(ctx context.Context, s *second) error) (VerifyReply, error) {
 	s, err := p.identify(c)
 	if err != nil {
@@ -123,10 +119,10 @@ func (p *Plugin) prove(c *core.Ctx, trust *bool, check func(ctx context.Context,
 	}
 	userID := s.user.ID
 	var answer error
-	err = c.Auth.Store().Tx(c, func(ctx context.Context) error {
+	err = c.Auth().Store().Tx(c, func(ctx context.Context) error {
 		answer, s.failures, s.tried, s.attempts, s.reply = nil, 0, 0, nil, VerifyReply{} // a database may run this again
-		err := c.Auth.Store().LockUser(ctx, userID)
-		if errors.Is(err, adapter.ErrNotFound) {
+		err := c.Auth().Store().LockUser(ctx, userID)
+		if core.IsNotFound(err) {
 			return errInvalidCookie
 		}
 		if err != nil {
@@ -137,7 +133,7 @@ func (p *Plugin) prove(c *core.Ctx, trust *bool, check func(ctx context.Context,
 				return err
 			}
 		}
-		if s.row, err = findFactor(ctx, c.Auth, userID); err != nil {
+		if s.row, err = p.findFactor(ctx, userID); err != nil {
 			return err
 		}
 		if err = check(ctx, s); err == nil {
@@ -162,15 +158,15 @@ func (p *Plugin) prove(c *core.Ctx, trust *bool, check func(ctx context.Context,
 	return s.reply, nil
 }
 
-// begin counts a try before its code is looked at. Of a challenge that has been tried
-// too often nothing is left.
+// begin counts a try before its code is compared. A challenge that has been tried too
+// often is removed.
 func (s *second) begin(ctx context.Context) error {
 	if err := s.unlocked(ctx); err != nil {
 		return err
 	}
-	store := s.c.Auth.Store()
+	store := s.c.Auth().Store()
 	v, err := store.FindVerification(ctx, attemptsPrefix+s.key)
-	if err != nil && !errors.Is(err, adapter.ErrNotFound) {
+	if err != nil && !core.IsNotFound(err) {
 		return err
 	}
 	if err == nil && v.ExpiresAt.After(s.c.Now()) {
@@ -187,7 +183,7 @@ func (s *second) spent(ctx context.Context) error {
 	if s.session != nil {
 		return errTooMany
 	}
-	store := s.c.Auth.Store()
+	store := s.c.Auth().Store()
 	for _, id := range []string{s.key, attemptsPrefix + s.key} {
 		if err := store.DeleteVerification(ctx, id); err != nil {
 			return err
@@ -205,7 +201,7 @@ func (s *second) spent(ctx context.Context) error {
 
 // wrong answers a wrong code that begin has counted.
 func (s *second) wrong(ctx context.Context, code core.ErrorCode) error {
-	store, id := s.c.Auth.Store(), attemptsPrefix+s.key
+	store, id := s.c.Auth().Store(), attemptsPrefix+s.key
 	if s.attempts != nil {
 		if err := store.DeleteVerification(ctx, id); err != nil {
 			return err
@@ -227,16 +223,16 @@ func (s *second) refuse(ctx context.Context, code core.ErrorCode) error {
 }
 
 func (s *second) report(ctx context.Context, t core.EventType, code core.ErrorCode) {
-	// It cannot fail: the event is sent when what it says is true.
+	// The function cannot fail. The event is sent after the commit.
 	_ = core.AfterCommit(ctx, func(context.Context) error {
 		s.c.Emit(core.Event{Type: t, UserID: s.user.ID, Code: code.Code})
 		return nil
 	})
 }
 
-// complete is what follows a right code.
+// complete finishes after a right code.
 func (s *second) complete(ctx context.Context, trust bool) error {
-	store := s.c.Auth.Store()
+	store := s.c.Auth().Store()
 	if err := s.passed(ctx); err != nil {
 		return err
 	}
@@ -252,16 +248,16 @@ func (s *second) complete(ctx context.Context, trust bool) error {
 		s.reply = VerifyReply{&s.session.Session.Token, &s.session.User}
 		return nil
 	}
-	// Of parallel tries one signs in.
+	// Only one of parallel tries signs in.
 	won, err := store.ConsumeVerification(ctx, s.key)
-	if errors.Is(err, adapter.ErrNotFound) || err == nil && won.Value != s.user.ID {
+	if core.IsNotFound(err) || err == nil && won.Value != s.user.ID {
 		return errInvalidCookie
 	}
 	if err != nil {
 		return err
 	}
 	data, err := s.c.SignIn(ctx, s.user, core.SignIn{Method: ID, MultiFactor: true, Forget: s.c.Forgets()})
-	if s.c.Replied() {
+	if errors.Is(err, core.ErrHeld) {
 		return kept{err} // another gate holds the sign-in up
 	}
 	if err != nil {
@@ -269,7 +265,7 @@ func (s *second) complete(ctx context.Context, trust bool) error {
 	}
 	device := ""
 	if trust {
-		if device, err = s.p.trustDevice(ctx, s.c.Auth, s.user.ID); err != nil {
+		if device, err = s.p.trustDevice(ctx, s.c.Auth(), s.user.ID); err != nil {
 			return err
 		}
 	}
@@ -290,8 +286,8 @@ func (s *second) complete(ctx context.Context, trust bool) error {
 // a user whose second factor was switched on or off. One that was revoked meanwhile
 // is not replaced.
 func renew(ctx context.Context, c *core.Ctx, current *core.SessionData, u *core.User) (*core.Session, error) {
-	store := c.Auth.Store()
-	if _, err := store.FindSession(ctx, current.Session.Token); errors.Is(err, adapter.ErrNotFound) {
+	store := c.Auth().Store()
+	if _, err := store.FindSession(ctx, current.Session.Token); core.IsNotFound(err) {
 		return nil, core.Fail(http.StatusUnauthorized, core.CodeUnauthorized)
 	} else if err != nil {
 		return nil, err
@@ -300,10 +296,13 @@ func renew(ctx context.Context, c *core.Ctx, current *core.SessionData, u *core.
 	if err != nil {
 		return nil, err
 	}
+	if err := store.MarkReplaced(ctx, current.Session.Token); err != nil {
+		return nil, err
+	}
 	if err := store.DeleteSession(ctx, current.Session.Token); err != nil {
 		return nil, err
 	}
 	return row, core.AfterCommit(ctx, func(context.Context) error {
-		return c.SetSession(&core.SessionData{Session: *row, User: *u}, nil)
+		return c.Issue(&core.SessionData{Session: *row, User: *u}, core.IssueOptions{})
 	})
 }

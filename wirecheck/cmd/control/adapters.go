@@ -11,7 +11,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -29,10 +28,10 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/adapters/mongo"
-	"github.com/advantch/kernia-go/core/secret"
-	"github.com/advantch/kernia-go/core/sqlcodec"
 	"github.com/advantch/kernia-go/entadapter"
 	"github.com/advantch/kernia-go/gormadapter"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqlslots"
 )
 
 // opener makes an empty database of an instance's own. drop removes it with all
@@ -133,6 +132,32 @@ func small(pool *sql.DB) *sql.DB {
 	return pool
 }
 
+// handedOn are databases that an instance leaves to later ones.
+func handedOn(dialect sqlcodec.Dialect) *sqlslots.Slots {
+	return &sqlslots.Slots{Dialect: dialect, Free: 12, Idle: connections, FreeIdle: 1}
+}
+
+func leased(s *sqlslots.Slots) opener {
+	return func(context.Context) (adapter.Database, func(context.Context) error, error) {
+		l := s.Lease()
+		return byID{l}, l.End, nil
+	}
+}
+
+// slotOf puts an adapter over a pool. unmake is the statement that removes all.
+func slotOf(pool *sql.DB, adapt over, admin *sql.DB, unmake string) (*sqlslots.Slot, error) {
+	remove := func(ctx context.Context) error {
+		closed := pool.Close()
+		_, err := admin.ExecContext(ctx, unmake)
+		return errors.Join(closed, err)
+	}
+	db, err := adapt(pool)
+	if err != nil {
+		return nil, errors.Join(err, remove(context.Background()))
+	}
+	return &sqlslots.Slot{Pool: pool, Adapter: db, Remove: remove}, nil
+}
+
 func scratchName() string { return "kernia_wire_" + strings.ToLower(rand.Text()[:16]) }
 
 func setting(name string) (string, error) {
@@ -154,35 +179,17 @@ func postgres(adapt over) (backend, error) {
 		return backend{}, err
 	}
 	admin := small(stdlib.OpenDB(*config))
-	s := &slots{dialect: sqlcodec.Postgres, ident: func(name string) string { return pgx.Identifier{name}.Sanitize() }}
-	s.make = func() (*slot, error) {
+	s := handedOn(sqlcodec.Postgres)
+	s.Make = func() (*sqlslots.Slot, error) {
 		name := scratchName()
 		if _, err := admin.ExecContext(context.Background(), "CREATE SCHEMA "+name); err != nil {
 			return nil, err
 		}
 		own := config.Copy()
 		own.RuntimeParams["search_path"] = name
-		return newSlot(small(stdlib.OpenDB(*own)), adapt, admin, "DROP SCHEMA "+name+" CASCADE")
+		return slotOf(small(stdlib.OpenDB(*own)), adapt, admin, "DROP SCHEMA "+name+" CASCADE")
 	}
-	return backend{s.open, s.close}, nil
-}
-
-// byID is a database that gives rows in the order of their ids where nobody asks for
-// another one. Its instances make ids that grow, so that lists come in the order in
-// which rows were made, as they do in the reference's SQLite.
-type byID struct{ adapter.Database }
-
-// growingIDs makes ids of the usual form, each greater than the one before.
-func growingIDs() func(model string) (string, error) {
-	var n atomic.Int64
-	return func(string) (string, error) {
-		id, err := secret.ID(randomness)
-		if err != nil {
-			return "", err
-		}
-		head := fmt.Sprintf("%08d", n.Add(1))
-		return head + id[len(head):], nil
-	}
+	return backend{leased(s), s.Close}, nil
 }
 
 // mySQL gives each instance a database.
@@ -195,7 +202,7 @@ func mySQL(adapt over) (backend, error) {
 	if err != nil {
 		return backend{}, err
 	}
-	open := func(name string) (*sql.DB, error) {
+	connect := func(name string) (*sql.DB, error) {
 		own := config.Clone()
 		own.DBName = name
 		if own.Params == nil {
@@ -208,27 +215,23 @@ func mySQL(adapt over) (backend, error) {
 		}
 		return small(sql.OpenDB(connector)), nil
 	}
-	admin, err := open(config.DBName)
+	admin, err := connect(config.DBName)
 	if err != nil {
 		return backend{}, err
 	}
-	s := &slots{dialect: sqlcodec.MySQL, ident: func(name string) string { return "`" + name + "`" }}
-	s.make = func() (*slot, error) {
+	s := handedOn(sqlcodec.MySQL)
+	s.Make = func() (*sqlslots.Slot, error) {
 		name := scratchName()
-		pool, err := open(name)
+		pool, err := connect(name)
 		if err != nil {
 			return nil, err
 		}
 		if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
 			return nil, err
 		}
-		return newSlot(pool, adapt, admin, "DROP DATABASE "+name)
+		return slotOf(pool, adapt, admin, "DROP DATABASE "+name)
 	}
-	byIDs := func(ctx context.Context) (adapter.Database, func(context.Context) error, error) {
-		db, end, err := s.open(ctx)
-		return byID{db}, end, err
-	}
-	return backend{byIDs, s.close}, nil
+	return backend{leased(s), s.Close}, nil
 }
 
 // mongoDB gives each instance a database.

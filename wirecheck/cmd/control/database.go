@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (i *instance) db(ctx context.Context, message wire.Value) (wire.Value, erro
 		}
 		return row(db.Create(ctx, t.Model, rec))
 	case "findOne", "findMany":
-		q, err := decodeFind(t, where, message)
+		q, err := i.decodeFind(t, where, message)
 		if err != nil {
 			return wire.Value{}, err
 		}
@@ -138,15 +139,26 @@ func (i *instance) load(ctx context.Context, data wire.Value) error {
 	return nil
 }
 
-func decodeFind(t *schema.Table, where adapter.Where, message wire.Value) (adapter.Find, error) {
+func (i *instance) decodeFind(t *schema.Table, where adapter.Where, message wire.Value) (adapter.Find, error) {
 	q := adapter.Find{Model: t.Model, Where: where}
-	if join := message.Get("join"); !absent(join) {
-		return q, unsupported("no joins in database operations")
-	}
 	fields, _ := message.Get("select").Items()
 	for _, f := range fields {
 		name, _ := f.Str()
 		q.Select = append(q.Select, name)
+	}
+	joins, _ := message.Get("join").Obj()
+	for _, m := range joins.Members() {
+		if !m.Value.Truthy() {
+			continue
+		}
+		join, err := i.join(t, m)
+		if err != nil {
+			return q, err
+		}
+		q.Joins = append(q.Joins, join)
+		if len(q.Select) > 0 && !slices.Contains(q.Select, join.From) {
+			q.Select = append(q.Select, join.From)
+		}
 	}
 	if name, ok := message.Get("sortBy").Get("field").Str(); ok {
 		direction, _ := message.Get("sortBy").Get("direction").Str()
@@ -156,6 +168,57 @@ func decodeFind(t *schema.Table, where adapter.Where, message wire.Value) (adapt
 	offset, _ := message.Get("offset").Num()
 	q.Limit, q.Offset = int(limit), int(offset)
 	return q, nil
+}
+
+// join reads one member of a join: true, or {limit}. The reference that leads from one
+// table to the other gives the fields, and whether there is one row or several.
+func (i *instance) join(base *schema.Table, m wire.Member) (adapter.Join, error) {
+	other, ok := i.table(m.Name)
+	if !ok {
+		return adapter.Join{}, fmt.Errorf("%w: %s", adapter.ErrUnknownModel, m.Name)
+	}
+	from, to, forward := other, base, true
+	keys := references(from, to)
+	if len(keys) == 0 {
+		from, to, forward = base, other, false
+		keys = references(from, to)
+	}
+	switch {
+	case len(keys) == 0:
+		return adapter.Join{}, fmt.Errorf("No foreign key found for model %s and base model %s while performing join operation.", m.Name, base.Model)
+	case len(keys) > 1:
+		return adapter.Join{}, fmt.Errorf("Multiple foreign keys found for model %s and base model %s while performing join operation. Only one foreign key is supported.", m.Name, base.Model)
+	}
+	key := keys[0]
+	target := cmp.Or(key.References.Field, "id")
+	join := adapter.Join{Model: other.Model, From: target, To: key.Name, One: key.Unique}
+	if !forward {
+		join.From, join.To, join.One = key.Name, target, key.Unique || target == "id"
+	}
+	limit, _ := m.Value.Get("limit").Num()
+	join.Limit = int(limit)
+	return join, nil
+}
+
+// references lists the fields of one table that refer to another.
+func references(from, to *schema.Table) []*schema.Field {
+	var out []*schema.Field
+	for n := range from.Fields {
+		f := &from.Fields[n]
+		if f.References != nil && (f.References.Model == to.Model || f.References.Model == to.Name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// condition is a value of a condition as Better Auth compares it: every text but
+// "true" is false.
+func condition(f *schema.Field, v wire.Value) wire.Value {
+	if text, ok := v.Str(); ok && f.Type == schema.Boolean {
+		return wire.Bool(text == "true")
+	}
+	return v
 }
 
 func decodeWhere(t *schema.Table, v wire.Value) (adapter.Where, error) {
@@ -179,14 +242,14 @@ func decodeWhere(t *schema.Table, v wire.Value) (adapter.Where, error) {
 			values := make([]any, len(list))
 			for n, one := range list {
 				var err error
-				if values[n], err = decodeField(f, one); err != nil {
+				if values[n], err = decodeField(f, condition(f, one)); err != nil {
 					return nil, err
 				}
 			}
 			c.Value = values
 		} else {
 			var err error
-			if c.Value, err = decodeField(f, value); err != nil {
+			if c.Value, err = decodeField(f, condition(f, value)); err != nil {
 				return nil, err
 			}
 		}

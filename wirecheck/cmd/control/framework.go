@@ -15,8 +15,8 @@ import (
 )
 
 // mount makes an application that holds nothing but the auth routes. Paths
-// outside of the base path are its own; it answers them as Better Auth's handler
-// answers whatever it does not know, with an empty 404.
+// outside of the base path are its own; it answers them like Better Auth's handler,
+// with an empty 404.
 type mount func(*core.Auth) http.Handler
 
 var frameworks = map[string]mount{

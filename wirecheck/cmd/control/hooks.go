@@ -22,8 +22,8 @@ func (i *instance) hooks(o *core.Options, s *section) {
 	}
 }
 
-// beforeHook lets the outside answer, change the call, or refuse. What it
-// returns is the answer, unless it is {context}, which is merged into the call.
+// beforeHook lets the outside answer, change the call, or refuse. Its result is the
+// answer, unless it is {context}, which is merged into the call.
 func beforeHook(c *core.Ctx, f *callback) error {
 	a, err := f.outside.call(c, f.name, true, contextOf(c, false))
 	if err != nil {
@@ -116,14 +116,15 @@ func contextOf(ctx context.Context, after bool) wire.Value {
 	if query.IsUndefined() {
 		query = object()
 	}
-	inner := object("session", nil, "newSession", encodeSessionData(c.NewSession()), "returned", undefined, "baseURL", c.BaseURL(), "responseHeaders", nil)
+	inner := object("session", nil, "newSession", encodeSessionData(c.Issued()), "returned", undefined, "baseURL", c.BaseURL(), "responseHeaders", nil)
 	if after {
 		o, _ := inner.Obj()
 		o.Set("session", encodeSessionData(c.Session()))
 		o.Set("returned", returned(c))
 		o.Set("responseHeaders", object("$headers", encodePairs(c.Res.Header)))
 	}
-	headers := wire.Null()
+	// A call on the server side without headers has none: Better Auth passes undefined.
+	headers := undefined
 	parameters := wire.ObjectOf(params)
 	if r, ok := ctx.Value(incomingKey{}).(*incoming); ok {
 		headers = encodeHeader(r.header)
@@ -132,6 +133,9 @@ func contextOf(ctx context.Context, after bool) wire.Value {
 		query = orUndefined(c.Query())
 		if params.Len() == 0 {
 			parameters = undefined
+		}
+		if given, ok := ctx.Value(givenKey{}).([]core.HeaderField); ok {
+			headers = object("$headers", encodePairs(given))
 		}
 	}
 	return object("$ctx", object(

@@ -24,8 +24,10 @@ type instance struct {
 	quick   bool // quickHashing
 	auth    *core.Auth
 	handler http.Handler
-	remote  string                          // peer of its requests, as http.Request.RemoteAddr
-	drop    func(ctx context.Context) error // removes the database
+	remote  string // peer of its requests, as http.Request.RemoteAddr
+	// baseURLOption is the option, for plugins whose own options default to it.
+	baseURLOption string
+	drop          func(ctx context.Context) error // removes the database
 }
 
 func newInstance(ctx context.Context, id string, spec wire.Value, s *server) (*instance, error) {
@@ -46,8 +48,8 @@ func newInstance(ctx context.Context, id string, spec wire.Value, s *server) (*i
 	if w, ok := o.Database.(withRedis); ok {
 		w.unwrap(o)
 	}
-	if _, grow := o.Database.(byID); grow && o.IDs.New == nil && o.IDs.Kind == "" {
-		o.IDs.New = growingIDs()
+	if db, ok := o.Database.(byID); ok {
+		db.inOrder(o)
 	}
 	if kind, _ := spec.Get("database").Get("kind").Str(); kind == "none" {
 		o.Stateless = true
@@ -123,7 +125,9 @@ func (i *instance) api(ctx context.Context, name string, input wire.Value) (wire
 		ctx = withIncoming(ctx, call)
 	}
 	if headers := input.Get("headers"); !absent(headers) {
-		in.Header = core.Fields(pairs(headers))
+		given := pairs(headers)
+		in.Header = core.Fields(given)
+		ctx = context.WithValue(ctx, givenKey{}, given)
 	}
 	known := false
 	for _, op := range i.auth.Operations() {
@@ -135,6 +139,13 @@ func (i *instance) api(ctx context.Context, name string, input wire.Value) (wire
 	res, err := i.auth.Invoke(ctx, name, in)
 	if err != nil {
 		return wire.Value{}, err
+	}
+	// Better Auth's server side returns a text as it is.
+	if v, err := wire.Parse(res.Body, wire.Limits{}); err == nil {
+		if text, ok := v.Str(); ok {
+			res.Body = []byte(text)
+			res.Set("Content-Type", "text/plain")
+		}
 	}
 	return object("status", res.Status, "headers", encodePairs(res.Header), "body", string(res.Body)), nil
 }

@@ -1,6 +1,6 @@
 // Command control puts the Go server behind the control protocol, so that the
-// wire check can compare it with Better Auth. It is a test program: it takes
-// orders from whoever reaches its port.
+// wire check can compare it with Better Auth. It is a test program: it obeys everybody
+// who reaches its port.
 //
 //	go run ./wirecheck/cmd/control -addr 127.0.0.1:0 -framework gin -adapter gorm-postgres
 //

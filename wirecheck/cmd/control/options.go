@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/clientip"
 	"github.com/advantch/kernia-go/core/cookie"
 	"github.com/advantch/kernia-go/core/ratelimit"
@@ -16,9 +17,16 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// developmentSecret is for instances without a secret. Better Auth's own for that
-// case is public, and the core refuses it.
-const developmentSecret = "wire-check-H7v2QmX9tLr4BzKc6NpWs8Yd"
+const (
+	// publicSecret is what Better Auth uses when it is given no secret. Anyone can sign
+	// with it, and the core refuses it; instances in a test environment have it.
+	publicSecret = "better-auth-secret-12345678901234567890"
+	// developmentSecret is for instances without a secret in other environments.
+	developmentSecret = "wire-check-H7v2QmX9tLr4BzKc6NpWs8Yd"
+	// withoutRequest is the base URL of calls that come with neither a base URL nor a
+	// request. Better Auth has the empty text there until its first request.
+	withoutRequest = "http://localhost:3000"
+)
 
 // environment is what an instance sees of the process environment.
 type environment struct{ vars wire.Value }
@@ -29,7 +37,13 @@ func (e environment) get(name string) string {
 }
 
 func (e environment) production() bool { return e.get("NODE_ENV") == "production" }
-func (e environment) test() bool       { return e.get("NODE_ENV") == "test" || e.get("TEST") != "" }
+func (e environment) test() bool {
+	test := e.get("TEST")
+	return e.get("NODE_ENV") == "test" || test != "" && test != "false"
+}
+func (e environment) development() bool {
+	return e.get("NODE_ENV") == "development" || e.get("NODE_ENV") == "dev"
+}
 
 // options maps Better Auth's options to the core's.
 func (i *instance) options(spec wire.Value) (*core.Options, error) {
@@ -37,6 +51,8 @@ func (i *instance) options(spec wire.Value) (*core.Options, error) {
 	root := all.section("", spec.Get("options"))
 	env := environment{spec.Get("env")}
 	o := &core.Options{
+		// A slow machine refuses nobody: the reference has no such bounds.
+		Timeout: -1, Password: core.PasswordOptions{MaxWait: -1},
 		Compat: core.CompatBetterAuth, AllowWeakSecret: true, Clock: i.clock.now,
 		Background: func(task func()) { task() },
 		Logger:     i.logger(root.sub("logger")),
@@ -60,12 +76,12 @@ func (i *instance) options(spec wire.Value) (*core.Options, error) {
 	i.databaseHooks(o, root.sub("databaseHooks"))
 	i.secondaryStorage(o, root.sub("secondaryStorage"))
 	i.onAPIError(o, root.sub("onAPIError"))
-	// Nothing to map: without providers there is nothing to sign in with, no
-	// telemetry is ever sent, and rows are joined where that is quicker.
-	root.sub("socialProviders")
+	o.HTTPClient = i.httpClient()
+	// Nothing to map: no telemetry is ever sent, and rows are joined where that is
+	// quicker.
 	root.sub("telemetry").flag("enabled")
 	root.sub("experimental").get("joins")
-	o.Plugins = append(o.Plugins, i.emailPassword(root.sub("emailAndPassword")))
+	o.Plugins = append(o.Plugins, i.emailPassword(root.sub("emailAndPassword")), i.social(root))
 	specs, _ := spec.Get("plugins").Items()
 	for _, p := range specs {
 		plugin, err := i.plugin(all, p)
@@ -90,13 +106,14 @@ func (i *instance) baseURL(o *core.Options, root *section, env environment) {
 		return
 	}
 	o.BaseURL = root.text("baseURL")
+	i.baseURLOption = o.BaseURL
 	for _, name := range []string{"BETTER_AUTH_URL", "NEXT_PUBLIC_BETTER_AUTH_URL", "PUBLIC_BETTER_AUTH_URL", "NUXT_PUBLIC_BETTER_AUTH_URL", "NUXT_PUBLIC_AUTH_URL"} {
 		if o.BaseURL == "" {
 			o.BaseURL = env.get(name)
 		}
 	}
 	if o.BaseURL == "" {
-		o.DynamicBaseURL = &core.DynamicBaseURL{AllowedHosts: []string{"*"}}
+		o.DynamicBaseURL = &core.DynamicBaseURL{AllowedHosts: []string{"*"}, Fallback: withoutRequest}
 	}
 }
 
@@ -123,7 +140,14 @@ func (i *instance) secrets(o *core.Options, root *section, env environment) {
 			o.Secrets = append(o.Secrets, secret.Versioned{Version: version, Value: value})
 		}
 	}
-	if o.Secret == "" && len(o.Secrets) == 0 {
+	if env.test() {
+		authtest.AllowPublicSecret(o)
+	}
+	switch {
+	case o.Secret != "" || len(o.Secrets) > 0:
+	case env.test():
+		o.Secret = publicSecret
+	default:
 		o.Secret = developmentSecret
 	}
 }
@@ -150,6 +174,7 @@ func (i *instance) trustedOrigins(o *core.Options, root *section, env environmen
 }
 
 func (i *instance) session(o *core.Options, s *section) {
+	s.number("maxAge") // Better Auth has no such option, and ignores it
 	t := &o.Session
 	t.TableOptions = i.table1(s)
 	t.ExpiresIn, _ = s.seconds("expiresIn")
@@ -188,7 +213,22 @@ func orNegative(d time.Duration, given bool) time.Duration {
 
 func (i *instance) account(o *core.Options, s *section) {
 	o.Account.TableOptions = i.table1(s)
-	o.Account.AllowUnlinkingAll = s.sub("accountLinking").flag("allowUnlinkingAll")
+	i.linking(&o.Account, s.sub("accountLinking"))
+	if s.has("encryptOAuthTokens") {
+		o.Account.EncryptTokens = new(s.flag("encryptOAuthTokens"))
+	}
+	if s.has("updateAccountOnSignIn") {
+		o.Account.UpdateOnSignIn = new(s.flag("updateAccountOnSignIn"))
+	}
+	o.Account.StoreCookie = s.flag("storeAccountCookie")
+	o.Account.SkipStateCookieCheck = s.flag("skipStateCookieCheck")
+	switch kind := s.text("storeStateStrategy"); kind {
+	case "", "database":
+	case "cookie":
+		o.Account.StateInCookie = true
+	default:
+		s.all.problem(s.name("storeStateStrategy"))
+	}
 }
 
 func (i *instance) verification(o *core.Options, s *section) {
@@ -276,23 +316,28 @@ func (i *instance) customRule(s *section, m wire.Member) ratelimit.Custom {
 }
 
 func (i *instance) advanced(o *core.Options, s *section, env environment) {
+	// Better Auth 1.6.11 has no such option, and ignores it.
+	unused := s.sub("crossOriginCookies")
+	unused.flag("enabled")
+	unused.flag("allowLocalhostUnsecure")
 	ip := s.sub("ipAddress")
 	subnet, _ := ip.number("ipv6Subnet")
 	o.IPAddress = clientip.Options{Headers: ip.texts("ipAddressHeaders"), Disabled: ip.flag("disableIpTracking"), IPv6Subnet: int(subnet)}
 	if len(o.IPAddress.Headers) == 0 {
 		o.IPAddress.Headers = []string{"x-forwarded-for"}
 	}
-	// Better Auth knows nothing of the connection; in tests it assumes this one.
-	if env.test() {
+	// Better Auth knows nothing of the connection; in tests and in development it
+	// assumes this one.
+	if env.test() || env.development() {
 		i.remote = "127.0.0.1:1"
 	}
 
 	c := &o.Cookies
 	c.Prefix = s.text("cookiePrefix")
 	if s.has("useSecureCookies") {
-		c.Secure = core.Bool(s.flag("useSecureCookies"))
+		c.Secure = new(s.flag("useSecureCookies"))
 	} else if o.DynamicBaseURL != nil && env.production() {
-		c.Secure = core.Bool(true)
+		c.Secure = new(true)
 	}
 	cross := s.sub("crossSubDomainCookies")
 	c.CrossSubDomain, c.Domain = cross.flag("enabled"), cross.text("domain")

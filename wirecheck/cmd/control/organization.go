@@ -19,11 +19,12 @@ func organizationPlugin(i *instance, s *section) core.Plugin {
 		CreatorRole:                        s.text("creatorRole"),
 		CancelPendingInvitationsOnReInvite: s.flag("cancelPendingInvitationsOnReInvite"),
 		DisableOrganizationDeletion:        s.flag("disableOrganizationDeletion"),
+		AllowRolesAboveOwn:                 true, // as there
 		Schema:                             i.organizationSchema(s.sub("schema")),
 	}
 	o.InvitationExpiresIn, _ = s.seconds("invitationExpiresIn")
 	if s.has("requireEmailVerificationOnInvitation") {
-		o.RequireEmailVerificationOnInvitation = core.Bool(s.flag("requireEmailVerificationOnInvitation"))
+		o.RequireEmailVerificationOnInvitation = new(s.flag("requireEmailVerificationOnInvitation"))
 	}
 	if statements := s.get("ac"); !statements.IsUndefined() {
 		o.Access = access.NewControl(s.permissions("ac", "$ac", statements))
@@ -100,8 +101,8 @@ func organizationLimits(o *organization.Options, s *section) {
 		}
 	} else if limit, given := s.number("organizationLimit"); given && limit == 0 {
 		o.OrganizationLimitReached = func(context.Context, *core.User) (bool, error) { return true, nil }
-	} else {
-		o.OrganizationLimit = int(limit)
+	} else if o.OrganizationLimit = int(limit); !given {
+		o.OrganizationLimit = -1
 	}
 	members, membersFunc := s.limit("membershipLimit", false)
 	if o.MembershipLimit = members; membersFunc != nil {

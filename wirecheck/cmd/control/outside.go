@@ -92,6 +92,9 @@ func withIncoming(ctx context.Context, r *incoming) context.Context {
 	return context.WithValue(ctx, incomingKey{}, r)
 }
 
+// givenKey is of the headers that a call on the server side was given.
+type givenKey struct{}
+
 func requestOf(ctx context.Context) wire.Value {
 	r, ok := ctx.Value(incomingKey{}).(*incoming)
 	if !ok {

@@ -23,7 +23,7 @@ func passkeyPlugin(_ *instance, s *section) core.Plugin {
 	o.AuthenticatorSelection = passkey.AuthenticatorSelection{
 		Attachment: selection.text("authenticatorAttachment"), ResidentKey: selection.text("residentKey"), UserVerification: selection.text("userVerification"),
 	}
-	selection.flag("requireResidentKey") // 1.6.11 overwrites it by what follows from residentKey
+	selection.flag("requireResidentKey") // Better Auth replaces it by the value that follows from residentKey
 	o.ChallengeCookie = s.sub("advanced").text("webAuthnChallengeCookie")
 	table := s.sub("schema").sub("passkey")
 	o.Table, o.Columns = table.text("modelName"), columns(table)

@@ -35,8 +35,8 @@ type inline struct {
 	manifest core.Manifest
 }
 
-func (p *inline) ID() string              { return p.id }
-func (p *inline) Manifest() core.Manifest { return p.manifest }
+func (p *inline) ID() string                               { return p.id }
+func (p *inline) Manifest(core.Env) (core.Manifest, error) { return p.manifest, nil }
 
 func (i *instance) inlinePlugin(id string, s *section) core.Plugin {
 	p := &inline{id: id}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -32,12 +34,19 @@ func encodeRecord(rec adapter.Record) wire.Value {
 	return wire.ObjectOf(o)
 }
 
-// decodeField makes the record value of a field of a tagged value.
+// decodeField makes the record value of a field of a tagged value. It takes the forms
+// that Better Auth's adapters and its database take too: numbers and truth as text,
+// dates and lists as text, and numbers where there is text.
 func decodeField(f *schema.Field, v wire.Value) (any, error) {
 	if absent(v) {
 		return nil, nil
 	}
 	tag, inner, tagged := tagOf(v)
+	if text, ok := v.Str(); ok && (f.Type == schema.StringArray || f.Type == schema.NumberArray) {
+		if parsed, err := wire.Parse([]byte(text), limits); err == nil {
+			v = parsed
+		}
+	}
 	switch f.Type {
 	case schema.Date:
 		if tagged && tag == "$date" {
@@ -58,6 +67,11 @@ func decodeField(f *schema.Field, v wire.Value) (any, error) {
 			_, err := fmt.Sscan(text, &n)
 			return n, err
 		}
+		if text, ok := v.Str(); ok {
+			if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+				v = wire.Number(n)
+			}
+		}
 		if n, ok := v.Num(); ok {
 			if n == math.Trunc(n) && math.Abs(n) <= 1<<53 {
 				return int64(n), nil
@@ -68,11 +82,26 @@ func decodeField(f *schema.Field, v wire.Value) (any, error) {
 		if b, ok := v.Bool(); ok {
 			return b, nil
 		}
+		if n, ok := v.Num(); ok {
+			return n == 1, nil
+		}
+		if text, ok := v.Str(); ok && (text == "true" || text == "false") {
+			return text == "true", nil
+		}
 	case schema.String:
 		if text, ok := v.Str(); ok {
 			return text, nil
 		}
+		if b, ok := v.Bool(); ok {
+			return map[bool]string{true: "1", false: "0"}[b], nil
+		}
+		if _, ok := v.Num(); ok {
+			return string(v.AppendJSON(nil)), nil
+		}
 	case schema.JSON:
+		if text, ok := v.Str(); ok && json.Valid([]byte(text)) {
+			return json.RawMessage(text), nil
+		}
 		return json.RawMessage(v.AppendJSON(nil)), nil
 	case schema.StringArray:
 		items, ok := v.Items()
@@ -82,7 +111,7 @@ func decodeField(f *schema.Field, v wire.Value) (any, error) {
 				break
 			}
 		}
-		if ok || len(items) == 0 {
+		if ok {
 			return out, nil
 		}
 	case schema.NumberArray:
@@ -93,14 +122,15 @@ func decodeField(f *schema.Field, v wire.Value) (any, error) {
 				break
 			}
 		}
-		if ok || len(items) == 0 {
+		if ok {
 			return out, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: %s is not a %s", adapter.ErrBadValue, f.Name, f.Type)
 }
 
-// decodeRecord makes a record of a tagged row. Unknown members are an error.
+// decodeRecord makes a record of a tagged row. Members that are no fields are left out,
+// as Better Auth leaves them out.
 func decodeRecord(t *schema.Table, v wire.Value) (adapter.Record, error) {
 	o, ok := v.Obj()
 	if !ok {
@@ -113,7 +143,7 @@ func decodeRecord(t *schema.Table, v wire.Value) (adapter.Record, error) {
 		}
 		f, ok := t.Field(m.Name)
 		if !ok {
-			return nil, fmt.Errorf("%w: %s.%s", adapter.ErrUnknownField, t.Model, m.Name)
+			continue
 		}
 		value, err := decodeField(f, m.Value)
 		if err != nil {

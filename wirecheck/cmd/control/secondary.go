@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"sync"
 	"time"
 
@@ -37,7 +39,9 @@ func (s *secondary) read(ctx context.Context, key string) (string, error) {
 	if v.IsUndefined() {
 		return "", storage.ErrNotFound
 	}
-	return string(v.AppendJSON(nil)), nil // a store that parses what it keeps
+	// A store that parses what it keeps. It may make dates of texts, too.
+	kept, err := plain(v)
+	return string(kept.AppendJSON(nil)), err
 }
 
 func (s *secondary) write(ctx context.Context, key, value string, ttl time.Duration) error {
@@ -82,10 +86,17 @@ func (s *secondary) CompareAndSwap(ctx context.Context, key, old, value string, 
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
-	if current != old {
+	if current != old && !sameJSON(current, old) {
 		return false, nil
 	}
 	return true, s.write(ctx, key, value, ttl)
+}
+
+// sameJSON compares a value that a store has parsed with the text that was written:
+// JavaScript moves members with numbers for names to the front.
+func sameJSON(a, b string) bool {
+	var parsedA, parsedB any
+	return json.Unmarshal([]byte(a), &parsedA) == nil && json.Unmarshal([]byte(b), &parsedB) == nil && reflect.DeepEqual(parsedA, parsedB)
 }
 
 // counters is rateLimit.customStorage, which keeps objects instead of text.

@@ -84,7 +84,7 @@ func (s *section) choice(name string) *bool {
 	if !s.has(name) {
 		return nil
 	}
-	return core.Bool(s.flag(name))
+	return new(s.flag(name))
 }
 
 // texter reads a function from text to text, nil when there is none.

@@ -33,7 +33,7 @@ func (i *instance) emailVerification(o *core.Options, s *section) {
 	e := &o.EmailVerification
 	e.Send = mailer(s.function("sendVerificationEmail"))
 	if s.has("sendOnSignUp") {
-		e.SendOnSignUp = core.Bool(s.flag("sendOnSignUp"))
+		e.SendOnSignUp = new(s.flag("sendOnSignUp"))
 	}
 	e.SendOnSignIn = s.flag("sendOnSignIn")
 	e.AutoSignIn = s.flag("autoSignInAfterVerification")

@@ -4,13 +4,25 @@
  * @typedef {{name: string, run: (t: import("../app.mjs").Run) => Promise<void>}} Scenario
  */
 import accounts from "./accounts.mjs";
+import anonymous from "./anonymous.mjs";
+import bearer from "./bearer.mjs";
+import captcha from "./captcha.mjs";
 import cookies from "./cookies.mjs";
 import email from "./email.mjs";
+import emailOTP from "./email-otp.mjs";
 import fields from "./fields.mjs";
+import deviceAuthorization from "./device-authorization.mjs";
+import genericOAuth from "./generic-oauth.mjs";
+import haveIBeenPwned from "./have-i-been-pwned.mjs";
 import hooks from "./hooks.mjs";
+import lastLoginMethod from "./last-login-method.mjs";
 import limits from "./limits.mjs";
+import magicLink from "./magic-link.mjs";
 import nextClient from "./client-1.7.mjs";
 import officialClient from "./client.mjs";
+import oauthProxy from "./oauth-proxy.mjs";
+import oneTap from "./one-tap.mjs";
+import oneTimeToken from "./one-time-token.mjs";
 import options from "./options.mjs";
 import organizationHooks from "./organization-hooks.mjs";
 import organizationInvitations from "./organization-invitations.mjs";
@@ -22,12 +34,17 @@ import organizations from "./organization.mjs";
 import origins from "./origins.mjs";
 import passkey from "./passkey.mjs";
 import passwords from "./passwords.mjs";
+import phoneNumber from "./phone-number.mjs";
 import requests from "./requests.mjs";
 import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
 import signUp from "./sign-up.mjs";
+import siwe from "./siwe.mjs";
+import social from "./social.mjs";
+import socialProviders from "./social-providers.mjs";
 import storage from "./storage.mjs";
 import twoFactor from "./two-factor.mjs";
+import username from "./username.mjs";
 import users from "./users.mjs";
 
 /** @type {Scenario[]} */
@@ -37,5 +54,16 @@ export const scenarios = [
   ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
   ...organizationHooks, ...organizationOptions,
   ...passkey,
-  ...twoFactor,
+  ...genericOAuth, ...oneTap, ...oauthProxy,
+  ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
+  ...anonymous,
+  ...captcha,
+  ...deviceAuthorization,
+  ...emailOTP,
+  ...haveIBeenPwned,
+  ...magicLink,
+  ...oneTimeToken,
+  ...phoneNumber,
+  ...siwe,
+  ...username,
 ];

@@ -32,7 +32,7 @@ const renamed = {
 
 /** Uses every table once. */
 async function tour({ app, alice, org }, more = {}) {
-  await app.at(second); // whoever joins now comes after the others
+  await app.at(second); // members who join now come after the others
   const erin = await person(app, "erin");
   const { json: team } = await alice.post("/organization/create-team", { name: "Blue", ...more.team });
   await alice.post("/organization/add-team-member", { teamId: team?.id ?? "none", userId: "carl" });

@@ -84,6 +84,18 @@ export default [
       await app.browser().signIn({ callbackURL: `${origin}/back`, password: "wrong" });
     }
   }),
+  ...table("trusted origins of native clients", [
+    ["rooted scheme", ["com.example.app:/"]],
+    ["Android app", ["android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck"]],
+    ["pages of files", ["file://"]],
+    ["slash at the end", ["https://friend.example/"]],
+    ["Expo", ["exp://"]],
+  ], async (t, trustedOrigins) => {
+    const { browser } = await alice(t, { trustedOrigins });
+    for (const origin of ["com.example.app:/", "com.example.app://", "com.example.apps:/", "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck", "android:apk-key-hash:xNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck", "file://", "https://friend.example", "exp://192.168.1.7:8081"]) {
+      await browser.post("/update-user", { name: "x" }, { headers: { origin } });
+    }
+  }),
   ...table("origin checks off", [
     ["origin", { disableOriginCheck: true }, {}],
     ["csrf", { disableCSRFCheck: true }, {}],

@@ -223,6 +223,25 @@ export default [
       }
     },
   },
+  ...table("session: a late answer", [
+    ["database", {}],
+    ["cookie cache", cache("compact")],
+    ["secondary storage", { secondaryStorage: { get: callback("storage get"), set: callback("storage set"), delete: callback("storage delete") } }],
+  ], async (t, options) => {
+    const values = new Map();
+    const { browser } = await alice(t, options, {
+      handlers: { "storage get": (key) => values.get(key) ?? null, "storage set": (key, value) => void values.set(key, value), "storage delete": (key) => void values.delete(key) },
+      unrecorded: ["storage get", "storage set", "storage delete"],
+    });
+    for (const again of [() => browser.signIn(), () => browser.post("/change-password", { currentPassword: "password123", newPassword: "password456", revokeOtherSessions: true })]) {
+      let arrive;
+      const late = browser.get("/get-session?disableCookieCache=true", { until: new Promise((resolve) => (arrive = resolve)) });
+      await again();
+      arrive();
+      await late;
+      await t.note("signed in", (await browser.get("/get-session")).json !== null);
+    }
+  }),
   {
     name: "session: fresh age",
     async run(t) {

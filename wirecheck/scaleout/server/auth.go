@@ -45,12 +45,14 @@ func open(c config) (*core.Auth, func(), error) {
 		BaseURL: "http://localhost:3000", Secret: "scaleout-test-secret-0123456789-abcdefghij", Database: gormadapter.New(db),
 		// The test speaks for a proxy, so that each of its clients has an address of its own.
 		IPAddress: clientip.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		Password:  core.PasswordOptions{Argon2: password.Argon2Params{Memory: 8, Time: 1, Threads: 1}}, // cheap: passwords are not what is tested
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		// Cheap and without a bound on waiting: passwords are not what is tested.
+		Password: core.PasswordOptions{Argon2: password.Argon2Params{Memory: 8, Time: 1, Threads: 1}, MaxWait: -1},
+		Timeout:  -1,
+		Logger:   slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		RateLimit: core.RateLimitOptions{Rules: []ratelimit.Custom{
 			{Pattern: "/sign-in/email", Rule: ratelimit.Rule{Window: time.Hour, Max: c.signIns}},
 			{Pattern: "/**", Disabled: true},
-		}},
+		}, Account: ratelimit.Rule{Max: -1}}, // fifty at once are the test
 	}
 	o.User.DeleteUser = core.DeleteUserOptions{Enabled: true, SendVerification: mail("delete-user")}
 	o.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{SendResetPassword: mail("reset-password")})}

@@ -44,7 +44,7 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // whoever started the process is gone when this ends
+		_, _ = io.Copy(io.Discard, os.Stdin) // the parent process is gone when this ends
 		stop()
 	}()
 

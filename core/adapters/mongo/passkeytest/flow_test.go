@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapters/mongo"
 	"github.com/advantch/kernia-go/core/adapters/mongo/internal/mongotest"
 	"github.com/advantch/kernia-go/core/plugins/passkey/passkeytest"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
 )
 
 func TestFlows(t *testing.T) {
@@ -27,7 +28,7 @@ func TestFlows(t *testing.T) {
 		var databases atomic.Int64
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			passkeytest.Run(t, func(t *testing.T) adapter.Database {
+			flowtest.RunSuites(t, func(t *testing.T) adapter.Database {
 				db := client.Database(fmt.Sprintf("kernia_passkey_%d_%d", os.Getpid(), databases.Add(1)))
 				t.Cleanup(func() {
 					if err := db.Drop(context.Background()); err != nil {
@@ -35,7 +36,7 @@ func TestFlows(t *testing.T) {
 					}
 				})
 				return mongo.New(db, mongo.Options{})
-			})
+			}, passkeytest.Suite())
 		})
 	}
 	run("double", mongotest.Start(t, true).URI())

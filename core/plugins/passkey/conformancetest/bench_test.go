@@ -6,10 +6,10 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/pairtest"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
+	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
 // BenchmarkGetSessionPlugins is meant to report at most 1.15 times.

@@ -17,8 +17,11 @@ import (
 
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/plugins/passkey/passkeytest"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
 	"github.com/advantch/kernia-go/entadapter"
 	"github.com/advantch/kernia-go/gormadapter"
+	"github.com/advantch/kernia-go/internal/sqlcodec"
+	"github.com/advantch/kernia-go/internal/sqltest"
 )
 
 func TestFlows(t *testing.T) {
@@ -26,11 +29,12 @@ func TestFlows(t *testing.T) {
 	flows := func(name string, open func(t *testing.T) adapter.Database) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			passkeytest.Run(t, open)
+			flowtest.RunSuites(t, open, passkeytest.Suite())
 		})
 	}
 	flows("gorm, SQLite file", func(t *testing.T) adapter.Database { return gormSQLite(t, filepath.Join(t.TempDir(), "auth.db")) })
-	// One connection: whoever asks for a second one inside of a transaction waits for ever.
+	// One connection: a request for a second one inside of a transaction waits for
+	// ever.
 	flows("gorm, SQLite in memory", func(t *testing.T) adapter.Database { return gormSQLite(t, ":memory:") })
 	flows("ent, SQLite file", func(t *testing.T) adapter.Database {
 		drv, err := entadapter.SQLite(filepath.Join(t.TempDir(), "auth.db"))
@@ -42,24 +46,33 @@ func TestFlows(t *testing.T) {
 	})
 	for _, s := range []struct {
 		name, env, dialect string
-		open               func(t *testing.T, dsn string) *gorm.DB
+		codec              sqlcodec.Dialect
+		open               func(t testing.TB, dsn string) *gorm.DB
 	}{
-		{"PostgreSQL", "KERNIA_TEST_POSTGRES_DSN", dialect.Postgres, postgresSchema},
-		{"MySQL", "KERNIA_TEST_MYSQL_DSN", dialect.MySQL, mysqlDatabase},
+		{"PostgreSQL", "KERNIA_TEST_POSTGRES_DSN", dialect.Postgres, sqlcodec.Postgres, postgresSchema},
+		{"MySQL", "KERNIA_TEST_MYSQL_DSN", dialect.MySQL, sqlcodec.MySQL, mysqlDatabase},
 	} {
 		dsn := os.Getenv(s.env)
 		if dsn == "" {
 			t.Logf("%s was not tested: set %s to a DSN whose account may create schemas or databases", s.name, s.env)
 			continue
 		}
-		flows("gorm, "+s.name, func(t *testing.T) adapter.Database { return gormadapter.New(s.open(t, dsn)) })
-		flows("ent, "+s.name, func(t *testing.T) adapter.Database {
-			pool, err := s.open(t, dsn).DB()
-			if err != nil {
-				t.Fatal(err)
-			}
-			return entadapter.New(entsql.OpenDB(s.dialect, pool))
-		})
+		for orm, adapt := range map[string]func(db *gorm.DB, pool *sql.DB) adapter.Database{
+			"gorm": func(db *gorm.DB, _ *sql.DB) adapter.Database { return gormadapter.New(db) },
+			"ent":  func(_ *gorm.DB, pool *sql.DB) adapter.Database { return entadapter.New(entsql.OpenDB(s.dialect, pool)) },
+		} {
+			t.Run(orm+", "+s.name, func(t *testing.T) {
+				t.Parallel()
+				flowtest.RunSuites(t, sqltest.Shared(t, s.codec, func(t testing.TB) (*sql.DB, adapter.Database) {
+					db := s.open(t, dsn)
+					pool, err := db.DB()
+					if err != nil {
+						t.Fatal(err)
+					}
+					return pool, adapt(db, pool)
+				}), passkeytest.Suite())
+			})
+		}
 	}
 }
 
@@ -83,7 +96,7 @@ func closeAfter(t testing.TB, db *gorm.DB) *sql.DB {
 	return pool
 }
 
-func connect(t *testing.T, d gorm.Dialector) *gorm.DB {
+func connect(t testing.TB, d gorm.Dialector) *gorm.DB {
 	t.Helper()
 	db, err := gorm.Open(d, &gorm.Config{Logger: logger.Discard})
 	if err != nil {
@@ -95,7 +108,7 @@ func connect(t *testing.T, d gorm.Dialector) *gorm.DB {
 	return db
 }
 
-func run(t *testing.T, db *gorm.DB, text string) {
+func run(t testing.TB, db *gorm.DB, text string) {
 	t.Helper()
 	if err := db.Exec(text).Error; err != nil {
 		t.Error(err)
@@ -104,7 +117,7 @@ func run(t *testing.T, db *gorm.DB, text string) {
 
 func scratch() string { return "kernia_" + strings.ToLower(rand.Text()[:16]) }
 
-func postgresSchema(t *testing.T, dsn string) *gorm.DB {
+func postgresSchema(t testing.TB, dsn string) *gorm.DB {
 	t.Helper()
 	admin, name := connect(t, postgres.Open(dsn)), scratch()
 	run(t, admin, "CREATE SCHEMA "+name)
@@ -116,7 +129,7 @@ func postgresSchema(t *testing.T, dsn string) *gorm.DB {
 	return connect(t, postgres.Open(dsn+glue+name))
 }
 
-func mysqlDatabase(t *testing.T, dsn string) *gorm.DB {
+func mysqlDatabase(t testing.TB, dsn string) *gorm.DB {
 	t.Helper()
 	admin, name := connect(t, mysql.Open(dsn)), scratch()
 	run(t, admin, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4")

@@ -8,6 +8,7 @@ require (
 	github.com/advantch/kernia-go/core/plugins/passkey v0.1.0
 	github.com/advantch/kernia-go/entadapter v0.1.0
 	github.com/advantch/kernia-go/gormadapter v0.1.0
+	github.com/advantch/kernia-go/internal v0.1.0
 	gorm.io/driver/mysql v1.6.0
 	gorm.io/driver/postgres v1.6.3
 	gorm.io/gorm v1.31.2
@@ -53,3 +54,5 @@ replace (
 	github.com/advantch/kernia-go/entadapter => ../../../../entadapter
 	github.com/advantch/kernia-go/gormadapter => ../../../../gormadapter
 )
+
+replace github.com/advantch/kernia-go/internal => ../../../../internal

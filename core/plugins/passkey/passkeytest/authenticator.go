@@ -1,6 +1,7 @@
-// Package passkeytest is for tests of programs that use passkeys: a soft
-// authenticator that answers the options of the plugin as a browser would, and can
-// forge every part of an answer; and the flows of the plugin against a database.
+// Package passkeytest helps to test programs that use passkeys. It has a software
+// authenticator, which answers the options of the plugin as a browser would and
+// can forge every part of an answer, and the flows of the plugin against a
+// database.
 package passkeytest
 
 import (
@@ -41,7 +42,7 @@ const (
 // Object is a JSON object.
 type Object = map[string]any
 
-// Authenticator is a soft authenticator inside of a browser. It is not safe for
+// Authenticator is a software authenticator in a browser. It is not safe for
 // concurrent use.
 type Authenticator struct {
 	Origin     string // of the page

@@ -13,33 +13,32 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
 )
 
-// Run runs the flows of the plugin. open returns an empty database of the test's
-// own at every call; its tables are made by Auth.Migrate.
-func Run(t *testing.T, open func(t *testing.T) adapter.Database) {
-	for _, one := range []struct {
-		name string
-		run  func(t *testing.T, e *authtest.Env)
-	}{
-		{"a life with passkeys", life},
-		{"a deleted user takes them along", cascade},
-		{"PKY-02 fifty answers to one challenge", raceChallenge},
-		{"PKY-02 fifty registrations with one challenge", raceRegistration},
-		{"PKY-07 fifty sign-ins with one counter", raceCounter},
-		{"PKY-09 fifty users and one credential", raceCredential},
-		{"RACE-11 fifty deletions of the last passkeys", raceLast},
-		{"RACE-11 deletions against the unlinking of accounts", raceLastWay},
-		{"a deletion against sign-ins", raceDeletion},
-	} {
-		t.Run(one.name, func(t *testing.T) {
-			t.Parallel()
-			e := authtest.NewEnv(t)
-			o := e.Options(emailpassword.New(emailpassword.Options{}), passkey.New(passkey.Options{}))
-			o.Database = open(t)
+// Suite has the flows of the plugin, for flowtest.Run.
+func Suite() flowtest.Suite {
+	return flowtest.Suite{Flows: []flowtest.Flow{
+		{Name: "a life with passkeys", Run: flow(life)},
+		{Name: "a deleted user takes them along", Run: flow(cascade)},
+	}, Races: []flowtest.Flow{
+		{Name: "PKY-02 fifty answers to one challenge", Run: flow(raceChallenge)},
+		{Name: "PKY-02 fifty registrations with one challenge", Run: flow(raceRegistration)},
+		{Name: "PKY-07 fifty sign-ins with one counter", Run: flow(raceCounter)},
+		{Name: "PKY-09 fifty users and one credential", Run: flow(raceCredential)},
+		{Name: "RACE-11 fifty deletions of the last passkeys", Run: flow(raceLast)},
+		{Name: "RACE-11 deletions against the unlinking of accounts", Run: flow(raceLastWay)},
+		{Name: "a deletion against sign-ins", Run: flow(raceDeletion)},
+	}}
+}
+
+// flow opens an Auth with the plugin for a test.
+func flow(run func(t *testing.T, e *authtest.Env)) func(*flowtest.T) {
+	return func(s *flowtest.T) {
+		run(s.T, s.Start(func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
 			o.User.DeleteUser.Enabled = true
-			one.run(t, e.Open(o))
-		})
+			o.Plugins = append(o.Plugins, passkey.New(passkey.Options{}))
+		}))
 	}
 }
 
@@ -74,8 +73,8 @@ func SignIn(c *authtest.Client, a *Authenticator, forge Forgery) *authtest.Answe
 	return c.Post("/passkey/verify-authentication", Object{"response": a.Get(options.Body, forge)})
 }
 
-// OnlyPasskeys removes the accounts of all users, so that passkeys are all that
-// they have.
+// OnlyPasskeys removes the accounts of all users, so that they have only
+// passkeys.
 func OnlyPasskeys(t testing.TB, e *authtest.Env) {
 	t.Helper()
 	if _, err := e.Auth.DB().DeleteMany(context.Background(), core.ModelAccount, adapter.Where{{Field: "id", Op: adapter.Ne, Value: ""}}); err != nil {
@@ -204,8 +203,7 @@ func raceRegistration(t *testing.T, e *authtest.Env) {
 	wantRows(t, e, 1)
 }
 
-// raceCounter signs in with copies of one authenticator, all of which have
-// counted as far.
+// raceCounter signs in with copies of one authenticator that have the same counter.
 func raceCounter(t *testing.T, e *authtest.Env) {
 	key := New(authtest.BaseURL)
 	Register(SignUp(t, e, "ada@example.com"), key, Forgery{}).Want(t, 200, "")
@@ -270,7 +268,7 @@ func keyOf(t testing.TB, e *authtest.Env, a *Authenticator) *Key {
 	return nil
 }
 
-// raceLastWay: of a passkey and an account one stays, whoever comes first.
+// raceLastWay: of a passkey and an account that are removed at once, one stays.
 func raceLastWay(t *testing.T, e *authtest.Env) {
 	c, key := SignUp(t, e, "ada@example.com"), New(authtest.BaseURL)
 	id := Register(c, key, Forgery{}).Want(t, 200, "").JSON("id")
@@ -292,7 +290,7 @@ func raceLastWay(t *testing.T, e *authtest.Env) {
 	}
 }
 
-// raceDeletion: who is signed in by a passkey was so before it was deleted.
+// raceDeletion: no session is made by a passkey after its deletion.
 func raceDeletion(t *testing.T, e *authtest.Env) {
 	c, key := SignUp(t, e, "ada@example.com"), New(authtest.BaseURL)
 	key.NoCounter = true
@@ -306,7 +304,8 @@ func raceDeletion(t *testing.T, e *authtest.Env) {
 	together(t, func(i int) {
 		if i == crowd/2 {
 			answers[i] = c.Post("/passkey/delete-passkey", Object{"id": id})
-			// Whoever ends the sessions now, as one does who has lost a passkey, ends all of them.
+			// Ending the sessions now, as after the loss of a passkey, ends all of
+			// them.
 			if a := c.Post("/revoke-sessions", Object{}); a.Status != 200 {
 				t.Errorf("revoke-sessions answered %d %s", a.Status, a.Body)
 			}

@@ -43,7 +43,7 @@ func (c *command) document(key string) bson.Raw {
 	return empty
 }
 
-// list is an argument that may have come in the document or beside it.
+// list is an argument that may be in the document or beside it.
 func (c *command) list(key string) []bson.Raw {
 	if list, ok := c.lists[key]; ok {
 		return list
@@ -140,7 +140,7 @@ func (s *Server) try(c *command) (out bson.D, err error) {
 		t := e.begin(0, true)
 		out, err := s.execute(t, c)
 		var wait *busy
-		// Without a transaction, what was done before an error stays.
+		// Without a transaction, the writes before an error stay.
 		e.finish(t, !errors.As(err, &wait))
 		return out, err
 	}
@@ -220,7 +220,7 @@ func (s *Server) execute(t *transaction, c *command) (bson.D, error) {
 	return s.administer(c, ns)
 }
 
-// administer runs commands on collections, which are no part of transactions.
+// administer runs commands on collections, which take no part in transactions.
 func (s *Server) administer(c *command, ns string) (bson.D, error) {
 	e := s.engine
 	switch c.name() {

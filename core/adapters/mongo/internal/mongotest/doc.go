@@ -2,7 +2,7 @@
 // protocol on a local port and keeps documents in memory, so that the adapter's
 // tests run where no server can be installed. It is for tests only.
 //
-// What it can do is what the adapter uses, checked as strictly as a server does:
+// It has the features that the adapter uses, checked as strictly as a server does:
 //
 //   - OP_MSG, and OP_QUERY for the first handshake; no authentication, TLS or
 //     compression.
@@ -18,16 +18,16 @@
 //     $project of whole fields and $lookup with localField, foreignField and a
 //     pipeline.
 //   - Unique indexes, with partialFilterExpression; duplicates are error 11000.
-//   - Transactions see the state at their first command. One that writes what
-//     another has written since, or is about to, fails with WriteConflict and the
-//     label TransientTransactionError; a write outside waits for the transaction.
-//     Any error ends a transaction.
+//   - Transactions see the state at their first command. A transaction that writes a
+//     document which another has written since, or is about to, fails with
+//     WriteConflict and the label TransientTransactionError. A write outside waits for
+//     the transaction. Any error ends a transaction.
 //
 // Everything else is refused with an error, so that a test cannot pass by luck.
 //
-// What it cannot show: it is one node, so nothing about elections, replication,
-// write and read concerns, retried writes and lost connections; indexes enforce
-// keys but speed up nothing, so nothing about query plans; regular expressions
-// are Go's, which agree with PCRE on what the adapter writes; dotted paths,
+// Its limits: it is one node, so it shows nothing about elections, replication, write
+// and read concerns, retried writes and lost connections. Indexes enforce keys but
+// speed up nothing, so it shows nothing about query plans. Regular expressions are
+// Go's, which agree with PCRE on the patterns that the adapter writes. Dotted paths,
 // collations, size limits of documents and time limits of commands do not exist.
 package mongotest

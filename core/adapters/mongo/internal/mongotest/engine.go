@@ -23,7 +23,7 @@ const (
 	codeDuplicate     = 11000
 )
 
-// failure is an error that a client is told.
+// failure is an error that the client receives.
 type failure struct {
 	code   int32
 	text   string
@@ -75,8 +75,7 @@ func newEngine() *engine {
 	return &engine{main: map[string]*collection{}, locks: map[string]*transaction{}, active: map[string]*transaction{}}
 }
 
-// transaction is one of a client, or the one that every other command is by
-// itself.
+// transaction is one of a client's, or that of a single command outside of them.
 type transaction struct {
 	number int64
 	direct bool
@@ -201,7 +200,7 @@ func (x *index) claim(t *transaction, e *engine, ns string, old, doc *document) 
 		if !ok || d != doc {
 			continue
 		}
-		// First of all it waits for those that are changing the key.
+		// It first waits for transactions that are changing the key.
 		if err := e.free(t, names[len(names)-1]); err != nil {
 			return nil, err
 		}
@@ -263,7 +262,7 @@ func duplicate(ns, name string, raw bson.Raw) error {
 	return fail(codeDuplicate, "E11000 duplicate key error collection: "+ns+" index: "+name+" dup key: "+raw.String())
 }
 
-// free says whether nobody else holds a name.
+// free fails when another transaction holds a name.
 func (e *engine) free(t *transaction, name string) error {
 	holder := e.locks[name]
 	switch {

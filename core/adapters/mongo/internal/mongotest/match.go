@@ -39,7 +39,7 @@ func clause(key string, v bson.RawValue, doc bson.Raw) (bool, error) {
 	return operate("$eq", v, stored)
 }
 
-// plain refuses operators and paths where a field's name has to be.
+// plain refuses operators and paths in place of a field's name.
 func plain(key string) error {
 	if key == "" || strings.HasPrefix(key, "$") || strings.Contains(key, ".") {
 		return fail(codeBadValue, "unknown operator or path "+key)
@@ -83,7 +83,8 @@ func operators(ops bson.Raw, stored bson.RawValue) (bool, error) {
 	return true, nil
 }
 
-// candidates are what a condition looks at: the value, and the items of an array.
+// candidates are the values that a condition compares: the field's, and the items of an
+// array.
 func candidates(v bson.RawValue) []bson.RawValue {
 	out := []bson.RawValue{v}
 	if array, ok := v.ArrayOK(); ok {

@@ -11,7 +11,7 @@ import (
 func scan(c *collection, filter bson.Raw) ([]bson.Raw, error) {
 	out := []bson.Raw{}
 	if c == nil {
-		_, err := matches(filter, bson.Raw{5, 0, 0, 0, 0}) // a wrong filter is one without rows, too
+		_, err := matches(filter, bson.Raw{5, 0, 0, 0, 0}) // a wrong filter is refused without rows, too
 		return out, err
 	}
 	for _, d := range c.docs {
@@ -165,20 +165,63 @@ func (t *transaction) stage(db string, docs []bson.Raw, name string, v bson.RawV
 	return nil, fail(40324, "unknown stage "+name)
 }
 
-// grouped counts all documents together, which is how the driver counts.
+// grouped counts documents: all together, as the driver does, or those with equal
+// values of the fields that an _id document names.
 func grouped(docs []bson.Raw, arg bson.Raw) ([]bson.Raw, error) {
 	elements, err := arg.Elements()
 	if err != nil || len(elements) != 2 || elements[0].Key() != "_id" || elements[0].Value().Type == bson.TypeString {
-		return nil, fail(codeBadValue, "$group needs a constant _id and one sum")
+		return nil, fail(codeBadValue, "$group needs an _id of fields or a constant, and one sum")
 	}
 	if one, ok := elements[1].Value().Document().Lookup("$sum").AsInt64OK(); !ok || one != 1 {
 		return nil, fail(codeBadValue, "$group only counts")
 	}
-	if len(docs) == 0 {
-		return docs, nil
+	var order []string
+	keys, counts := map[string]any{}, map[string]int32{}
+	for _, doc := range docs {
+		var key any = elements[0].Value()
+		if fields, ok := elements[0].Value().DocumentOK(); ok {
+			if key, err = valuesOf(doc, fields); err != nil {
+				return nil, err
+			}
+		}
+		raw, err := bson.Marshal(bson.D{{Key: "_id", Value: key}})
+		if err != nil {
+			return nil, err
+		}
+		if counts[string(raw)]++; counts[string(raw)] == 1 {
+			order = append(order, string(raw))
+			keys[string(raw)] = key
+		}
 	}
-	out, err := bson.Marshal(bson.D{{Key: "_id", Value: elements[0].Value()}, {Key: elements[1].Key(), Value: int32(len(docs))}})
-	return []bson.Raw{out}, err
+	out := []bson.Raw{}
+	for _, raw := range order {
+		doc, err := bson.Marshal(bson.D{{Key: "_id", Value: keys[raw]}, {Key: elements[1].Key(), Value: counts[raw]}})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, doc)
+	}
+	return out, nil
+}
+
+// valuesOf replaces paths like "$field" by a document's values.
+func valuesOf(doc, fields bson.Raw) (bson.D, error) {
+	elements, err := fields.Elements()
+	if err != nil {
+		return nil, err
+	}
+	out := bson.D{}
+	for _, e := range elements {
+		path, ok := e.Value().StringValueOK()
+		name, found := strings.CutPrefix(path, "$")
+		if !ok || !found || plain(name) != nil {
+			return nil, fail(codeBadValue, "$group needs fields")
+		}
+		if v := doc.Lookup(name); v.Type != 0 {
+			out = append(out, bson.E{Key: e.Key(), Value: v})
+		}
+	}
+	return out, nil
 }
 
 func (t *transaction) lookup(db string, docs []bson.Raw, arg bson.Raw) ([]bson.Raw, error) {

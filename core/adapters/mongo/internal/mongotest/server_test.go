@@ -168,7 +168,7 @@ func TestTransactionsConflict(t *testing.T) {
 	if n, err := c.CountDocuments(second, d()); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	// An update that changes nothing is no write.
+	// An update that changes nothing is not a write.
 	if _, err := c.UpdateByID(second, "a", d("$set", d("n", int32(0)))); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestUnknownCommandsFail(t *testing.T) {
 	}
 }
 
-// FuzzMessage gives the parsers of the wire protocol what no client sends.
+// FuzzMessage gives the parsers of the wire protocol bytes that no client sends.
 func FuzzMessage(f *testing.F) {
 	doc, err := bson.Marshal(d("ping", 1))
 	if err != nil {

@@ -1,0 +1,65 @@
+package core
+
+import (
+	"net/http"
+
+	"github.com/advantch/kernia-go/core/ratelimit"
+)
+
+// rateLimit counts the request under its route: all values of a path parameter share
+// one counter, and so do all paths that are no route.
+func (c *Ctx) rateLimit(path string, rt *route) error {
+	a := c.auth
+	if a.limiter == nil {
+		return nil
+	}
+	c.counts = true
+	counted := "unknown route"
+	switch {
+	case rt == nil:
+		path = "/" // one counter needs one rule
+	case rt.answers(path):
+		path, counted = rt.path, rt.path
+	default:
+		counted = rt.path
+	}
+	rule, limited := a.limits.Resolve(c, path)
+	if !limited {
+		return nil
+	}
+	ip, _ := c.IP() // without an address everyone shares one bucket
+	return c.take(ratelimit.Key(ip, counted), counted, rule)
+}
+
+// Limit counts a request under something other than its address, such as the recipient
+// of a mail, and answers 429 when there were more than the rule allows, from all
+// addresses together. what is the counted thing; it is stored as a hash only. Call
+// Limit outside of transactions, and only after the caller has been authorized, so that
+// nobody uses up another's allowance. Calls from Go are not counted. Nothing is counted
+// when the limiter is off or a custom rule exempts the path.
+func (c *Ctx) Limit(what string, rule ratelimit.Rule) error {
+	if !c.counts || c.route == nil {
+		return nil
+	}
+	return c.take(ratelimit.AccountKey(c.route.id+"|"+what), c.route.path, rule)
+}
+
+// take counts a request under a key and refuses it when the rule is exceeded.
+func (c *Ctx) take(key, path string, rule ratelimit.Rule) error {
+	a := c.auth
+	d, err := a.limiter.Take(c, key, rule, a.Now())
+	if err != nil {
+		// A limiter that cannot count refuses: a failure must not be a way around it.
+		return internalError(err)
+	}
+	if d.Allowed {
+		a.cleanup.idleLimits(c)
+		return nil
+	}
+	// The path itself may hold a token, for example that of a reset link.
+	c.Emit(Event{Type: EventRateLimited, Path: path, Code: CodeTooManyRequests.Code})
+	e := Fail(http.StatusTooManyRequests, CodeTooManyRequests)
+	after := retryAfter(d.RetryAfter)
+	e.Header = []HeaderField{{"X-Retry-After", after}, {"Retry-After", after}}
+	return e
+}

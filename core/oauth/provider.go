@@ -1,0 +1,96 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/oauth2"
+)
+
+// Config describes a provider and how users sign in with it.
+type Config struct {
+	oauth2.Config
+
+	// DisableSignUp refuses users who have no account yet.
+	DisableSignUp bool
+	// DisableImplicitSignUp refuses them unless the request asks for a sign-up
+	// (requestSignUp).
+	DisableImplicitSignUp bool
+	// OverrideUserInfo writes the profile's name, image and address to the user on every
+	// sign-in.
+	OverrideUserInfo bool
+	// MapProfile returns fields of the user for a profile, by their logical names. It
+	// may replace name, email and image, and may set added fields that users can set
+	// themselves. Other fields, such as emailVerified and those with NoInput, are
+	// ignored.
+	MapProfile func(ctx context.Context, p *oauth2.Profile) (map[string]any, error)
+
+	// RequireIssuer refuses callbacks without the iss parameter (RFC 9207). One that is
+	// there must be Issuer in any case.
+	RequireIssuer bool
+	// Resolve returns the provider with its endpoints, when they are discovered. It is
+	// called for each use, so it keeps what it has found. The Config itself then has
+	// Discovered.
+	Resolve func(ctx context.Context) (*Provider, error)
+	// CallbackPath is the route below the base URL that the provider calls back. Default
+	// "/callback/" and the ID.
+	CallbackPath string
+	// Guarded sends requests through core.Auth.GuardedHTTP, which reaches public hosts
+	// only: for providers that users register.
+	Guarded bool
+
+	// Err is what is wrong with the options that the Config was made from. core.New
+	// returns it.
+	Err error
+}
+
+// Provider is a checked Config. It is safe for concurrent use.
+type Provider struct {
+	*oauth2.Provider
+	c Config
+}
+
+// NewProvider checks a Config. An error is one sentence that says what to change.
+func NewProvider(c Config) (*Provider, error) {
+	if c.Err != nil {
+		return nil, fmt.Errorf("provider %q: %w", c.ID, c.Err)
+	}
+	p, err := oauth2.New(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	if c.RequireIssuer && c.Issuer == "" && c.Resolve == nil {
+		return nil, fmt.Errorf("provider %q: RequireIssuer needs Issuer", c.ID)
+	}
+	return &Provider{p, c}, nil
+}
+
+// ErrUnresolved is the error of a provider whose endpoints cannot be discovered now.
+var ErrUnresolved = errors.New("oauth: the endpoints of the provider cannot be discovered")
+
+// resolve returns the provider with its endpoints.
+func (p *Provider) resolve(ctx context.Context) (*Provider, error) {
+	if p.c.Resolve == nil {
+		return p, nil
+	}
+	q, err := p.c.Resolve(ctx)
+	if err != nil {
+		return nil, errors.Join(ErrUnresolved, err)
+	}
+	return q, nil
+}
+
+func (p *Provider) client(a *core.Auth) *http.Client {
+	if p.c.Guarded {
+		return a.GuardedHTTP().Client
+	}
+	return a.HTTP()
+}
+
+// Source is a plugin that has providers. The engine finds them by their ids.
+type Source interface {
+	Providers() []*Provider
+}

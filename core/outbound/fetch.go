@@ -1,0 +1,131 @@
+package outbound
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// Request is what Fetch sends.
+type Request struct {
+	Method string // default GET, POST with a Body
+	URL    string
+	Header http.Header
+	Body   []byte
+	// MaxBody bounds the answer's body after decompression, in bytes. Default 1 MiB.
+	MaxBody int64
+	// Types are the media types that the answer may have: "application/json" (which
+	// includes every "+json"), "text/plain". Default: any.
+	Types []string
+	// Redirects follows redirects as the client does. Without it a redirect is
+	// an error.
+	Redirects bool
+}
+
+// Response is an answer whose body was read completely.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Fetch sends a request with a client and reads an answer of bounded size. It
+// returns answers of every status except redirects that are not followed. Errors
+// are *Error.
+func Fetch(ctx context.Context, c *http.Client, r Request) (*Response, error) {
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+		if r.Body != nil {
+			method = http.MethodPost
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.URL, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, fail(ReasonInvalidURL, "it does not parse")
+	}
+	if r.Header != nil {
+		req.Header = r.Header.Clone()
+	}
+	if req.Header.Get("Accept") == "" && len(r.Types) > 0 {
+		req.Header.Set("Accept", strings.Join(r.Types, ", "))
+	}
+	if !r.Redirects {
+		c = WithoutRedirects(c)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // the body was read, or is given up
+	if !r.Redirects && res.StatusCode >= 300 && res.StatusCode < 400 && res.Header.Get("Location") != "" {
+		return nil, &Error{Reason: ReasonRedirect, Status: res.StatusCode, cause: errors.New("a redirect that is not followed")}
+	}
+	if len(r.Types) > 0 && !ofType(res.Header.Get("Content-Type"), r.Types) {
+		return nil, &Error{Reason: ReasonBadResponse, Status: res.StatusCode, cause: errors.New("another media type than asked for")}
+	}
+	if e := res.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, fail(ReasonBadResponse, "an encoding that was not asked for")
+	}
+	limit := r.MaxBody
+	if limit <= 0 {
+		limit = DefaultMaxBody
+	}
+	body, err := io.ReadAll(&limited{r: res.Body, left: limit})
+	if err != nil {
+		return nil, classify(err)
+	}
+	return &Response{Status: res.StatusCode, Header: res.Header, Body: body}, nil
+}
+
+// FetchJSON fetches a JSON document: an answer with a status of 200 to 299, a
+// JSON media type and one JSON value that fits T. Errors are *Error, with the
+// Status when that is the cause.
+func FetchJSON[T any](ctx context.Context, c *http.Client, r Request) (T, error) {
+	var v T
+	types := r.Types
+	r.Types = nil
+	if r.Header.Get("Accept") == "" {
+		r.Header = r.Header.Clone()
+		if r.Header == nil {
+			r.Header = http.Header{}
+		}
+		r.Header.Set("Accept", "application/json")
+	}
+	res, err := Fetch(ctx, c, r)
+	if err != nil {
+		return v, err
+	}
+	if res.Status < 200 || res.Status > 299 {
+		return v, &Error{Reason: ReasonBadResponse, Status: res.Status, cause: errors.New("a status that is no success")}
+	}
+	if len(types) == 0 {
+		types = []string{"application/json"}
+	}
+	if !ofType(res.Header.Get("Content-Type"), types) {
+		return v, fail(ReasonBadResponse, "another media type than JSON")
+	}
+	if err := json.Unmarshal(res.Body, &v); err != nil {
+		var none T // not the part that was read before the error
+		return none, fail(ReasonBadResponse, "no JSON of the form that is expected")
+	}
+	return v, nil
+}
+
+func ofType(header string, types []string) bool {
+	t, _, err := mime.ParseMediaType(header)
+	if err != nil {
+		return false
+	}
+	for _, want := range types {
+		if t == want || want == "application/json" && strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,95 @@
+package emailotp
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/advantch/kernia-go/core"
+)
+
+// RequestResetInput is the body of request-password-reset.
+type RequestResetInput struct {
+	Email string `json:"email" doc:"Address of the user"`
+}
+
+func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.SuccessReply, error) {
+	if err := p.canSend(); err != nil {
+		return core.SuccessReply{}, err
+	}
+	email, err := address(in.Email)
+	if err != nil {
+		return core.SuccessReply{}, err
+	}
+	u, err := p.send(c, TypeForgetPassword, email)
+	if err != nil {
+		return core.SuccessReply{}, err
+	}
+	if u != nil {
+		c.Emit(core.Event{Type: core.EventPasswordResetAsked, UserID: u.ID})
+	}
+	return core.SuccessReply{Success: true}, nil
+}
+
+// ResetPasswordInput is the body of reset-password.
+type ResetPasswordInput struct {
+	Email    string `json:"email" doc:"Address that the code was sent to"`
+	OTP      string `json:"otp" doc:"The code"`
+	Password string `json:"password" doc:"The new password"`
+}
+
+func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.SuccessReply, error) {
+	email, err := address(in.Email)
+	if err != nil {
+		return core.SuccessReply{}, core.Fail(http.StatusBadRequest, CodeInvalidOTP)
+	}
+	// The length comes first: one that is refused costs no attempt. The other rules may ask
+	// other servers, so only those with the code get that far; it stays usable.
+	if err := c.Auth().CheckPasswordLength(in.Password); err != nil {
+		return core.SuccessReply{}, err
+	}
+	t, err := p.try(c, identifier(TypeForgetPassword, email), in.OTP)
+	if err != nil {
+		return core.SuccessReply{}, err
+	}
+	if err := c.Auth().CheckNewPassword(c, in.Password); err != nil {
+		return core.SuccessReply{}, finish(c, t, err)
+	}
+	err = c.ResetPassword(in.Password, func(ctx context.Context) (string, error) {
+		if err := use(ctx, t); err != nil {
+			return "", err
+		}
+		return proven(ctx, c.Auth().Store(), email, t.Made())
+	})
+	return core.SuccessReply{Success: err == nil}, finish(c, t, err)
+}
+
+// proven finds and locks the user whose address a code that was made then has proven, and
+// returns the id. The first proof ends what was there before it: the new password is the
+// owner's, but sessions and linked accounts need not be.
+func proven(ctx context.Context, store *core.Store, email string, then time.Time) (string, error) {
+	gone := core.Fail(http.StatusBadRequest, core.CodeUserNotFound)
+	u, err := store.FindUserByEmail(ctx, email)
+	if core.IsNotFound(err) {
+		return "", gone
+	}
+	if err != nil {
+		return "", err
+	}
+	credential, err := store.FindCredential(ctx, u.ID)
+	if err != nil && !core.IsNotFound(err) {
+		return "", err
+	}
+	if err == nil && then.Before(credential.UpdatedAt) {
+		// A password that was set since the code was made ends the code.
+		return "", core.Fail(http.StatusBadRequest, CodeInvalidOTP)
+	}
+	u, err = store.ProveEmail(ctx, u.ID)
+	if core.IsNotFound(err) || err == nil && u.Email != email {
+		return "", gone // deleted, or moved to another address, before the lock
+	}
+	if err != nil {
+		return "", err
+	}
+	return u.ID, nil
+}

@@ -1,0 +1,52 @@
+// Package pluginflows lists the flows of the plugins that come with core, for the tests of
+// adapters (flowtest.Run).
+package pluginflows
+
+import (
+	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
+	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
+	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
+	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
+	"github.com/advantch/kernia-go/core/plugins/magiclink/magiclinktest"
+	"github.com/advantch/kernia-go/core/plugins/oauthpopup/oauthpopuptest"
+	"github.com/advantch/kernia-go/core/plugins/oauthproxy/oauthproxytest"
+	"github.com/advantch/kernia-go/core/plugins/onetap/onetaptest"
+	"github.com/advantch/kernia-go/core/plugins/onetimetoken/onetimetokentest"
+	"github.com/advantch/kernia-go/core/plugins/organization/organizationtest"
+	"github.com/advantch/kernia-go/core/plugins/phonenumber/phonenumbertest"
+	"github.com/advantch/kernia-go/core/plugins/siwe/siwetest"
+	"github.com/advantch/kernia-go/core/plugins/twofactor/twofactortest"
+	"github.com/advantch/kernia-go/core/plugins/username/usernametest"
+	"github.com/advantch/kernia-go/core/social/socialtest"
+	"github.com/advantch/kernia-go/core/suites/flowtest"
+)
+
+// All is for a database in the process of the test.
+func All() []flowtest.Suite {
+	return []flowtest.Suite{
+		anonymoustest.Suite(),
+		emailotptest.Suite(),
+		magiclinktest.Suite(),
+		onetimetokentest.Suite(),
+		deviceauthorizationtest.Suite(),
+		genericoauthtest.Suite(),
+		oauthpopuptest.Suite(),
+		oauthproxytest.Suite(),
+		onetaptest.Suite(),
+		organizationtest.Suite(),
+		phonenumbertest.Suite(),
+		siwetest.Suite(),
+		socialtest.Suite(),
+		twofactortest.Suite(),
+		usernametest.Suite(),
+	}
+}
+
+// Server is for a database that is another process.
+func Server() []flowtest.Suite {
+	all := All()
+	for i, s := range all {
+		all[i] = s.WithoutFaults()
+	}
+	return append(all, flowtest.Suite{OneFailure: true})
+}

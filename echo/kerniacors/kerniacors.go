@@ -1,0 +1,26 @@
+// Package kerniacors makes settings for Echo's own CORS middleware from an Auth,
+// for a front end on another origin. Install the middleware before Kernia:
+//
+//	e.Use(middleware.CORSWithConfig(kerniacors.Config(auth)), kernia.Echo(auth))
+package kerniacors
+
+import (
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/advantch/kernia-go/core"
+)
+
+// Config returns settings with which pages of a's trusted origins can use the
+// official client: see core.CORS. Append the methods and headers that your own routes
+// need.
+func Config(a *core.Auth) middleware.CORSConfig {
+	c := a.CORS()
+	return middleware.CORSConfig{
+		AllowOriginFunc:  func(origin string) (bool, error) { return c.AllowOriginFunc(origin), nil },
+		AllowMethods:     c.AllowMethods,
+		AllowHeaders:     c.AllowHeaders,
+		ExposeHeaders:    c.ExposeHeaders,
+		AllowCredentials: c.AllowCredentials,
+		MaxAge:           int(c.MaxAge.Seconds()),
+	}
+}

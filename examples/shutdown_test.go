@@ -1,0 +1,314 @@
+// Package examples holds the tests that every example passes.
+package examples
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// limit bounds steps that take less than a second; only a server that hangs reaches it.
+const limit = 30 * time.Second
+
+// TestExamples builds each example once and runs it.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows knows no SIGTERM and no file modes")
+	}
+	for _, name := range []string{"gin", "echo", "fiber", "nethttp", "chi"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			binary := filepath.Join(t.TempDir(), name)
+			if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./"+name).CombinedOutput(); err != nil { //nolint:gosec // a name of ours
+				t.Fatalf("build: %v: %s", err, out)
+			}
+			for _, check := range []struct {
+				name string
+				run  func(*testing.T, *server)
+			}{
+				{"SIGTERM answers what was accepted", answersWhatWasAccepted},
+				{"listens on this machine alone", listensHere},
+				{"logs name routes and no tokens", logsNameRoutes},
+				{"a loose secret file is refused", looseSecret},
+				{"printed links can be pasted", printedLinks},
+			} {
+				if name == "nethttp" && check.name == "logs name routes and no tokens" ||
+					name != "gin" && (check.name == "a loose secret file is refused" || check.name == "printed links can be pasted") {
+					continue // has no log, no file, no mails
+				}
+				t.Run(check.name, func(t *testing.T) { check.run(t, start(t, binary)) })
+			}
+		})
+	}
+}
+
+// answersWhatWasAccepted begins requests, waits until each has reached its handler, and
+// tells the server to end.
+func answersWhatWasAccepted(t *testing.T, s *server) {
+	open := make([]*upload, 20)
+	for i := range open {
+		open[i] = s.begin(t, fmt.Sprintf(`{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`, i))
+	}
+	if err := s.process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.closed(t) // the order has arrived
+	good := 0
+	for i, u := range open {
+		switch status := u.end(t); status {
+		case http.StatusOK:
+			good++
+		case http.StatusTooManyRequests: // an answer too
+		default:
+			t.Errorf("request %d: status %d", i, status)
+		}
+	}
+	if good == 0 {
+		t.Error("nobody signed up")
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			t.Errorf("the server ended with %v: %s", err, s.said())
+		}
+	case <-time.After(limit):
+		t.Fatal("the server does not end")
+	}
+}
+
+// listensHere: an example with its defaults cannot be reached from the network.
+func listensHere(t *testing.T, s *server) {
+	for _, address := range others(t) {
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(address, s.port), 2*time.Second) //nolint:noctx // has a limit
+		if err == nil {
+			_ = c.Close()
+			t.Errorf("it answers at %s", address)
+		}
+	}
+}
+
+// looseSecret: a secret that others may have read is refused.
+func looseSecret(t *testing.T, s *server) {
+	file := filepath.Join(s.dir, "kernia.sqlite.secret")
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the secret was made with mode %04o", info.Mode().Perm())
+	}
+	if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // the mistake under test
+		t.Fatal(err)
+	}
+	again := exec.CommandContext(t.Context(), s.binary)
+	again.Dir, again.Env = s.dir, append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
+	out, err := again.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "chmod 600") {
+		t.Errorf("it started with %v: %s", err, out)
+	}
+}
+
+// logsNameRoutes: logs hold no token of a reset link, neither of its path nor of its
+// query.
+func logsNameRoutes(t *testing.T, s *server) {
+	for _, target := range []string{
+		"/api/auth/reset-password/token-in-a-path?callbackURL=/done", "/api/auth/verify-email?token=token-in-a-query",
+		"/me?token=token-in-a-query", "/nowhere?token=token-in-a-query", "/api/auth/nowhere/token-in-a-path",
+	} {
+		res, err := http.Get("http://localhost:" + s.port + target) //nolint:noctx // a server of its own
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+	}
+	s.stop(t)
+	text := s.said()
+	if strings.Contains(text, "token-in-a") {
+		t.Errorf("the log holds a token: %s", text)
+	}
+	for _, want := range []string{"/api/auth/reset-password/:token", "/api/auth/verify-email", "route=/me", "/api/auth/*"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the log does not name %s: %s", want, text)
+		}
+	}
+}
+
+// printedLinks: the JSON of a mail does not escape the link, which users copy.
+func printedLinks(t *testing.T, s *server) {
+	if status := s.begin(t, `{"name":"Ada","email":"ada@example.com","password":"correct horse","callbackURL":"/done?a=1&b=2"}`).end(t); status != http.StatusOK {
+		t.Fatalf("status %d", status)
+	}
+	s.stop(t) // when its mails are sent
+	if text := s.said(); !strings.Contains(text, "&callbackURL=") || strings.Contains(text, `\u0026`) {
+		t.Errorf("got %s", text)
+	}
+}
+
+// others are addresses of this machine that others may reach.
+func others(t *testing.T) []string {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
+			out = append(out, n.IP.String())
+		}
+	}
+	return out
+}
+
+// server is an example that runs.
+type server struct {
+	binary, dir, port string
+	process           *os.Process
+	ended             chan error
+	output            string // a file
+}
+
+var listening = regexp.MustCompile(`listening on http://localhost:(\d+)`)
+
+// start starts an example in a folder of its own, on a free port.
+func start(t *testing.T, binary string) *server {
+	t.Helper()
+	s := &server{binary: binary, dir: t.TempDir(), ended: make(chan error, 1)}
+	s.output = filepath.Join(s.dir, "output")
+	output, err := os.Create(s.output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, write := io.Pipe()
+	command := exec.CommandContext(t.Context(), s.binary)
+	command.Dir, command.Env = s.dir, append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
+	both := io.MultiWriter(output, write)
+	command.Stdout, command.Stderr = both, both
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.process = command.Process
+	go func() {
+		err := command.Wait()
+		_ = write.Close()
+		_ = output.Close()
+		s.ended <- err
+	}()
+	port := make(chan string, 1)
+	go func() {
+		defer close(port)
+		lines := bufio.NewScanner(read)
+		for lines.Scan() {
+			if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+				port <- m[1]
+			}
+		}
+		_, _ = io.Copy(io.Discard, read)
+	}()
+	select {
+	case s.port = <-port:
+	case <-time.After(limit):
+	}
+	if s.port == "" {
+		t.Fatalf("it does not listen: %s", s.said())
+	}
+	return s
+}
+
+// said is what the server has written.
+func (s *server) said() string {
+	text, err := os.ReadFile(s.output)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// stop ends the server as an operator does, and waits for it.
+func (s *server) stop(t *testing.T) {
+	t.Helper()
+	if err := s.process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(limit):
+		t.Fatal("the server does not end")
+	}
+}
+
+// closed waits until nothing is accepted any more.
+func (s *server) closed(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(limit); time.Now().Before(end); { //nolint:forbidigo // a process tells by nothing else
+		c, err := net.DialTimeout("tcp", "localhost:"+s.port, limit) //nolint:noctx // has a limit
+		if err != nil {
+			return
+		}
+		_ = c.Close()
+	}
+	t.Fatal("the server goes on accepting")
+}
+
+// upload is a request whose body the server waits for.
+type upload struct {
+	net.Conn
+	in   *bufio.Reader
+	body string
+}
+
+// begin sends the head of a sign-up. The server's 100 says that its handler has it.
+func (s *server) begin(t *testing.T, body string) *upload {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", "localhost:"+s.port, limit) //nolint:noctx // has a limit
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(limit)) //nolint:forbidigo // a socket knows no other clock
+	if _, err := fmt.Fprintf(c, "POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:%s\r\nOrigin: http://localhost:%s\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.port, s.port, len(body)); err != nil {
+		t.Fatal(err)
+	}
+	u := &upload{c, bufio.NewReader(c), body}
+	line, err := u.in.ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 100 ") {
+		t.Fatalf("got %q, %v, want 100 Continue", line, err)
+	}
+	if _, err := u.in.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// end sends the body and returns the status; 0 when there is no whole answer.
+func (u *upload) end(t *testing.T) int {
+	t.Helper()
+	if _, err := io.WriteString(u, u.body); err != nil {
+		t.Error(err)
+		return 0
+	}
+	res, err := http.ReadResponse(u.in, nil)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.ReadAll(res.Body); err != nil {
+		t.Error(err)
+		return 0
+	}
+	return res.StatusCode
+}

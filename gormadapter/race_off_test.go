@@ -1,0 +1,5 @@
+//go:build !race
+
+package gormadapter
+
+const raceEnabled = false

@@ -1,0 +1,5 @@
+//go:build !race
+
+package pairtest_test
+
+const raceEnabled = false

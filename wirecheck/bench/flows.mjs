@@ -1,0 +1,89 @@
+/**
+ * The load of sign-ins with a provider: first the flows begin, then their callbacks are
+ * measured, with so many connections that each have one request on their way. The
+ * callbacks are of known users.
+ *
+ *     node bench/flows.mjs '{"url","connections","flows","users"}'
+ *
+ * prints one line of JSON: rate per second, p50 and p99 in milliseconds, failures, and its
+ * own share of a core.
+ */
+import { connect } from "node:net";
+
+const { url, connections, flows, users } = JSON.parse(process.argv[2]);
+const { hostname, port } = new URL(url);
+const body = '{"provider":"github","callbackURL":"/dashboard","errorCallbackURL":"/sorry"}';
+const begin = `POST /api/auth/sign-in/social HTTP/1.1\r\nHost: ${hostname}:${port}\r\nOrigin: ${url}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+/** The whole answer at the start of the text, or nothing yet. */
+function whole(text) {
+  const head = text.indexOf("\r\n\r\n");
+  if (head === -1) return undefined;
+  const headers = text.slice(0, head);
+  const length = /\r\ncontent-length: *(\d+)/i.exec(headers);
+  if (length) return text.length >= head + 4 + Number(length[1]) ? text.slice(0, head + 4 + Number(length[1])) : undefined;
+  if (!/\r\ntransfer-encoding: *chunked/i.test(headers)) return text.slice(0, head + 4);
+  const end = text.indexOf("0\r\n\r\n", head + 4);
+  return end === -1 ? undefined : text.slice(0, end + 5);
+}
+
+/** Sends requests, one after the other on each connection; each() gets every answer and its time. */
+function play(requests, each) {
+  let next = 0;
+  const run = () =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      let at;
+      let started;
+      let text = "";
+      const send = () => {
+        if (next === requests.length) return socket.destroy();
+        at = next++;
+        started = performance.now();
+        socket.write(requests[at]);
+      };
+      socket.setEncoding("latin1");
+      socket.on("connect", send);
+      socket.on("data", (data) => {
+        text += data;
+        const answer = whole(text);
+        if (answer === undefined) return;
+        each(at, answer, performance.now() - started);
+        text = text.slice(answer.length);
+        send();
+      });
+      socket.on("close", resolve);
+      socket.on("error", reject);
+    });
+  return Promise.all(Array.from({ length: connections }, run));
+}
+
+async function begun(count) {
+  const callbacks = [];
+  await play(Array(count).fill(begin), (i, answer) => {
+    const state = /state=([\w-]+)/.exec(answer)?.[1];
+    const cookie = /\r\nset-cookie: *([^;]+)/i.exec(answer)?.[1];
+    if (!state || !cookie) throw new Error(`no flow begins: ${answer}`);
+    callbacks[i] = `GET /api/auth/callback/github?code=u${1 + (i % users)}&state=${state} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nCookie: ${cookie}\r\n\r\n`;
+  });
+  return callbacks;
+}
+
+let failures = 0;
+const times = [];
+const check = (_, answer, time) => {
+  times.push(time);
+  if (!/^HTTP\/1.1 302/.test(answer) || !/\r\nlocation: *\/dashboard\r/i.test(answer) || !/session_token=/.test(answer)) failures++;
+};
+await play(await begun(users), check); // every user signs up, and the server warms up
+const callbacks = await begun(flows);
+times.length = 0;
+const cpu = process.cpuUsage();
+const from = performance.now();
+await play(callbacks, check);
+const elapsed = performance.now() - from;
+const used = process.cpuUsage(cpu);
+times.sort((a, b) => a - b);
+const share = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
+console.log(JSON.stringify({ rate: times.length / (elapsed / 1000), p50: share(0.5), p99: share(0.99), failures, generator: (used.user + used.system) / 1000 / elapsed }));
+process.exit(0);

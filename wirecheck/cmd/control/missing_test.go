@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/plugins/anonymous"
+	"github.com/advantch/kernia-go/core/plugins/bearer"
+	"github.com/advantch/kernia-go/core/plugins/captcha"
+	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
+	"github.com/advantch/kernia-go/core/plugins/emailotp"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/plugins/genericoauth"
+	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
+	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
+	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
+	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
+	"github.com/advantch/kernia-go/core/plugins/onetap"
+	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
+	"github.com/advantch/kernia-go/core/plugins/organization"
+	"github.com/advantch/kernia-go/core/plugins/passkey"
+	"github.com/advantch/kernia-go/core/plugins/phonenumber"
+	"github.com/advantch/kernia-go/core/plugins/siwe"
+	"github.com/advantch/kernia-go/core/plugins/twofactor"
+	"github.com/advantch/kernia-go/core/plugins/username"
+	"github.com/advantch/kernia-go/core/social"
+)
+
+// TestMissingIsDocumented compares "Not there yet" in docs/compatibility.md with the
+// routes and plugins of Better Auth that this server does not have.
+func TestMissingIsDocumented(t *testing.T) {
+	t.Parallel()
+	auth, err := core.New(core.Options{
+		BaseURL: "http://localhost:3000", Secret: "9fK2mQ7xR4vT8wZ1nB6cL3hJ5gD0pSyA", Database: memory.New(),
+		Plugins: []core.Plugin{
+			anonymous.New(anonymous.Options{}),
+			bearer.New(bearer.Options{}),
+			deviceauthorization.New(deviceauthorization.Options{}),
+			captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
+			emailotp.New(emailotp.Options{}),
+			emailpassword.New(emailpassword.Options{}),
+			haveibeenpwned.New(haveibeenpwned.Options{}),
+			genericoauth.New(genericoauth.Options{Config: []genericoauth.Config{genericoauth.Gumroad(genericoauth.Preset{ClientID: "x", ClientSecret: "x"})}}),
+			lastloginmethod.New(lastloginmethod.Options{}),
+			magiclink.New(magiclink.Options{Send: func(context.Context, magiclink.Message) error { return nil }}),
+			oauthpopup.New(oauthpopup.Options{}),
+			oauthproxy.New(oauthproxy.Options{ProductionURL: "http://localhost:3000"}),
+			onetap.New(onetap.Options{ClientID: "x"}),
+			onetimetoken.New(onetimetoken.Options{}),
+			organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
+			passkey.New(passkey.Options{}),
+			phonenumber.New(phonenumber.Options{}),
+			siwe.New(siwe.Options{Domain: "localhost:3000"}),
+			social.New(),
+			twofactor.New(twofactor.Options{}),
+			username.New(username.Options{}),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	migration, err := os.ReadFile("../../../docs/migration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range auth.Plugins() {
+		if !strings.Contains(string(migration), "`"+p.ID()+"`") {
+			t.Errorf("docs/migration.md does not name the plugin %s", p.ID())
+		}
+	}
+	routes := map[string]bool{}
+	for _, op := range auth.Operations() {
+		for _, method := range op.Methods {
+			routes[method+" "+op.Path] = true
+			for _, alias := range op.Aliases {
+				routes[method+" "+alias.Path] = true
+			}
+		}
+	}
+	missing := map[string]bool{}
+	var endpoints []struct {
+		Method, Path string
+		Routed       bool
+	}
+	read(t, "../../testdata/endpoints.json", &endpoints)
+	for _, e := range endpoints {
+		if e.Routed && !routes[e.Method+" "+e.Path] {
+			missing[e.Path] = true
+		}
+	}
+	var plugins map[string][]string
+	read(t, "../../testdata/plugins.json", &plugins)
+	for id, endpoints := range plugins {
+		if !slices.ContainsFunc(auth.Plugins(), func(p core.Plugin) bool { return p.ID() == id }) {
+			missing[id] = true
+			continue
+		}
+		for _, e := range endpoints {
+			if method, path, _ := strings.Cut(e, " "); method != "api" && !routes[e] {
+				missing[path] = true
+			}
+		}
+	}
+	page, err := os.ReadFile("../../../docs/compatibility.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Not there yet\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	listed := map[string]bool{}
+	for _, name := range regexp.MustCompile("`([/a-z:-]+)`").FindAllStringSubmatch(section, -1) {
+		listed[name[1]] = true
+	}
+	for name := range missing {
+		if !listed[name] {
+			t.Errorf("%s is missing, and not listed", name)
+		}
+	}
+	for name := range listed {
+		if !missing[name] {
+			t.Errorf("%s is listed, and there", name)
+		}
+	}
+}
+
+func read(t *testing.T, path string, v any) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
