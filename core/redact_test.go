@@ -42,7 +42,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		core.Session{}, core.SessionData{}, core.Account{}, core.Mail{}, core.ChangeEmailMail{}, core.Options{},
 		core.Request{}, core.Response{}, core.HeaderField{}, core.Credential{},
 		core.VerifyEmailInput{}, core.RevokeSessionInput{}, core.DeleteUserInput{}, core.DeleteUserCallbackInput{},
-		emailpassword.SignUpInput{}, emailpassword.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
+		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, &siwe.Plugin{},

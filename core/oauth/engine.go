@@ -8,6 +8,10 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
+// SocialID is the id of the plugin with the routes that all flows with providers go
+// through, for the Manifest.Requires of plugins that have providers.
+const SocialID = "social"
+
 // Engine signs users in through providers. It is safe for concurrent use. Plugins of one
 // Auth share it: see From.
 type Engine struct {

@@ -63,10 +63,10 @@ type Options struct {
 	// RateLimit is the rule of each route, for an address of the network. Default 3
 	// requests in a minute.
 	RateLimit ratelimit.Rule
-	// SendLimit is how many codes each route sends to one mail address, whoever asks for
-	// them. It bounds both the mails and the guesses, since each new code allows new
-	// attempts. Default: RateLimit. It is kept by the rate limiter. A negative Max: no
-	// such limit.
+	// SendLimit is how many codes are sent to one mail address, by all routes together and
+	// whoever asks for them, and how many changes of address a user asks for. It bounds both
+	// the mails and the guesses, since each new code allows new attempts. Default:
+	// RateLimit. It is kept by the rate limiter. A negative Max: no such limit.
 	SendLimit ratelimit.Rule
 }
 

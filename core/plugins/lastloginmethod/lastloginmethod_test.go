@@ -73,11 +73,11 @@ func TestMethods(t *testing.T) {
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	e := open(t, lastloginmethod.Options{CookieName: "app.last", MaxAge: time.Minute, StoreInDatabase: true, Column: "last_method",
-		Resolve: func(c *core.Ctx) string {
+		Resolve: func(c *core.Ctx, method string) string {
 			if c.Path() == "/sign-in/email-otp" {
 				return "code"
 			}
-			return ""
+			return method
 		}})
 	c := signUp(t, e)
 	a := c.Get("/sign-in/email-otp").Want(t, 200, "")

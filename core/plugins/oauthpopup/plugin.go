@@ -13,7 +13,6 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth"
-	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -63,7 +62,7 @@ var (
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 	return core.Manifest{
-		Requires: []string{social.ID}, Errors: []core.ErrorCode{CodeFailed, CodeBlocked, CodeClosed, CodeTimeout},
+		Requires: []string{oauth.SocialID}, Errors: []core.ErrorCode{CodeFailed, CodeBlocked, CodeClosed, CodeTimeout},
 		After: []core.Hook{{Match: core.Paths("/callback/:id", "/oauth2/callback/:providerId"), Run: p.finish}},
 		Init:  func(_ context.Context, a *core.Auth) error { p.auth = a; return nil },
 	}, nil

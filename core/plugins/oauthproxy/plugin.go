@@ -16,7 +16,6 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/secret"
-	"github.com/advantch/kernia-go/core/social"
 )
 
 // ID is the plugin's id.
@@ -87,7 +86,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		p.opts.MaxAge = time.Minute
 	}
 	return core.Manifest{
-		Requires: []string{social.ID}, Init: p.init,
+		Requires: []string{oauth.SocialID}, Init: p.init,
 		Before: []core.Hook{{Match: core.Paths("/callback/:id", "/oauth2/callback/:providerId"), Run: p.arrive}},
 	}, nil
 }

@@ -37,7 +37,7 @@ func (p *Plugin) mayMessage(c *core.Ctx, number string) error {
 	for _, limit := range []struct {
 		what string
 		rule ratelimit.Rule
-	}{{"network|" + network, p.opts.NetworkLimit}, {"number|" + number, p.opts.NumberLimit}} {
+	}{{ID + "|network|" + network, p.opts.NetworkLimit}, {ID + "|number|" + number, p.opts.NumberLimit}} {
 		if limit.rule.Max < 0 {
 			continue
 		}

@@ -56,11 +56,11 @@ type Options struct {
 	// of its country. A refused number is answered with INVALID_PHONE_NUMBER. Default: to
 	// all numbers.
 	AllowMessage func(ctx context.Context, phoneNumber string) (bool, error)
-	// NumberLimit is how many codes a number is sent, for all addresses together. Default
-	// 5 with pauses shorter than 15 minutes. A negative Max: no such limit.
+	// NumberLimit is how many codes a number is sent, by all routes and for all addresses
+	// together. Default 5 with pauses shorter than 15 minutes. A negative Max: no such limit.
 	NumberLimit ratelimit.Rule
 	// NetworkLimit is how many codes are sent for a client's IP address, or its IPv6
-	// network. Default 30 with pauses shorter than an hour. A negative Max: no such limit.
+	// network, by all routes together. Default 30 with pauses shorter than an hour. A negative Max: no such limit.
 	NetworkLimit ratelimit.Rule
 
 	// RequireVerification refuses sign-in by password, and the reset of passwords, while
