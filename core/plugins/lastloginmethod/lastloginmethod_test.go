@@ -55,7 +55,7 @@ func TestMethods(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/callback/github": "github", "/oauth2/callback/acme": "acme", "/magic-link/verify": "magic-link",
-		"/passkey/verify-authentication": "passkey", "/siwe/verify": "siwe", "/sign-in/email-otp": "",
+		"/passkey/verify-authentication": "passkey", "/siwe/verify": "siwe", "/sign-in/email-otp": "otp",
 	} {
 		c := e.Client()
 		c.Get(path).Want(t, 200, "")
