@@ -10,9 +10,9 @@ func TestWays(t *testing.T) {
 	t.Parallel()
 	const own = "the caller's own session, after a change of it or its user"
 	signintest.Run(t, signintest.Scope{Dir: "../..", Path: "github.com/advantch/kernia-go/core", Elsewhere: map[string]string{
-		".changeEmailAtOnce":                              own,
-		".updateSession":                                  own,
-		".updateUser":                                     own,
+		".changeEmailAtOnce": own,
+		".updateSession":     own,
+		".updateUser":        own,
 		"/plugins/emailotp.(*Plugin).changeEmail":         own,
 		"/plugins/emailpassword.(*Plugin).changePassword": "a new session in place of the caller's own: docs/hooks.md#signingate",
 		"/plugins/onetimetoken.(*Plugin).verify":          "a session that has passed the gates: the way \"one-time token\"",

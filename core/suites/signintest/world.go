@@ -49,6 +49,10 @@ type World struct {
 
 // open makes a World. With factor every new user has a second factor.
 func open(t testing.TB, seen *calls, way Way, factor bool) *World {
+	return openWith(t, seen, way, factor, func(*core.Options) {})
+}
+
+func openWith(t testing.TB, seen *calls, way Way, factor bool, change func(o *core.Options)) *World {
 	w := &World{T: t, sent: map[string]string{}}
 	w.Env = authtest.NewEnv(t)
 	plugins := append(w.common(), &watcher{w, seen, factor})
@@ -61,6 +65,7 @@ func open(t testing.TB, seen *calls, way Way, factor bool) *World {
 	o.EmailVerification.Send = func(_ context.Context, m core.Mail) error { return w.keep("verification", m.Token) }
 	o.EmailVerification.AutoSignIn = true
 	o.User.ChangeEmail.Enabled = true
+	change(&o)
 	w.Open(o)
 	return w
 }
