@@ -1,6 +1,7 @@
 package signintest
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -41,6 +42,9 @@ type question struct {
 	// before are requests that both have sent: for a code, of which a wrong one is tried.
 	before func(n named) (path string, content body)
 	tells  bool // it is there to tell; the time must not tell more
+	// nobody is what is done for nobody where it is something else, which
+	// docs/decisions/0368 explains.
+	nobody string
 }
 
 func code(kind string) func(n named) (string, body) {
@@ -51,7 +55,8 @@ func code(kind string) func(n named) (string, body) {
 
 var questions = []question{
 	{name: "ENUM-01 sign-in", path: "/sign-in/email", body: func(n named) body { return body{"email": n.email, "password": "wrong horse"} }},
-	{name: "ENUM-04 reset by a link", path: "/request-password-reset", body: func(n named) body { return body{"email": n.email} }},
+	{name: "ENUM-04 reset by a link", path: "/request-password-reset", body: func(n named) body { return body{"email": n.email} },
+		nobody: "find user, find all verification, find all verification"},
 	{name: "ENUM-09 user name: sign-in", path: "/sign-in/username", body: func(n named) body { return body{"username": n.username, "password": "wrong horse"} }},
 	{name: "ENUM-11 user name: availability", path: "/is-username-available", tells: true, body: func(n named) body { return body{"username": n.username} }},
 	{name: "ENUM-06 code: to sign in", path: "/email-otp/send-verification-otp", body: func(n named) body { return body{"email": n.email, "type": "sign-in"} }},
@@ -175,8 +180,8 @@ func TestAnswersTellNothing(t *testing.T) {
 			if !q.tells && (a.Status != b.Status || a.Body != b.Body || fmt.Sprint(a.Header) != fmt.Sprint(b.Header)) {
 				t.Errorf("answered\n%d %s\n%d %s", a.Status, a.Body, b.Status, b.Body)
 			}
-			if !slices.Equal(did, didToo) {
-				t.Errorf("done for somebody: %s\ndone for nobody:   %s", strings.Join(did, ", "), strings.Join(didToo, ", "))
+			if want := cmp.Or(q.nobody, strings.Join(did, ", ")); strings.Join(didToo, ", ") != want {
+				t.Errorf("done for nobody: %s\nwant:            %s", strings.Join(didToo, ", "), want)
 			}
 			if slices.Contains(did, "message") {
 				t.Error("a message was sent before the answer")
