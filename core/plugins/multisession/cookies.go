@@ -1,6 +1,7 @@
 package multisession
 
 import (
+	"context"
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
@@ -67,4 +68,20 @@ func find(c *core.Ctx, of ...remembered) ([]*core.SessionData, error) {
 		}
 	}
 	return live, err
+}
+
+// end ends sessions, all of them or none.
+func end(c *core.Ctx, sessions []remembered) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	store := c.Auth().Store()
+	return store.Tx(c, func(ctx context.Context) error {
+		for _, k := range sessions {
+			if err := store.DeleteSession(ctx, k.token); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

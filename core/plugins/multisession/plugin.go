@@ -65,9 +65,10 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		return core.Manifest{}, fmt.Errorf("Options.MaximumSessions is %d: give 1 to %d", p.opts.MaximumSessions, maxCookies)
 	}
 	return core.Manifest{
+		Before: []core.Hook{{Match: core.Paths("/sign-out"), Run: signOut}},
 		After: []core.Hook{
 			{Match: core.All(), Run: p.remember},
-			{Match: core.Paths("/sign-out"), Run: p.signOut},
+			{Match: core.Paths("/sign-out"), Run: forget},
 		},
 		Errors: []core.ErrorCode{CodeInvalidSessionToken},
 	}, nil
@@ -114,7 +115,7 @@ func (p *Plugin) revoke(c *core.Ctx, in *TokenInput) (core.StatusReply, error) {
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	if err := c.Auth().Store().DeleteSession(c, own.token); err != nil {
+	if err := end(c, []remembered{own}); err != nil {
 		return core.StatusReply{}, err
 	}
 	own.expire(c)
@@ -147,21 +148,11 @@ func (p *Plugin) remember(c *core.Ctx) error {
 	if _, set := c.Res.Cookie(own); set || c.Cookie(own) != "" {
 		return nil
 	}
-	kept, all := 0, cookies(c)
-	live, err := find(c, all...)
+	kept, err := p.tidy(c, issued.User.ID)
 	if err != nil {
-		return err
-	}
-	for _, k := range all {
-		i := slices.IndexFunc(live, func(d *core.SessionData) bool { return d.Session.Token == k.token })
-		if i >= 0 && live[i].User.ID != issued.User.ID {
-			kept++
-			continue
-		}
-		if err := c.Auth().Store().DeleteSession(c, k.token); err != nil {
-			return err
-		}
-		k.expire(c)
+		// The sign-in has succeeded: its session is only not remembered beside others.
+		c.Auth().Logger().ErrorContext(c, "reading the other sessions of a browser failed", "error", err)
+		return nil
 	}
 	if kept < p.opts.MaximumSessions {
 		c.SetSignedCookie(c.SessionCookie().Named(own), issued.Session.Token)
@@ -169,16 +160,50 @@ func (p *Plugin) remember(c *core.Ctx) error {
 	return nil
 }
 
-// signOut ends all sessions of the browser.
-func (p *Plugin) signOut(c *core.Ctx) error {
-	if _, err := c.Returned(); err != nil {
-		return nil
+// tidy ends the sessions of a user in this browser, removes their cookies and those of
+// sessions that have ended, and returns how many sessions of others there are.
+func (p *Plugin) tidy(c *core.Ctx, userID string) (others int, err error) {
+	all := cookies(c)
+	live, err := find(c, all...)
+	if err != nil {
+		return 0, err
 	}
-	for _, k := range cookies(c) {
-		if err := c.Auth().Store().DeleteSession(c, k.token); err != nil {
-			return err
+	var gone []remembered
+	for _, k := range all {
+		i := slices.IndexFunc(live, func(d *core.SessionData) bool { return d.Session.Token == k.token })
+		if i < 0 || live[i].User.ID == userID {
+			gone = append(gone, k)
 		}
+	}
+	if err := end(c, gone); err != nil {
+		return 0, err
+	}
+	for _, k := range gone {
 		k.expire(c)
+	}
+	return len(all) - len(gone), nil
+}
+
+// signOut ends all sessions of the browser, before the core ends the current one: a
+// sign-out that fails leaves none of them half signed out.
+func signOut(c *core.Ctx) error {
+	current, err := c.StoredSession()
+	if err != nil {
+		return err
+	}
+	all := cookies(c)
+	if len(all) > 0 && current != nil {
+		all = append(all, remembered{token: current.Session.Token})
+	}
+	return end(c, all)
+}
+
+// forget removes the cookies of the sessions that signOut has ended.
+func forget(c *core.Ctx) error {
+	if _, err := c.Returned(); err == nil {
+		for _, k := range cookies(c) {
+			k.expire(c)
+		}
 	}
 	return nil
 }
