@@ -16,6 +16,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/password"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
@@ -114,7 +115,8 @@ func listen(t testing.TB, real bool) *listener {
 		phonenumber.New(phonenumber.Options{SendOTP: sms, SendPasswordResetOTP: sms}),
 	)
 	if real {
-		o.Password = core.PasswordOptions{MaxWait: -1}
+		// Cheap, and still a hundred times everything else in the call.
+		o.Password = core.PasswordOptions{MaxWait: -1, Argon2: password.Argon2Params{Memory: 4096, Time: 2, Threads: 1}}
 	} else {
 		o.Database = &heard{o.Database, l}
 	}
@@ -190,7 +192,7 @@ func TestAnswersTellNothing(t *testing.T) {
 	}
 }
 
-// TestAnswerTimes measures, with the real hashing. It is no part of the tests, because another
+// TestAnswerTimes measures, with hashes that take a thousandth of a second or more. It is no part of the tests, because another
 // process may take the processor away at any time:
 //
 //	go test ./core/suites/signintest -run TestAnswerTimes -v -answer-times 301

@@ -15,6 +15,8 @@ func TestWays(t *testing.T) {
 		".updateUser":        own,
 		"/plugins/emailotp.(*Plugin).changeEmail":         own,
 		"/plugins/emailpassword.(*Plugin).changePassword": "a new session in place of the caller's own: docs/hooks.md#signingate",
+		"/plugins/multisession.(*Plugin).revoke":         "another session of the browser, which has passed the gates",
+		"/plugins/multisession.(*Plugin).setActive":      "another session of the browser, which has passed the gates",
 		"/plugins/onetimetoken.(*Plugin).verify":          "a session that has passed the gates: the way \"one-time token\"",
 		"/plugins/organization.(*Plugin).activate":        own,
 		"/plugins/phonenumber.(*Plugin).update":           own,
