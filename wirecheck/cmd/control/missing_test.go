@@ -45,7 +45,7 @@ func TestMissingIsDocumented(t *testing.T) {
 			bearer.New(bearer.Options{}),
 			deviceauthorization.New(deviceauthorization.Options{}),
 			captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
-			emailotp.New(emailotp.Options{}),
+			emailotp.New(emailotp.Options{Send: func(context.Context, emailotp.Message) error { return nil }}),
 			emailpassword.New(emailpassword.Options{}),
 			haveibeenpwned.New(haveibeenpwned.Options{}),
 			genericoauth.New(genericoauth.Options{Config: []genericoauth.Config{genericoauth.Gumroad(genericoauth.Preset{ClientID: "x", ClientSecret: "x"})}}),
