@@ -5,7 +5,7 @@
  *     node runner/main.mjs --self                           reference against itself
  *     node runner/main.mjs --only 'sign-in*'                some scenarios
  *     node runner/main.mjs --verbose                        the whole transcript of each scenario
- *     node runner/main.mjs --json FILE                      what differed, and what each endpoint of the reference answered
+ *     node runner/main.mjs --json FILE                      what differed, what each endpoint of the reference answered, and what nobody has seen
  *     node runner/main.mjs --framework echo --adapter ent-mysql
  *     node runner/main.mjs --subjects gin+mongo,fiber+memory  several, against one playing of the reference
  *     node runner/main.mjs --all                            every framework and every adapter, each once at least
@@ -188,7 +188,8 @@ async function main() {
   };
   await Promise.all(Array.from({ length: Number(flags.parallel) }, work));
 
-  if (flags.json) await writeFile(flags.json, JSON.stringify(found(results), null, 1));
+  const ofCodes = failuresOf(JSON.parse(await readFile(join(wirecheck, "testdata", "codes.json"), "utf8")), results);
+  if (flags.json) await writeFile(flags.json, JSON.stringify({ ...found(results), unused: allowed.unused(), unseen: ofCodes.unseen }, null, 1));
   const limit = Number(flags["max-failures"]);
   failures.sort((a, b) => (a.scenario < b.scenario ? -1 : 1));
   for (const { text } of failures.slice(0, limit)) console.log(`${text}\n`);
@@ -203,7 +204,6 @@ async function main() {
   const ofPlugins = plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), requested, factories);
   console.log(`\n${ofPlugins.table}\n`);
   missing.push(...ofPlugins.missing);
-  const ofCodes = failuresOf(JSON.parse(await readFile(join(wirecheck, "testdata", "codes.json"), "utf8")), results);
   if (!flags.only) console.log(`coverage: ${ofCodes.total} failures of plugins${ofCodes.unseen.length > 0 ? `, not seen: ${ofCodes.unseen.join(", ")}` : ", all seen"}`);
   if (ofCodes.wrong.length > 0) console.log(`seen, though testdata/codes.json says never: ${ofCodes.wrong.join(", ")}`);
   if (pending.length > 0) console.log(`pending, for a later module: ${pending.join(", ")}`);
@@ -216,7 +216,7 @@ async function main() {
   return failures.length + unused.length + ofCodes.wrong.length + (flags.only ? 0 : missing.length + unseen.length + ofCodes.unseen.length) > 0 ? 1 : 0;
 }
 
-/** What --json writes: every difference with both answers, and status and code of every answer of the reference. */
+/** For --json: every difference with both answers, and each endpoint's answers of the reference by status and code. */
 function found(results) {
   const answers = {};
   for (const { entries } of results) {
