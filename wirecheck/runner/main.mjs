@@ -178,7 +178,7 @@ async function main() {
       differences.push(...found);
     });
     if (flags.verbose) print(label, a.transcript);
-    results.push({ scenario: label, entries: a.transcript, differences });
+    results.push({ scenario: label, entries: a.transcript, differences, plugins: a.plugins });
     return a.spoke;
   };
   const work = async () => {
