@@ -28,7 +28,7 @@ func TestGuessesInAMinute(t *testing.T) {
 			[]string{"/email-otp/check-verification-otp", "/email-otp/reset-password"}, 27,
 		},
 	} {
-		t.Run("OTP-01 "+string(kind), func(t *testing.T) {
+		t.Run("OTP-04 "+string(kind), func(t *testing.T) {
 			t.Parallel()
 			e := start(t, limited)
 			signUp(t, e, email)
