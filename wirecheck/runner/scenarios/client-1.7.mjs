@@ -62,7 +62,8 @@ export default [
       await app.rows("passkey", "session");
     },
   },
-  // Better Auth 1.7.25 answers these requests in the same way, but for the id of the user.
+  // Better Auth 1.7.25 was asked the same and answers as Kernia does, with two exceptions: a refusal uses its nonce up
+  // there, so that "again" is an invalid nonce, and a bad signature has no code.
   ...table("client of 1.7: a wallet", [
     ["without bodies", {}, {}],
     ["by the other path", {}, { path: "/siwe/get-nonce" }],
