@@ -23,9 +23,6 @@ func (p *Plugin) requestChange(c *core.Ctx, in *RequestEmailChangeInput) (core.S
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	if err := p.canSend(); err != nil {
-		return core.SuccessReply{}, err
-	}
 	if p.opts.ChangeEmail.VerifyCurrent && validate.Value(in.OTP) == "" {
 		return core.SuccessReply{}, core.FailText(http.StatusBadRequest, textNeedsCurrent)
 	}

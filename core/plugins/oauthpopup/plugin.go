@@ -96,7 +96,7 @@ func (p *Plugin) start(c *core.Ctx, in *StartInput) (*core.Raw, error) {
 	}
 	m := marker{Origin: in.PopupOrigin, Nonce: oauth.Clip(validate.Value(in.PopupNonce), maxNonce)}
 	fail := func(code, text string) (*core.Raw, error) {
-		return page(c, m, message{Error: &failure{Code: code, Description: text}})
+		return ending(c, m, message{Error: &failure{Code: code, Description: text}})
 	}
 	for _, target := range []struct {
 		url  *string
@@ -180,7 +180,7 @@ func (p *Plugin) finish(c *core.Ctx) error {
 		}
 		out = message{Error: &failure{Code: code, Description: description}}
 	}
-	raw, err := page(c, m, out)
+	raw, err := ending(c, m, out)
 	if err != nil {
 		return err
 	}

@@ -73,21 +73,11 @@ func (p *Plugin) deliver(c *core.Ctx, send func(ctx context.Context, m Message) 
 // prove counts an attempt and compares the code. Try.Use uses the code up, and one of its
 // callers goes on: call it in the transaction that acts on the proof.
 func (p *Plugin) prove(c *core.Ctx, to purpose, number, code string) (*otp.Try, error) {
-	try, err := p.codes.Try(c, to.identifier(number))
+	try, err := p.codes.Prove(c, to.identifier(number), code)
 	if errors.Is(err, otp.ErrNone) {
-		try, err = p.codes.Try(c, to.later(number))
+		try, err = p.codes.Prove(c, to.later(number), code)
 	}
-	if err != nil {
-		return nil, refusal(err)
-	}
-	ok, err := try.Match(c, code)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, refusal(otp.ErrWrong)
-	}
-	return try, nil
+	return try, refusal(err)
 }
 
 // proveNumber is prove for a code of send-otp, which VerifyOTP may check. use uses it up.
