@@ -7,7 +7,6 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
-	_ "modernc.org/sqlite" // the driver "sqlite", which needs no C compiler
 
 	"github.com/advantch/kernia-go/internal/sqlitedsn"
 )
@@ -32,13 +31,17 @@ func SQLite(path string) (*gorm.DB, error) {
 	if err := sqlitedsn.Create(path); err != nil {
 		return nil, fmt.Errorf("gormadapter: %w", err)
 	}
-	db, err := sql.Open("sqlite", dsn)
+	own, err := newReaders(dsn)
 	if err != nil {
 		return nil, err
 	}
+	db := sql.OpenDB(own)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
-	g, err := gorm.Open(&sqliteDialector{conn: db, immediate: true}, &gorm.Config{Logger: logger.Discard})
+	if path == ":memory:" {
+		own = nil // another connection would be another database
+	}
+	g, err := gorm.Open(&sqliteDialector{conn: db, immediate: true, readers: own}, &gorm.Config{Logger: logger.Discard})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
