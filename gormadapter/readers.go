@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"sync"
 
 	sqlite "modernc.org/sqlite"
@@ -21,6 +20,7 @@ import (
 type readers struct {
 	driver.Connector // makes the connections of the pool
 	own              driver.Connector
+	most             int // readers
 
 	mu     sync.Mutex
 	idle   []*reader
@@ -28,8 +28,8 @@ type readers struct {
 	closed bool
 }
 
-// newReaders makes the connector of a file. Its readers cannot write.
-func newReaders(dsn string) (*readers, error) {
+// newReaders makes the connector of a file, and room for some readers. They cannot write.
+func newReaders(dsn string, most int) (*readers, error) {
 	pool, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func newReaders(dsn string) (*readers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &readers{Connector: pool, own: own}, nil
+	return &readers{Connector: pool, own: own, most: most}, nil
 }
 
 // Close implements io.Closer for sql.DB.Close. Readers in use close themselves.
@@ -55,8 +55,8 @@ func (r *readers) Close() error {
 	return failed
 }
 
-// take returns a reader for give, or nil when there is none: every processor has one
-// already, the database is closed, or no connection can be opened.
+// take returns a reader for give, or nil when there is none: all are in use, the database
+// is closed, or no connection can be opened.
 func (r *readers) take(ctx context.Context) *reader {
 	r.mu.Lock()
 	if n := len(r.idle); n > 0 {
@@ -65,7 +65,7 @@ func (r *readers) take(ctx context.Context) *reader {
 		r.mu.Unlock()
 		return one
 	}
-	if r.closed || r.count >= runtime.GOMAXPROCS(0) {
+	if r.closed || r.count >= r.most {
 		r.mu.Unlock()
 		return nil
 	}

@@ -31,7 +31,7 @@ func SQLite(path string) (*gorm.DB, error) {
 	if err := sqlitedsn.Create(path); err != nil {
 		return nil, fmt.Errorf("gormadapter: %w", err)
 	}
-	own, err := newReaders(dsn)
+	own, err := newReaders(dsn, size)
 	if err != nil {
 		return nil, err
 	}

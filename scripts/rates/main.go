@@ -13,7 +13,7 @@
 // All servers run at the same time, each a process with GOMAXPROCS=1, and are asked
 // in turn in many short rounds; medians count. Beside the rate by the clock it
 // reports the one by processor time, which other programs on the machine disturb
-// less (Linux), and the lowest tenth of that time, which they disturb least. The load never sleeps while it waits for an answer, as one on another
+// less (Linux). The load never sleeps while it waits for an answer, as one on another
 // machine would not: waking a sleeping reader costs the server that writes more than
 // a bare handler does, and only the slower server pays it. It needs a core of its own.
 package main
@@ -143,41 +143,33 @@ func run(before string, rounds int, round time.Duration) error {
 }
 
 func report(all []*server) {
-	fmt.Printf("%-24s %-8s %12s %8s %14s %8s %14s %8s\n", "GET /get-session", "", "requests/s", "of bare", "processor time", "of bare", "lowest tenth", "of bare")
+	fmt.Printf("%-24s %-8s %12s %8s %14s %8s\n", "GET /get-session", "", "requests/s", "of bare", "processor time", "of bare")
 	for _, s := range all {
-		fmt.Printf("%-24s %-8s %12.0f %8s %11.2f µs %8s %11.2f µs %8s\n", s.name, s.version, quantile(s.rates, 0.5), s.compared(func(b *server) float64 {
-			return ratio(s.rates, b.rates)
-		}), quantile(s.costs, 0.5), s.compared(func(b *server) float64 {
-			return ratio(b.costs, s.costs)
-		}), quantile(s.costs, 0.1), s.compared(func(b *server) float64 {
-			return quantile(b.costs, 0.1) / quantile(s.costs, 0.1)
-		}))
+		fmt.Printf("%-24s %-8s %12.0f %8s %11.2f µs %8s\n", s.name, s.version, median(s.rates), s.ratio(false), median(s.costs), s.ratio(true))
 	}
 }
 
-// compared is a part of the bare handler's, or nothing for that one.
-func (s *server) compared(part func(bare *server) float64) string {
+// ratio is the rate as a part of the bare handler's, the median of the rounds.
+func (s *server) ratio(processor bool) string {
 	if s.bare == nil {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", part(s.bare))
-}
-
-// ratio is the median of the rounds' ratios.
-func ratio(of, to []float64) float64 {
-	parts := make([]float64, len(of))
+	parts := make([]float64, len(s.rates))
 	for i := range parts {
-		parts[i] = of[i] / to[i]
+		parts[i] = s.rates[i] / s.bare.rates[i]
+		if processor {
+			parts[i] = s.bare.costs[i] / s.costs[i]
+		}
 	}
-	return quantile(parts, 0.5)
+	return fmt.Sprintf("%.2f", median(parts))
 }
 
-func quantile(values []float64, part float64) float64 {
+func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[int(float64(len(sorted))*part)]
+	return sorted[len(sorted)/2]
 }
 
 // server is a process that is measured.
