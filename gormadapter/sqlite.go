@@ -23,6 +23,10 @@ import (
 //
 // The handle is an ordinary *gorm.DB for the application's own models too. Its
 // logger is silent; set db.Logger to log the application's own statements.
+//
+// Beside its pool the handle opens a few connections that only read. Lookups by a
+// unique key, such as that of a request's session, use them outside of transactions.
+// Closing the pool (*sql.DB.Close) closes them.
 func SQLite(path string) (*gorm.DB, error) {
 	dsn, size, err := sqlitedsn.New(path)
 	if err != nil {
