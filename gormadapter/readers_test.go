@@ -76,7 +76,7 @@ func TestReadersSeeEveryCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := name(); !errors.Is(err, adapter.ErrNotFound) {
-		t.Errorf("SES-01 a session that another process has removed: %v", err)
+		t.Errorf("SES-04 a session that another process has removed: %v", err)
 	}
 }
 
