@@ -8,7 +8,7 @@ import (
 	"io"
 	"sync"
 
-	sqlite "modernc.org/sqlite"
+	"modernc.org/sqlite" // the driver needs no C compiler
 )
 
 // readers are connections to a SQLite file beside those of its pool, for lookups alone.
@@ -114,13 +114,13 @@ func (r *reader) read(l *lookup, args []driver.NamedValue) (text string, found b
 	if err != nil {
 		return "", false, err
 	}
-	switch err = rows.Next(r.dest[:]); err {
-	case nil:
+	switch err = rows.Next(r.dest[:]); {
+	case errors.Is(err, io.EOF):
+		err = nil
+	case err == nil:
 		if text, found = r.dest[0].(string); !found {
 			err = fmt.Errorf("gormadapter: a packed row is a %T", r.dest[0])
 		}
-	case io.EOF:
-		err = nil
 	}
 	r.dest[0] = nil
 	if closeErr := rows.Close(); err == nil {
