@@ -1,7 +1,7 @@
 // Package oauthpopup signs users in with a provider in a popup window, and hands the
-// session token to the page that opened it. It is for pages that cannot be left, and for
-// those that are embedded in another site's. It is a plugin of Better Auth 1.7; see
-// https://better-auth.com/docs/plugins/oauth-popup. Plugin id: "oauth-popup".
+// session token to the page that opened it. It is for pages that must stay open, and
+// for pages that are embedded in a page of another site. It is a plugin of Better Auth
+// 1.7; see https://better-auth.com/docs/plugins/oauth-popup. Plugin id: "oauth-popup".
 package oauthpopup
 
 import (

@@ -1,6 +1,6 @@
-// Package onetap signs users in with Google One Tap: the page gets an id_token of Google's,
-// without a redirect, and sends it here. See https://better-auth.com/docs/plugins/one-tap.
-// Plugin id: "one-tap".
+// Package onetap signs users in with Google One Tap: the page gets an id_token from
+// Google, without a redirect, and sends it here. See
+// https://better-auth.com/docs/plugins/one-tap. Plugin id: "one-tap".
 package onetap
 
 import (
