@@ -32,6 +32,10 @@ func (p *Plugin) requestChange(c *core.Ctx, in *RequestEmailChangeInput) (core.S
 	if err := p.limit(c, "user|"+user.ID); err != nil {
 		return core.SuccessReply{}, err
 	}
+	// The caller chooses the recipient, and may have many accounts.
+	if err := p.limit(c, "email|"+email); err != nil {
+		return core.SuccessReply{}, err
+	}
 	var current *otp.Try
 	if p.opts.ChangeEmail.VerifyCurrent {
 		current, err = p.try(c, identifier(TypeEmailVerification, core.NormalizeEmail(user.Email)), *in.OTP)
@@ -71,6 +75,9 @@ func (p *Plugin) offerChange(c *core.Ctx, u *core.User, email string, current *o
 	}
 	err = store.Tx(c, func(ctx context.Context) error {
 		if current != nil {
+			if err := pending(ctx, store, u, current); err != nil {
+				return err
+			}
 			if err := use(ctx, current); err != nil {
 				return err
 			}
@@ -105,7 +112,7 @@ func (p *Plugin) changeEmail(c *core.Ctx, in *ChangeEmailInput) (core.SuccessRep
 		return core.SuccessReply{}, err
 	}
 	v := &verified{user: user}
-	err = v.run(c, func(ctx context.Context, u *core.User) (*core.User, error) {
+	err = v.run(c, t, func(ctx context.Context, u *core.User) (*core.User, error) {
 		if err := use(ctx, t); err != nil {
 			return nil, err
 		}
