@@ -220,7 +220,7 @@ func fill(v reflect.Value, name string, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		if secretName.MatchString(name) || slices.Contains([]string{"Value", "Path", "text"}, name) {
+		if secretName.MatchString(name) || slices.Contains([]string{"Value", "Path", "text", "URL"}, name) {
 			v.SetString(marker)
 		}
 	case reflect.Pointer:

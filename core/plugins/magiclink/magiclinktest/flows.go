@@ -121,6 +121,7 @@ func recovery(s *flowtest.T) {
 		e.Clock.Add(time.Second)
 	}
 	link := ask(s, e)
+	e.Clock.Add(time.Second)
 	u, err := e.Auth.Store().FindUserByEmail(s.Context(), flowtest.Email)
 	if err == nil {
 		err = e.Auth.Store().DeleteUser(s.Context(), u.ID)
