@@ -1,9 +1,11 @@
 package core_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -23,22 +25,9 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/username"
 )
 
-// leftOut are the folders of core/plugins that everyPlugin does not install.
-var leftOut = map[string]string{
-	"access":         "is no plugin",
-	"emailpassword":  "open installs it",
-	"captcha":        "asks a provider before every route that it guards, and has no route",
-	"haveibeenpwned": "asks a service about every password, and has no route",
-	"genericoauth":   "has nothing to do with passwords and needs a provider",
-	"oauthpopup":     "has nothing to do with passwords and needs a provider",
-	"oauthproxy":     "has nothing to do with passwords and needs a provider",
-	"onetap":         "has nothing to do with passwords and needs a provider",
-	"passkey":        "is a module of its own, and has nothing to do with passwords",
-}
-
-// everyPlugin is every plugin of core beside e-mail and password, for tests that are
-// generated from the routes. What they send is kept among e's mails. A new plugin that is
-// neither here nor in leftOut fails the test.
+// everyPlugin are the plugins of core with routes that need no provider, beside e-mail and
+// password, for tests that are generated from the routes. What they send is kept among e's
+// mails. A plugin that hashes and is not here fails the test.
 func everyPlugin(t testing.TB, e *authtest.Env) []core.Plugin {
 	t.Helper()
 	sms := func(ctx context.Context, m phonenumber.Message) error {
@@ -65,17 +54,22 @@ func everyPlugin(t testing.TB, e *authtest.Env) []core.Plugin {
 		twofactor.New(twofactor.Options{}),
 		username.New(username.Options{}),
 	}
-	installed := map[string]bool{}
+	installed := map[string]bool{"emailpassword": true}
 	for _, p := range all {
 		installed[path.Base(reflect.TypeOf(p).Elem().PkgPath())] = true
 	}
-	folders, err := os.ReadDir("plugins")
-	if err != nil {
-		t.Fatal(err)
+	sources, err := filepath.Glob("plugins/*/*.go")
+	if err != nil || len(sources) == 0 {
+		t.Fatal("no source of a plugin", err)
 	}
-	for _, f := range folders {
-		if f.IsDir() && !installed[f.Name()] && leftOut[f.Name()] == "" {
-			t.Fatalf("core/plugins/%s: add the plugin to everyPlugin, or say in leftOut why not", f.Name())
+	for _, file := range sources {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.Base(filepath.Dir(file))
+		if bytes.Contains(text, []byte("core.Hashes(")) && !installed[folder] {
+			t.Fatalf("%s hashes: add the plugin to everyPlugin", file)
 		}
 	}
 	return all
