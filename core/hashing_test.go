@@ -49,9 +49,9 @@ var hashingRoutes = map[string]func(t testing.TB, e *authtest.Env) object{
 		e.Client().Post("/request-password-reset", object{"email": ada}).Want(t, 200, "")
 		return object{"token": e.LastMail().Token, "newPassword": passphrase}
 	},
-	"/two-factor/enable":                func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
-	"/two-factor/disable":               func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
-	"/two-factor/get-totp-uri":          func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
+	"/two-factor/enable":       func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
+	"/two-factor/disable":      func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
+	"/two-factor/get-totp-uri": func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
 	"/sign-in/username": func(testing.TB, *authtest.Env) object {
 		return object{"username": "someone", "password": "wrong password"}
 	},

@@ -346,6 +346,19 @@ func TestForms(t *testing.T) {
 	}
 }
 
+func TestTextsAreBounded(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	otp := ask(t, e, signInType, email)
+	for field, text := range map[string]string{"name": strings.Repeat("a", 100_000), "image": strings.Repeat("a", 500_000)} {
+		e.Client().Post("/sign-in/email-otp", body{"email": email, "otp": otp, field: text}).Want(t, http.StatusBadRequest, "VALIDATION_ERROR")
+	}
+	if n := users(t, e); n != 0 {
+		t.Errorf("%d users", n)
+	}
+	e.Client().Post("/sign-in/email-otp", body{"email": email, "otp": otp, "name": "Ada"}).Want(t, http.StatusOK, "")
+}
+
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	t.Run("OTP-19 no code in the log, in events and in printed values", func(t *testing.T) {
