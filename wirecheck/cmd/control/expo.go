@@ -8,5 +8,5 @@ import (
 func init() { factories["expo"] = (*instance).expo }
 
 func (i *instance) expo(s *section) core.Plugin {
-	return expo.New(expo.Options{DisableOriginOverride: s.flag("disableOriginOverride"), Development: i.env.get("NODE_ENV") == "development", AllowLinking: true})
+	return expo.New(expo.Options{DisableOriginOverride: s.flag("disableOriginOverride"), Development: i.env.development(), AllowLinking: true})
 }
