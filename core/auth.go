@@ -41,30 +41,31 @@ type Auth struct {
 	skipOrigin    map[string]bool
 	disabled      map[string]bool
 
-	plugins    []Plugin
-	schema     *schema.Schema
-	shapes     shapes
-	rowModels  sync.Map // reflect.Type of a row → the name of its table
-	db         *db
-	store      *Store
-	keys       *secret.Keyring
-	cache      sessioncache.Codec
-	passwords  *passwords
-	ips        *clientip.Resolver
-	limits     *ratelimit.Resolver
-	perAccount ratelimit.Rule // of requests that hash; Max -1: none
-	ready      bool           // New has ended
-	limiter    ratelimit.Store
-	router     *router
-	atRoot     *router // of routes outside the base path
-	operations map[string]*route
-	order      []*route
-	bound      []Operation // until New has succeeded
-	onRequest  []func(*Ctx) error
-	gates      []func(context.Context, *SignIn) error
-	disown     []func(ctx context.Context, userID string) error
-	asksEnded  bool // a plugin calls Store.Ended
-	codes      []ErrorCode
+	plugins       []Plugin
+	schema        *schema.Schema
+	shapes        shapes
+	rowModels     sync.Map // reflect.Type of a row → the name of its table
+	db            *db
+	store         *Store
+	keys          *secret.Keyring
+	cache         sessioncache.Codec
+	passwords     *passwords
+	ips           *clientip.Resolver
+	limits        *ratelimit.Resolver
+	perAccount    ratelimit.Rule // of requests that hash; Max -1: none
+	ready         bool           // New has ended
+	limiter       ratelimit.Store
+	router        *router
+	atRoot        *router // of routes outside the base path
+	operations    map[string]*route
+	order         []*route
+	bound         []Operation // until New has succeeded
+	onRequest     []func(*Ctx) error
+	originHeaders []string
+	gates         []func(context.Context, *SignIn) error
+	disown        []func(ctx context.Context, userID string) error
+	asksEnded     bool // a plugin calls Store.Ended
+	codes         []ErrorCode
 
 	authenticate  []func(*Ctx) (Credential, error)
 	passwordRules []func(*Ctx, string) error
@@ -502,6 +503,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.Authenticate != nil {
 			a.authenticate = append(a.authenticate, m.Authenticate)
 		}
+		a.originHeaders = append(a.originHeaders, m.OriginHeaders...)
 		if m.SignInGate != nil {
 			a.gates = append(a.gates, m.SignInGate)
 		}

@@ -83,7 +83,7 @@ func (c *Ctx) requireOrigin(force bool) error {
 	if !force && len(h.Values("Cookie")) == 0 {
 		return nil
 	}
-	value := h.Get("Origin")
+	value := c.origin()
 	if value == "" {
 		value = h.Get("Referer")
 	}
@@ -94,6 +94,16 @@ func (c *Ctx) requireOrigin(force bool) error {
 		return c.refuseOrigin(CodeInvalidOrigin, value)
 	}
 	return nil
+}
+
+// origin is the origin that the request names: Origin, or a header that a plugin reads in
+// its place (Manifest.OriginHeaders).
+func (c *Ctx) origin() string {
+	value := c.Req.Header.Get("Origin")
+	for i := 0; value == "" && i < len(c.auth.originHeaders); i++ {
+		value = c.Req.Header.Get(c.auth.originHeaders[i])
+	}
+	return value
 }
 
 // SameSiteForm is middleware against login CSRF: without it another site could
@@ -113,7 +123,7 @@ func SameSiteForm(c *Ctx) error {
 	if site == "cross-site" && mode == "navigate" {
 		return c.refuseOrigin(CodeCrossSiteLoginBlocked, h.Get("Origin"))
 	}
-	if site != "" || mode != "" || dest != "" || h.Get("Origin") != "" {
+	if site != "" || mode != "" || dest != "" || c.origin() != "" {
 		return c.requireOrigin(true)
 	}
 	return nil

@@ -86,6 +86,10 @@ type Manifest struct {
 	Errors               []ErrorCode
 	// TrustedOrigins are added to Options.TrustedOrigins.
 	TrustedOrigins []string
+	// OriginHeaders name the caller's origin where Origin is absent, for clients that are no
+	// browsers. Another site cannot make a browser send such a header without asking first
+	// (a CORS preflight). Its value must be trusted as that of Origin.
+	OriginHeaders []string
 	// Init runs at the end of New, in plugin order, when everything is compiled. Use it
 	// to keep the Auth, to bind tables (TableOf) and to add hooks to other plugins.
 	Init func(ctx context.Context, a *Auth) error

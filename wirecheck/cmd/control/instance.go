@@ -21,6 +21,7 @@ type instance struct {
 	id      string
 	outside outside
 	clock   clock
+	env     environment
 	quick   bool // quickHashing
 	auth    *core.Auth
 	handler http.Handler

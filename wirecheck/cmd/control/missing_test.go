@@ -19,6 +19,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/plugins/expo"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
 	"github.com/advantch/kernia-go/core/plugins/i18n"
@@ -51,6 +52,7 @@ func TestMissingIsDocumented(t *testing.T) {
 			deviceauthorization.New(deviceauthorization.Options{}),
 			additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
 			customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
+			expo.New(expo.Options{}),
 			i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
 			multisession.New(multisession.Options{}),
 			captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),

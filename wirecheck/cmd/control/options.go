@@ -50,6 +50,7 @@ func (i *instance) options(spec wire.Value) (*core.Options, error) {
 	all := &options{outside: i.outside}
 	root := all.section("", spec.Get("options"))
 	env := environment{spec.Get("env")}
+	i.env = env
 	o := &core.Options{
 		// A slow machine refuses nobody: the reference has no such bounds.
 		Timeout: -1, Password: core.PasswordOptions{MaxWait: -1},

@@ -17,6 +17,7 @@ import deviceAuthorization from "./device-authorization.mjs";
 import genericOAuth from "./generic-oauth.mjs";
 import haveIBeenPwned from "./have-i-been-pwned.mjs";
 import hooks from "./hooks.mjs";
+import expo from "./expo.mjs";
 import i18n from "./i18n.mjs";
 import lastLoginMethod from "./last-login-method.mjs";
 import limits from "./limits.mjs";
@@ -64,6 +65,7 @@ export const scenarios = [
   ...anonymous,
   ...multiSession,
   ...i18n,
+  ...expo,
   ...captcha,
   ...customSession,
   ...deviceAuthorization,
