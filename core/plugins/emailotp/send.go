@@ -39,12 +39,12 @@ func (p *Plugin) canSend() error {
 	return nil
 }
 
-// limit counts a code that is sent to somebody.
-func (p *Plugin) limit(c *core.Ctx, recipient string) error {
+// limit counts a code of a type that is sent to somebody, by whatever route.
+func (p *Plugin) limit(ctx context.Context, c *core.Ctx, t Type, recipient string) error {
 	if p.opts.SendLimit.Max < 0 {
 		return nil
 	}
-	return c.Limit(recipient, p.opts.SendLimit)
+	return c.LimitShared(ctx, ID+"|"+string(t)+"|"+recipient, p.opts.SendLimit)
 }
 
 // send makes the code of an address and mails it, if somebody is to get it. It returns the
@@ -54,7 +54,7 @@ func (p *Plugin) limit(c *core.Ctx, recipient string) error {
 // Otherwise the answers to wrong codes, which change once the attempts are spent, would
 // tell which addresses are registered.
 func (p *Plugin) send(c *core.Ctx, t Type, email string) (*core.User, error) {
-	if err := p.limit(c, "email|"+email); err != nil {
+	if err := p.limit(c, c, t, email); err != nil {
 		return nil, err
 	}
 	u, err := c.Auth().Store().FindUserByEmail(c, email)
@@ -86,6 +86,12 @@ func (p *Plugin) signedUp(c *core.Ctx) error {
 		return nil //nolint:nilerr // the sign-up's own answer stays
 	}
 	email := reply.User.Email
+	switch err := p.limit(c, c, TypeEmailVerification, email); {
+	case core.HasCode(err, core.CodeTooManyRequests):
+		return nil // the codes that were sent are enough, and each allows new attempts
+	case err != nil:
+		return err
+	}
 	code, err := p.renew(c, TypeEmailVerification, email)
 	if err != nil {
 		return err
@@ -105,6 +111,14 @@ func (p *Plugin) sendInPlaceOfLink(ctx context.Context, m core.Mail) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c, ok := core.CtxFrom(ctx); ok {
+		switch err := p.limit(ctx, c, TypeEmailVerification, m.User.Email); {
+		case core.HasCode(err, core.CodeTooManyRequests):
+			return nil
+		case err != nil:
+			return err
+		}
 	}
 	code, err := p.codeToSend(ctx, TypeEmailVerification, m.User.Email)
 	if err != nil {
