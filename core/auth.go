@@ -61,6 +61,7 @@ type Auth struct {
 	order      []*route
 	bound      []Operation // until New has succeeded
 	onRequest  []func(*Ctx) error
+	allowMail  []func(c *Ctx, to string) (bool, error)
 	gates      []func(context.Context, *SignIn) error
 	disown     []func(ctx context.Context, userID string) error
 	codes      []ErrorCode
@@ -497,6 +498,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 		a.codes = append(a.codes, m.Errors...)
 		if m.OnRequest != nil {
 			a.onRequest = append(a.onRequest, m.OnRequest)
+		}
+		if m.AllowVerificationMail != nil {
+			a.allowMail = append(a.allowMail, m.AllowVerificationMail)
 		}
 		if m.Authenticate != nil {
 			a.authenticate = append(a.authenticate, m.Authenticate)

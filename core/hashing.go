@@ -95,7 +95,7 @@ func limitHashing(c *Ctx) error {
 	if account == "" {
 		return nil
 	}
-	return c.take(c, ratelimit.AccountKey(account), c.auth.perAccount)
+	return c.take(ratelimit.AccountKey(account), c.route.path, c.auth.perAccount)
 }
 
 // hashing prepares a context for the hashing queue.

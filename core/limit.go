@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/ratelimit"
@@ -29,7 +28,7 @@ func (c *Ctx) rateLimit(path string, rt *route) error {
 		return nil
 	}
 	ip, _ := c.IP() // without an address everyone shares one bucket
-	return c.takeAt(c, counted, ratelimit.Key(ip, counted), rule)
+	return c.take(ratelimit.Key(ip, counted), counted, rule)
 }
 
 // Limit counts a request under something other than its address, such as the recipient
@@ -42,27 +41,22 @@ func (c *Ctx) Limit(what string, rule ratelimit.Rule) error {
 	if !c.counts || c.route == nil {
 		return nil
 	}
-	return c.take(c, ratelimit.AccountKey(c.route.id+"|"+what), rule)
+	return c.take(ratelimit.AccountKey(c.route.id+"|"+what), c.route.path, rule)
 }
 
 // LimitShared is Limit for something that several routes count together, such as the
-// codes for one address that any of them sends. what begins with the plugin's id. ctx is c,
-// or the context of a task in the background that belongs to c (Ctx.Go).
-func (c *Ctx) LimitShared(ctx context.Context, what string, rule ratelimit.Rule) error {
+// codes for one address that any of them sends. what begins with the plugin's id.
+func (c *Ctx) LimitShared(what string, rule ratelimit.Rule) error {
 	if !c.counts || c.route == nil {
 		return nil
 	}
-	return c.take(ctx, ratelimit.AccountKey(what), rule)
+	return c.take(ratelimit.AccountKey(what), c.route.path, rule)
 }
 
 // take counts a request under a key and refuses it when the rule is exceeded.
-func (c *Ctx) take(ctx context.Context, key string, rule ratelimit.Rule) error {
-	return c.takeAt(ctx, c.route.path, key, rule)
-}
-
-func (c *Ctx) takeAt(ctx context.Context, path, key string, rule ratelimit.Rule) error {
+func (c *Ctx) take(key, path string, rule ratelimit.Rule) error {
 	a := c.auth
-	d, err := a.limiter.Take(ctx, key, rule, a.Now())
+	d, err := a.limiter.Take(c, key, rule, a.Now())
 	if err != nil {
 		// A limiter that cannot count refuses: a failure must not be a way around it.
 		return internalError(err)

@@ -79,6 +79,10 @@ type Manifest struct {
 	// SendVerificationMail replaces Options.EmailVerification.Send. New fails when that
 	// is set as well, or when another plugin sets SendVerificationMail.
 	SendVerificationMail func(ctx context.Context, m Mail) error
+	// AllowVerificationMail reports whether a verification mail may be sent to an address
+	// now. For false it is not sent, and the answer is that of a mail that was. It is
+	// called in the request, outside of transactions.
+	AllowVerificationMail func(c *Ctx, to string) (bool, error)
 	RateLimits           []ratelimit.PathRule
 	Errors               []ErrorCode
 	// TrustedOrigins are added to Options.TrustedOrigins.

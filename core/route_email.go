@@ -88,6 +88,11 @@ func sendVerificationMail(ctx context.Context, c *Ctx, u *User, updateTo, reques
 		URL: c.BaseURL() + "/verify-email?token=" + token + "&callbackURL=" + wire.EncodeURIComponent(callbackURL)}
 	send := c.auth.opts.EmailVerification.Send
 	return AfterCommit(ctx, func(context.Context) error {
+		for _, allow := range c.auth.allowMail {
+			if ok, err := allow(c, to.Email); err != nil || !ok {
+				return err
+			}
+		}
 		c.Go("sending a verification mail", func(ctx context.Context) error { return send(ctx, mail) }, mail.secrets()...)
 		return nil
 	})

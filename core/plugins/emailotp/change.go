@@ -29,7 +29,7 @@ func (p *Plugin) requestChange(c *core.Ctx, in *RequestEmailChangeInput) (core.S
 	if p.opts.ChangeEmail.VerifyCurrent && validate.Value(in.OTP) == "" {
 		return core.SuccessReply{}, core.FailText(http.StatusBadRequest, textNeedsCurrent)
 	}
-	if err := p.limit(c, c, TypeChangeEmail, user.ID); err != nil {
+	if err := p.limit(c, TypeChangeEmail, user.ID); err != nil {
 		return core.SuccessReply{}, err
 	}
 	var current *otp.Try

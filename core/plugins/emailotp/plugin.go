@@ -195,7 +195,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	}
 	switch {
 	case p.opts.ReplaceVerificationMail:
-		m.SendVerificationMail = p.sendInPlaceOfLink
+		m.SendVerificationMail, m.AllowVerificationMail = p.sendInPlaceOfLink, p.mayMail
 	case p.opts.SendOnSignUp:
 		m.After = []core.Hook{{Match: core.Prefix("/sign-up"), Run: p.signedUp}}
 	}

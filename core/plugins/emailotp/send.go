@@ -40,11 +40,11 @@ func (p *Plugin) canSend() error {
 }
 
 // limit counts a code of a type that is sent to somebody, by whatever route.
-func (p *Plugin) limit(ctx context.Context, c *core.Ctx, t Type, recipient string) error {
+func (p *Plugin) limit(c *core.Ctx, t Type, recipient string) error {
 	if p.opts.SendLimit.Max < 0 {
 		return nil
 	}
-	return c.LimitShared(ctx, ID+"|"+string(t)+"|"+recipient, p.opts.SendLimit)
+	return c.LimitShared(ID+"|"+string(t)+"|"+recipient, p.opts.SendLimit)
 }
 
 // send makes the code of an address and mails it, if somebody is to get it. It returns the
@@ -54,7 +54,7 @@ func (p *Plugin) limit(ctx context.Context, c *core.Ctx, t Type, recipient strin
 // Otherwise the answers to wrong codes, which change once the attempts are spent, would
 // tell which addresses are registered.
 func (p *Plugin) send(c *core.Ctx, t Type, email string) (*core.User, error) {
-	if err := p.limit(c, c, t, email); err != nil {
+	if err := p.limit(c, t, email); err != nil {
 		return nil, err
 	}
 	u, err := c.Auth().Store().FindUserByEmail(c, email)
@@ -77,6 +77,16 @@ func (p *Plugin) mail(c *core.Ctx, m Message) {
 	c.Go("sending a code by mail", func(ctx context.Context) error { return p.opts.Send(ctx, m) }, m.Code, m.Email)
 }
 
+// mayMail reports whether SendLimit admits one more verification code for an address that
+// another route of the server sends. Each new code allows new attempts.
+func (p *Plugin) mayMail(c *core.Ctx, email string) (bool, error) {
+	err := p.limit(c, TypeEmailVerification, email)
+	if core.HasCode(err, core.CodeTooManyRequests) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // signedUp sends a verification code to whoever has signed up. A used address gets one
 // too where its sign-up is answered like that of a free one.
 func (p *Plugin) signedUp(c *core.Ctx) error {
@@ -86,10 +96,7 @@ func (p *Plugin) signedUp(c *core.Ctx) error {
 		return nil //nolint:nilerr // the sign-up's own answer stays
 	}
 	email := reply.User.Email
-	switch err := p.limit(c, c, TypeEmailVerification, email); {
-	case core.HasCode(err, core.CodeTooManyRequests):
-		return nil // the codes that were sent are enough, and each allows new attempts
-	case err != nil:
+	if ok, err := p.mayMail(c, email); err != nil || !ok {
 		return err
 	}
 	code, err := p.renew(c, TypeEmailVerification, email)
@@ -111,14 +118,6 @@ func (p *Plugin) sendInPlaceOfLink(ctx context.Context, m core.Mail) error {
 	}
 	if err != nil {
 		return err
-	}
-	if c, ok := core.CtxFrom(ctx); ok {
-		switch err := p.limit(ctx, c, TypeEmailVerification, m.User.Email); {
-		case core.HasCode(err, core.CodeTooManyRequests):
-			return nil
-		case err != nil:
-			return err
-		}
 	}
 	code, err := p.codeToSend(ctx, TypeEmailVerification, m.User.Email)
 	if err != nil {
