@@ -63,10 +63,11 @@ type Options struct {
 	// RateLimit is the rule of each route, for an address of the network. Default 3
 	// requests in a minute.
 	RateLimit ratelimit.Rule
-	// SendLimit is how many codes each route sends to one mail address, whoever asks for
-	// them. It bounds both the mails and the guesses, since each new code allows new
-	// attempts. Default: RateLimit. It is kept by the rate limiter. A negative Max: no
-	// such limit.
+	// SendLimit is how many codes of a type one mail address is sent, whoever asks for them
+	// and by whatever route. It bounds both the mails and the guesses, since each new code
+	// allows new attempts. A verification code beyond it that a sign-up or a sign-in would
+	// send is left out. Default: RateLimit. It is kept by the rate limiter. A negative Max:
+	// no such limit.
 	SendLimit ratelimit.Rule
 }
 
