@@ -83,8 +83,8 @@ type Manifest struct {
 	// now. For false it is not sent, and the answer is that of a mail that was. It is
 	// called in the request, outside of transactions.
 	AllowVerificationMail func(c *Ctx, to string) (bool, error)
-	RateLimits           []ratelimit.PathRule
-	Errors               []ErrorCode
+	RateLimits            []ratelimit.PathRule
+	Errors                []ErrorCode
 	// TrustedOrigins are added to Options.TrustedOrigins.
 	TrustedOrigins []string
 	// Init runs at the end of New, in plugin order, when everything is compiled. Use it
