@@ -103,7 +103,7 @@ func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 func (p *Plugin) ID() string { return ID }
 
 // Manifest checks the options and lists what the plugin adds.
-func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
+func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	if err := p.check(); err != nil {
 		return core.Manifest{}, err
 	}
@@ -123,8 +123,9 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 			CodeUsernameTooLong, CodeInvalidUsername, CodeInvalidDisplayUsername, CodeUsernameImmutable,
 		},
 	}
-	// Each answer tells whether somebody has a name.
-	m.RateLimits = []ratelimit.PathRule{{Match: []ratelimit.Match{{Exact: availablePath}}, Rule: ratelimit.Rule{Window: 10 * time.Second, Max: 30}}}
+	if env.Compat != core.CompatBetterAuth { // each answer tells whether somebody has a name
+		m.RateLimits = []ratelimit.PathRule{{Match: []ratelimit.Match{{Exact: availablePath}}, Rule: ratelimit.Rule{Window: 10 * time.Second, Max: 30}}}
+	}
 	m.Store.User.BeforeCreate = p.userMade
 	m.Store.User.BeforeUpdate = p.userChanged
 	return m, nil
