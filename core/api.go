@@ -39,7 +39,7 @@ func newAPI() API {
 	return API{
 		GetSession: Get("getSession", "/get-session", getSession, WithMethods("GET", "POST"),
 			Doc("Get the current session")),
-		SignOut: Post("signOut", "/sign-out", signOut, Doc("Sign out the current user")),
+		SignOut: Post("signOut", "/sign-out", signOut, Use(foreignForm), Doc("Sign out the current user")),
 		VerifyEmail: Get("verifyEmail", "/verify-email", verifyEmail, Use(TrustedTarget("query", "callbackURL")),
 			Doc("Verify the e-mail address of a user")),
 		SendVerification: Post("sendVerificationEmail", "/send-verification-email", sendVerificationEmail,

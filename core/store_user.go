@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"net/http"
@@ -250,11 +251,16 @@ func (s *Store) LockUser(ctx context.Context, id string) error {
 // the rows, or when added fields are unique, a row is inserted under an unused
 // address and removed in the same transaction. So ids of users and accounts are
 // used up as in a real sign-up, and a unique value that is taken fails with
-// adapter.ErrUnique. Store hooks are not run.
+// adapter.ErrUnique. The hooks before the creation of users run, in a transaction that is
+// rolled back: they may change what the answer shows, or refuse.
 func (a *Auth) SyntheticUser(ctx context.Context, u User) (*User, error) {
 	now := a.Now()
-	email := NormalizeEmail(u.Email)
+	u.Email = NormalizeEmail(u.Email)
 	u.CreatedAt, u.UpdatedAt = now, now
+	if err := a.store.rehearse(ctx, &u); err != nil {
+		return nil, err
+	}
+	email := u.Email
 	if !a.databaseDecides(ModelUser, "email") {
 		id, err := a.newID(ModelUser)
 		if err != nil {
@@ -292,6 +298,28 @@ func (a *Auth) SyntheticUser(ctx context.Context, u User) (*User, error) {
 	}
 	made.Email = email
 	return made, nil
+}
+
+var errRehearsed = errors.New("core: the hooks have run")
+
+// rehearse runs the hooks before the creation of a user who is not created.
+func (s *Store) rehearse(ctx context.Context, u *User) error {
+	hooks := s.userModel().hooks.beforeCreate
+	if len(hooks) == 0 {
+		return nil
+	}
+	given := *u
+	err := s.Tx(ctx, func(ctx context.Context) error {
+		*u = *given.clone() // a database may run this again
+		if err := runRow(ctx, hooks, u); err != nil {
+			return err
+		}
+		return errRehearsed // what they have written is undone
+	})
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
+	return err
 }
 
 // databaseDecides reports whether the rows in the database decide the id of a new row,

@@ -54,12 +54,22 @@ func (s *Store) identifiers(identifier string) ([]string, error) {
 // CreateVerification stores a single-use value under an identifier until it
 // expires.
 func (s *Store) CreateVerification(ctx context.Context, identifier, value string, expiresAt time.Time) (*Verification, error) {
+	return s.createVerification(ctx, identifier, value, s.a.Now(), expiresAt)
+}
+
+// RestoreVerification stores a value that ConsumeVerification has given again, until
+// expiresAt. It stays as old as it is: what ends the values from before a moment ends this
+// one too.
+func (s *Store) RestoreVerification(ctx context.Context, identifier string, v *Verification, expiresAt time.Time) (*Verification, error) {
+	return s.createVerification(ctx, identifier, v.Value, v.CreatedAt, expiresAt)
+}
+
+func (s *Store) createVerification(ctx context.Context, identifier, value string, createdAt, expiresAt time.Time) (*Verification, error) {
 	stored, err := s.storedIdentifier(identifier)
 	if err != nil {
 		return nil, err
 	}
-	now := s.a.Now()
-	v := &Verification{Identifier: stored, Value: value, ExpiresAt: expiresAt, CreatedAt: now, UpdatedAt: now}
+	v := &Verification{Identifier: stored, Value: value, ExpiresAt: expiresAt, CreatedAt: createdAt, UpdatedAt: s.a.Now()}
 	var write func(context.Context, *Verification) (*Verification, error)
 	if s.secondary != nil {
 		write = func(ctx context.Context, v *Verification) (*Verification, error) {

@@ -104,16 +104,12 @@ func (c *Codes) Keep(ctx context.Context, identifier, code string) error {
 	if err != nil {
 		return err
 	}
-	return c.put(ctx, identifier, join(text, 0))
-}
-
-func (c *Codes) put(ctx context.Context, identifier, value string) error {
 	store := c.a.Store()
 	return store.Tx(ctx, func(ctx context.Context) error {
 		if err := store.DeleteVerification(ctx, identifier); err != nil {
 			return err
 		}
-		_, err := store.CreateVerification(ctx, identifier, value, c.a.Now().Add(c.o.TTL))
+		_, err := store.CreateVerification(ctx, identifier, join(text, 0), c.a.Now().Add(c.o.TTL))
 		return err
 	})
 }
@@ -137,7 +133,8 @@ func (c *Codes) Read(ctx context.Context, identifier string) (string, error) {
 
 // Reuse returns the live code of an identifier, as Read does, and restarts its
 // lifetime. Attempts stay counted, so that requesting the code again does not allow
-// more guesses.
+// more guesses. Try.Made stays too: whoever knew the code before something ended it, such
+// as a change of the password, does not get it back by requesting it again.
 func (c *Codes) Reuse(ctx context.Context, identifier string) (string, error) {
 	code, err := c.Read(ctx, identifier)
 	if err != nil {
@@ -160,7 +157,8 @@ func (c *Codes) Reuse(ctx context.Context, identifier string) (string, error) {
 			return "", err
 		}
 	}
-	return code, c.put(ctx, identifier, v.Value)
+	_, err = c.a.Store().RestoreVerification(ctx, identifier, v, c.a.Now().Add(c.o.TTL))
+	return code, err
 }
 
 // Check uses up the code of an identifier. It returns nil when the code is right,
@@ -274,7 +272,7 @@ func (t *Try) Use(ctx context.Context) error {
 	}
 	if text, _ := t.c.split(v.Value); text != t.text {
 		// A new code was sent in between: put it back.
-		if _, err := store.CreateVerification(ctx, t.identifier, v.Value, v.ExpiresAt); err != nil {
+		if _, err := store.RestoreVerification(ctx, t.identifier, v, v.ExpiresAt); err != nil {
 			return err
 		}
 		return ErrExpired

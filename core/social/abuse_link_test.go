@@ -320,7 +320,7 @@ func TestLinkAbuse(t *testing.T) {
 		}
 	})
 
-	t.Run("RACE of 20 first sign-ins of one person one makes the user", func(t *testing.T) {
+	t.Run("RACE-02 of 20 first sign-ins of one person one makes the user", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, nil, nil)
 		var all sync.WaitGroup

@@ -138,7 +138,7 @@ func TestLink(t *testing.T) {
 			"database":          nil,
 			"secondary storage": func(e *authtest.Env, o *core.Options) { o.SecondaryStorage = storage.NewMemory(e.Clock.Now) },
 		} {
-			t.Run(name+"/"+place, func(t *testing.T) {
+			t.Run("MIS-01 "+name+"/"+place, func(t *testing.T) {
 				t.Parallel()
 				w := open(t, anonymous.Options{}, change)
 				c, id := w.visit(t)

@@ -64,7 +64,8 @@ type Plugin struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.SignIn = core.Post("signInAnonymous", "/sign-in/anonymous", p.signIn, core.Doc("Sign in without an account"))
+	p.SignIn = core.Post("signInAnonymous", "/sign-in/anonymous", p.signIn, core.Use(core.SameSiteForm),
+		core.Doc("Sign in without an account"))
 	p.Delete = core.Post("deleteAnonymousUser", "/delete-anonymous-user", p.remove, core.Use(core.RequireStoredSession),
 		core.Doc("Delete the current anonymous user"))
 	return p

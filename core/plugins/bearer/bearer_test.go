@@ -3,6 +3,7 @@ package bearer_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
@@ -105,4 +106,23 @@ func TestCSRF(t *testing.T) {
 	c := e.Client()
 	c.Post("/sign-in/email", map[string]any{"email": email, "password": password}).Want(t, 200, "")
 	c.Post("/update-user", map[string]any{"name": "A"}, bear("Bearer "+bare), core.HeaderField{Name: "Origin", Value: "https://evil.example"}).Want(t, 403, "INVALID_ORIGIN")
+}
+
+func TestHostileHeaders(t *testing.T) {
+	t.Parallel()
+	for _, require := range []bool{false, true} {
+		e := open(t, bearer.Options{RequireSignature: require})
+		_, bare := signUp(t, e)
+		for _, value := range []string{
+			bare + ".", "." + bare, bare + ".x", bare + " " + bare, "%", "%zz", "%zz.%zz", bare + "%00", "%ff%fe", "null", "undefined", strings.Repeat("a", 100_000),
+			strings.Repeat("a.", 50_000), strings.Repeat("%", 100_000), bare + "." + strings.Repeat("A", 43) + "=", bare + "." + strings.Repeat("A", 100_000), "\x00", "'; --",
+		} {
+			if a := e.Client().Get("/list-accounts", bear("Bearer "+value)); a.Status != 401 {
+				t.Errorf("SES-25 required %v, %.30q of %d bytes: %d %s", require, value, len(value), a.Status, a.Body)
+			}
+		}
+		if a := e.Client().Get("/list-accounts", bear("Bearer "+bare)); require == (a.Status == 200) {
+			t.Errorf("SES-25 a bare token, required %v: %d", require, a.Status)
+		}
+	}
 }

@@ -116,6 +116,22 @@ func TestReset(t *testing.T) {
 			t.Errorf("%d resets", won.Load())
 		}
 	})
+	t.Run("PWR-03 a code that is sent again is as old as it was", func(t *testing.T) {
+		t.Parallel()
+		for _, place := range []settings{options(func(*emailotp.Options) {}), inSecondary} {
+			e := start(t, place, options(func(p *emailotp.Options) { p.Resend = emailotp.Reuse }))
+			c := verified(t, e, email)
+			known := ask(t, e, resetType, email)
+			e.Clock.Add(time.Minute)
+			c.Post("/change-password", body{"currentPassword": password, "newPassword": "another horse"}).Want(t, 200, "")
+			e.Clock.Add(time.Minute)
+			if again := ask(t, e, resetType, email); again != known {
+				t.Fatal("it is another code")
+			}
+			e.Client().Post("/email-otp/reset-password", body{"email": email, "otp": known, "password": "third horse!"}).Want(t, 400, "INVALID_OTP")
+			byPassword(e, email, "another horse").Want(t, 200, "")
+		}
+	})
 	t.Run("a password that was set since ends the code", func(t *testing.T) {
 		t.Parallel()
 		e := start(t)

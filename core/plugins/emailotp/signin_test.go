@@ -418,6 +418,54 @@ func TestOTP04Together(t *testing.T) {
 			t.Errorf("%d mails", n)
 		}
 	})
+	t.Run("OTP-04 every route that sends codes of a type counts", func(t *testing.T) {
+		t.Parallel()
+		e := start(t, limited)
+		signUp(t, e, email)
+		sent := 0
+		for n := range 12 {
+			c := e.Client()
+			c.IP = fmt.Sprintf("203.0.113.%d", n)
+			path, in := "/email-otp/request-password-reset", body{"email": email}
+			switch n % 3 {
+			case 1:
+				path = "/forget-password/email-otp"
+			case 2:
+				path, in = "/email-otp/send-verification-otp", body{"email": email, "type": resetType}
+			}
+			if c.Post(path, in).Status == 200 {
+				sent++
+			}
+		}
+		if sent != 3 || len(e.Mails()) != 3 {
+			t.Errorf("%d codes, %d mails in a minute", sent, len(e.Mails()))
+		}
+	})
+	for name, set := range map[string]func(p *emailotp.Options){
+		"in place of links": func(p *emailotp.Options) { p.ReplaceVerificationMail = true },
+		"at sign-up":        func(p *emailotp.Options) { p.SendOnSignUp = true },
+	} {
+		t.Run("OTP-04 codes of verification mails count too, "+name, func(t *testing.T) {
+			t.Parallel()
+			e := start(t, limited, options(set), func(_ *authtest.Env, o *core.Options, _ *emailotp.Options, ep *emailpassword.Options) {
+				ep.RequireEmailVerification, o.EmailVerification.SendOnSignIn = true, true
+			})
+			for n := range 12 {
+				c := e.Client()
+				c.IP = fmt.Sprintf("203.0.113.%d", n)
+				c.Post("/sign-up/email", body{"name": "A", "email": email, "password": password}).Want(t, 200, "")
+				c.Post("/sign-in/email", body{"email": email, "password": password}).Want(t, 403, "EMAIL_NOT_VERIFIED")
+				if set := name == "in place of links"; set {
+					c.Post("/send-verification-email", body{"email": email}).Want(t, 200, "")
+				}
+			}
+			if n := len(e.Mails()); n != 3 {
+				t.Errorf("%d codes in a minute", n)
+			}
+			e.Clock.Add(time.Minute)
+			e.Client().Post("/email-otp/send-verification-otp", body{"email": email, "type": verifyType}).Want(t, 200, "")
+		})
+	}
 }
 
 func TestForms(t *testing.T) {

@@ -143,10 +143,12 @@ func (p *Plugin) pretend(c *core.Ctx, existing *core.User, row core.User) (SignU
 		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error { return f(ctx, existing) }, existing.Email)
 	}
 	synthetic, err := c.Auth().SyntheticUser(c, row)
-	if errors.Is(err, adapter.ErrUnique) {
+	switch {
+	case errors.Is(err, adapter.ErrUnique):
 		return SignUpReply{}, core.Fail(http.StatusUnprocessableEntity, core.CodeFailedToCreateUser)
-	}
-	if err != nil {
+	case errors.Is(err, core.ErrAbort):
+		return SignUpReply{}, core.Fail(http.StatusBadRequest, core.CodeFailedToCreateUser)
+	case err != nil:
 		return SignUpReply{}, err
 	}
 	if p.opts.SyntheticUser != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
@@ -125,16 +126,16 @@ func TestAnswers(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"padding is no breach":         {answer: always(200, digest[5:]+":0"), status: 200},
-		"in small letters":             {answer: always(200, strings.ToLower(digest[5:])+":1"), status: 400, code: "PASSWORD_COMPROMISED"},
-		"the service is down":          {answer: always(503, ""), status: 500, code: "FAILED_TO_CHECK_PASSWORD_STATUS_503"},
-		"nobody answers":               {answer: always(0, ""), status: 500, code: "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER"},
-		"a page of a proxy":            {answer: always(200, "<html>hello</html>"), status: 500, code: "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER"},
-		"nothing":                      {answer: always(200, ""), status: 500, code: "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER"},
-		"down, and accepted unchecked": {answer: always(503, ""), options: haveibeenpwned.Options{AllowUnchecked: true}, status: 200},
-		"switched off":                 {answer: always(200, digest[5:]+":1"), options: haveibeenpwned.Options{Disabled: true}, status: 200},
-		"another route":                {answer: always(200, digest[5:]+":1"), options: haveibeenpwned.Options{Paths: []string{"/change-password"}}, status: 200},
-		"this route":                   {answer: always(200, digest[5:]+":1"), options: haveibeenpwned.Options{Paths: []string{"/sign-up/email"}}, status: 400, code: "PASSWORD_COMPROMISED"},
+		"padding is no breach":                {answer: always(200, digest[5:]+":0"), status: 200},
+		"in small letters":                    {answer: always(200, strings.ToLower(digest[5:])+":1"), status: 400, code: "PASSWORD_COMPROMISED"},
+		"PWR-14 the service is down":          {answer: always(503, ""), status: 500, code: "FAILED_TO_CHECK_PASSWORD_STATUS_503"},
+		"PWR-14 nobody answers":               {answer: always(0, ""), status: 500, code: "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER"},
+		"PWR-14 a page of a proxy":            {answer: always(200, "<html>hello</html>"), status: 500, code: "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER"},
+		"nothing":                             {answer: always(200, ""), status: 500, code: "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER"},
+		"PWR-14 down, and accepted unchecked": {answer: always(503, ""), options: haveibeenpwned.Options{AllowUnchecked: true}, status: 200},
+		"switched off":                        {answer: always(200, digest[5:]+":1"), options: haveibeenpwned.Options{Disabled: true}, status: 200},
+		"another route":                       {answer: always(200, digest[5:]+":1"), options: haveibeenpwned.Options{Paths: []string{"/change-password"}}, status: 200},
+		"this route":                          {answer: always(200, digest[5:]+":1"), options: haveibeenpwned.Options{Paths: []string{"/sign-up/email"}}, status: 400, code: "PASSWORD_COMPROMISED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,6 +155,33 @@ func TestAnswers(t *testing.T) {
 		_, err := core.New(authtest.NewEnv(t).Options(emailpassword.New(emailpassword.Options{}), haveibeenpwned.New(haveibeenpwned.Options{Paths: []string{"/x"}})))
 		if err == nil || !strings.Contains(err.Error(), `"/x" is the path of no route`) {
 			t.Error(err)
+		}
+	})
+}
+
+// slow is a service that answers when its caller has given up.
+type slow struct{ waits, path string }
+
+func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	deadline, ok := r.Context().Deadline()
+	if !ok {
+		return nil, fmt.Errorf("the question has no deadline")
+	}
+	s.waits, s.path = time.Until(deadline).Round(time.Second).String(), r.URL.String()
+	return nil, context.DeadlineExceeded
+}
+
+func TestSlowService(t *testing.T) {
+	t.Parallel()
+	t.Run("PWR-14 a service that does not answer is waited for five seconds, and learns five digits", func(t *testing.T) {
+		t.Parallel()
+		s := &slow{}
+		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.HTTPClient = &http.Client{Transport: s} },
+			emailpassword.New(emailpassword.Options{}), haveibeenpwned.New(haveibeenpwned.Options{}))
+		_, a := signUp(e, fine)
+		a.Want(t, 500, "FAILED_TO_CHECK_PASSWORD_PLEASE_TRY_AGAIN_LATER")
+		if digest := fmt.Sprintf("%X", sha1.Sum([]byte(fine))); s.waits != "5s" || s.path != "https://api.pwnedpasswords.com/range/"+digest[:5] {
+			t.Errorf("%+v", s)
 		}
 	})
 }

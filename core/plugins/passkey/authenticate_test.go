@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -301,5 +302,19 @@ func TestDynamicBaseURL(t *testing.T) {
 	})
 	if got := e.Client().Get("/passkey/generate-authenticate-options").Want(t, 200, "").JSON("rpId"); got != "localhost" {
 		t.Errorf("relying party %q", got)
+	}
+}
+
+// Whoever asks for options learns nothing about a user, whatever hint is sent.
+func TestUserHints(t *testing.T) {
+	t.Parallel()
+	e := start(t, passkey.Options{})
+	_, key, _ := ada(t, e)
+	row := passkeytest.Rows(t, e)[0]
+	for _, hint := range []string{"", "?email=ada@example.com", "?email=nobody@example.com", "?username=ada", fmt.Sprintf("?userId=%v", row["userId"]), "?userId=none"} {
+		a := e.Client().Get("/passkey/generate-authenticate-options"+hint).Want(t, 200, "")
+		if a.JSON("allowCredentials") != "" || strings.Contains(a.Body, key.Keys[0].CredentialID()) {
+			t.Errorf("ENUM-12 %s: %s", hint, a.Body)
+		}
 	}
 }

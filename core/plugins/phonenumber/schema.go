@@ -60,7 +60,7 @@ func (p *Plugin) beforeCreate(ctx context.Context, u *core.User) error {
 	}
 	u.Extra = u.Extra.Clone()
 	u.Extra[PhoneNumber.Name] = number
-	return nil
+	return p.endResets(ctx, number)
 }
 
 // beforeUpdate is the same for updates. Whoever removes a number also removes its
@@ -84,6 +84,17 @@ func (p *Plugin) beforeUpdate(ctx context.Context, set adapter.Record) error {
 		return err
 	}
 	set[PhoneNumber.Name] = number
+	return p.endResets(ctx, number)
+}
+
+// endResets removes the codes that reset the password of a number's user: from now on the
+// number belongs to somebody else, and who knows a code from before need not.
+func (p *Plugin) endResets(ctx context.Context, number string) error {
+	for _, identifier := range []string{toReset.identifier(number), toReset.later(number)} {
+		if err := p.auth.Store().DeleteVerification(ctx, identifier); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

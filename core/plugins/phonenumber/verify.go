@@ -158,10 +158,6 @@ func (p *Plugin) update(c *core.Ctx, number string, use func(ctx context.Context
 		if err != nil && !core.IsNotFound(err) {
 			return err
 		}
-		// A code that was sent to the number before belongs to its former owner.
-		if err := store.DeleteVerification(ctx, toReset.identifier(number)); err != nil {
-			return err
-		}
 		user, err = store.UpdateUser(ctx, current.User.ID, adapter.Record{PhoneNumber.Name: number, Verification.Name: true})
 		if err != nil {
 			return err

@@ -116,6 +116,21 @@ func TestUpdatePhoneNumber(t *testing.T) {
 		update(grace, other, w.code(t, other)).Want(t, 200, "")
 		grace.Post("/phone-number/reset-password", body{"phoneNumber": other, "otp": code, "newPassword": newPassword}).Want(t, 400, "OTP_NOT_FOUND")
 	})
+	t.Run("PWR-05 a reset code of a former owner ends when the number signs up, or is given by the application", func(t *testing.T) {
+		n := "+15550100500"
+		give := func(t *testing.T) {
+			if _, err := w.Auth.Store().UpdateUserByEmail(t.Context(), "grace@example.com", adapter.Record{"phoneNumber": n, "phoneNumberVerified": true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, next := range []func(t *testing.T){func(t *testing.T) { w.arrive(t, n).Post("/update-user", body{"phoneNumber": nil}) }, give} {
+			former := w.arrive(t, n)
+			code := w.resetCode(t, n)
+			former.Post("/update-user", body{"phoneNumber": nil}).Want(t, 200, "")
+			next(t)
+			former.Post("/phone-number/reset-password", body{"phoneNumber": n, "otp": code, "newPassword": newPassword}).Want(t, 400, "OTP_NOT_FOUND")
+		}
+	})
 	t.Run("a session that was revoked is none", func(t *testing.T) {
 		stale := c.Copy()
 		c.Post("/sign-out", body{}).Want(t, 200, "")

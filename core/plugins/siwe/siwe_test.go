@@ -315,6 +315,17 @@ func TestEmail(t *testing.T) {
 			t.Errorf("%s", a.Body)
 		}
 	})
+	t.Run("SIW-03 the wallet's address, which somebody else has signed up with", func(t *testing.T) {
+		e, w := open(t, siwe.Options{EmailDomainName: "wallets.example.com"}), siwetest.NewWallet(9)
+		e.Client().Post("/sign-up/email", object{"name": "Eve", "email": w.Address + "@wallets.example.com", "password": "correct horse"}).Want(t, 200, "")
+		first, second := e.Client(), e.Client()
+		signIn(t, first, w)
+		signIn(t, second, w)
+		a, b := first.Get("/get-session"), second.Get("/get-session")
+		if a.JSON("user", "id") != b.JSON("user", "id") || !core.IsPlaceholderEmail(a.JSON("user", "email")) || rows(t, e, core.ModelUser) != 2 {
+			t.Errorf("%s %s", a.Body, b.Body)
+		}
+	})
 	t.Run("SIW-03 an e-mail nobody asked for", func(t *testing.T) {
 		e := open(t, siwe.Options{})
 		c := e.Client()

@@ -195,7 +195,11 @@ func (p *Plugin) makeUser(ctx context.Context, c *core.Ctx, email *string, proof
 	if fitsText(profile.Avatar, maxAvatar) && isURI(profile.Avatar) && !isScript(profile.Avatar) {
 		avatar = profile.Avatar
 	}
-	u, err := p.createUser(ctx, core.User{Name: name, Email: p.walletEmail(c, proof.Address), Image: &avatar}, email)
+	own, err := p.walletEmail(ctx, c, proof.Address)
+	if err != nil {
+		return nil, err
+	}
+	u, err := p.createUser(ctx, core.User{Name: name, Email: own, Image: &avatar}, email)
 	if err != nil {
 		return nil, err
 	}
@@ -232,8 +236,10 @@ func (p *Plugin) createUser(ctx context.Context, u core.User, email *string) (*c
 	return made, err
 }
 
-// walletEmail is the address of a user who has given none.
-func (p *Plugin) walletEmail(c *core.Ctx, address string) string {
+// walletEmail is the address of a user who has given none. When somebody has it already,
+// who need not own the wallet, it is a random placeholder: nobody can keep a wallet from
+// signing in.
+func (p *Plugin) walletEmail(ctx context.Context, c *core.Ctx, address string) (string, error) {
 	domain := p.opts.EmailDomainName
 	if domain == "" {
 		domain = c.BaseURL()
@@ -241,7 +247,19 @@ func (p *Plugin) walletEmail(c *core.Ctx, address string) string {
 			domain = u.Scheme + "://" + u.Host
 		}
 	}
-	return address + "@" + domain
+	email := address + "@" + domain
+	_, err := p.auth.Store().FindUserByEmail(ctx, email)
+	if core.IsNotFound(err) {
+		return email, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if n, err := p.wallets.Count(ctx, adapter.By(fieldAddress, address)); err != nil || n > 0 {
+		return email, err // that of the address on another chain: this sign-in is refused
+	}
+	random, err := p.auth.RandomString(32)
+	return strings.ToLower(random) + "@" + ID + ".placeholder.invalid", err
 }
 
 func fitsText(s string, limit int) bool {

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	signUpPath = "/sign-up/email"
-	updatePath = "/update-user"
+	signUpPath    = "/sign-up/email"
+	updatePath    = "/update-user"
+	availablePath = "/is-username-available"
 )
 
 // fillIn makes the display name of a sign-up without a name its name too, if it is a valid
@@ -113,7 +114,10 @@ func (p *Plugin) userMade(ctx context.Context, u *core.User) error {
 		}
 		Username.Set(&u.Extra, p.opts.Normalize(name))
 	}
-	if name, _ := DisplayUsername.Of(u.Extra); name != "" {
+	if name, _ := DisplayUsername.Of(u.Extra); name != "" && !p.opts.DisableDisplayUsername {
+		if err := p.displayElsewhere(ctx, name); err != nil {
+			return err
+		}
 		DisplayUsername.Set(&u.Extra, p.opts.NormalizeDisplay(name))
 	}
 	return nil
@@ -127,17 +131,34 @@ func (p *Plugin) userChanged(ctx context.Context, set adapter.Record) error {
 		}
 		set[Username.Name] = p.opts.Normalize(name)
 	}
-	if name, _ := set[DisplayUsername.Name].(string); name != "" {
+	if name, _ := set[DisplayUsername.Name].(string); name != "" && !p.opts.DisableDisplayUsername {
+		if err := p.displayElsewhere(ctx, name); err != nil {
+			return err
+		}
 		set[DisplayUsername.Name] = p.opts.NormalizeDisplay(name)
 	}
 	return nil
 }
 
 // elsewhere validates a name that reaches the store by another way than the routes that
-// examine has seen, for example by an administrator or a provider's profile.
+// examine has seen, for example by a sign-in with a code, an administrator or a provider's
+// profile.
 func (p *Plugin) elsewhere(ctx context.Context, name string) error {
-	if c, ok := core.CtxFrom(ctx); ok && (c.Path() == signUpPath || c.Path() == updatePath) {
+	if examined(ctx) {
 		return nil
 	}
 	return p.validateName(ctx, p.chosen(name), http.StatusBadRequest)
+}
+
+// displayElsewhere is elsewhere for display names.
+func (p *Plugin) displayElsewhere(ctx context.Context, name string) error {
+	if examined(ctx) {
+		return nil
+	}
+	return p.validateDisplay(ctx, name)
+}
+
+func examined(ctx context.Context) bool {
+	c, ok := core.CtxFrom(ctx)
+	return ok && (c.Path() == signUpPath || c.Path() == updatePath)
 }

@@ -6,8 +6,10 @@ package username
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -90,7 +92,7 @@ func New(o Options) *Plugin {
 	}
 	p := &Plugin{opts: o}
 	p.SignIn = core.Post("signInUsername", "/sign-in/username", p.signIn, core.Hashes(p.byName), core.Doc("Sign in with a user name and password"))
-	p.IsAvailable = core.Post("isUsernameAvailable", "/is-username-available", p.isAvailable, core.Doc("Check whether a user name is free"))
+	p.IsAvailable = core.Post("isUsernameAvailable", availablePath, p.isAvailable, core.Doc("Check whether a user name is free"))
 	return p
 }
 
@@ -101,7 +103,7 @@ func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 func (p *Plugin) ID() string { return ID }
 
 // Manifest checks the options and lists what the plugin adds.
-func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
+func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	if err := p.check(); err != nil {
 		return core.Manifest{}, err
 	}
@@ -120,6 +122,9 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 			CodeInvalidUsernameOrPassword, core.CodeEmailNotVerified, CodeUnexpectedError, CodeUsernameTaken, CodeUsernameTooShort,
 			CodeUsernameTooLong, CodeInvalidUsername, CodeInvalidDisplayUsername, CodeUsernameImmutable,
 		},
+	}
+	if env.Compat != core.CompatBetterAuth { // each answer tells whether somebody has a name
+		m.RateLimits = []ratelimit.PathRule{{Match: []ratelimit.Match{{Exact: availablePath}}, Rule: ratelimit.Rule{Window: 10 * time.Second, Max: 30}}}
 	}
 	m.Store.User.BeforeCreate = p.userMade
 	m.Store.User.BeforeUpdate = p.userChanged

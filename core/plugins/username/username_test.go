@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
@@ -301,5 +303,63 @@ func TestLowerCase(t *testing.T) {
 			t.Errorf("%q is stored as %q, want %q", row[0], got, row[1])
 		}
 		e.Client().Post("/sign-in/username", body{"username": row[0], "password": password}).Want(t, 200, "")
+	}
+}
+
+func TestENUM09(t *testing.T) {
+	t.Parallel()
+	t.Run("ENUM-09 one answer after one hash", func(t *testing.T) {
+		t.Parallel()
+		var hashed atomic.Int64
+		e := authtest.New(t, nil, username.New(username.Options{}), emailpassword.New(emailpassword.Options{
+			Hash:   func(_ context.Context, pw string) (string, error) { hashed.Add(1); return "h:" + pw, nil },
+			Verify: func(_ context.Context, hash, pw string) (bool, error) { hashed.Add(1); return hash == "h:"+pw, nil },
+		}))
+		signUp(e, "ada@example.com", body{"username": "ada"})
+		if _, err := e.Auth.Store().CreateUser(t.Context(), core.User{Name: "B", Email: "b@example.com", Extra: core.Extra{"username": "nopassword"}}); err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		for _, name := range []string{"ada", "ADA", "nobody", "nopassword"} {
+			before := hashed.Load()
+			a := e.Client().Post("/sign-in/username", body{"username": name, "password": "wrong horse"}).Want(t, 401, "INVALID_USERNAME_OR_PASSWORD")
+			if want == "" {
+				want = a.Body
+			}
+			if a.Body != want || hashed.Load()-before != 1 || len(a.Header.Values("Set-Cookie")) > 0 {
+				t.Errorf("%s: %s after %d hashes", name, a.Body, hashed.Load()-before)
+			}
+		}
+	})
+}
+
+// Whatever makes or changes a user, its names pass the validators.
+func TestNamesByOtherWays(t *testing.T) {
+	t.Parallel()
+	var code string
+	options := username.Options{ValidateDisplay: func(_ context.Context, s string) (bool, error) { return !strings.Contains(s, "admin"), nil }}
+	e := open(t, options, emailotp.New(emailotp.Options{Send: func(_ context.Context, m emailotp.Message) error { code = m.Code; return nil }}))
+	for want, in := range map[string]body{
+		"INVALID_DISPLAY_USERNAME": {"displayUsername": "admin"}, "INVALID_USERNAME": {"username": "a da"}, "USERNAME_TOO_SHORT": {"username": "a"},
+		"USERNAME_TOO_LONG": {"username": strings.Repeat("a", 31)},
+	} {
+		t.Run("MIS-02 a sign-up by a code, "+want, func(t *testing.T) {
+			e.Client().Post("/email-otp/send-verification-otp", body{"email": "bob@example.com", "type": "sign-in"}).Want(t, 200, "")
+			in["email"], in["otp"] = "bob@example.com", code
+			e.Client().Post("/sign-in/email-otp", in).Want(t, 400, want)
+		})
+	}
+	store := e.Auth.Store()
+	_, a := signUp(e, "ada@example.com", body{"username": "ada"})
+	id := a.Want(t, 200, "").JSON("user", "id")
+	for field, value := range map[string]string{"displayUsername": "admin", "username": "аda"} {
+		t.Run("MIS-02 calls of the store, "+field, func(t *testing.T) {
+			if _, err := store.CreateUser(t.Context(), core.User{Name: "B", Email: "b@example.com", Extra: core.Extra{field: value}}); err == nil {
+				t.Error("created")
+			}
+			if _, err := store.UpdateUser(t.Context(), id, adapter.Record{field: value}); err == nil {
+				t.Error("updated")
+			}
+		})
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 var races = []flowtest.Flow{
 	{Name: "OAU-11 fifty callbacks of one flow", Run: raceCallback},
-	{Name: "LNK-08 fifty first sign-ins of one person", Run: raceFirst},
+	{Name: "RACE-02 LNK-08 fifty first sign-ins of one person", Run: raceFirst},
 	{Name: "LNK-08 fifty implicit links of one user", Run: raceImplicitLink},
 	{Name: "LNK-08 two users link one account", Run: raceLink},
 	{Name: "RACE a first sign-in against a sign-up with the address", Run: raceSignUp},
