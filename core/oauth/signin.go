@@ -245,7 +245,7 @@ func (e *Engine) renew(ctx context.Context, p *Provider, who *Identity, acc *cor
 	var updated *core.Account
 	var err error
 	if len(set) > 0 {
-		updated, err = e.auth.Store().UpdateAccount(ctx, acc.ID, set)
+		updated, err = e.auth.Store().RewriteAccount(ctx, acc, set)
 	} else if updated, err = e.auth.Store().FindAccount(ctx, acc.ProviderID, acc.AccountID); err == nil && updated.ID != acc.ID {
 		return nil, errMoved
 	}
