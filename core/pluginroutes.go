@@ -21,6 +21,7 @@ var pluginRoutes = map[string][]string{
 	"magic-link":     {"/sign-in/magic-link", "/magic-link/"},
 	"oauth-popup":    {"/oauth-popup/"},
 	"oauth-proxy":    {"/oauth-proxy-callback"},
+	"multi-session":  {"/multi-session/"},
 	"one-tap":        {"/one-tap/"},
 	"one-time-token": {"/one-time-token/"},
 	"organization":   {"/organization/"},

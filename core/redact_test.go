@@ -16,6 +16,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
@@ -77,6 +78,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		emailotp.Message{}, emailotp.Code(""), emailotp.GetReply{}, emailotp.CheckInput{}, emailotp.VerifyEmailInput{}, emailotp.VerifyEmailReply{},
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},
 		magiclink.Message{}, magiclink.VerifyInput{}, magiclink.VerifyReply{}, &magiclink.Plugin{},
+		multisession.TokenInput{}, &multisession.Plugin{},
 		onetimetoken.TokenReply{}, onetimetoken.VerifyInput{}, &onetimetoken.Plugin{},
 		onetap.CallbackInput{}, onetap.CallbackReply{}, &onetap.Plugin{}, &oauthproxy.Plugin{}, &oauthpopup.Plugin{}, &genericoauth.Plugin{},
 		genericoauth.EntraOptions{}, genericoauth.Auth0Options{}, genericoauth.IssuerOptions{}, genericoauth.LINEOptions{},

@@ -385,7 +385,7 @@ function untied(text, mask) {
   if (!/^[[{]/.test(text)) return text;
   const value = parse(text);
   if (value === undefined || JSON.stringify(value) !== text) return text;
-  const moment = (row) => JSON.stringify(row?.createdAt);
+  const moment = (row) => JSON.stringify(row?.createdAt ?? row?.session?.createdAt);
   const order = (inner) => {
     if (inner === null || typeof inner !== "object") return inner;
     if (!Array.isArray(inner)) return Object.fromEntries(Object.entries(inner).map(([name, member]) => [name, order(member)]));

@@ -8,6 +8,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
 	"github.com/advantch/kernia-go/core/plugins/magiclink/magiclinktest"
+	"github.com/advantch/kernia-go/core/plugins/multisession/multisessiontest"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup/oauthpopuptest"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy/oauthproxytest"
 	"github.com/advantch/kernia-go/core/plugins/onetap/onetaptest"
@@ -27,6 +28,7 @@ func All() []flowtest.Suite {
 		anonymoustest.Suite(),
 		emailotptest.Suite(),
 		magiclinktest.Suite(),
+		multisessiontest.Suite(),
 		onetimetokentest.Suite(),
 		deviceauthorizationtest.Suite(),
 		genericoauthtest.Suite(),

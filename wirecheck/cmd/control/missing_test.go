@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,16 +14,20 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/additionalfields"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
+	"github.com/advantch/kernia-go/core/plugins/customsession"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
+	"github.com/advantch/kernia-go/core/plugins/i18n"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
@@ -32,6 +38,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/siwe"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
+	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/social"
 )
 
@@ -116,6 +123,10 @@ func everyPlugin() []core.Plugin {
 		anonymous.New(anonymous.Options{}),
 		bearer.New(bearer.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),
+		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
+		customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
+		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
+		multisession.New(multisession.Options{}),
 		captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
 		emailotp.New(emailotp.Options{}),
 		emailpassword.New(emailpassword.Options{}),
@@ -159,15 +170,33 @@ func TestMissingPluginsAreNamed(t *testing.T) {
 			t.Errorf("the plugin %s cannot be installed alone", p.ID())
 		}
 		for route := range routes {
-			method, path, _ := strings.Cut(route, " ")
-			if path == "" || without[route] {
+			method, at, _ := strings.Cut(route, " ")
+			if at == "" || without[route] {
 				continue
 			}
 			e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.RateLimit.Disabled = true })
-			e.Client().Do(method, regexp.MustCompile(":[A-Za-z]+").ReplaceAllString(path, "x"), "")
+			e.Client().Do(method, regexp.MustCompile(":[A-Za-z]+").ReplaceAllString(at, "x"), "")
 			if !strings.Contains(e.Log.String(), `"plugin":"`+p.ID()+`"`) {
 				t.Errorf("%s: the log does not name the plugin %s", route, p.ID())
 			}
+		}
+	}
+}
+
+// TestEveryPluginIsThere compares everyPlugin with the folders of the plugins.
+func TestEveryPluginIsThere(t *testing.T) {
+	t.Parallel()
+	folders, err := os.ReadDir("../../../core/plugins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]bool{"access": true} // no plugin: the roles of some
+	for _, p := range everyPlugin() {
+		made[path.Base(reflect.TypeOf(p).Elem().PkgPath())] = true
+	}
+	for _, folder := range folders {
+		if folder.IsDir() && !made[folder.Name()] {
+			t.Errorf("everyPlugin makes none of core/plugins/%s", folder.Name())
 		}
 	}
 }
