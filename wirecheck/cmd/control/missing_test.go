@@ -128,7 +128,7 @@ func everyPlugin() []core.Plugin {
 		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
 		multisession.New(multisession.Options{}),
 		captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
-		emailotp.New(emailotp.Options{}),
+		emailotp.New(emailotp.Options{Send: func(context.Context, emailotp.Message) error { return nil }}),
 		emailpassword.New(emailpassword.Options{}),
 		haveibeenpwned.New(haveibeenpwned.Options{}),
 		genericoauth.New(genericoauth.Options{Config: []genericoauth.Config{genericoauth.Gumroad(genericoauth.Preset{ClientID: "x", ClientSecret: "x"})}}),

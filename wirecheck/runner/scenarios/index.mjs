@@ -39,6 +39,7 @@ import origins from "./origins.mjs";
 import passkey from "./passkey.mjs";
 import passwords from "./passwords.mjs";
 import phoneNumber from "./phone-number.mjs";
+import refusals from "./refusals.mjs";
 import requests from "./requests.mjs";
 import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
@@ -73,4 +74,5 @@ export const scenarios = [
   ...phoneNumber,
   ...siwe,
   ...username,
+  ...refusals,
 ];
