@@ -66,24 +66,6 @@ func (r *refusedOrigins) note(c *Ctx, code ErrorCode, o string) {
 	c.auth.log.LogAttrs(c, slog.LevelWarn, "a request was refused: its origin is not trusted", attrs...)
 }
 
-// pluginRoutes are routes that clients call when the server lacks a plugin.
-var pluginRoutes = map[string]string{
-	"/sign-in/social": "social", "/link-social": "social", "/sign-in/oauth2": "generic-oauth", "/oauth2/link": "generic-oauth",
-	"/one-tap/callback": "one-tap", "/sign-in/email": "email-password", "/sign-up/email": "email-password",
-}
-
-// noteMissing logs once for each of pluginRoutes which plugin a client's request needs.
-func (c *Ctx) noteMissing() {
-	plugin, ok := pluginRoutes[c.path]
-	if !ok || c.Req.Method != http.MethodPost {
-		return
-	}
-	if first, _ := c.auth.refused.first("route " + c.path); first {
-		c.auth.log.LogAttrs(c, slog.LevelWarn, "a client calls a route of a plugin that is not installed: add the plugin to Options.Plugins",
-			slog.String("plugin", plugin), slog.String("path", c.path))
-	}
-}
-
 // rightOrder is the line of each framework that has its CORS middleware first.
 var rightOrder = []slog.Attr{
 	slog.String("gin", "router.Use(cors.New(…), kernia.Gin(auth))"),

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"maps"
 
 	"github.com/advantch/kernia-go/core/adapter"
 )
@@ -77,6 +78,29 @@ func credentialOf(accounts []*Account) *Account {
 // UpdateAccount changes an account by id.
 func (s *Store) UpdateAccount(ctx context.Context, id string, set adapter.Record) (*Account, error) {
 	return updateRow(ctx, s, s.accountModel(), adapter.By("id", id), set, nil)
+}
+
+// RewriteAccount is UpdateAccount for an account that the caller has read: it returns that
+// one with the changes. Where the application has no hooks of updates, it is one statement
+// on every database, because no row is read again.
+func (s *Store) RewriteAccount(ctx context.Context, acc *Account, set adapter.Record) (*Account, error) {
+	if len(set) == 0 || len(s.accounts.beforeUpdate)+len(s.accounts.afterUpdate) > 0 {
+		return s.UpdateAccount(ctx, acc.ID, set)
+	}
+	set, err := s.a.db.updates(ModelAccount, set)
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.db.UpdateMany(ctx, ModelAccount, adapter.By("id", acc.ID), set)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, ErrNotFound
+	}
+	rec := acc.record()
+	maps.Copy(rec, set)
+	return s.a.accountOf(rec)
 }
 
 // SetPassword stores a hash on the user's credential account, which it makes when

@@ -136,7 +136,10 @@ func TestPluginsStandAlone(t *testing.T) {
 var named = map[string][]string{
 	// A hint in the log about routes of plugins that are not installed: none of them can
 	// say it.
-	"refusedorigins.go": {"social", "generic-oauth", "one-tap", "email-password"},
+	"pluginroutes.go": {
+		"anonymous", "device-authorization", "email-otp", "email-password", "generic-oauth", "magic-link", "multi-session", "oauth-popup", "oauth-proxy",
+		"one-tap", "one-time-token", "organization", "passkey", "phone-number", "siwe", "social", "two-factor", "username",
+	},
 	// SocialID, for the plugins that require it.
 	"oauth/engine.go": {"social"},
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -346,5 +347,42 @@ func TestIPExtractor(t *testing.T) {
 	want(t, e, "GET", "/api/auth/ok", 200, `{"ok":true}`)
 	if ip != "192.0.2.1" {
 		t.Errorf("the client is %s", ip)
+	}
+}
+
+// A *core.Error that a handler returns has its status, code, message and headers in Echo's own
+// error handler, and is what the application's finds.
+func TestErrorsOfHandlers(t *testing.T) {
+	t.Parallel()
+	full := &core.Error{Status: 429, Code: "TOO_MANY", Message: "Later", Header: []core.HeaderField{{Name: "Retry-After", Value: "7"}}}
+	for _, own := range []bool{false, true} {
+		e := echo.New()
+		if own {
+			e.HTTPErrorHandler = func(err error, c echo.Context) {
+				var known *core.Error
+				if errors.As(err, &known) {
+					_ = c.String(known.Status, known.Code)
+				}
+			}
+		}
+		e.Use(kernia.Echo(authtest.New(t, nil).Auth))
+		e.GET("/full", func(echo.Context) error { return fmt.Errorf("wrapped: %w", full) })
+		e.GET("/check", func(c echo.Context) error { return core.Check(c.Request().Context(), core.SessionGuard) })
+		e.GET("/oauth", func(echo.Context) error { return core.OAuthError(400, "invalid_scope", "") })
+		e.GET("/mine", func(echo.Context) error { return echo.NewHTTPError(409, "mine").SetInternal(full) })
+		if own {
+			want(t, e, "GET", "/full", 429, "TOO_MANY")
+			want(t, e, "GET", "/check", 401, "UNAUTHORIZED")
+			continue
+		}
+		w := do(e, "GET", "/full")
+		if w.Code != 429 || strings.TrimSpace(w.Body.String()) != `{"message":"Later","code":"TOO_MANY"}` || w.Header().Get("Retry-After") != "7" {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+		for path, answer := range map[string]string{"/check": "401 " + unauthorized, "/oauth": `400 {"error":"invalid_scope"}`, "/mine": `409 {"message":"mine"}`} {
+			if w := do(e, "GET", path); fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String())) != answer {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
 	}
 }

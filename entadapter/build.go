@@ -1,6 +1,7 @@
 package entadapter
 
 import (
+	"context"
 	"math"
 	"strings"
 
@@ -112,14 +113,39 @@ func (s *store) set(u *entsql.UpdateBuilder, t *table, set adapter.Record) error
 	return nil
 }
 
-// returning is a DELETE with a RETURNING clause, which ent's builder lacks.
+// returning is an INSERT or DELETE with a RETURNING clause, which ent's builders lack for
+// MariaDB, and for DELETE everywhere.
 type returning struct {
-	*entsql.DeleteBuilder
+	entsql.Querier
 	columns []string
+	limit   string // a clause before it, or ""
 }
 
 // Query implements sql.Querier.
 func (r returning) Query() (string, []any) {
-	text, args := r.DeleteBuilder.Query()
-	return text + " RETURNING " + strings.Join(r.columns, ", "), args
+	text, args := r.Querier.Query()
+	return text + r.limit + " RETURNING " + strings.Join(r.columns, ", "), args
+}
+
+// Err is the builder's.
+func (r returning) Err() error {
+	if q, ok := r.Querier.(interface{ Err() error }); ok {
+		return q.Err()
+	}
+	return nil
+}
+
+// returns reports whether INSERT and DELETE take RETURNING.
+func (s *store) returns(ctx context.Context) bool {
+	return s.server.Returns(s.codec, func(query string) (version string, err error) {
+		err = s.on(ctx, func(conn dialect.ExecQuerier) error {
+			var rows entsql.Rows
+			if err := conn.Query(ctx, query, []any{}, &rows); err != nil {
+				return err
+			}
+			_, err = sqlcodec.ReadOne(rows, []any{&version})
+			return err
+		})
+		return version, err
+	})
 }

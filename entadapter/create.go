@@ -32,16 +32,17 @@ func (s *store) Create(ctx context.Context, model string, rec adapter.Record) (a
 		}
 		insert.Columns(names...).Values(args...)
 	}
+	s.lockedBy(ctx)
 	var out adapter.Record
-	if s.codec.Returns() {
-		out, err = s.write(ctx, t, insert.Returning(s.reads[t]...))
+	if s.returns(ctx) {
+		out, err = s.write(ctx, t, returning{insert, s.reads[t], ""})
 	} else {
 		out, err = s.createAndRead(ctx, t, insert, rec)
 	}
 	return out, s.fail("create", t, err)
 }
 
-// createAndRead serves databases without RETURNING.
+// createAndRead serves MySQL itself, which has no RETURNING.
 func (s *store) createAndRead(ctx context.Context, t *table, insert *entsql.InsertBuilder, rec adapter.Record) (adapter.Record, error) {
 	var out adapter.Record
 	err := s.Tx(ctx, func(ctx context.Context) error {

@@ -51,6 +51,7 @@ type database struct {
 	begins  bool          // its transactions are its own, and not the application's
 	gate    sqltx.Gate    // SQLite: one writer of this process at a time
 	maxWait time.Duration // SQLite: for the turn and the lock together
+	server  sqlcodec.Server
 }
 
 // Open compiles the schema for the dialect of the driver. It sends nothing. The

@@ -73,14 +73,25 @@ func (s *store) ConsumeOne(ctx context.Context, model string, w adapter.Where) (
 	if err != nil {
 		return nil, err
 	}
-	if !s.codec.Returns() {
+	if !s.returns(ctx) {
 		out, err := s.consumeLocked(ctx, t, w)
 		return out, s.fail("consume", t, err)
 	}
-	del, err := s.deleteOne(t, w)
+	del, limit, err := s.consumeReturning(t, w)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.write(ctx, t, returning{del, s.reads[t]})
+	s.lockedBy(ctx)
+	out, err := s.write(ctx, t, returning{del, s.reads[t], limit})
 	return out, s.fail("consume", t, err)
+}
+
+// consumeReturning deletes one row. limit is MariaDB's, which locks what it picks.
+func (s *store) consumeReturning(t *table, w adapter.Where) (del *entsql.DeleteBuilder, limit string, err error) {
+	if s.codec.Returns() {
+		del, err = s.deleteOne(t, w)
+		return del, "", err
+	}
+	where, err := s.where(t, w)
+	return s.build().Delete(t.Quoted).Where(where), " LIMIT 1", err
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
-// The functions of this file serve MySQL, which returns no rows from UPDATE and
-// DELETE: a row is locked, changed by its id and read again in one transaction.
+// The functions of this file serve MySQL, which returns no rows from UPDATE and, but for
+// MariaDB, from DELETE: a row is locked, changed by its id and read again in one transaction.
 
 // lockOne reads one matching row and keeps it locked.
 func (s *store) lockOne(ctx context.Context, t *table, w adapter.Where) (adapter.Record, error) {
@@ -88,8 +88,14 @@ func (s *store) deleteByID(ctx context.Context, t *table, w adapter.Where) (int6
 }
 
 // countAndUpdate counts the matching rows itself: the server counts those that
-// an UPDATE changed and leaves out those that had the values already.
+// an UPDATE changed and leaves out those that had the values already. One row that was
+// changed needs no other count.
 func (s *store) countAndUpdate(ctx context.Context, t *table, w adapter.Where, u *entsql.UpdateBuilder) (int64, error) {
+	if t.One(w) {
+		if n, err := s.affect(ctx, u); err != nil || n > 0 {
+			return n, err
+		}
+	}
 	var n int64
 	err := s.Tx(ctx, func(ctx context.Context) error {
 		sel, err := s.query(t, w)

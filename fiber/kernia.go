@@ -11,6 +11,7 @@ package kernia
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -25,7 +26,8 @@ import (
 )
 
 // Fiber serves the auth routes below the base path and attaches a lazy session to
-// every other request. Use it on the app itself.
+// every other request. Use it on the app itself. A *core.Error that a handler returns has
+// its status in Fiber's ErrorHandler too; see ErrorHandler for its body.
 func Fiber(a *core.Auth) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if ambiguous(&c.Request().Header) {
@@ -43,7 +45,7 @@ func Fiber(a *core.Auth) fiber.Handler {
 		defer func() { head.end(failed) }()
 		err := c.Next()
 		failed = err != nil
-		return err
+		return fiberError(c, err)
 	}
 }
 
@@ -85,6 +87,42 @@ func Require(guards ...core.Guard) fiber.Handler {
 		return c.Next()
 	}
 }
+
+// ErrorHandler answers a *core.Error that a handler returns, such as that of core.Check, as
+// the auth routes do, with its status, code and message, and every other error as Fiber does:
+//
+//	app := fiber.New(fiber.Config{ErrorHandler: kernia.ErrorHandler})
+func ErrorHandler(c *fiber.Ctx, err error) error {
+	var e *core.Error
+	if errors.As(err, &e) {
+		return fail(c, e)
+	}
+	return fiber.DefaultErrorHandler(c, err)
+}
+
+// fiberError gives an error handler that does not know a *core.Error its status. The text
+// stays, and errors.As finds both.
+func fiberError(c *fiber.Ctx, err error) error {
+	var e *core.Error
+	if !errors.As(err, &e) || e.Status < http.StatusBadRequest {
+		return err
+	}
+	var known *fiber.Error
+	if errors.As(err, &known) {
+		return err // the application has made its own of it
+	}
+	for _, h := range e.Header {
+		c.Response().Header.Add(h.Name, h.Value)
+	}
+	return &answer{err, fiber.NewError(e.Status, e.Message)}
+}
+
+type answer struct {
+	error
+	status *fiber.Error
+}
+
+func (a *answer) Unwrap() []error { return []error{a.error, a.status} }
 
 func fail(c *fiber.Ctx, e *core.Error) error { return write(c, e.Response()) }
 

@@ -513,3 +513,31 @@ func TestProxySettings(t *testing.T) {
 		t.Errorf("the client is %s: %q", ip, text)
 	}
 }
+
+// A *core.Error that a handler returns has its status in every error handler, and its body
+// with kernia.ErrorHandler.
+func TestErrorsOfHandlers(t *testing.T) {
+	t.Parallel()
+	full := &core.Error{Status: 429, Code: "TOO_MANY", Message: "Later", Header: []core.HeaderField{{Name: "Retry-After", Value: "7"}}}
+	for _, c := range []struct {
+		handler                  fiber.ErrorHandler
+		full, check, mine, other string
+	}{
+		{nil, "wrapped: TOO_MANY: Later", "UNAUTHORIZED: Unauthorized", "mine", "other"},
+		{kernia.ErrorHandler, `{"message":"Later","code":"TOO_MANY"}`, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, "mine", "other"},
+	} {
+		app := fiber.New(fiber.Config{ErrorHandler: c.handler})
+		app.Use(kernia.Fiber(authtest.New(t, nil).Auth))
+		app.Get("/full", func(*fiber.Ctx) error { return fmt.Errorf("wrapped: %w", full) })
+		app.Get("/check", func(f *fiber.Ctx) error { return core.Check(f.UserContext(), core.SessionGuard) })
+		app.Get("/mine", func(*fiber.Ctx) error { return fiber.NewError(409, "mine") })
+		app.Get("/other", func(*fiber.Ctx) error { return errors.New("other") })
+		got := send(t, app, httptest.NewRequest("GET", "/full", nil))
+		if got.status != 429 || got.body != c.full || got.header.Get("Retry-After") != "7" || len(got.header.Values("Retry-After")) != 1 {
+			t.Errorf("%+v", got)
+		}
+		want(t, app, "GET", "/check", 401, c.check)
+		want(t, app, "GET", "/mine", 409, c.mine)
+		want(t, app, "GET", "/other", 500, c.other)
+	}
+}

@@ -1,7 +1,10 @@
 package gormadapter
 
 import (
+	"context"
 	"strings"
+
+	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
 // builder writes one statement and its arguments.
@@ -68,4 +71,20 @@ func (b *builder) names(prefix string, cols []*column) {
 func (b *builder) returning(t *table) {
 	b.WriteString(" RETURNING ")
 	b.read(t.Quoted, t.Columns)
+	b.locks = true
+}
+
+// returns reports whether INSERT and DELETE take RETURNING.
+func (s *store) returns(ctx context.Context) bool {
+	return s.server.Returns(s.dialect.Dialect, func(query string) (version string, err error) {
+		err = s.reads(ctx, false, func(ctx context.Context, t *tx) error {
+			rows, err := s.ask(ctx, t, query, nil)
+			if err != nil {
+				return err
+			}
+			_, err = sqlcodec.ReadOne(rows, []any{&version})
+			return err
+		})
+		return version, err
+	})
 }

@@ -53,6 +53,16 @@ func (c *stmtCache) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// learn prepares statements that a transaction has sent unprepared, once it has ended: the
+// next one finds them prepared.
+func (c *stmtCache) learn(ctx context.Context, texts []string) {
+	for _, text := range texts {
+		if _, err := c.get(ctx, text); err != nil {
+			return // the next transaction sends them unprepared too
+		}
+	}
+}
+
 // query sends a statement that gives rows. The transaction, if there is one, is the
 // caller's until the rows are closed.
 func (s *store) query(ctx context.Context, t *tx, text string, args []any) (*sql.Rows, error) {

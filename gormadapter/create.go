@@ -34,7 +34,7 @@ func (s *store) Create(ctx context.Context, model string, rec adapter.Record) (a
 		}
 		b.WriteByte(')')
 	}
-	if !s.dialect.Returns() {
+	if !s.returns(ctx) {
 		return s.createAndRead(ctx, t, b, rec)
 	}
 	b.returning(t)
@@ -71,7 +71,7 @@ func (s *store) one(ctx context.Context, t *table, b *builder) (adapter.Record, 
 	return first.Record()
 }
 
-// createAndRead serves databases without RETURNING.
+// createAndRead serves MySQL itself, which has no RETURNING.
 func (s *store) createAndRead(ctx context.Context, t *table, insert *builder, rec adapter.Record) (adapter.Record, error) {
 	var out adapter.Record
 	err := s.Tx(ctx, func(ctx context.Context) error {

@@ -43,6 +43,7 @@ type database struct {
 	gate    sqltx.Gate    // SQLite: one writer of this process at a time
 	maxWait time.Duration // SQLite: for the turn and the lock together
 	stmts   stmtCache
+	server  sqlcodec.Server
 }
 
 // Open compiles the schema for the dialect of the database. It sends nothing.

@@ -72,20 +72,25 @@ func (s *store) ConsumeOne(ctx context.Context, model string, w adapter.Where) (
 	if err != nil {
 		return nil, err
 	}
-	if !s.dialect.Returns() {
+	if !s.returns(ctx) {
 		out, err := s.consumeLocked(ctx, t, w)
 		return out, s.fail("consume", t, err)
 	}
 	b := s.build()
 	b.WriteString("DELETE FROM ")
 	b.WriteString(t.Quoted)
-	b.whereOne(t, w)
+	if s.dialect.Returns() {
+		b.whereOne(t, w)
+	} else {
+		b.where(t, w)
+		b.WriteString(" LIMIT 1") // MariaDB's, which locks what it picks
+	}
 	b.returning(t)
 	out, err := s.write(ctx, t, b)
 	return out, s.fail("consume", t, err)
 }
 
-// consumeLocked serves databases whose DELETE returns nothing.
+// consumeLocked serves MySQL itself, whose DELETE returns nothing.
 func (s *store) consumeLocked(ctx context.Context, t *table, w adapter.Where) (adapter.Record, error) {
 	var out adapter.Record
 	err := s.Tx(ctx, func(ctx context.Context) error {

@@ -25,7 +25,9 @@ type tx struct {
 	fresh  bool // begun here: it sees what others commit while it runs (sqlcodec.Dialect.TxOptions)
 	// locked says that a statement has locked or written rows here; see reading.
 	locked atomic.Bool
-	err    error
+	// unknown are the texts of statements that were not prepared yet.
+	unknown []string
+	err     error
 }
 
 // ownKey finds the transaction that a database's Tx began; appKey the one that
@@ -98,7 +100,8 @@ func (d *database) current(ctx context.Context) (*tx, error) {
 }
 
 // prepared binds a known statement to the transaction. Nothing is prepared
-// here: with a pool of one connection that would wait for the transaction itself.
+// here: with a pool of one connection that would wait for the transaction itself. See
+// stmtCache.learn.
 func (t *tx) prepared(ctx context.Context, cache *stmtCache, text string) *sql.Stmt {
 	if t.own == nil {
 		return nil
@@ -106,6 +109,7 @@ func (t *tx) prepared(ctx context.Context, cache *stmtCache, text string) *sql.S
 	if stmt := cache.known(text); stmt != nil {
 		return t.own.StmtContext(ctx, stmt)
 	}
+	t.unknown = append(t.unknown, text)
 	return nil
 }
 
@@ -123,7 +127,17 @@ func (s *store) Tx(ctx context.Context, fn func(ctx context.Context) error) erro
 	if t != nil {
 		return s.savepoint(ctx, t, fn)
 	}
-	return adapter.Retry(ctx, func() (lost bool, err error) { return s.attempt(ctx, fn) })
+	var ran *tx
+	err = adapter.Retry(ctx, func() (lost bool, err error) {
+		return s.attempt(ctx, func(ctx context.Context) error {
+			ran = s.carried(ctx)
+			return fn(ctx)
+		})
+	})
+	if err == nil {
+		s.stmts.learn(ctx, ran.unknown)
+	}
+	return err
 }
 
 // attempt runs fn once and reports whether it lost to another transaction.

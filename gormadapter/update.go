@@ -97,7 +97,7 @@ func (b *builder) whereOne(t *table, w adapter.Where) {
 	b.WriteByte(')')
 }
 
-// changeLocked serves databases without RETURNING: the row is locked, changed
+// changeLocked serves databases whose UPDATE has no RETURNING: the row is locked, changed
 // by its id and read again, in one transaction.
 func (s *store) changeLocked(ctx context.Context, t *table, w adapter.Where, set func(*builder), newID any) (adapter.Record, error) {
 	var out adapter.Record
@@ -163,8 +163,14 @@ func (s *store) UpdateMany(ctx context.Context, model string, w adapter.Where, s
 }
 
 // countAndUpdate serves MySQL, which counts the rows that an UPDATE changed and
-// leaves out those that had the values already.
+// leaves out those that had the values already. One row that was changed needs no other
+// count.
 func (s *store) countAndUpdate(ctx context.Context, t *table, w adapter.Where, update *builder) (int64, error) {
+	if t.One(w) {
+		if n, err := s.affect(ctx, update); err != nil || n > 0 {
+			return n, err
+		}
+	}
 	var n int64
 	err := s.Tx(ctx, func(ctx context.Context) error {
 		b := s.build()

@@ -93,7 +93,7 @@ async function callbacks(name, command, binary, folder) {
     const args = ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, "-provider", new URL(hub.url).host];
     const server = await startServer(name, args, { cwd: repository, env });
     try {
-      const load = { url: server.url, connections, flows: seconds * (name === "node" ? 200 : 2000), users: 200 };
+      const load = { url: server.url, connections, flows: seconds * (name === "node" ? 200 : 2000), users: 200, pid: server.pid };
       const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "flows.mjs"), JSON.stringify(load)]);
       return JSON.parse(stdout);
     } finally {
@@ -142,6 +142,10 @@ async function main(folder) {
       if (of(name, "generator") > 0.95) console.log(`note: the load generator was the limit for ${name}; the true rate is higher (install wrk)`);
     }
     const cells = (name) => (results[name].length ? [of(name, "rate").toFixed(0), of(name, "p50").toFixed(2), of(name, "p99").toFixed(2)] : ["–", "–", "–"]);
+    if (results.node[0]?.work) {
+      const [node, go] = [of("node", "work"), of("go", "work")];
+      console.log(`${what}: ${node.toFixed(2)} ms of processor time on Node, ${go.toFixed(2)} ms on Go, ${(node / go).toFixed(1)}×; that is independent of what else runs`);
+    }
     rows.push([what, ...cells("node"), ...cells("go"), Number.isNaN(ratio) ? "–" : `${ratio.toFixed(1)}×`]);
   }
   const lines = [["", "Node req/s", "p50 ms", "p99 ms", "Go req/s", "p50 ms", "p99 ms", "ratio"], ...rows];

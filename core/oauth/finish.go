@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -171,8 +172,11 @@ func (e *Engine) identity(ctx context.Context, p, at *Provider, r oauth2.Profile
 	}
 	mapped := *profile
 	for name, into := range map[string]*string{"name": &mapped.Name, "email": &mapped.Email, "image": &mapped.Image} {
-		if text, ok := out.Fields[name].(string); ok {
+		value, given := out.Fields[name]
+		if text, ok := value.(string); ok {
 			*into = text
+		} else if given && value != nil {
+			e.log(ctx, "MapProfile must return a string, and the profile's value is taken", p, fmt.Errorf("the field %s has a %T", name, value))
 		}
 	}
 	mapped.Email = address(mapped.Email)

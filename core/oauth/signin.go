@@ -74,8 +74,9 @@ func (e *Engine) SignIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 		}
 		if err != nil {
 			e.tell(c, p, err)
-			if o.Redirects && errors.Is(err, adapter.ErrBadValue) {
-				// Of MapProfile, most likely: the browser must not end on a page of JSON.
+			if errors.Is(err, adapter.ErrBadValue) {
+				// Of MapProfile, most likely: no fault of the client's, and no page of JSON for
+				// the browser.
 				e.log(c, "the user cannot be written: a value of MapProfile must have the Go type of its field", p, err)
 				return nil, refuse(RefusedCreateUser, err)
 			}
@@ -245,7 +246,7 @@ func (e *Engine) renew(ctx context.Context, p *Provider, who *Identity, acc *cor
 	var updated *core.Account
 	var err error
 	if len(set) > 0 {
-		updated, err = e.auth.Store().UpdateAccount(ctx, acc.ID, set)
+		updated, err = e.auth.Store().RewriteAccount(ctx, acc, set)
 	} else if updated, err = e.auth.Store().FindAccount(ctx, acc.ProviderID, acc.AccountID); err == nil && updated.ID != acc.ID {
 		return nil, errMoved
 	}

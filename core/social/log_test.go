@@ -2,6 +2,7 @@ package social_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -89,6 +90,53 @@ func TestLogSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s %v", to, q)
 		}
 		logged(t, s.Env, "Go type of its field", "company")
+	})
+	t.Run("a mapped value of the wrong type, with an id_token", func(t *testing.T) {
+		s := open(t, func(o *core.Options) {
+			o.User.Fields = []schema.Field{{Name: "company", Type: schema.String, Optional: true}}
+		}, func(c *oauth.Config) {
+			c.VerifyIDToken = func(context.Context, *http.Client, *oauth2.Provider, string, string) (oauth2.Claims, error) {
+				return oauth2.Claims{"sub": "1001"}, nil
+			}
+			c.Profile = func(context.Context, *http.Client, *oauth2.Provider, oauth2.ProfileRequest) (*oauth2.Profile, error) {
+				return &oauth2.Profile{ID: "1001", Name: "Ada", Email: ada.Email, EmailVerified: true}, nil
+			}
+			c.MapProfile = func(context.Context, *oauth2.Profile) (map[string]any, error) {
+				return map[string]any{"company": 5}, nil
+			}
+		})
+		a := s.Client().Post("/sign-in/social", map[string]any{"provider": "acme", "idToken": map[string]any{"token": "a.b.c"}})
+		a.Want(t, 401, "OAUTH_LINK_ERROR")
+		if !strings.Contains(a.Body, "unable to create user") {
+			t.Errorf("%s", a.Body)
+		}
+		logged(t, s.Env, "Go type of its field", "company")
+	})
+	t.Run("a mapped value of the wrong type, for a known user", func(t *testing.T) {
+		wrong := false
+		s := open(t, func(o *core.Options) {
+			o.User.Fields = []schema.Field{{Name: "company", Type: schema.String, Optional: true}}
+		}, func(c *oauth.Config) {
+			c.OverrideUserInfo = true
+			c.MapProfile = func(context.Context, *oauth2.Profile) (map[string]any, error) {
+				if wrong {
+					return map[string]any{"company": true, "name": 7}, nil
+				}
+				return nil, nil
+			}
+		})
+		if to, q := s.signIn(t, s.Client(), ada); to != "/welcome" {
+			t.Fatalf("%s %v", to, q)
+		}
+		wrong = true
+		c := s.Client()
+		if to, q := s.signIn(t, c, ada); to != "/sorry" || q.Get("error") != "unable_to_create_user" {
+			t.Errorf("%s %v", to, q)
+		}
+		logged(t, s.Env, "Go type of its field", "company", "MapProfile must return a string", "the field name has a int")
+		if c.Get("/get-session").Body != "null" {
+			t.Error("there is a session")
+		}
 	})
 	t.Run("the plugin is missing", func(t *testing.T) {
 		e := authtest.New(t, func(*authtest.Env, *core.Options) {})

@@ -22,7 +22,7 @@ const (
 )
 
 // Returns reports whether INSERT, UPDATE and DELETE take RETURNING. Where they do not,
-// rows are locked, changed and read in a transaction.
+// rows are locked, changed and read in a transaction; but see Server.Returns.
 func (d Dialect) Returns() bool { return d != MySQL }
 
 // OneWriter reports whether the database has one writer at a time. Writers of a process
@@ -42,7 +42,7 @@ func (d Dialect) TxOptions() *sql.TxOptions {
 // Note is the text of adapter.Capabilities.
 func (d Dialect) Note() string {
 	if d == MySQL {
-		return "INSERT, UPDATE and consuming DELETE are two or three statements in a transaction"
+		return "UPDATE, and on MySQL itself INSERT and consuming DELETE too, are two or three statements in a transaction"
 	}
 	return ""
 }

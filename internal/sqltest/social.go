@@ -12,9 +12,15 @@ import (
 )
 
 // callbackStatements are those of a callback of a known user: the state, the account with
-// its user, the session, the tokens, and how many sessions the user has. MySQL has no
-// RETURNING and reads rows back.
-var callbackStatements = map[string]int{"sqlite": 5, "postgres": 5, "mysql": 9}
+// its user, the session, the tokens, and how many sessions the user has. MySQL, unlike
+// MariaDB, has no RETURNING: it finds the state before it deletes it, and reads the session
+// back.
+func callbackStatements(t testing.TB, d Database) int {
+	if d.Dialect == "mysql" && !strings.Contains(column(t, d.Pool, "SELECT VERSION()")[0], "MariaDB") {
+		return 7
+	}
+	return 5
+}
 
 func callback(t *testing.T, d Database) {
 	acme := idptest.Local("acme")
@@ -48,7 +54,7 @@ func callback(t *testing.T, d Database) {
 			texts = append(texts, text)
 		}
 	}
-	if want := callbackStatements[d.Dialect]; len(texts) != want {
+	if want := callbackStatements(t, d); len(texts) != want {
 		t.Errorf("%d statements, want %d:\n%s", len(texts), want, strings.Join(texts, "\n"))
 	}
 	if again.Get("/get-session").Want(t, 200, "").JSON("user", "email") != "ada@example.com" {

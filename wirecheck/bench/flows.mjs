@@ -3,14 +3,16 @@
  * measured, with so many connections that each have one request on their way. The
  * callbacks are of known users.
  *
- *     node bench/flows.mjs '{"url","connections","flows","users"}'
+ *     node bench/flows.mjs '{"url","connections","flows","users","pid"}'
  *
- * prints one line of JSON: rate per second, p50 and p99 in milliseconds, failures, and its
- * own share of a core.
+ * prints one line of JSON: rate per second, p50 and p99 in milliseconds, failures, its own
+ * share of a core, and the processor time of a callback in the server with the pid, in
+ * milliseconds.
  */
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 
-const { url, connections, flows, users } = JSON.parse(process.argv[2]);
+const { url, connections, flows, users, pid } = JSON.parse(process.argv[2]);
 const { hostname, port } = new URL(url);
 const body = '{"provider":"github","callbackURL":"/dashboard","errorCallbackURL":"/sorry"}';
 const begin = `POST /api/auth/sign-in/social HTTP/1.1\r\nHost: ${hostname}:${port}\r\nOrigin: ${url}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -69,6 +71,12 @@ async function begun(count) {
   return callbacks;
 }
 
+/** The processor time that the server has used, in milliseconds: user and system, in ticks of 10. */
+function spent() {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 let failures = 0;
 const times = [];
 const check = (_, answer, time) => {
@@ -79,11 +87,13 @@ await play(await begun(users), check); // every user signs up, and the server wa
 const callbacks = await begun(flows);
 times.length = 0;
 const cpu = process.cpuUsage();
+const before = spent();
 const from = performance.now();
 await play(callbacks, check);
 const elapsed = performance.now() - from;
 const used = process.cpuUsage(cpu);
+const work = (spent() - before) / callbacks.length;
 times.sort((a, b) => a - b);
 const share = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
-console.log(JSON.stringify({ rate: times.length / (elapsed / 1000), p50: share(0.5), p99: share(0.99), failures, generator: (used.user + used.system) / 1000 / elapsed }));
+console.log(JSON.stringify({ rate: times.length / (elapsed / 1000), p50: share(0.5), p99: share(0.99), failures, generator: (used.user + used.system) / 1000 / elapsed, work }));
 process.exit(0);

@@ -3,6 +3,7 @@
  * examples/popup.
  */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { startServer } from "../runner/servers.mjs";
 import { serveModules } from "./modules.mjs";
@@ -35,6 +36,9 @@ export async function popup({ check, repository, newPage }) {
     await window.getByRole("button", { name: "Continue", exact: true }).click();
     await closed;
   };
+  // Another site, whose page has that of the example in a frame.
+  const outer = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(`<iframe src="${server.url}/" width="900" height="700"></iframe>`));
+  await new Promise((listening) => outer.listen(0, "127.0.0.1", listening));
   try {
     const page = await open();
     await page.goto(server.url);
@@ -56,7 +60,21 @@ export async function popup({ check, repository, newPage }) {
       assert.equal(page.url(), `${server.url}/`);
       assert.equal(await page.evaluate(() => localStorage.length), 0, "a page with a cookie keeps no token");
     });
+    await check("popup: sign in, from a frame in a page of another site", async () => {
+      // These browsers block third-party cookies, and with them the frame's storage.
+      const around = await open();
+      await around.goto(`http://127.0.0.1:${outer.address().port}/`);
+      const frame = around.frameLocator("iframe");
+      await said(frame, "who", "nobody");
+      await approve(await begin(around, frame), "Hal");
+      await said(frame, "result", "success");
+      await said(frame, "who", "hal@example.com");
+      await frame.getByRole("button", { name: "Sign out" }).click();
+      await said(frame, "who", "nobody");
+    });
   } finally {
+    outer.closeAllConnections();
+    outer.close();
     await server.stop();
   }
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { request as httpRequest, Agent } from "node:http";
 import { createInterface } from "node:readline";
 
-/** @typedef {{name: string, url: string, stop: () => Promise<void>, database?: object}} ControlServer database: what instances get if a scenario does not say */
+/** @typedef {{name: string, url: string, pid?: number, stop: () => Promise<void>, database?: object}} ControlServer database: what instances get if a scenario does not say */
 
 /**
  * Starts a control server and waits for its `listening` line.
@@ -42,7 +42,7 @@ export async function startServer(name, command, { cwd, patience = 900_000, env 
       throw error;
     })
     .finally(() => clearTimeout(timer));
-  return { name, url, stop };
+  return { name, url, pid: child.pid, stop };
 }
 
 function signalGroup(pid, signal) {

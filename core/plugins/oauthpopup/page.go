@@ -24,11 +24,13 @@ type failure struct {
 }
 
 // script posts the message to the opener, and to nobody but the origin that the popup was
-// opened from.
+// opened from. The client library closes the window when it has the message. It also looks
+// every half second whether the window is closed, and takes that for a cancellation: the
+// window must not be gone before the message is there.
 const script = `(() => {
   const { targetOrigin, ...message } = JSON.parse(document.getElementById("better-auth-oauth-popup").textContent);
   if (window.opener) window.opener.postMessage(message, targetOrigin);
-  window.close();
+  setTimeout(() => window.close(), 1500);
 })();`
 
 // policy lets this script run and nothing else.

@@ -26,6 +26,8 @@ var own = map[string]struct {
 	"/device":         {rule{1800, 5}, "docs/plugins/device-authorization.md"},
 	"/device/approve": {rule{1800, 5}, "docs/plugins/device-authorization.md"},
 	"/device/deny":    {rule{1800, 5}, "docs/plugins/device-authorization.md"},
+	// The route tells which names are taken.
+	"/is-username-available": {rule{10, 30}, "docs/plugins/username.md"},
 }
 
 // TestRateLimits asks every route of the kernel and of the plugins that sign people in until

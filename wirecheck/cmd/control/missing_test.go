@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/additionalfields"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
@@ -46,34 +49,7 @@ func TestMissingIsDocumented(t *testing.T) {
 	t.Parallel()
 	auth, err := core.New(core.Options{
 		BaseURL: "http://localhost:3000", Secret: "9fK2mQ7xR4vT8wZ1nB6cL3hJ5gD0pSyA", Database: memory.New(),
-		Plugins: []core.Plugin{
-			anonymous.New(anonymous.Options{}),
-			bearer.New(bearer.Options{}),
-			deviceauthorization.New(deviceauthorization.Options{}),
-			additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
-			customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
-			expo.New(expo.Options{}),
-			i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
-			multisession.New(multisession.Options{}),
-			captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
-			emailotp.New(emailotp.Options{Send: func(context.Context, emailotp.Message) error { return nil }}),
-			emailpassword.New(emailpassword.Options{}),
-			haveibeenpwned.New(haveibeenpwned.Options{}),
-			genericoauth.New(genericoauth.Options{Config: []genericoauth.Config{genericoauth.Gumroad(genericoauth.Preset{ClientID: "x", ClientSecret: "x"})}}),
-			lastloginmethod.New(lastloginmethod.Options{}),
-			magiclink.New(magiclink.Options{Send: func(context.Context, magiclink.Message) error { return nil }}),
-			oauthpopup.New(oauthpopup.Options{}),
-			oauthproxy.New(oauthproxy.Options{ProductionURL: "http://localhost:3000"}),
-			onetap.New(onetap.Options{ClientID: "x"}),
-			onetimetoken.New(onetimetoken.Options{}),
-			organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
-			passkey.New(passkey.Options{}),
-			phonenumber.New(phonenumber.Options{}),
-			siwe.New(siwe.Options{Domain: "localhost:3000"}),
-			social.New(),
-			twofactor.New(twofactor.Options{}),
-			username.New(username.Options{}),
-		},
+		Plugins: everyPlugin(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +116,119 @@ func TestMissingIsDocumented(t *testing.T) {
 			t.Errorf("%s is listed, and there", name)
 		}
 	}
+}
+
+// everyPlugin makes one of each plugin.
+func everyPlugin() []core.Plugin {
+	return []core.Plugin{
+		anonymous.New(anonymous.Options{}),
+		bearer.New(bearer.Options{}),
+		deviceauthorization.New(deviceauthorization.Options{}),
+		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
+		customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
+		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
+		multisession.New(multisession.Options{}),
+		captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
+		emailotp.New(emailotp.Options{Send: func(context.Context, emailotp.Message) error { return nil }}),
+		emailpassword.New(emailpassword.Options{}),
+		haveibeenpwned.New(haveibeenpwned.Options{}),
+		genericoauth.New(genericoauth.Options{Config: []genericoauth.Config{genericoauth.Gumroad(genericoauth.Preset{ClientID: "x", ClientSecret: "x"})}}),
+		lastloginmethod.New(lastloginmethod.Options{}),
+		magiclink.New(magiclink.Options{Send: func(context.Context, magiclink.Message) error { return nil }}),
+		oauthpopup.New(oauthpopup.Options{}),
+		oauthproxy.New(oauthproxy.Options{ProductionURL: "http://localhost:3000"}),
+		onetap.New(onetap.Options{ClientID: "x"}),
+		onetimetoken.New(onetimetoken.Options{}),
+		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
+		passkey.New(passkey.Options{}),
+		phonenumber.New(phonenumber.Options{}),
+		siwe.New(siwe.Options{Domain: "localhost:3000"}),
+		social.New(),
+		twofactor.New(twofactor.Options{}),
+		username.New(username.Options{}),
+	}
+}
+
+// TestMissingPluginsAreNamed asks a server without plugins for every route of every plugin:
+// the log names the plugin to install.
+func TestMissingPluginsAreNamed(t *testing.T) {
+	t.Parallel()
+	for i, p := range everyPlugin() {
+		// Some need another one.
+		var routes, without map[string]bool
+		for _, others := range []func() []core.Plugin{
+			func() []core.Plugin { return nil },
+			func() []core.Plugin { return []core.Plugin{social.New()} },
+			func() []core.Plugin { return []core.Plugin{emailpassword.New(emailpassword.Options{})} },
+		} {
+			var err error
+			if routes, err = installed(append(others(), everyPlugin()[i])...); err == nil {
+				without = routesOf(t, others()...)
+				break
+			}
+		}
+		if without == nil {
+			t.Errorf("the plugin %s cannot be installed alone", p.ID())
+		}
+		for route := range routes {
+			method, at, _ := strings.Cut(route, " ")
+			if at == "" || without[route] {
+				continue
+			}
+			e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.RateLimit.Disabled = true })
+			e.Client().Do(method, regexp.MustCompile(":[A-Za-z]+").ReplaceAllString(at, "x"), "")
+			if !strings.Contains(e.Log.String(), `"plugin":"`+p.ID()+`"`) {
+				t.Errorf("%s: the log does not name the plugin %s", route, p.ID())
+			}
+		}
+	}
+}
+
+// TestEveryPluginIsThere compares everyPlugin with the folders of the plugins.
+func TestEveryPluginIsThere(t *testing.T) {
+	t.Parallel()
+	folders, err := os.ReadDir("../../../core/plugins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]bool{"access": true} // no plugin: the roles of some
+	for _, p := range everyPlugin() {
+		made[path.Base(reflect.TypeOf(p).Elem().PkgPath())] = true
+	}
+	for _, folder := range folders {
+		if folder.IsDir() && !made[folder.Name()] {
+			t.Errorf("everyPlugin makes none of core/plugins/%s", folder.Name())
+		}
+	}
+}
+
+func routesOf(t *testing.T, plugins ...core.Plugin) map[string]bool {
+	t.Helper()
+	routes, err := installed(plugins...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return routes
+}
+
+// installed are the routes of a server with these plugins.
+func installed(plugins ...core.Plugin) (map[string]bool, error) {
+	auth, err := core.New(core.Options{
+		BaseURL: "http://localhost:3000", Secret: "9fK2mQ7xR4vT8wZ1nB6cL3hJ5gD0pSyA", Database: memory.New(), Plugins: plugins,
+	})
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string]bool{}
+	for _, op := range auth.Operations() {
+		for _, method := range op.Methods {
+			routes[method+" "+op.Path] = true
+			for _, alias := range op.Aliases {
+				routes[method+" "+alias.Path] = true
+			}
+		}
+	}
+	return routes, nil
 }
 
 func read(t *testing.T, path string, v any) {

@@ -1,0 +1,54 @@
+package core
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+)
+
+// pluginRoutes are the routes of the plugins by the ids of these, for a hint in the log and
+// for nothing else. An entry that ends in a slash stands for all routes below it. A test of
+// wirecheck compares them with the plugins.
+var pluginRoutes = map[string][]string{
+	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
+	"device-authorization": {"/device", "/device/"},
+	"email-otp":            {"/sign-in/email-otp", "/email-otp/", "/forget-password/email-otp"},
+	"email-password": {
+		"/sign-in/email", "/sign-up/email", "/request-password-reset", "/reset-password", "/reset-password/", "/forget-password", "/change-password",
+		"/verify-password",
+	},
+	"generic-oauth":  {"/sign-in/oauth2", "/oauth2/link", "/oauth2/callback/"},
+	"magic-link":     {"/sign-in/magic-link", "/magic-link/"},
+	"oauth-popup":    {"/oauth-popup/"},
+	"oauth-proxy":    {"/oauth-proxy-callback"},
+	"multi-session":  {"/multi-session/"},
+	"one-tap":        {"/one-tap/"},
+	"one-time-token": {"/one-time-token/"},
+	"organization":   {"/organization/"},
+	"passkey":        {"/passkey/"},
+	"phone-number":   {"/sign-in/phone-number", "/phone-number/"},
+	"siwe":           {"/siwe/"},
+	"social":         {"/sign-in/social", "/link-social", "/callback/", "/get-access-token", "/refresh-token", "/account-info"},
+	"two-factor":     {"/two-factor/"},
+	"username":       {"/sign-in/username", "/is-username-available"},
+}
+
+// noteMissing logs, once for each entry of pluginRoutes, which plugin a client's request
+// needs.
+func (c *Ctx) noteMissing() {
+	if c.Req.Method == http.MethodOptions {
+		return // a preflight has its own line
+	}
+	for plugin, routes := range pluginRoutes {
+		for _, route := range routes {
+			if c.path != route && (!strings.HasSuffix(route, "/") || !strings.HasPrefix(c.path, route)) || c.auth.HasPlugin(plugin) {
+				continue
+			}
+			if first, _ := c.auth.refused.first("route " + route); first {
+				c.auth.log.LogAttrs(c, slog.LevelWarn, "a client calls a route of a plugin that is not installed: add the plugin to Options.Plugins",
+					slog.String("plugin", plugin), slog.String("path", route))
+			}
+			return
+		}
+	}
+}
