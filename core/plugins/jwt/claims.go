@@ -85,19 +85,13 @@ func (t *terms) aud() wire.Value {
 
 // ofSession makes a token of a session.
 func (p *Plugin) ofSession(c *core.Ctx, s *core.SessionData) (string, error) {
-	subject := s.User.ID
-	if p.opts.GetSubject != nil {
-		own, err := p.opts.GetSubject(c, s)
-		if err != nil {
-			return "", fmt.Errorf("jwt: Options.GetSubject: %w", err)
-		}
-		if own != "" {
-			subject = own
-		}
-	}
 	t := p.terms(c)
 	iat := c.Now().Unix()
 	if p.opts.DefinePayload == nil && p.plain && !t.bySign {
+		subject, err := p.subject(c, s)
+		if err != nil {
+			return "", err
+		}
 		return p.signed(c, t.after(s.User.AppendJSON(nil), subject, iat))
 	}
 	claims := wire.NewObject(wire.Member{Name: "iat", Value: wire.Int(iat)})
@@ -125,8 +119,26 @@ func (p *Plugin) ofSession(c *core.Ctx, s *core.SessionData) (string, error) {
 			claims.Set(m.Name, m.Value)
 		}
 	}
+	subject, err := p.subject(c, s)
+	if err != nil {
+		return "", err
+	}
 	claims.Set("sub", wire.String(subject))
 	return p.issue(c, claims, t)
+}
+
+// subject is the sub of a session's token.
+func (p *Plugin) subject(c *core.Ctx, s *core.SessionData) (string, error) {
+	if p.opts.GetSubject != nil {
+		own, err := p.opts.GetSubject(c, s)
+		if err != nil {
+			return "", fmt.Errorf("jwt: Options.GetSubject: %w", err)
+		}
+		if own != "" {
+			return own, nil
+		}
+	}
+	return s.User.ID, nil
 }
 
 // after is issue for the user's JSON without registered claims, which is most of a token

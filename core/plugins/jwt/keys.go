@@ -349,11 +349,11 @@ func (k *keyStore) parse(stored Key) (*key, error) {
 	return &key{Key: stored, alg: alg, public: public.Public, entry: entry.AppendJSON(nil)}, nil
 }
 
-// write makes the document of /jwks.
+// write makes the document of /jwks, the oldest key first as in a table.
 func (s *keySet) write() {
 	s.body = append(s.body, `{"keys":[`...)
-	for i, k := range s.keys {
-		if i > 0 {
+	for i, k := range slices.Backward(s.keys) {
+		if i < len(s.keys)-1 {
 			s.body = append(s.body, ',')
 		}
 		s.body = append(s.body, k.entry...)

@@ -15,6 +15,7 @@ import deviceAuthorization from "./device-authorization.mjs";
 import genericOAuth from "./generic-oauth.mjs";
 import haveIBeenPwned from "./have-i-been-pwned.mjs";
 import hooks from "./hooks.mjs";
+import jwt from "./jwt.mjs";
 import lastLoginMethod from "./last-login-method.mjs";
 import limits from "./limits.mjs";
 import magicLink from "./magic-link.mjs";
@@ -61,6 +62,7 @@ export const scenarios = [
   ...deviceAuthorization,
   ...emailOTP,
   ...haveIBeenPwned,
+  ...jwt,
   ...magicLink,
   ...oneTimeToken,
   ...phoneNumber,
