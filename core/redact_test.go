@@ -15,6 +15,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
@@ -27,6 +28,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/username"
 	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/core/suites/redacttest"
+	"github.com/advantch/kernia-go/core/verify"
 )
 
 // No exported type puts passwords, tokens, codes or cookies into a log.
@@ -78,6 +80,9 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},
 		magiclink.Message{}, magiclink.VerifyInput{}, magiclink.VerifyReply{}, &magiclink.Plugin{},
 		onetimetoken.TokenReply{}, onetimetoken.VerifyInput{}, &onetimetoken.Plugin{},
+		jwt.Key{}, jwt.TokenReply{}, jwt.SignInput{}, jwt.VerifyInput{}, jwt.VerifyReply{}, jwt.Claims{}, jwt.KeySet{}, &jwt.Plugin{},
+		verify.Token{}, verify.Session{}, verify.APIKey{}, verify.Caller{}, verify.CookieOptions{}, verify.APIKeyOptions{}, verify.Options{},
+		&verify.Cookies{}, &verify.APIKeys{}, &verify.Verifier{},
 		onetap.CallbackInput{}, onetap.CallbackReply{}, &onetap.Plugin{}, &oauthproxy.Plugin{}, &oauthpopup.Plugin{}, &genericoauth.Plugin{},
 		genericoauth.EntraOptions{}, genericoauth.Auth0Options{}, genericoauth.IssuerOptions{}, genericoauth.LINEOptions{},
 	)

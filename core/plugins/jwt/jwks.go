@@ -41,7 +41,7 @@ func (KeySet) OpenAPIForm() any { return keySetForm{} }
 func (p *Plugin) jwks(c *core.Ctx, _ *core.NoInput) (KeySet, error) {
 	set, err := p.keys.current(c)
 	if err == nil && set.rows == 0 {
-		set, err = p.keys.renew(c, set, true)
+		set, err = p.keys.first(c, set)
 	}
 	if err != nil {
 		return KeySet{}, err

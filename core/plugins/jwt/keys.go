@@ -155,6 +155,17 @@ func (k *keyStore) forSigning(ctx context.Context) (*key, error) {
 	return nil, errNoKey
 }
 
+// first makes the first key of all. Where there were keys whose grace has ended, the next
+// one is made when somebody signs.
+func (k *keyStore) first(ctx context.Context, set *keySet) (*keySet, error) {
+	if k.o.Adapter.List == nil {
+		if n, err := k.table.Count(ctx, nil); n > 0 || err != nil {
+			return set, err
+		}
+	}
+	return k.renew(ctx, set, true)
+}
+
 // Key implements verify.KeySource. A token must name its key.
 func (k *keyStore) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
 	if kid == "" {

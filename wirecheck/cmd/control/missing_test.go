@@ -19,6 +19,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
@@ -57,6 +58,7 @@ func TestMissingIsDocumented(t *testing.T) {
 			onetimetoken.New(onetimetoken.Options{}),
 			organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
 			passkey.New(passkey.Options{}),
+			jwt.New(jwt.Options{}),
 			phonenumber.New(phonenumber.Options{}),
 			siwe.New(siwe.Options{Domain: "localhost:3000"}),
 			social.New(),
