@@ -16,7 +16,7 @@ import (
 func Suite() flowtest.Suite {
 	return flowtest.Suite{
 		Flows: []flowtest.Flow{{Name: "tokens and their keys", Run: tokens}, {Name: "IDT-11 rotation of keys", Run: rotation}},
-		Races: []flowtest.Flow{{Name: "RACE-13 the first key for fifty callers of two processes", Run: raceKey}},
+		Races: []flowtest.Flow{{Name: "RACE-13 the first key for fifty callers of five processes", Run: raceKey}},
 		Faults: []flowtest.Request{
 			{Name: "a JSON Web Token is made", Change: withKeys, Prepare: flowtest.Member("GET", "/token", nil)},
 			{Name: "the key set is read", Change: withKeys, Prepare: func(_ *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
@@ -82,21 +82,35 @@ func rotation(s *flowtest.T) {
 	}
 }
 
+// raceKey is of five processes on one database, with ten callers each.
 func raceKey(s *flowtest.T) {
-	e := s.Start(withKeys)
-	p := plugin(s, e)
+	var options core.Options
+	e := s.Start(func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+		withKeys(e, o, p)
+		options = *o
+	})
+	plugins := []*jwt.Plugin{plugin(s, e)}
+	for range 4 {
+		p := jwt.New(jwt.Options{RotationInterval: time.Hour, GracePeriod: time.Hour})
+		options.Plugins = []core.Plugin{p}
+		if _, err := core.New(options); err != nil {
+			s.Fatal(err)
+		}
+		plugins = append(plugins, p)
+	}
 	made := make([]string, flowtest.Crowd)
-	s.Meet(func(i int) {
-		t, err := p.Sign(s.Context(), map[string]any{"sub": "service"}, jwt.SignOptions{})
+	s.Together(func(i int) {
+		t, err := plugins[i%len(plugins)].Sign(s.Context(), map[string]any{"sub": "service"}, jwt.SignOptions{})
 		if err != nil {
 			s.Error(err)
 		}
 		made[i] = t
 	})
-	for _, one := range made {
-		if _, err := p.Verify(s.Context(), one, jwt.VerifyOptions{}); err != nil {
+	flowtest.WantRows(s, e, jwt.ModelJWKS, 1)
+	e.Clock.Add(time.Minute)
+	for i, one := range made {
+		if _, err := plugins[(i+1)%len(plugins)].Verify(s.Context(), one, jwt.VerifyOptions{}); err != nil {
 			s.Error(err)
 		}
 	}
-	flowtest.WantRows(s, e, jwt.ModelJWKS, 1)
 }
