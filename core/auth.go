@@ -63,6 +63,7 @@ type Auth struct {
 	onRequest  []func(*Ctx) error
 	gates      []func(context.Context, *SignIn) error
 	disown     []func(ctx context.Context, userID string) error
+	asksEnded  bool // a plugin calls Store.Ended
 	codes      []ErrorCode
 
 	authenticate  []func(*Ctx) (Credential, error)
@@ -507,6 +508,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.SignInWatch != nil {
 			watches = append(watches, m.SignInWatch)
 		}
+		a.asksEnded = a.asksEnded || m.AsksEnded
 		if m.Disown != nil {
 			a.disown = append(a.disown, m.Disown)
 		}
@@ -558,10 +560,10 @@ func (a *Auth) pathsExist() error {
 // attachHooks gives a route the hooks that match it.
 func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
 	if a.opts.Before != nil {
-		rt.before = append(rt.before, Hook{All(), a.opts.Before})
+		rt.before = append(rt.before, Hook{Match: All(), Run: a.opts.Before})
 	}
 	if a.opts.After != nil {
-		rt.after = append(rt.after, Hook{All(), a.opts.After})
+		rt.after = append(rt.after, Hook{Match: All(), Run: a.opts.After})
 	}
 	for _, m := range manifests {
 		for _, h := range m.Before {

@@ -17,6 +17,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
@@ -40,14 +41,17 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"core.Event":     "the code of an error is public",
 		"oauth2.Error":   "the code of an error is public",
 		"oauth.Refusal":  "the code of a refusal is public",
+		// Whoever has a nonce needs the wallet's signature as well.
+		"siwe.NonceReply": "a nonce is no secret: wallets show it",
+		"siwe.Message":    "a nonce is no secret: wallets show it",
 	},
 		core.Session{}, core.SessionData{}, core.Account{}, core.Mail{}, core.ChangeEmailMail{}, core.Options{},
 		core.Request{}, core.Response{}, core.HeaderField{}, core.Credential{},
 		core.VerifyEmailInput{}, core.RevokeSessionInput{}, core.DeleteUserInput{}, core.DeleteUserCallbackInput{},
-		emailpassword.SignUpInput{}, emailpassword.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
+		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
-		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, &siwe.Plugin{},
+		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},
 		emailpassword.ChangePasswordInput{}, emailpassword.ChangePasswordReply{}, emailpassword.VerifyPasswordInput{},
 		emailpassword.SetPasswordInput{}, emailpassword.ResetCallbackInput{}, emailpassword.ResetPasswordInput{},
 		twofactor.VerifyBackupCodeInput{}, twofactor.BackupCodesReply{}, twofactor.PasswordInput{}, twofactor.EnableInput{},
@@ -79,6 +83,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		emailotp.Message{}, emailotp.Code(""), emailotp.GetReply{}, emailotp.CheckInput{}, emailotp.VerifyEmailInput{}, emailotp.VerifyEmailReply{},
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},
 		magiclink.Message{}, magiclink.VerifyInput{}, magiclink.VerifyReply{}, &magiclink.Plugin{},
+		multisession.TokenInput{}, &multisession.Plugin{},
 		onetimetoken.TokenReply{}, onetimetoken.VerifyInput{}, &onetimetoken.Plugin{},
 		jwt.Key{}, jwt.TokenReply{}, jwt.SignInput{}, jwt.VerifyInput{}, jwt.VerifyReply{}, jwt.Claims{}, jwt.KeySet{}, &jwt.Plugin{},
 		verify.Token{}, verify.Session{}, verify.APIKey{}, verify.Caller{}, verify.CookieOptions{}, verify.APIKeyOptions{}, verify.Options{},

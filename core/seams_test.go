@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -406,5 +407,27 @@ func TestDetachedSignIn(t *testing.T) {
 	}
 	if n, err := e.Auth.DB().Count(t.Context(), core.ModelSession, nil); err != nil || n != 2 {
 		t.Errorf("%d sessions, %v", n, err)
+	}
+}
+
+// An option that names routes is resolved, and refused when it names none.
+func TestRoutesLike(t *testing.T) {
+	t.Parallel()
+	e := open(t, nil)
+	for pattern, want := range map[string]string{
+		"/sign-up/email": "/sign-up/email", "/sign-up/*": "/sign-up/email", "/reset-password/:token": "/reset-password/:token",
+		"/request-*": "/request-password-reset", "/sign-out": "/sign-out",
+	} {
+		if got, err := e.Auth.RoutesLike(pattern); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, %v", pattern, got, err)
+		}
+	}
+	if got, err := e.Auth.RoutesLike("/**"); err != nil || len(got) < 20 {
+		t.Errorf("all: %v, %v", got, err)
+	}
+	for _, pattern := range []string{"", "/none", "/sign-up", "sign-up/*", "/SIGN-OUT"} {
+		if got, err := e.Auth.RoutesLike(pattern); err == nil {
+			t.Errorf("%q: %v", pattern, got)
+		}
 	}
 }
