@@ -16,6 +16,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/expo"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
@@ -29,6 +30,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/username"
 	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/core/suites/redacttest"
+	"github.com/advantch/kernia-go/core/verify"
 )
 
 // No exported type puts passwords, tokens, codes or cookies into a log.
@@ -84,6 +86,9 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		magiclink.Message{}, magiclink.VerifyInput{}, magiclink.VerifyReply{}, &magiclink.Plugin{},
 		expo.ProxyInput{}, &expo.Plugin{}, multisession.TokenInput{}, &multisession.Plugin{},
 		onetimetoken.TokenReply{}, onetimetoken.VerifyInput{}, &onetimetoken.Plugin{},
+		jwt.Key{}, jwt.TokenReply{}, jwt.SignInput{}, jwt.VerifyInput{}, jwt.VerifyReply{}, jwt.Claims{}, jwt.KeySet{}, &jwt.Plugin{},
+		verify.Token{}, verify.Session{}, verify.APIKey{}, verify.Caller{}, verify.CookieOptions{}, verify.APIKeyOptions{}, verify.Options{},
+		&verify.Cookies{}, &verify.APIKeys{}, &verify.Verifier{},
 		onetap.CallbackInput{}, onetap.CallbackReply{}, &onetap.Plugin{}, &oauthproxy.Plugin{}, &oauthpopup.Plugin{}, &genericoauth.Plugin{},
 		genericoauth.EntraOptions{}, genericoauth.Auth0Options{}, genericoauth.IssuerOptions{}, genericoauth.LINEOptions{},
 	)

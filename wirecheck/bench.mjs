@@ -1,16 +1,16 @@
 /**
- * Requests per second of GET /get-session, and of the callback of a sign-in with
- * a provider: Better Auth 1.6.11 on Node against the Go server, each alone on one
+ * Requests per second of GET /get-session, of /token and /jwks of the plugin jwt, and of
+ * the callback of a sign-in with a provider: Better Auth 1.6.11 on Node against the Go server, each alone on one
  * core, the load and the provider on another.
  *
  *     node bench.mjs
  *
  * BENCH_BINARY   a built Go server; without it ./examples/benchserver is built
  * BENCH_SECONDS  time per measurement, default 5
- * BENCH_ONLY     the beginning of the name of what is measured: get-session, callback
+ * BENCH_ONLY     the beginning of the name of what is measured: get-session, token, jwks, callback
  * BENCH_ROUNDS   measurements per server, taken in turn, default 3; the median counts
  *
- * The Go server takes `-addr 127.0.0.1:0 -database FILE [-cookie-cache]`,
+ * The Go server takes `-addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt]`,
  * reads BETTER_AUTH_SECRET, keeps its SQLite in FILE, has rate limits and logs
  * off, a cookie cache of an hour, and prints `listening URL`. With `-hub` it is
  * the provider, and with `-provider HOST:PORT` it signs in with that one. wrk is
@@ -53,10 +53,10 @@ async function signUp(base) {
   return jar.header({ secure: true, now: Date.now() });
 }
 
-async function measure(base, cookie, folder) {
-  const url = `${base}/api/auth/get-session`;
+async function measure(base, cookie, folder, path = "/get-session", least = 300) {
+  const url = `${base}/api/auth${path}`;
   if (!wrk) {
-    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify({ url, cookie, connections, seconds, warmup })]);
+    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify({ url, cookie, connections, seconds, warmup, least })]);
     return JSON.parse(stdout);
   }
   const script = join(folder, "report.lua");
@@ -80,6 +80,25 @@ async function once(name, command, cache, folder) {
     const last = await exchange(server.url, { method: "GET", path: "/api/auth/get-session", headers: { cookie } });
     if (!last.body.includes('"session"')) throw new Error(`${name}: no session at the end: ${last.status} ${last.body}`);
     return { ...result, driver };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A route of the plugin jwt. Every answer has a body of this form, the last as the first. */
+async function tokens(path, form, name, command, folder) {
+  const file = join(folder, `${name}-jwt-${Date.now()}.sqlite`);
+  const server = await startServer(name, ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, "-jwt"], { cwd: repository, env });
+  try {
+    const cookie = await signUp(server.url);
+    const check = async () => {
+      const { status, body } = await exchange(server.url, { method: "GET", path: `/api/auth${path}`, headers: { cookie } });
+      if (status !== 200 || !form.test(body)) throw new Error(`${name}: ${path} answered ${status}: ${body}`);
+    };
+    await check();
+    const result = await measure(server.url, cookie, folder, path, 200);
+    await check();
+    return result;
   } finally {
     await server.stop();
   }
@@ -123,6 +142,8 @@ async function main(folder) {
     ["get-session, database", (name, command) => once(name, command, false, folder)],
     ["get-session, cookie cache", (name, command) => once(name, command, true, folder)],
   ];
+  measurements.push(["token", (name, command) => tokens("/token", /^{"token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"}$/, name, command, folder)]);
+  measurements.push(["jwks", (name, command) => tokens("/jwks", /^{"keys":\[{"alg":"EdDSA",.*}\]}$/, name, command, folder)]);
   if (binary) measurements.push(["callback of a provider", (name, command) => callbacks(name, command, binary, folder)]);
   for (const [what, measured] of measurements) {
     if (process.env.BENCH_ONLY && !what.startsWith(process.env.BENCH_ONLY)) continue;

@@ -20,6 +20,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -28,6 +29,7 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on")
 	file := flag.String("database", "bench.sqlite", "SQLite file")
 	cache := flag.Bool("cookie-cache", false, "enable the cookie cache")
+	tokens := flag.Bool("jwt", false, "install the plugin jwt")
 	answer := flag.String("answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
 	hand := flag.Bool("by-hand", false, "with -answer: verify the cookie and read the session from -database first")
 	github := flag.String("provider", "", "address of a server with -hub, which stands in for GitHub")
@@ -38,7 +40,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *hub, *hand)
+	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *tokens, *hub, *hand)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-func handler(answer, base, file, github string, cache, hub, hand bool) (http.Handler, error) {
+func handler(answer, base, file, github string, cache, tokens, hub, hand bool) (http.Handler, error) {
 	if hub {
 		return provider(), nil
 	}
@@ -63,6 +65,9 @@ func handler(answer, base, file, github string, cache, hub, hand bool) (http.Han
 		return nil, err
 	}
 	plugins := []core.Plugin{emailpassword.New(emailpassword.Options{})}
+	if tokens {
+		plugins = append(plugins, jwt.New(jwt.Options{}))
+	}
 	var client *http.Client
 	if github != "" {
 		plugins = append(plugins, social.New(social.GitHub(social.GitHubOptions{Options: social.Options{ClientID: "bench", ClientSecret: "bench"}})))

@@ -2,12 +2,13 @@
  * Better Auth 1.6.11 as one runs it in production on Node: node:http, the
  * Node handler, SQLite in a file.
  *
- *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache] [-provider HOST:PORT]
+ *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt] [-provider HOST:PORT]
  */
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
+import { jwt } from "better-auth/plugins";
 import { sqliteDatabase } from "../reference/sqlite.mjs";
 
 const flag = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
@@ -41,6 +42,7 @@ server.listen(Number(port), host, async () => {
     baseURL,
     secret: process.env.BETTER_AUTH_SECRET,
     emailAndPassword: { enabled: true },
+    plugins: process.argv.includes("-jwt") ? [jwt()] : [],
     ...(provider && { socialProviders: { github: { clientId: "bench", clientSecret: "bench" } } }),
     rateLimit: { enabled: false },
     logger: { disabled: true },

@@ -18,6 +18,8 @@ const patterns = [
   // A verifier and its challenge have one placeholder.
   ["verifier", /(?<=code_verifier=|codeVerifier\\*":\\*")[\w-]{43,128}/],
   ["challenge", /(?<=code_challenge=)[\w-]{43}/],
+  // The numbers of a JSON Web Key, also in a text within JSON.
+  ["number", /(?<="(?:n|d|p|q|dp|dq|qi|x|y)\\*":\\*")[\w-]{43,}(?=\\*")/],
   ["envelope", /\b(?:[0-9a-f]{2}){40,}\b/],
   ["jwe", /eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+/],
   ["jwt", /eyJ[\w-]+\.[\w-]+\.[\w-]+/],
@@ -132,6 +134,10 @@ export class Mask {
 
   _challenge(value) {
     return this.#placeholder("pkce", value);
+  }
+
+  _number(value) {
+    return this.#placeholder("number", value);
   }
 
   _envelope(value) {

@@ -9,6 +9,7 @@
  * SQLite in WebAssembly has no write-ahead log and locks in its own way, so
  * the file must be in journal mode DELETE and the servers take turns.
  */
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { domain, siweMessage, wallet } from "./scenarios/siwe-kit.mjs";
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -355,6 +356,40 @@ async function devices(name, a, b) {
   assert.equal(expect(await b.browser().post("/device/token", { grant_type, device_code, client_id }), 400, "polled on the second").error, "access_denied");
 }
 
+/** Tokens that `a` signs, verified at both, and keys that one has made and both sign with. */
+async function jsonWebTokens(name, a, b) {
+  const email = `${name.replaceAll(" ", "-")}@jwt.example.com`;
+  const browser = a.browser();
+  assert.equal((await browser.signUp({ email })).status, 200, `${name}: sign-up`);
+  for (const [first, second] of [[a, b], [b, a]]) {
+    for (const app of [a, b]) await app.at(app.now - START + minute); // what a process has read of the keys is not older
+    const on = (app) => Object.assign(browser.twin(), { app });
+    const { token } = (await on(first).get("/token")).json ?? {};
+    assert.ok(token, `${name}: a token`);
+    for (const app of [first, second]) {
+      const { keys } = (await on(app).get("/jwks")).json;
+      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), { currentDate: new Date(app.now), issuer: app.origin, audience: app.origin });
+      assert.equal(payload.email, email, `${name}: jose, with the keys of ${app === first ? "the first" : "the second"}`);
+      const verified = await app.api("verifyJWT", { body: { token } });
+      assert.equal(verified.json?.payload?.sub, payload.sub, `${name}: verified by the server: ${verified.body}`);
+    }
+    const { kid } = decodeProtectedHeader(token);
+    const other = decodeProtectedHeader((await on(second).get("/token")).json.token).kid;
+    assert.equal(other, kid, `${name}: both sign with one key`);
+    assert.equal((await a.db("findMany", { model: "jwks" })).length, 1, `${name}: there is one key`);
+  }
+  // The key ends, and the second makes the next one.
+  await a.db("updateMany", { model: "jwks", where: [], update: { expiresAt: { $date: new Date(a.now).toISOString() } } });
+  for (const app of [a, b]) await app.at(app.now - START + minute);
+  const on = (app) => Object.assign(browser.twin(), { app });
+  const next = (await on(b).get("/token")).json.token;
+  for (const app of [a, b]) await app.at(app.now - START + minute);
+  assert.equal((await a.api("verifyJWT", { body: { token: next } })).json?.payload?.email, email, `${name}: a key of the second, at the first`);
+  assert.equal(decodeProtectedHeader((await on(a).get("/token")).json.token).kid, decodeProtectedHeader(next).kid, `${name}: and the first signs with it`);
+  await a.db("deleteMany", { model: "jwks", where: [] });
+  for (const app of [a, b]) await app.at(app.now - START + minute);
+}
+
 let numbers = 0;
 
 /** Codes that `a` sends and `b` takes, and the wrong attempts that both count. */
@@ -478,10 +513,14 @@ const codeStores = {
 };
 const codeHandlers = { encrypt: (text) => `<${text}>`, decrypt: (text) => text.slice(1, -1) };
 
+/** How tokens are signed, in the same way; the last is EdDSA. */
+const keyPairs = { plain: { alg: "ES256" }, hashed: { alg: "RS256" }, encrypted: { alg: "PS256" } };
+
 const plugins = (storeToken, storeOTP) => [
   { factory: "anonymous", options: {} },
   { factory: "deviceAuthorization", options: {} },
   { factory: "emailOTP", options: { sendVerificationOTP: callback("sendVerificationOTP"), storeOTP } },
+  { factory: "jwt", options: { jwks: { keyPairConfig: keyPairs[storeOTP] } } },
   { factory: "magicLink", options: { sendMagicLink: callback("sendMagicLink"), storeToken } },
   { factory: "multiSession", options: {} },
   { factory: "oneTimeToken", options: { storeToken } },
@@ -536,6 +575,7 @@ const plays = [
   ["", codesByMail],
   ["", oneTimeTokens],
   ["devices ", devices],
+  ["tokens ", jsonWebTokens],
   ["names ", named],
   ["visits ", visits],
   ["wallets ", wallets],

@@ -7,6 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
+	"github.com/advantch/kernia-go/core/plugins/jwt/jwttest"
 	"github.com/advantch/kernia-go/core/plugins/magiclink/magiclinktest"
 	"github.com/advantch/kernia-go/core/plugins/multisession/multisessiontest"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup/oauthpopuptest"
@@ -27,6 +28,7 @@ func All() []flowtest.Suite {
 	return []flowtest.Suite{
 		anonymoustest.Suite(),
 		emailotptest.Suite(),
+		jwttest.Suite(),
 		magiclinktest.Suite(),
 		multisessiontest.Suite(),
 		onetimetokentest.Suite(),

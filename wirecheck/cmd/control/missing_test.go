@@ -26,6 +26,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
 	"github.com/advantch/kernia-go/core/plugins/i18n"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
@@ -126,6 +127,8 @@ func everyPlugin() []core.Plugin {
 		deviceauthorization.New(deviceauthorization.Options{}),
 		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
 		customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
+		expo.New(expo.Options{}),
+		jwt.New(jwt.Options{}),
 		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
 		multisession.New(multisession.Options{}),
 		captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),

@@ -18,6 +18,7 @@ import genericOAuth from "./generic-oauth.mjs";
 import haveIBeenPwned from "./have-i-been-pwned.mjs";
 import hooks from "./hooks.mjs";
 import expo from "./expo.mjs";
+import jwt from "./jwt.mjs";
 import i18n from "./i18n.mjs";
 import lastLoginMethod from "./last-login-method.mjs";
 import limits from "./limits.mjs";
@@ -71,6 +72,7 @@ export const scenarios = [
   ...deviceAuthorization,
   ...emailOTP,
   ...haveIBeenPwned,
+  ...jwt,
   ...magicLink,
   ...oneTimeToken,
   ...phoneNumber,

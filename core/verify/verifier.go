@@ -1,0 +1,127 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// Options says which credentials a Verifier accepts. Those that are nil are not.
+type Options struct {
+	Tokens  *Tokens  // Authorization: Bearer <JSON Web Token>
+	APIKeys *APIKeys // x-api-key
+	Cookies *Cookies // session cookies with a cookie cache
+}
+
+// Verifier finds out who sends a request. It is safe for concurrent use.
+type Verifier struct{ o Options }
+
+// New fails when no kind of credential is accepted.
+func New(o Options) (*Verifier, error) {
+	if o == (Options{}) {
+		return nil, errors.New("verify: Options are empty: set Tokens, APIKeys or Cookies")
+	}
+	return &Verifier{o}, nil
+}
+
+// Caller is who has sent a request. One of Token, APIKey and Session is not nil.
+type Caller struct {
+	UserID  string // sub of a token
+	Token   *Token
+	APIKey  *APIKey
+	Session *Session
+}
+
+// Header gives the values of a request's header, whatever the case of its name.
+// http.Header is one.
+type Header interface{ Values(name string) []string }
+
+// Caller finds out who sends a request with these headers. The first kind of credential
+// that the request has decides: a token, then an API key, then the cookies. An invalid
+// token is refused, whatever else there is. The error is an *Error, with ReasonMissing when
+// there is no credential, or ErrUnavailable.
+func (v *Verifier) Caller(ctx context.Context, h Header) (*Caller, error) {
+	if v.o.Tokens != nil {
+		values := h.Values("Authorization")
+		if len(values) > 1 {
+			return nil, refuse(ReasonMalformed)
+		}
+		if len(values) == 1 {
+			if scheme, token, _ := strings.Cut(values[0], " "); strings.EqualFold(scheme, "Bearer") {
+				t, err := v.o.Tokens.Verify(ctx, strings.TrimSpace(token))
+				if err != nil {
+					return nil, err
+				}
+				return &Caller{UserID: t.Subject, Token: t}, nil
+			}
+		}
+	}
+	if v.o.APIKeys != nil {
+		values := h.Values(v.o.APIKeys.o.Header)
+		if len(values) > 1 {
+			return nil, refuse(ReasonMalformed)
+		}
+		if len(values) == 1 {
+			k, err := v.o.APIKeys.Verify(ctx, values[0])
+			if err != nil {
+				return nil, err
+			}
+			return &Caller{UserID: k.UserID, APIKey: k}, nil
+		}
+	}
+	if v.o.Cookies != nil {
+		s, err := v.o.Cookies.Session(strings.Join(h.Values("Cookie"), "; "))
+		if err != nil {
+			return nil, err
+		}
+		return &Caller{UserID: s.UserID, Session: s}, nil
+	}
+	return nil, refuse(ReasonMissing)
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context in which From finds a caller.
+func WithCaller(ctx context.Context, c *Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// From returns the caller of the request that a context belongs to, behind Middleware.
+func From(ctx context.Context) (*Caller, bool) {
+	c, ok := ctx.Value(callerKey{}).(*Caller)
+	return c, ok && c != nil
+}
+
+// Middleware lets requests pass whose credential is valid; their context has the Caller.
+// It answers all others as Answer says.
+//
+// Browsers send cookies with requests of other sites too. Where cookies are accepted and
+// something changes, put http.CrossOriginProtection around the handler as well.
+func (v *Verifier) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := v.Caller(r.Context(), r.Header)
+		if err != nil {
+			status, body := Answer(err)
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "no-store")
+			if status == http.StatusUnauthorized {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+			}
+			w.WriteHeader(status)
+			_, _ = w.Write(body) // the client may be gone
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(WithCaller(r.Context(), c)))
+	})
+}
+
+// Answer is the answer to a request whose caller could not be found: 503 for
+// ErrUnavailable, and otherwise 401, with a body as the authentication server's. It does
+// not say why a credential was refused.
+func Answer(err error) (status int, body []byte) {
+	if ReasonOf(err) == "" {
+		return http.StatusServiceUnavailable, []byte(`{"message":"Service Unavailable","code":"SERVICE_UNAVAILABLE"}`)
+	}
+	return http.StatusUnauthorized, []byte(`{"message":"Unauthorized","code":"UNAUTHORIZED"}`)
+}
