@@ -11,6 +11,9 @@ var factories = map[string]func(i *instance, s *section) core.Plugin{
 	"twoFactor": (*instance).twoFactor,
 }
 
+// variadic are factories whose argument is not one object of options.
+var variadic = map[string]func(i *instance, all *options, first wire.Value, more []wire.Value) core.Plugin{}
+
 // plugin makes one of the instance's plugins.
 func (i *instance) plugin(all *options, spec wire.Value) (core.Plugin, error) {
 	id, _ := spec.Get("id").Str()
@@ -21,6 +24,10 @@ func (i *instance) plugin(all *options, spec wire.Value) (core.Plugin, error) {
 	factory, ok := factories[name]
 	if !ok {
 		return nil, unsupported("no plugin factory %q", name)
+	}
+	if make, ok := variadic[name]; ok {
+		args, _ := spec.Get("args").Items()
+		return make(i, all, spec.Get("options"), args), nil
 	}
 	if args, _ := spec.Get("args").Items(); len(args) > 0 {
 		return nil, unsupported("the further arguments of the plugin factory %q are not mapped", name)

@@ -5,6 +5,7 @@
  */
 import accounts from "./accounts.mjs";
 import anonymous from "./anonymous.mjs";
+import apiKey from "./api-key.mjs";
 import bearer from "./bearer.mjs";
 import captcha from "./captcha.mjs";
 import cookies from "./cookies.mjs";
@@ -57,6 +58,7 @@ export const scenarios = [
   ...genericOAuth, ...oneTap, ...oauthProxy,
   ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
   ...anonymous,
+  ...apiKey,
   ...captcha,
   ...deviceAuthorization,
   ...emailOTP,
