@@ -52,7 +52,7 @@ func (cf *config) use(k *Key, now time.Time, asked access.Permissions, ch *chang
 		remaining = &left
 	}
 	count, touch, wait := cf.count(k, now)
-	if wait > 0 {
+	if wait >= 0 {
 		return limited(wait), false
 	}
 	if remaining != nil {
@@ -71,26 +71,28 @@ func (cf *config) use(k *Key, now time.Time, asked access.Permissions, ch *chang
 	return nil, false
 }
 
-// count is the limit of a key: the count after a use, 0 when nothing is counted, or how
-// long to wait. touch says that the time of the use is kept.
+// count is the limit of a key: the count after a use, 0 when nothing is counted. touch
+// says that the time of the use is kept. wait is how long the key must rest, and below 0
+// when it need not.
 func (cf *config) count(k *Key, now time.Time) (count int64, touch bool, wait time.Duration) {
+	const free = time.Duration(-1)
 	if cf.RateLimit.Disabled || k.RateLimitEnabled != nil && !*k.RateLimitEnabled {
-		return 0, true, 0
+		return 0, true, free
 	}
 	if k.RateLimitTimeWindow == nil || k.RateLimitMax == nil {
-		return 0, false, 0
+		return 0, false, free
 	}
 	if k.LastRequest == nil {
-		return 1, true, 0
+		return 1, true, free
 	}
 	window, since := milliseconds(*k.RateLimitTimeWindow), now.Sub(*k.LastRequest)
 	switch {
 	case since > window:
-		return 1, true, 0
+		return 1, true, free
 	case or(k.RequestCount) >= *k.RateLimitMax:
-		return 0, false, max(window-since, time.Millisecond)
+		return 0, false, window - since
 	}
-	return or(k.RequestCount) + 1, true, 0
+	return or(k.RequestCount) + 1, true, free
 }
 
 // milliseconds is a duration that a row holds, without overflow.

@@ -41,6 +41,12 @@ func (cf *config) hash(key string) string {
 	return secret.SHA256URL(key)
 }
 
+// owns reports whether a row is that of a key of this configuration. A database may compare
+// without letter case.
+func (cf *config) owns(k *Key, hash string) bool {
+	return k.config() == cf.ID && subtle.ConstantTimeCompare([]byte(k.Hash), []byte(hash)) == 1
+}
+
 // check verifies a key and counts the use. A refusal is a *core.Error below 500; any other
 // error is an outage. asked is nil when no permission is needed.
 func (p *Plugin) check(ctx context.Context, c *core.Ctx, cf *config, key string, asked access.Permissions) (*use, error) {
@@ -88,8 +94,8 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 	}
 	for attempt := range attempts {
 		f, err := cf.store.byHash(ctx, hash, attempt > 0)
-		if core.IsNotFound(err) || err == nil && subtle.ConstantTimeCompare([]byte(f.key.Hash), []byte(hash)) != 1 {
-			err = errInvalidKey // a database may compare without letter case
+		if core.IsNotFound(err) || err == nil && !cf.owns(f.key, hash) {
+			err = errInvalidKey
 		}
 		if err == nil {
 			f.who, err = p.owner(ctx, cf, f)
@@ -133,7 +139,7 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 // peek verifies a key without counting the use, which follows after the answer.
 func (p *Plugin) peek(ctx context.Context, c *core.Ctx, cf *config, hash string, u *use) error {
 	f, err := cf.store.byHash(ctx, hash, false)
-	if core.IsNotFound(err) || err == nil && subtle.ConstantTimeCompare([]byte(f.key.Hash), []byte(hash)) != 1 {
+	if core.IsNotFound(err) || err == nil && !cf.owns(f.key, hash) {
 		return errInvalidKey
 	}
 	if err != nil {
@@ -360,7 +366,7 @@ func (p *Plugin) later(e *core.Error) *core.Error {
 		return e
 	}
 	out := *e
-	out.Header = append(slices.Clone(e.Header), core.HeaderField{Name: "Retry-After", Value: strconv.FormatInt((wait+999)/1000, 10)})
+	out.Header = append(slices.Clone(e.Header), core.HeaderField{Name: "Retry-After", Value: strconv.FormatInt(max(wait+999, 1000)/1000, 10)})
 	return &out
 }
 
