@@ -12,6 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
@@ -42,6 +43,7 @@ func TestMissingIsDocumented(t *testing.T) {
 		BaseURL: "http://localhost:3000", Secret: "9fK2mQ7xR4vT8wZ1nB6cL3hJ5gD0pSyA", Database: memory.New(),
 		Plugins: []core.Plugin{
 			anonymous.New(anonymous.Options{}),
+			apikey.New(apikey.Options{}),
 			bearer.New(bearer.Options{}),
 			deviceauthorization.New(deviceauthorization.Options{}),
 			captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
