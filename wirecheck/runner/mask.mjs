@@ -32,7 +32,7 @@ const patterns = [
   ["pair", /(?<=(?:device_code|deviceCode)":")[A-Za-z0-9]{40}(?=")/],
   ["typed", /(?<=(?:user_code|userCode)(?:":"|=))[A-HJ-NP-Z2-9]{8}(?=["&]|$)/],
   // API keys, their stored form and what is shown of them.
-  ["apikey", /(?<=")[\w-]*[A-Za-z]{64}(?=")/],
+  ["apikey", /(?<=")[\w-]*[A-Za-z]{64}(?=")|(?<="key":")(?=[\w-]{24,42}")[\w-]*[A-Za-z]{24}(?=")/],
   ["digest", /(?<="(?:key|digest)":")[\w-]{43}(?=")/],
   ["start", /(?<="start":")[\w-]+(?=")/],
   // States of flows have hyphens and underscores too.
