@@ -18,6 +18,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/organization"
+	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/secret"
 	"github.com/advantch/kernia-go/core/storage"
 	"github.com/advantch/kernia-go/core/wire"
@@ -241,7 +242,7 @@ func TestSessions(t *testing.T) {
 	})
 	t.Run("KEY-04 RL-01 guesses are limited by their address", func(t *testing.T) {
 		t.Parallel()
-		w := worldWith(t, func(o *core.Options) { o.RateLimit = core.RateLimitOptions{Max: 5} })
+		w := worldWith(t, func(o *core.Options) { o.RateLimit = core.RateLimitOptions{Default: ratelimit.Rule{Window: time.Minute, Max: 5}} })
 		c := w.Client()
 		codes := map[string]int{}
 		for range 8 {
