@@ -242,7 +242,9 @@ func TestSessions(t *testing.T) {
 	})
 	t.Run("KEY-04 RL-01 guesses are limited by their address", func(t *testing.T) {
 		t.Parallel()
-		w := worldWith(t, func(o *core.Options) { o.RateLimit = core.RateLimitOptions{Default: ratelimit.Rule{Window: time.Minute, Max: 5}} })
+		w := worldWith(t, func(o *core.Options) {
+			o.RateLimit = core.RateLimitOptions{Default: ratelimit.Rule{Window: time.Minute, Max: 5}}
+		})
 		c := w.Client()
 		codes := map[string]int{}
 		for range 8 {
