@@ -186,7 +186,8 @@ func tally(s *flowtest.T, both [2]*apikey.Plugin, key string) map[string]int {
 	s.Helper()
 	var mu sync.Mutex
 	got := map[string]int{}
-	s.Meet(func(i int) {
+	// Callers of one process go together, so they cannot wait for each other.
+	s.Together(func(i int) {
 		code := verify(s, both[i%2], key)
 		mu.Lock()
 		defer mu.Unlock()
@@ -234,7 +235,8 @@ func raceEnd(s *flowtest.T) {
 	k := create(s, e, apikey.CreateInput{UserID: &id, RateLimitEnabled: new(false)})
 	var mu sync.Mutex
 	got := map[string]int{}
-	s.Meet(func(i int) {
+	// Callers of one process go together, so they cannot wait for each other.
+	s.Together(func(i int) {
 		code := "ended"
 		if i == 0 {
 			if _, err := both[0].Update.Call(s.Context(), &apikey.UpdateInput{KeyID: k.ID, UserID: &id, Enabled: new(false)}); err != nil {
