@@ -558,10 +558,10 @@ func (a *Auth) pathsExist() error {
 // attachHooks gives a route the hooks that match it.
 func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
 	if a.opts.Before != nil {
-		rt.before = append(rt.before, Hook{All(), a.opts.Before})
+		rt.before = append(rt.before, Hook{Match: All(), Run: a.opts.Before})
 	}
 	if a.opts.After != nil {
-		rt.after = append(rt.after, Hook{All(), a.opts.After})
+		rt.after = append(rt.after, Hook{Match: All(), Run: a.opts.After})
 	}
 	for _, m := range manifests {
 		for _, h := range m.Before {

@@ -47,6 +47,12 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// Because sets the cause and returns e.
+func (e *Error) Because(cause error) *Error {
+	e.Cause = cause
+	return e
+}
+
 // Is reports whether target is an *Error of the same status and code.
 func (e *Error) Is(target error) bool {
 	var t *Error

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -47,6 +48,9 @@ func When(m Matcher, cond func(*Ctx) bool) Matcher {
 type Hook struct {
 	Match Matcher
 	Run   func(*Ctx) error
+	// Result is the type of the answer that an after-hook puts in the place of the
+	// handler's, for OpenAPI. The last hook of a route with a Result counts.
+	Result reflect.Type
 }
 
 // Middleware runs after validation, before the handler.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core/ratelimit"
@@ -33,7 +34,9 @@ func (c *Ctx) rateLimit(path string, rt *route) error {
 
 // Limit counts a request under something other than its address, such as the recipient
 // of a mail, and answers 429 when there were more than the rule allows, from all
-// addresses together. what is the counted thing; it is stored as a hash only. Call
+// addresses together. what is the counted thing; it is stored as a hash only. All routes
+// that count the same text share one allowance: begin it with the plugin's id, and add
+// the route where each one is to have its own. Call
 // Limit outside of transactions, and only after the caller has been authorized, so that
 // nobody uses up another's allowance. Calls from Go are not counted. Nothing is counted
 // when the limiter is off or a custom rule exempts the path.
@@ -41,7 +44,18 @@ func (c *Ctx) Limit(what string, rule ratelimit.Rule) error {
 	if !c.counts || c.route == nil {
 		return nil
 	}
-	return c.take(ratelimit.AccountKey(c.route.id+"|"+what), c.route.path, rule)
+	return c.take(ratelimit.AccountKey(what), c.route.path, rule)
+}
+
+// Allow counts under the same text as Ctx.Limit, for work that cannot be answered with
+// 429 because the answer is given already. It reports whether the rule admits the work, and
+// true when the limiter is off.
+func (a *Auth) Allow(ctx context.Context, what string, rule ratelimit.Rule) (bool, error) {
+	if a.limiter == nil {
+		return true, nil
+	}
+	d, err := a.limiter.Take(ctx, ratelimit.AccountKey(what), rule, a.Now())
+	return err == nil && d.Allowed, err
 }
 
 // take counts a request under a key and refuses it when the rule is exceeded.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -381,6 +382,26 @@ func (a *Auth) Invoke(ctx context.Context, id string, in Invocation) (*Response,
 		res.Status = status
 	}
 	return res, nil
+}
+
+// RoutesLike lists the paths of installed routes that a pattern matches, as declared and in
+// order: a path, or several with "*" and "**" as in RateLimit.Rules. It fails when there is
+// none, because an option that names no route has no effect. Call it in Manifest.Init.
+func (a *Auth) RoutesLike(pattern string) ([]string, error) {
+	matches, err := ratelimit.Pattern(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no pattern: %w", pattern, err)
+	}
+	var paths []string
+	for _, rt := range a.order {
+		if rt.Path != "" && matches(rt.Path) {
+			paths = append(paths, rt.Path)
+		}
+	}
+	if paths == nil {
+		return nil, fmt.Errorf("%q matches no route: name a route as declared, or several with * or /**", pattern)
+	}
+	return paths, nil
 }
 
 // Operations describes every installed operation.

@@ -14,8 +14,14 @@ func (a *Auth) OpenAPI() []byte {
 		if rt.path == "" || rt.Hidden {
 			continue
 		}
+		output := rt.output
+		for _, h := range rt.after {
+			if h.Result != nil {
+				output = h.Result
+			}
+		}
 		ops = append(ops, openapi.Operation{
-			ID: rt.id, Methods: rt.Methods, Path: rt.path, Doc: rt.Doc, Tag: rt.plugin, Form: rt.takesForm(), Input: rt.input, Output: rt.output,
+			ID: rt.id, Methods: rt.Methods, Path: rt.path, Doc: rt.Doc, Tag: rt.plugin, Form: rt.takesForm(), Input: rt.input, Output: output,
 		})
 	}
 	b := a.base

@@ -220,6 +220,44 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 	})
+	t.Run("RL-09 routes that count one text share its allowance, from all addresses", func(t *testing.T) {
+		t.Parallel()
+		rule := ratelimit.Rule{Window: time.Minute, Max: 3}
+		count := func(id, what string) core.Operation {
+			return core.Get(id, "/"+id, func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
+				return core.StatusReply{Status: true}, c.Limit(what, rule)
+			})
+		}
+		e := limited(t, nil, plugin("p", core.Manifest{Operations: []core.Operation{count("one", "p|to"), count("two", "p|to"), count("three", "p|three|to")}}))
+		ask := func(path string, n int) *authtest.Answer {
+			c := e.Client()
+			c.IP = fmt.Sprintf("203.0.113.%d", n)
+			return c.Get(path)
+		}
+		ask("/one", 1).Want(t, 200, "")
+		ask("/two", 2).Want(t, 200, "")
+		if ok, err := e.Auth.Allow(t.Context(), "p|to", rule); err != nil || !ok {
+			t.Errorf("%v, %v", ok, err)
+		}
+		ask("/one", 3).Want(t, 429, "TOO_MANY_REQUESTS")
+		ask("/two", 4).Want(t, 429, "TOO_MANY_REQUESTS")
+		if ok, err := e.Auth.Allow(t.Context(), "p|to", rule); err != nil || ok {
+			t.Errorf("%v, %v", ok, err)
+		}
+		ask("/three", 5).Want(t, 200, "")
+		e.Clock.Add(time.Minute)
+		ask("/one", 6).Want(t, 200, "")
+	})
+	t.Run("RL-10 work after the answer that cannot be counted is not allowed", func(t *testing.T) {
+		t.Parallel()
+		e := limited(t, func(_ *authtest.Env, o *core.Options) { o.RateLimit.Custom = brokenLimiter{} })
+		if ok, err := e.Auth.Allow(t.Context(), "x", ratelimit.Rule{Window: time.Minute, Max: 3}); err == nil || ok {
+			t.Errorf("%v, %v", ok, err)
+		}
+		if ok, err := open(t, nil).Auth.Allow(t.Context(), "x", ratelimit.Rule{}); err != nil || !ok {
+			t.Errorf("without a limiter: %v, %v", ok, err)
+		}
+	})
 	t.Run("RL-12 an event tells of it once per refusal, without the client's path", func(t *testing.T) {
 		t.Parallel()
 		e := limited(t, func(_ *authtest.Env, o *core.Options) {

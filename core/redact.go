@@ -27,6 +27,12 @@ func (r PasswordReply) Format(f fmt.State, _ rune) { Redact(f, r) }
 func (r PasswordReply) LogValue() slog.Value { return Redacted(r) }
 
 // Format prints the name of the type.
+func (s SignUpReply) Format(f fmt.State, _ rune) { Redact(f, s) }
+
+// LogValue logs the name of the type.
+func (s SignUpReply) LogValue() slog.Value { return Redacted(s) }
+
+// Format prints the name of the type.
 func (a Arrival) Format(f fmt.State, _ rune) { Redact(f, a) }
 
 // LogValue logs the name of the type.

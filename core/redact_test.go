@@ -17,6 +17,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
@@ -43,7 +44,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		core.Session{}, core.SessionData{}, core.Account{}, core.Mail{}, core.ChangeEmailMail{}, core.Options{},
 		core.Request{}, core.Response{}, core.HeaderField{}, core.Credential{},
 		core.VerifyEmailInput{}, core.RevokeSessionInput{}, core.DeleteUserInput{}, core.DeleteUserCallbackInput{},
-		emailpassword.SignUpInput{}, emailpassword.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
+		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
@@ -79,6 +80,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		emailotp.Message{}, emailotp.Code(""), emailotp.GetReply{}, emailotp.CheckInput{}, emailotp.VerifyEmailInput{}, emailotp.VerifyEmailReply{},
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},
 		magiclink.Message{}, magiclink.VerifyInput{}, magiclink.VerifyReply{}, &magiclink.Plugin{},
+		multisession.TokenInput{}, &multisession.Plugin{},
 		onetimetoken.TokenReply{}, onetimetoken.VerifyInput{}, &onetimetoken.Plugin{},
 		onetap.CallbackInput{}, onetap.CallbackReply{}, &onetap.Plugin{}, &oauthproxy.Plugin{}, &oauthpopup.Plugin{}, &genericoauth.Plugin{},
 		genericoauth.EntraOptions{}, genericoauth.Auth0Options{}, genericoauth.IssuerOptions{}, genericoauth.LINEOptions{},

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/advantch/kernia-go/core/internal/page"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -45,34 +46,11 @@ func errorPage(c *Ctx, in *ErrorPageInput) (*Raw, error) {
 	if description == "" {
 		description = "Something did not work as expected. You can go back and try again."
 	}
-	c.SetHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	c.SetHeader("Content-Security-Policy", page.Policy+page.NoForms)
 	c.SetHeader("Referrer-Policy", "no-referrer")
-	page := strings.NewReplacer("{code}", html.EscapeString(code), "{description}", html.EscapeString(description),
-		"{app}", html.EscapeString(c.auth.opts.AppName)).Replace(errorHTML)
-	return &Raw{Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Body: []byte(page)}, nil
-}
-
-const errorHTML = `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Error – {app}</title>
-<style>
-:root { color-scheme: light dark; font-family: system-ui, sans-serif; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
-main { max-width: 32rem; padding: 2rem; }
-h1 { margin: 0 0 .5rem; font-size: 1.5rem; }
-code { padding: .1rem .4rem; border: 1px solid; border-radius: .25rem; word-break: break-all; }
-</style>
-</head>
-<body>
-<main>
-<h1>Something went wrong</h1>
-<p>{description}</p>
-<p>Code: <code>{code}</code></p>
+	return &Raw{Status: http.StatusOK, ContentType: page.ContentType, Body: page.HTML("Error – "+c.auth.opts.AppName, `<h1>Something went wrong</h1>
+<p>`+html.EscapeString(description)+`</p>
+<p>Code: <code>`+html.EscapeString(code)+`</code></p>
 <p><a href="/">Go to the start page</a></p>
-</main>
-</body>
-</html>
-`
+`)}, nil
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -462,5 +463,27 @@ func TestInTx(t *testing.T) {
 	})
 	if err != nil || !inside || core.InTx(t.Context()) {
 		t.Errorf("inside %v, %v", inside, err)
+	}
+}
+
+// An option that names routes is resolved, and refused when it names none.
+func TestRoutesLike(t *testing.T) {
+	t.Parallel()
+	e := open(t, nil)
+	for pattern, want := range map[string]string{
+		"/sign-up/email": "/sign-up/email", "/sign-up/*": "/sign-up/email", "/reset-password/:token": "/reset-password/:token",
+		"/request-*": "/request-password-reset", "/sign-out": "/sign-out",
+	} {
+		if got, err := e.Auth.RoutesLike(pattern); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, %v", pattern, got, err)
+		}
+	}
+	if got, err := e.Auth.RoutesLike("/**"); err != nil || len(got) < 20 {
+		t.Errorf("all: %v, %v", got, err)
+	}
+	for _, pattern := range []string{"", "/none", "/sign-up", "sign-up/*", "/SIGN-OUT"} {
+		if got, err := e.Auth.RoutesLike(pattern); err == nil {
+			t.Errorf("%q: %v", pattern, got)
+		}
 	}
 }

@@ -113,3 +113,12 @@ func (c *Ctx) PasswordReplyOf(data *SessionData, callbackURL *string) PasswordRe
 	}
 	return r
 }
+
+// SignUpReply is the answer to a sign-up with a password, for after-hooks:
+// {"token":…,"user":…}. The token is null when the sign-up does not sign in. Under
+// CompatKernia the session follows.
+type SignUpReply struct {
+	Token   *string  `json:"token"`
+	User    *User    `json:"user"`
+	Session *Session `json:"session,omitempty"`
+}

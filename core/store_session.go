@@ -164,26 +164,33 @@ func (s *Store) FindSession(ctx context.Context, token string) (*SessionData, er
 			return nil, ErrNotFound
 		}
 	}
-	var r values
-	data := &SessionData{Session: s.a.newSession(), User: s.a.newUser()}
-	err := s.a.db.Scan(ctx, adapter.Find{
-		Model: ModelSession, Where: adapter.By("token", token), Joins: withUser,
-	}, func(as, field string, v any) {
-		if as == "" {
-			r.session(&data.Session, field, v)
-		} else {
-			r.user(&data.User, field, v)
-		}
-	})
+	r := &sessionRow{data: SessionData{Session: s.a.newSession(), User: s.a.newUser()}}
+	r.where[0] = adapter.Cond{Field: "token", Value: token}
+	err := s.a.db.Scan(ctx, adapter.Find{Model: ModelSession, Where: r.where[:], Joins: withUser}, r.set)
 	switch {
 	case err != nil:
 		return nil, err
 	case r.err != nil:
 		return nil, r.err
-	case data.User.ID == "":
+	case r.data.User.ID == "":
 		return nil, ErrNotFound // its user is gone
 	}
-	return data, nil
+	return &r.data, nil
+}
+
+// sessionRow holds what reading a session needs in one piece of memory.
+type sessionRow struct {
+	values
+	data  SessionData
+	where [1]adapter.Cond
+}
+
+func (r *sessionRow) set(as, field string, v any) {
+	if as == "" {
+		r.session(&r.data.Session, field, v)
+	} else {
+		r.user(&r.data.User, field, v)
+	}
 }
 
 // withUser joins a session's user.

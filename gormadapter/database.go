@@ -64,6 +64,9 @@ func (d *database) Open(s *schema.Schema) (adapter.Adapter, error) {
 	}
 	if own, ok := d.gorm.Dialector.(*sqliteDialector); ok {
 		st.immediate = own.immediate
+		if own.readers != nil && d.pool == gorm.ConnPool(own.conn) { // not when a pool of the application watches its statements
+			st.readers = own.readers
+		}
 	}
 	return st, nil
 }
@@ -77,7 +80,8 @@ type store struct {
 	migration *sqlmigrate.Migration
 	errors    sqlcodec.Reporter
 	lookups   lookups
-	immediate bool // SQLite: a transaction takes the write lock when it begins
+	readers   *readers // of a file that SQLite has opened, or nil
+	immediate bool     // SQLite: a transaction takes the write lock when it begins
 }
 
 // Name returns "gorm-" and the dialect, for example "gorm-sqlite".

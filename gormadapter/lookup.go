@@ -2,6 +2,7 @@ package gormadapter
 
 import (
 	"context"
+	"database/sql/driver"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -31,10 +32,11 @@ type lookup struct {
 
 // reading is the room for one use of a lookup.
 type reading struct {
-	row  *sqlcodec.Row
-	args []any
-	text string // of a packed row
-	dest [1]any // &text
+	row   *sqlcodec.Row
+	args  []any
+	named []driver.NamedValue // the same for a reader
+	text  string              // of a packed row
+	dest  [1]any              // &text
 }
 
 // lookups are the statements of a store by their questions, which come from the
@@ -115,17 +117,20 @@ func (l *lookup) find(ctx context.Context, s *store, value any, take func(row *s
 	}
 	r, _ := l.used.Get().(*reading)
 	if r == nil {
-		r = &reading{row: l.row.Again(), args: make([]any, l.binds)}
+		r = &reading{row: l.row.Again(), args: make([]any, l.binds), named: make([]driver.NamedValue, l.binds)}
 		r.dest[0] = &r.text
 	}
 	for i := range r.args {
 		r.args[i] = arg
+		r.named[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
 	}
-	found := false
-	err = s.reads(ctx, true, func(ctx context.Context, t *tx) (err error) {
-		found, err = l.read(ctx, s, t, r)
-		return err
-	})
+	found, done := l.quick(ctx, s, r)
+	if !done {
+		err = s.reads(ctx, true, func(ctx context.Context, t *tx) (err error) {
+			found, err = l.read(ctx, s, t, r)
+			return err
+		})
+	}
 	switch {
 	case err != nil:
 		// A driver whose call was cancelled may still hold the arguments, so they are
@@ -139,8 +144,25 @@ func (l *lookup) find(ctx context.Context, s *store, value any, take func(row *s
 	r.row.Forget()
 	r.text = ""
 	clear(r.args)
+	clear(r.named)
 	l.used.Put(r)
 	return true, err
+}
+
+// quick reads the row through a reader and reports whether that was done. In a
+// transaction, after any failure, and for a row that is not to be read as one text, read
+// does it.
+func (l *lookup) quick(ctx context.Context, s *store, r *reading) (found, done bool) {
+	if l.packed == "" || s.readers == nil || s.carried(ctx) != nil || ctx.Err() != nil {
+		return false, false
+	}
+	one := s.readers.take(ctx)
+	if one == nil {
+		return false, false
+	}
+	text, found, err := one.read(l, r.named)
+	s.readers.give(one, err != nil)
+	return found, err == nil && (!found || r.row.Unpack(text))
 }
 
 // read reads the row as one text where that is possible. Values that do not fit into it,

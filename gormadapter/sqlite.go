@@ -7,7 +7,6 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
-	_ "modernc.org/sqlite" // the driver "sqlite", which needs no C compiler
 
 	"github.com/advantch/kernia-go/internal/sqlitedsn"
 )
@@ -24,6 +23,10 @@ import (
 //
 // The handle is an ordinary *gorm.DB for the application's own models too. Its
 // logger is silent; set db.Logger to log the application's own statements.
+//
+// Beside its pool the handle opens a few connections that only read. Lookups by a
+// unique key, such as that of a request's session, use them outside of transactions.
+// Closing the pool (*sql.DB.Close) closes them.
 func SQLite(path string) (*gorm.DB, error) {
 	dsn, size, err := sqlitedsn.New(path)
 	if err != nil {
@@ -32,13 +35,17 @@ func SQLite(path string) (*gorm.DB, error) {
 	if err := sqlitedsn.Create(path); err != nil {
 		return nil, fmt.Errorf("gormadapter: %w", err)
 	}
-	db, err := sql.Open("sqlite", dsn)
+	own, err := newReaders(dsn, size)
 	if err != nil {
 		return nil, err
 	}
+	db := sql.OpenDB(own)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
-	g, err := gorm.Open(&sqliteDialector{conn: db, immediate: true}, &gorm.Config{Logger: logger.Discard})
+	if path == ":memory:" {
+		own = nil // another connection would be another database
+	}
+	g, err := gorm.Open(&sqliteDialector{conn: db, immediate: true, readers: own}, &gorm.Config{Logger: logger.Discard})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

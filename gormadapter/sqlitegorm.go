@@ -25,6 +25,7 @@ import (
 type sqliteDialector struct {
 	conn      *sql.DB
 	immediate bool
+	readers   *readers
 }
 
 // Name implements gorm.Dialector.

@@ -32,11 +32,11 @@ type KeysOptions struct {
 	Clock func() time.Time
 }
 
-// Keys is a provider's key set. It is fetched when it is first needed, when it is
-// older than MaxAge, and when a token names a key that is not in it; but at most once
-// a minute, whatever tokens name and also when fetching fails. Many callers share one
-// request, which a caller that goes away does not end. It is safe for concurrent
-// use.
+// Keys is a provider's key set. It is fetched when it is first needed, when it is older
+// than MaxAge, and when a token names a key that is not in it. It is fetched at most
+// once a minute, also when fetching fails. Callers that need it at the same time share
+// one request. A caller that goes away does not end the request. It is safe for
+// concurrent use.
 type Keys struct {
 	url    string
 	maxAge time.Duration

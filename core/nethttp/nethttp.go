@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/advantch/kernia-go/core"
@@ -67,7 +68,7 @@ func Allow(w http.ResponseWriter, r *http.Request, guards ...core.Guard) bool {
 	return refusal == nil
 }
 
-func fail(w http.ResponseWriter, e *core.Error) { write(w, e.Response()) }
+func fail(w http.ResponseWriter, e *core.Error) { write(w, e.Response(), nil) }
 
 // Serve answers a request to an auth route and reports whether it was one.
 func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
@@ -94,7 +95,7 @@ func Serve(a *core.Auth, w http.ResponseWriter, r *http.Request) bool {
 	room := bodies.Get().(*[]byte)
 	res.Body = (*room)[:0]
 	a.Serve(r.Context(), req, res)
-	write(w, res)
+	write(w, res, x.values[:0])
 	if cap(res.Body) <= maxKept {
 		*room = res.Body
 		bodies.Put(room)
@@ -114,6 +115,7 @@ type exchange struct {
 	req    core.Request
 	res    core.Response
 	header [3]core.HeaderField // as many as get-session sets; more move elsewhere
+	values [3]string           // of these
 }
 
 // Attach returns the request with a lazy session. Cookies of a session that is
@@ -157,10 +159,11 @@ func read(a *core.Auth, w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	return data.Bytes(), err
 }
 
-// write adds or replaces each line as core.Response.Adds says.
-func write(w http.ResponseWriter, res *core.Response) {
+// write adds or replaces each line as core.Response.Adds says. values has room for some
+// of the lines' values.
+func write(w http.ResponseWriter, res *core.Response, values []string) {
 	h := w.Header()
-	values := make([]string, len(res.Header)) // one array for all names
+	values = slices.Grow(values, len(res.Header))[:len(res.Header)] // one array for all names
 	for i, f := range res.Header {
 		name := canonical(f.Name)
 		if res.Adds(i) {

@@ -8,6 +8,10 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
+// SocialID is the id of the plugin with the routes that all flows with providers go
+// through, for the Manifest.Requires of plugins that have providers.
+const SocialID = "social"
+
 // Engine signs users in through providers. It is safe for concurrent use. Plugins of one
 // Auth share it: see From.
 type Engine struct {
@@ -73,8 +77,8 @@ func (e *Engine) Provider(id string) (*Provider, bool) {
 // Providers lists the providers of all plugins, in the order of the plugins.
 func (e *Engine) Providers() []*Provider { return slices.Clone(e.providers) }
 
-// Flow returns what the flow of this call began with, for hooks: in the call that begins
-// it, and in its callback once the state is known. Data holds the client's
+// Flow returns what the flow of this call began with. Hooks can use it in the call that
+// begins the flow, and in its callback once the state is known. Data holds the client's
 // additionalData.
 func (e *Engine) Flow(c *core.Ctx) (Begin, bool) { return e.flow.Get(c) }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// Identity is whom a provider has vouched for.
+// Identity is what a provider has said about a user.
 type Identity struct {
 	Profile *oauth2.Profile
 	Tokens  *oauth2.Tokens
@@ -246,7 +246,7 @@ func get(q wire.Query, name string) string {
 	return value
 }
 
-// Clip cuts a stranger's text off after so many bytes, between characters.
+// Clip shortens an untrusted text to at most limit bytes. It cuts no character in two.
 func Clip(s string, limit int) string {
 	if len(s) > limit {
 		s = s[:limit]

@@ -8,8 +8,8 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 )
 
-// Link completes a flow that Begin started with a Link: it adds the account to that user.
-// It fails with a *Refusal when it must not.
+// Link completes a flow that Begin started with a Link: it adds the account to that
+// user. It fails with a *Refusal when the account must not be linked.
 func (e *Engine) Link(c *core.Ctx, f *Finished) error {
 	if err := e.sameSession(c, f); err != nil {
 		e.tell(c, f.Provider, err)
@@ -56,8 +56,8 @@ type LinkOptions struct {
 	UpdateUser bool
 }
 
-// AddIdentity links an account to a user who is signed in. already says that the user has
-// had it. It fails with a *Refusal when the account must not be linked.
+// AddIdentity links an account to a user who is signed in. already reports that the
+// user had it before. It fails with a *Refusal when the account must not be linked.
 func (e *Engine) AddIdentity(c *core.Ctx, userID string, p *Provider, who *Identity, o LinkOptions) (already bool, err error) {
 	if err := who.sound(p); err != nil {
 		return false, err

@@ -16,8 +16,8 @@ type Config struct {
 
 	// DisableSignUp refuses users who have no account yet.
 	DisableSignUp bool
-	// DisableImplicitSignUp refuses them unless the request asks for a sign-up
-	// (requestSignUp).
+	// DisableImplicitSignUp refuses users who have no account yet, unless the request asks
+	// for a sign-up (requestSignUp).
 	DisableImplicitSignUp bool
 	// OverrideUserInfo writes the profile's name, image and address to the user on every
 	// sign-in.
@@ -28,11 +28,11 @@ type Config struct {
 	// ignored.
 	MapProfile func(ctx context.Context, p *oauth2.Profile) (map[string]any, error)
 
-	// RequireIssuer refuses callbacks without the iss parameter (RFC 9207). One that is
-	// there must be Issuer in any case.
+	// RequireIssuer refuses callbacks without the iss parameter (RFC 9207). A parameter
+	// that is there must equal Issuer in any case.
 	RequireIssuer bool
 	// Resolve returns the provider with its endpoints, when they are discovered. It is
-	// called for each use, so it keeps what it has found. The Config itself then has
+	// called for each use, so it should keep what it has found. The Config itself then has
 	// Discovered.
 	Resolve func(ctx context.Context) (*Provider, error)
 	// CallbackPath is the route below the base URL that the provider calls back. Default

@@ -46,7 +46,7 @@ func (s Selection) names(acc *core.Account) bool {
 }
 
 // Account finds an account: in the account_data cookie if that is switched on, else in
-// the database. core.ErrNotFound when the user has none such.
+// the database. It returns core.ErrNotFound when the user has no such account.
 func (e *Engine) Account(c *core.Ctx, s Selection) (*core.Account, error) {
 	if acc := e.kept(c); acc != nil && s.names(acc) {
 		return acc, nil
@@ -293,8 +293,8 @@ func (e *Engine) forget(ctx context.Context, acc *core.Account, cause error) err
 	return cause
 }
 
-// ErrRefreshing is the error of a caller who has waited in vain for another process to
-// refresh the tokens.
+// ErrRefreshing is returned after a wait for another process that refreshes the tokens
+// and has not finished.
 var ErrRefreshing = errors.New("oauth: another process has not refreshed the tokens")
 
 // await waits until another process has stored new tokens.

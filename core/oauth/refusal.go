@@ -10,8 +10,8 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// Refusal is why a flow ends without a session or a link, in a word that the page may be
-// told: the error parameter of the redirect.
+// Refusal is the reason why a flow ends without a session or a link. The page may be
+// told its code, in the error parameter of the redirect.
 type Refusal struct {
 	// Code is Better Auth's word, such as "account_not_linked".
 	Code string
@@ -52,7 +52,7 @@ func (r *Refusal) Error() string { return "oauth: " + r.Code }
 // Unwrap returns the cause.
 func (r *Refusal) Unwrap() error { return r.Cause }
 
-// Message is the code in words, as the routes that answer JSON have it.
+// Message is the code in words, as the routes that answer with JSON send it.
 func (r *Refusal) Message() string { return strings.ReplaceAll(r.Code, "_", " ") }
 
 func refuse(code string, cause error) *Refusal { return &Refusal{Code: code, Cause: cause} }

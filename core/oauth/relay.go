@@ -8,9 +8,9 @@ import (
 )
 
 // Relay is a plugin that lets flows of this server come back to another one, whose
-// callback is registered with the providers. That one redeems the code (Engine.Redeem) and
-// hands the identity back, and this one resumes the flow (Engine.Resume). An Auth has at
-// most one.
+// callback is registered with the providers. The other server redeems the code
+// (Engine.Redeem) and hands the identity back. This server resumes the flow
+// (Engine.Resume). An Auth has at most one.
 type Relay interface {
 	// Depart is called for each sign-in that begins. It returns the state parameter and
 	// the redirect URI for the provider, which are d.State and d.Redirect when the flow

@@ -13,13 +13,13 @@ import (
 
 // SignInOptions say how SignIn treats a user.
 type SignInOptions struct {
-	// RequestSignUp is the request's.
+	// RequestSignUp is the requestSignUp of the request.
 	RequestSignUp bool
 	// DisableSignUp refuses a user without an account, in addition to what the provider
 	// says.
 	DisableSignUp bool
-	// Trusted says that the caller has proven whose domain the address is in: it counts
-	// as verified, as with a trusted provider.
+	// Trusted says that the caller has proven whose domain the address is in. The address
+	// then counts as verified, as with a trusted provider.
 	Trusted bool
 	// CallbackURL is where the browser goes after the sign-in, and the link of a
 	// verification mail.
@@ -40,8 +40,8 @@ type SignedIn struct {
 }
 
 // SignIn finds, links or makes the user of an identity, stores the tokens and signs the
-// user in. It fails with a *Refusal when it must not, and with core.ErrHeld when a gate
-// holds the sign-in.
+// user in. It fails with a *Refusal when the user must not be signed in, and with
+// core.ErrHeld when a gate holds the sign-in.
 //
 //  1. An account of the provider with this id: its user, whatever the address.
 //  2. A user with this address: linked, if both sides have proven the address and linking

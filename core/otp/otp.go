@@ -168,7 +168,7 @@ func (c *Codes) Reuse(ctx context.Context, identifier string) (string, error) {
 // ErrWrong. The attempt stays counted unless a surrounding transaction is rolled
 // back, so commit after a refusal.
 func (c *Codes) Check(ctx context.Context, identifier, code string) error {
-	t, err := c.try(ctx, identifier, code)
+	t, err := c.Prove(ctx, identifier, code)
 	if err != nil {
 		return err
 	}
@@ -178,23 +178,29 @@ func (c *Codes) Check(ctx context.Context, identifier, code string) error {
 // Test is Check without using up the code: a right code stays, with its
 // attempts.
 func (c *Codes) Test(ctx context.Context, identifier, code string) error {
-	t, err := c.try(ctx, identifier, code)
+	t, err := c.Prove(ctx, identifier, code)
 	if err != nil {
 		return err
 	}
 	return t.Undo(ctx)
 }
 
-func (c *Codes) try(ctx context.Context, identifier, code string) (*Try, error) {
+// Prove counts an attempt and compares the code. The Try of a right code is for Try.Use,
+// in the transaction of what the code is for, or for Try.Undo. Otherwise Prove fails with
+// ErrExpired, ErrTooManyAttempts or ErrWrong. The attempt stays counted, so call Prove
+// outside of transactions that may be rolled back.
+func (c *Codes) Prove(ctx context.Context, identifier, code string) (*Try, error) {
 	t, err := c.Try(ctx, identifier)
 	if err != nil {
 		return nil, err
 	}
-	ok, err := t.Match(ctx, code)
-	if err == nil && !ok {
-		err = ErrWrong
+	switch ok, err := t.Match(ctx, code); {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, ErrWrong
 	}
-	return t, err
+	return t, nil
 }
 
 // Try is a counted attempt: Check in steps, for a plugin that must act between them.

@@ -352,3 +352,44 @@ func TestRightCodeUnderAttack(t *testing.T) {
 		})
 	}
 }
+
+// A million codes: all digits come equally often in every place. 8 bits taken modulo 10
+// would give 366 here.
+func TestOTP09(t *testing.T) {
+	t.Parallel()
+	t.Run("OTP-09 a million draws", func(t *testing.T) {
+		t.Parallel()
+		const draws, digits = 1_000_000, 6 // a million codes are as many as 20 bits hold, rounded
+		codes, err := otp.New(authtest.New(t, nil).Auth, otp.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var single [digits][10]int // by place
+		var pairs [100]int         // the first two
+		for range draws {
+			code, err := codes.Make()
+			if err != nil || len(code) != digits {
+				t.Fatalf("%q, %v", code, err)
+			}
+			for i := range digits {
+				single[i][code[i]-'0']++
+			}
+			pairs[10*(code[0]-'0')+code[1]-'0']++
+		}
+		chi := func(counts []int) (sum float64) {
+			expected := float64(draws) / float64(len(counts))
+			for _, n := range counts {
+				sum += (float64(n) - expected) * (float64(n) - expected) / expected
+			}
+			return sum
+		}
+		for i := range single {
+			if x := chi(single[i][:]); x > 55 { // 9 degrees of freedom: one in ten million
+				t.Errorf("place %d: chi-square %.1f of %v", i+1, x, single[i])
+			}
+		}
+		if x := chi(pairs[:]); x > 190 { // 99 degrees of freedom
+			t.Errorf("pairs: chi-square %.1f of %v", x, pairs)
+		}
+	})
+}

@@ -242,3 +242,43 @@ func TestFetchJSON(t *testing.T) {
 		})
 	}
 }
+
+func TestContent(t *testing.T) {
+	t.Parallel()
+	type sent struct{ method, kind, body string }
+	got := make(chan sent, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			<-r.Context().Done()
+			return
+		}
+		text, _ := io.ReadAll(r.Body)
+		got <- sent{r.Method, r.Header.Get("Content-Type"), string(text)}
+	}))
+	t.Cleanup(server.Close)
+	for name, test := range map[string]struct {
+		r    outbound.Request
+		want sent
+	}{
+		"none":   {outbound.Request{}, sent{"GET", "", ""}},
+		"a form": {outbound.Request{Form: url.Values{"b": {"2 &"}, "a": {"1"}, "c": {""}}}, sent{"POST", "application/x-www-form-urlencoded", "a=1&b=2+%26"}},
+		"JSON": {outbound.Request{JSON: map[string]int{"a": 1}, Header: http.Header{"Content-Type": {"text/plain"}}},
+			sent{"POST", "application/json", `{"a":1}`}},
+	} {
+		test.r.URL = server.URL
+		if _, err := outbound.Fetch(t.Context(), server.Client(), test.r); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if s := <-got; s != test.want {
+			t.Errorf("%s: sent %+v, want %+v", name, s, test.want)
+		}
+	}
+	if _, err := outbound.Fetch(t.Context(), server.Client(), outbound.Request{URL: server.URL, JSON: func() {}}); err == nil {
+		t.Error("what has no JSON form was sent")
+	}
+	_, err := outbound.Fetch(t.Context(), server.Client(), outbound.Request{URL: server.URL + "/slow", Timeout: time.Millisecond})
+	if outbound.ReasonOf(err) != outbound.ReasonTimeout {
+		t.Errorf("after the timeout: %v", err)
+	}
+}

@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Request is what Fetch sends.
@@ -17,6 +21,13 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte
+	// Form and JSON are bodies with their media type, in place of Body. Empty values of a
+	// form are left out.
+	Form url.Values
+	JSON any
+	// Timeout ends the request, with the reading of the answer. Default: as ctx and the
+	// client say.
+	Timeout time.Duration
 	// MaxBody bounds the answer's body after decompression, in bytes. Default 1 MiB.
 	MaxBody int64
 	// Types are the media types that the answer may have: "application/json" (which
@@ -38,19 +49,31 @@ type Response struct {
 // returns answers of every status except redirects that are not followed. Errors
 // are *Error.
 func Fetch(ctx context.Context, c *http.Client, r Request) (*Response, error) {
+	if r.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.Timeout)
+		defer cancel()
+	}
+	content, contentType, err := r.content()
+	if err != nil {
+		return nil, err
+	}
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
-		if r.Body != nil {
+		if content != nil {
 			method = http.MethodPost
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, r.URL, bytes.NewReader(r.Body))
+	req, err := http.NewRequestWithContext(ctx, method, r.URL, bytes.NewReader(content))
 	if err != nil {
 		return nil, fail(ReasonInvalidURL, "it does not parse")
 	}
 	if r.Header != nil {
 		req.Header = r.Header.Clone()
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
 	if req.Header.Get("Accept") == "" && len(r.Types) > 0 {
 		req.Header.Set("Accept", strings.Join(r.Types, ", "))
@@ -81,6 +104,26 @@ func Fetch(ctx context.Context, c *http.Client, r Request) (*Response, error) {
 		return nil, classify(err)
 	}
 	return &Response{Status: res.StatusCode, Header: res.Header, Body: body}, nil
+}
+
+// content is the body and, for those of Form and JSON, its media type.
+func (r *Request) content() (body []byte, contentType string, err error) {
+	switch {
+	case r.Form != nil:
+		form := url.Values{}
+		for name, values := range r.Form {
+			if values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" }); len(values) > 0 {
+				form[name] = values
+			}
+		}
+		return []byte(form.Encode()), "application/x-www-form-urlencoded", nil
+	case r.JSON != nil:
+		if body, err = json.Marshal(r.JSON); err != nil {
+			return nil, "", fmt.Errorf("outbound: Request.JSON: %w", err)
+		}
+		return body, "application/json", nil
+	}
+	return r.Body, "", nil
 }
 
 // FetchJSON fetches a JSON document: an answer with a status of 200 to 299, a

@@ -3,7 +3,6 @@ package ratelimit
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -92,14 +91,7 @@ type Resolver struct {
 
 type custom struct {
 	Custom
-	glob *regexp.Regexp // nil: the pattern is a path
-}
-
-func (c *custom) holds(path string) bool {
-	if c.glob != nil {
-		return c.glob.MatchString(path)
-	}
-	return path == c.Pattern
+	holds func(path string) bool
 }
 
 // NewResolver checks and compiles rules. It refuses windows shorter than a
@@ -181,14 +173,23 @@ func (r *Resolver) compile(c Custom) (custom, error) {
 			return custom{}, fmt.Errorf("custom rule %q: %w", c.Pattern, err)
 		}
 	}
-	if strings.Contains(c.Pattern, "*") {
-		glob, err := compileGlob(c.Pattern)
-		if err != nil {
-			return custom{}, fmt.Errorf("%w: pattern %q: %w", ErrRule, c.Pattern, err)
-		}
-		out.glob = glob
+	var err error
+	if out.holds, err = Pattern(c.Pattern); err != nil {
+		return custom{}, fmt.Errorf("%w: pattern %q: %w", ErrRule, c.Pattern, err)
 	}
 	return out, nil
+}
+
+// Pattern compiles a pattern of Custom. The result reports whether a path matches.
+func Pattern(pattern string) (func(path string) bool, error) {
+	if !strings.Contains(pattern, "*") {
+		return func(path string) bool { return path == pattern }, nil
+	}
+	glob, err := compileGlob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	return glob.MatchString, nil
 }
 
 // Resolve returns the rule of a path, which has no base path and no query;

@@ -8,7 +8,7 @@ import (
 )
 
 // ID is the plugin's id.
-const ID = "social"
+const ID = oauth.SocialID
 
 // Plugin is the installed plugin; get it with From. Its operations can be called from Go.
 type Plugin struct {

@@ -3,11 +3,11 @@ package social
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/oauth2"
 	"github.com/advantch/kernia-go/core/outbound"
-	"github.com/advantch/kernia-go/core/wire"
 )
 
 // VKOptions are the options of VK.
@@ -30,9 +30,8 @@ func VK(o VKOptions) oauth.Config {
 			if err != nil {
 				return nil, err
 			}
-			form := wire.Query{{Name: "access_token", Value: token}, {Name: "client_id", Value: p.ClientID()}}
 			c, err := oauth2.FetchObject(ctx, client, outbound.Request{
-				URL: "https://id.vk.com/oauth2/user_info", Body: []byte(form.Encode()), Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+				URL: "https://id.vk.com/oauth2/user_info", Form: url.Values{"access_token": {token}, "client_id": {p.ClientID()}},
 			}, token)
 			if err != nil {
 				return nil, err

@@ -30,6 +30,7 @@ func main() {
 	file := flag.String("database", "bench.sqlite", "SQLite file")
 	cache := flag.Bool("cookie-cache", false, "enable the cookie cache")
 	answer := flag.String("answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
+	hand := flag.Bool("by-hand", false, "with -answer: verify the cookie and read the session from -database first")
 	github := flag.String("provider", "", "address of a server with -hub, which stands in for GitHub")
 	keys := flag.Bool("api-keys", false, "have API keys, and /verify behind their guard")
 	hub := flag.Bool("hub", false, "be that server; no Kernia then")
@@ -39,7 +40,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *hub, *keys)
+	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *hub, *hand, *keys)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -48,12 +49,16 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-func handler(answer, base, file, github string, cache, hub, keys bool) (http.Handler, error) {
+func handler(answer, base, file, github string, cache, hub, hand, keys bool) (http.Handler, error) {
 	if hub {
 		return provider(), nil
 	}
 	if answer != "" {
-		return bare(answer)
+		recorded, err := bare(answer)
+		if err != nil || !hand {
+			return recorded, err
+		}
+		return byHand(file, os.Getenv("BETTER_AUTH_SECRET"), recorded)
 	}
 	db, err := gormadapter.SQLite(file)
 	if err != nil {

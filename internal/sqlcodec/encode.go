@@ -45,7 +45,7 @@ func (d Dialect) encodeValue(c *Column, v any) (any, error) {
 	switch c.Type {
 	case schema.String:
 		if str, ok := v.(string); ok {
-			return str, checkText(str)
+			return v, checkText(str) // str would need memory of its own
 		}
 	case schema.Boolean:
 		if b, ok := v.(bool); ok {

@@ -2,7 +2,10 @@
 
 // Command rates measures the cost of Kernia on net/http: how many GET /get-session of a
 // signed-in user it answers on one core, from the cookie cache and from SQLite,
-// compared with a bare handler that gives the same answers to the same requests.
+// compared with a bare handler that gives the same answers to the same requests. For
+// SQLite there is a handler written by hand as well. It verifies the signature of the
+// cookie, reads the row with the same statement and gives the recorded answer, which is
+// the least that a server without a cache of sessions must do.
 //
 //	go run ./scripts/rates
 //	go run ./scripts/rates -before OTHER/benchserver # built of another version
@@ -69,9 +72,10 @@ func run(before string, rounds int, round time.Duration) error {
 		}
 	}()
 	for _, c := range []struct {
-		name  string
-		flags []string
-	}{{"from the cookie cache", []string{"-cookie-cache"}}, {"from SQLite", nil}} {
+		name   string
+		flags  []string
+		byHand bool
+	}{{name: "from the cookie cache", flags: []string{"-cookie-cache"}}, {name: "from SQLite", byHand: true}} {
 		versions := []struct{ name, binary string }{{"now", binary}}
 		if before != "" {
 			versions = append(versions, struct{ name, binary string }{"before", before})
@@ -79,27 +83,42 @@ func run(before string, rounds int, round time.Duration) error {
 		var bare *server
 		for _, v := range versions {
 			database := filepath.Join(dir, fmt.Sprintf("%d.sqlite", len(all)))
-			s, err := start(c.name, v.binary, append([]string{"-database", database}, c.flags...)...)
+			secret := make([]byte, 32)
+			if _, err := rand.Read(secret); err != nil {
+				return err
+			}
+			key := base64.StdEncoding.EncodeToString(secret)
+			s, err := start(c.name, v.name, v.binary, key, append([]string{"-database", database}, c.flags...)...)
 			if err != nil {
 				return err
 			}
 			all = append(all, s)
-			s.version = v.name
 			if err := s.signIn(); err != nil {
 				return err
 			}
-			if bare == nil {
-				recorded := filepath.Join(dir, fmt.Sprintf("%d.http", len(all)))
-				if err := os.WriteFile(recorded, s.answer, 0o600); err != nil {
-					return err
-				}
-				if bare, err = start(c.name, binary, "-answer", recorded); err != nil {
-					return err
-				}
-				all = append(all, bare)
-				bare.version, bare.request = "bare", s.request
+			if bare != nil {
+				s.bare = bare
+				continue
 			}
+			recorded := filepath.Join(dir, fmt.Sprintf("%d.http", len(all)))
+			if err := os.WriteFile(recorded, s.answer, 0o600); err != nil {
+				return err
+			}
+			if bare, err = start(c.name, "bare", binary, key, "-answer", recorded); err != nil {
+				return err
+			}
+			all = append(all, bare)
+			bare.request = s.request
 			s.bare = bare
+			if !c.byHand {
+				continue
+			}
+			hand, err := start(c.name, "by hand", binary, key, "-answer", recorded, "-by-hand", "-database", database)
+			if err != nil {
+				return err
+			}
+			all = append(all, hand)
+			hand.request, hand.bare = s.request, bare
 		}
 	}
 	for _, s := range all {
@@ -168,13 +187,9 @@ type server struct {
 	costs []float64 // microseconds of processor time for each answer
 }
 
-func start(name, binary string, flags ...string) (*server, error) {
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		return nil, err
-	}
-	s := &server{name: name, process: exec.Command(binary, flags...)}
-	s.process.Env = append(os.Environ(), "GOMAXPROCS=1", "BETTER_AUTH_SECRET="+base64.StdEncoding.EncodeToString(secret))
+func start(name, version, binary, secret string, flags ...string) (*server, error) {
+	s := &server{name: name, version: version, process: exec.Command(binary, flags...)}
+	s.process.Env = append(os.Environ(), "GOMAXPROCS=1", "BETTER_AUTH_SECRET="+secret)
 	s.process.Stderr = os.Stderr
 	out, err := s.process.StdoutPipe()
 	if err != nil {

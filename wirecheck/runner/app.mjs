@@ -34,6 +34,9 @@ export class Run {
   /** Whether the scenario used the official client. */
   spoke = false;
 
+  /** Factories of the plugins that the scenario's instances have. @type {Set<string>} */
+  plugins = new Set();
+
   /**
    * @param {import("./servers.mjs").ControlServer} server
    * @param {import("./outside.mjs").Outside} outside
@@ -65,6 +68,7 @@ export class Run {
   async app(options = {}, extra = {}) {
     const app = new App(this, options, extra);
     this.#apps.push(app);
+    for (const { factory } of extra.plugins ?? []) this.plugins.add(factory);
     await app.create();
     return app;
   }
@@ -385,7 +389,7 @@ function untied(text, mask) {
   if (!/^[[{]/.test(text)) return text;
   const value = parse(text);
   if (value === undefined || JSON.stringify(value) !== text) return text;
-  const moment = (row) => JSON.stringify(row?.createdAt);
+  const moment = (row) => JSON.stringify(row?.createdAt ?? row?.session?.createdAt);
   const order = (inner) => {
     if (inner === null || typeof inner !== "object") return inner;
     if (!Array.isArray(inner)) return Object.fromEntries(Object.entries(inner).map(([name, member]) => [name, order(member)]));

@@ -34,17 +34,18 @@ function name(entry) {
 
 /**
  * The reviewed differences. With `reference` or `subject`, patterns by aspect, an
- * entry holds only for steps in which that side has these values; "" is absent.
+ * entry holds only for steps in which that side has these values; "" is absent. An
+ * entry whose `what` is a list stands for one entry each.
  * `pending` marks endpoints that the server under test does not have yet,
  * `everywhere` what every answer has: a step that differs in nothing else counts as same.
- * @typedef {{scenario: string, what: string, reason: string, docs: string, reference?: Record<string, string>, subject?: Record<string, string>, pending?: boolean, everywhere?: boolean}} Allowed
+ * @typedef {{scenario: string, what: string | string[], reason: string, docs: string, reference?: Record<string, string>, subject?: Record<string, string>, pending?: boolean, everywhere?: boolean}} Allowed
  */
 export class AllowedDifferences {
   #used = new Set();
 
   /** @param {Allowed[]} entries */
   constructor(entries) {
-    this.entries = entries.map((entry) => {
+    this.entries = entries.flatMap((entry) => (Array.isArray(entry.what) ? entry.what.map((what) => ({ ...entry, what })) : entry)).map((entry) => {
       for (const key of ["scenario", "what", "reason", "docs"]) {
         if (typeof entry[key] !== "string" || entry[key] === "") throw new Error(`an allowed difference needs ${key}: ${JSON.stringify(entry)}`);
       }

@@ -5,6 +5,7 @@
  *     node runner/main.mjs --self                           reference against itself
  *     node runner/main.mjs --only 'sign-in*'                some scenarios
  *     node runner/main.mjs --verbose                        the whole transcript of each scenario
+ *     node runner/main.mjs --json FILE                      what differed, what each endpoint of the reference answered, and what nobody has seen
  *     node runner/main.mjs --framework echo --adapter ent-mysql
  *     node runner/main.mjs --subjects gin+mongo,fiber+memory  several, against one playing of the reference
  *     node runner/main.mjs --all                            every framework and every adapter, each once at least
@@ -19,7 +20,7 @@
  * Exit code: 0 all the same, 1 differences, 2 could not run.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +28,7 @@ import { parseArgs, promisify } from "node:util";
 import { Run } from "./app.mjs";
 import { AllowedDifferences, compare, glob } from "./compare.mjs";
 import { Outside } from "./outside.mjs";
-import { describe, plugins, tables } from "./report.mjs";
+import { describe, failures as failuresOf, plugins, refusal, tables } from "./report.mjs";
 import { scenarios } from "./scenarios/index.mjs";
 import { closeConnections, control, startServer } from "./servers.mjs";
 
@@ -45,6 +46,7 @@ const { values: flags } = parseArgs({
     parallel: { type: "string", default: "6" },
     verbose: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
+    json: { type: "string" },
     "max-failures": { type: "string", default: "40" },
   },
 });
@@ -167,7 +169,7 @@ async function main() {
         failures.push({ scenario: scenario.name, text: subjects.length > 1 ? `${name} ${text}` : text });
         count.differing.add(scenario.name);
       };
-      const found = differencesOf(a, b, /-(postgres|mysql)$|\+mongo$/.test(name)).map((difference) => ({ difference, allowed: allowed.permits(scenario.name, difference) }));
+      const found = differencesOf(a, b, scenario.untied || /-(postgres|mysql)$|\+mongo$/.test(name)).map((difference) => ({ difference, allowed: allowed.permits(scenario.name, difference) }));
       const bad = found.filter((d) => !d.allowed);
       if (bad.length > 0) fail(bad.map((d) => describe(label, d.difference)).join("\n"));
       const explained = found.length > 0 && bad.length === 0;
@@ -176,7 +178,7 @@ async function main() {
       differences.push(...found);
     });
     if (flags.verbose) print(label, a.transcript);
-    results.push({ scenario: label, entries: a.transcript, differences });
+    results.push({ scenario: label, entries: a.transcript, differences, plugins: a.plugins });
     return a.spoke;
   };
   const work = async () => {
@@ -186,6 +188,8 @@ async function main() {
   };
   await Promise.all(Array.from({ length: Number(flags.parallel) }, work));
 
+  const ofCodes = failuresOf(JSON.parse(await readFile(join(wirecheck, "testdata", "codes.json"), "utf8")), results);
+  if (flags.json) await writeFile(flags.json, JSON.stringify({ ...found(results), unused: allowed.unused(), unseen: ofCodes.unseen }, null, 1));
   const limit = Number(flags["max-failures"]);
   failures.sort((a, b) => (a.scenario < b.scenario ? -1 : 1));
   for (const { text } of failures.slice(0, limit)) console.log(`${text}\n`);
@@ -200,6 +204,8 @@ async function main() {
   const ofPlugins = plugins(JSON.parse(await readFile(join(wirecheck, "testdata", "plugins.json"), "utf8")), requested, factories);
   console.log(`\n${ofPlugins.table}\n`);
   missing.push(...ofPlugins.missing);
+  if (!flags.only) console.log(`coverage: ${ofCodes.total} failures of plugins${ofCodes.unseen.length > 0 ? `, not seen: ${ofCodes.unseen.join(", ")}` : ", all seen"}`);
+  if (ofCodes.wrong.length > 0) console.log(`seen, though testdata/codes.json says never: ${ofCodes.wrong.join(", ")}`);
   if (pending.length > 0) console.log(`pending, for a later module: ${pending.join(", ")}`);
   if (!flags.only && missing.length > 0) console.log(`not covered: ${missing.join(", ")}`);
   const unused = flags.only || flags.self ? [] : allowed.unused();
@@ -207,7 +213,21 @@ async function main() {
   const exchanges = results.reduce((sum, r) => sum + r.entries.filter((e) => e.endpoint).length, 0);
   console.log(`\n${results.length} scenarios, ${exchanges} exchanges`);
   for (const [name, { differing, allowed }] of counts) console.log(`${name}: ${differing.size} scenarios with differences, ${allowed} allowed differences`);
-  return failures.length + unused.length + (flags.only ? 0 : missing.length + unseen.length) > 0 ? 1 : 0;
+  return failures.length + unused.length + ofCodes.wrong.length + (flags.only ? 0 : missing.length + unseen.length + ofCodes.unseen.length) > 0 ? 1 : 0;
+}
+
+/** For --json: every difference with both answers, and each endpoint's answers of the reference by status and code. */
+function found(results) {
+  const answers = {};
+  for (const { entries } of results) {
+    for (const entry of entries) {
+      if (entry.endpoint) (answers[entry.endpoint] ??= {})[refusal(entry)] ??= entry.aspects.body;
+    }
+  }
+  const differences = results.flatMap(({ scenario, differences }) => differences
+    .filter(({ allowed }) => !allowed?.everywhere)
+    .map(({ difference: { at, what, reference, subject, answers: [a, b] }, allowed }) => ({ scenario, at, what, allowed: Boolean(allowed), reference, subject, answers: [a?.aspects, b?.aspects] })));
+  return { answers, differences };
 }
 
 /** Every allowed difference must point at a heading that exists. @param {AllowedDifferences} allowed */

@@ -63,12 +63,42 @@ export function plugins(plugins, requested, factories) {
   return { table: align(lines), missing };
 }
 
-/** Status and code of an answer, the message where there is no code. */
-function refusal(entry) {
+/**
+ * Failures of plugins that no answer of the reference has, in scenarios with that plugin: a plugin's code, a text that
+ * Better Auth answers without a code, or an error that a redirect carries. `never` has those that no request can bring about, each with its reason.
+ * @param {Record<string, {codes: Record<string, string>, texts: string[], redirects: string[], never: Record<string, string>}>} expected by plugin
+ * @param {{entries: import("./app.mjs").Entry[], plugins: Set<string>}[]} results plugins: their factories
+ * @returns {{unseen: string[], wrong: string[], total: number}} wrong: what is said to be impossible and has been seen
+ */
+export function failures(expected, results) {
+  const failed = (entry) => entry.endpoint && Number(entry.aspects.status) >= 300;
+  const said = ({ aspects }) => `${aspects.body} ${aspects["header location"] ?? ""}`;
+  const unseen = [], wrong = [];
+  let total = 0;
+  for (const [plugin, { codes, texts, redirects, never }] of Object.entries(expected)) {
+    const own = results.filter((r) => [...r.plugins].some((factory) => factory.toLowerCase() === plugin.replaceAll("-", "")));
+    const answers = new Set(own.flatMap(({ entries }) => entries.filter(failed).map(said)));
+    const seen = (parts) => [...answers].some((answer) => parts.some((part) => answer.includes(part)));
+    const all = [
+      ...Object.entries(codes).map(([code, message]) => [code, [`"${code}"`, JSON.stringify(message)]]),
+      ...texts.map((text) => [text, [JSON.stringify(text)]]),
+      ...redirects.map((code) => [code, [`error=${code}`]]),
+    ];
+    for (const [name, parts] of all) {
+      total++;
+      if (!seen(parts) && !never[name]) unseen.push(`${plugin} ${name}`);
+      if (seen(parts) && never[name]) wrong.push(`${plugin} ${name}`);
+    }
+  }
+  return { unseen, wrong, total };
+}
+
+/** Status and code of an answer; where there is no code, the message or the error of a protocol. */
+export function refusal(entry) {
   const { status, body } = entry.aspects;
   if (Number(status) < 400) return status;
-  const { code, message } = body.startsWith("{") ? JSON.parse(body) : {};
-  return `${status} ${code ?? message ?? ""}`.trim();
+  const { code, message, error } = body.startsWith("{") ? JSON.parse(body) : {};
+  return `${status} ${code ?? message ?? error ?? ""}`.trim();
 }
 
 function upsert(map, name) {

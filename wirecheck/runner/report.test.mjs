@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe, plugins, tables } from "./report.mjs";
+import { describe, failures, plugins, refusal, tables } from "./report.mjs";
 
 const endpoints = [
   { name: "ok", method: "GET", path: "/ok", routed: true },
@@ -42,6 +42,26 @@ test("endpoints of a plugin that is here must be reached", () => {
   assert.deepEqual(plugins(list, ["POST /two-factor/enable"], ["twoFactor"]).missing, ["GET /two-factor/:id"]);
   assert.deepEqual(plugins(list, ["POST /two-factor/enable", "GET /two-factor/7"], ["twoFactor"]).missing, []);
   assert.deepEqual(plugins(list, [], ["twoFactor", "jwt"]).missing, ["POST /two-factor/enable", "GET /two-factor/:id", "GET /token"]);
+});
+
+test("a failure of a plugin that nobody has seen is named, and so is one that must not occur", () => {
+  const expected = { "one-tap": { codes: { BAD: "Bad thing" }, texts: ["No"], redirects: ["denied"], never: { No: "because" } } };
+  const answers = [entry("POST /a", "400", '{"code":"BAD"}'), entry("GET /b", "302", "", {})];
+  answers[1].aspects["header location"] = "http://localhost:3000/?error=denied";
+  const run = (entries, factory = "oneTap") => failures(expected, [{ entries, plugins: new Set([factory]) }]);
+  assert.deepEqual(run(answers), { unseen: [], wrong: [], total: 3 });
+  assert.deepEqual(run(answers.slice(1)).unseen, ["one-tap BAD"]);
+  assert.deepEqual(run(answers.slice(0, 1)).unseen, ["one-tap denied"]);
+  assert.deepEqual(run(answers, "twoFactor").unseen, ["one-tap BAD", "one-tap denied"]);
+  assert.deepEqual(run([entry("POST /a", "200", '{"code":"BAD"}'), answers[1]]).unseen, ["one-tap BAD"]);
+  assert.deepEqual(run([...answers, entry("POST /c", "400", '{"message":"No"}')]).wrong, ["one-tap No"]);
+  assert.deepEqual(run([entry("POST /a", "400", '{"error":"Bad thing"}'), answers[1]]).unseen, []);
+});
+
+test("an answer is named by its code, else its message, else its error", () => {
+  const name = (status, body) => refusal({ aspects: { status, body } });
+  assert.deepEqual([name("400", '{"message":"M","code":"C"}'), name("401", '{"message":"M","error":"E"}'), name("400", '{"error":"E"}'), name("404", ""), name("200", "{}")],
+    ["400 C", "401 M", "400 E", "404", "200"]);
 });
 
 test("a failure shows the request, both answers and the first difference", () => {

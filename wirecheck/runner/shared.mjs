@@ -525,6 +525,7 @@ const plugins = (storeToken, storeOTP) => [
   { factory: "deviceAuthorization", options: {} },
   { factory: "emailOTP", options: { sendVerificationOTP: callback("sendVerificationOTP"), storeOTP } },
   { factory: "magicLink", options: { sendMagicLink: callback("sendMagicLink"), storeToken } },
+  { factory: "multiSession", options: {} },
   { factory: "oneTimeToken", options: { storeToken } },
   organization(companyOptions),
   { id: "passkey", factory: "passkey" },
@@ -548,6 +549,25 @@ const handlers = {
   verifyMessage: ({ signature }) => signature === "good",
 };
 
+/** Two people in one browser: the cookies of one server are chosen and ended on the other. */
+async function household(name, a, b) {
+  const browser = a.browser();
+  const address = (who) => `${who}-${name.replaceAll(" ", "-")}@example.com`;
+  const tokens = [];
+  for (const who of ["ada", "bob"]) tokens.push((await browser.signUp({ email: address(who), name: who })).json.token);
+  const carried = browser.twin();
+  carried.app = b;
+  const listed = await carried.get("/multi-session/list-device-sessions");
+  assert.deepEqual(listed.json?.map(({ user }) => user.name).sort(), ["ada", "bob"], `${name}: ${listed.body}`);
+  const chosen = await carried.post("/multi-session/set-active", { sessionToken: tokens[0] });
+  assert.equal(chosen.json?.user?.name, "ada", `${name}: chosen on the second: ${chosen.body}`);
+  const back = carried.twin();
+  back.app = a;
+  const ended = await back.post("/multi-session/revoke", { sessionToken: tokens[0] });
+  assert.equal(ended.status, 200, `${name}: ended on the first: ${ended.body}`);
+  assert.equal((await back.get("/get-session?disableCookieCache=true")).json?.user?.name, "bob", `${name}: the other one follows`);
+}
+
 /** What is played on two servers, each way. The names keep the people apart. */
 const plays = [
   ["", relay],
@@ -563,6 +583,7 @@ const plays = [
   ["visits ", visits],
   ["wallets ", wallets],
   ["phone number ", phoneNumbers],
+  ["household ", household],
 ];
 
 const outside = new Outside();

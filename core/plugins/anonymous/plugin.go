@@ -1,6 +1,6 @@
-// Package anonymous lets people use an application before they sign up: they get a user
-// without an address or a password, which is moved to their account when they sign in or up
-// later. See https://better-auth.com/docs/plugins/anonymous. Plugin id: "anonymous".
+// Package anonymous lets people use an application before they sign up. They get a user
+// without a mailbox or a password. When they sign in or up later, the application moves what
+// they have made to their account, and the anonymous user is deleted. See https://better-auth.com/docs/plugins/anonymous. Plugin id: "anonymous".
 package anonymous
 
 import (
@@ -22,9 +22,10 @@ var IsAnonymous = core.Field[bool]{Name: "isAnonymous"}
 // Options configures the plugin. The zero value is Better Auth's default, but for the
 // addresses of the users.
 type Options struct {
-	// EmailDomain ends the addresses of anonymous users: temp-<id>@<EmailDomain>. Choose a
-	// domain that is yours and receives no mail. Default: addresses that nobody can have,
-	// <id>@anonymous.placeholder.invalid, as in Better Auth 1.7.
+	// EmailDomain is the domain of the addresses of anonymous users,
+	// temp-<id>@<EmailDomain>. Choose a domain that is yours and receives no mail. Default:
+	// addresses that nobody can have, <id>@anonymous.placeholder.invalid, as in Better Auth
+	// 1.7.
 	EmailDomain string
 	// GenerateEmail makes the addresses in place of EmailDomain. For an empty text the
 	// plugin makes one.
@@ -36,10 +37,11 @@ type Options struct {
 	// is deleted. Its error refuses the sign-in and leaves everything as it was. Rows are
 	// locked: ask no other system.
 	Move func(ctx context.Context, from, to *core.User) error
-	// OnLink is told of the move after the sign-in (onLinkAccount). It cannot refuse.
+	// OnLink is called after a sign-in that has moved the user (onLinkAccount). Its error is
+	// logged and changes nothing.
 	OnLink func(ctx context.Context, l Link) error
-	// KeepUser leaves anonymous users there after the move, and refuses
-	// /delete-anonymous-user (disableDeleteAnonymousUser).
+	// KeepUser keeps anonymous users after the move, and refuses /delete-anonymous-user
+	// (disableDeleteAnonymousUser).
 	KeepUser bool
 	// Column is the name of the column isAnonymous.
 	Column string

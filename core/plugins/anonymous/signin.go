@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/validate"
 )
 
@@ -44,8 +45,10 @@ func (p *Plugin) signIn(c *core.Ctx, _ *core.NoInput) (SignInReply, error) {
 		},
 	})
 	switch {
+	case errors.Is(err, core.ErrUserNotMade) && errors.Is(err, adapter.ErrUnique):
+		return SignInReply{}, core.Fail(http.StatusBadRequest, core.CodeFailedToCreateUser) // somebody has the address
 	case errors.Is(err, core.ErrUserNotMade):
-		return SignInReply{}, core.Fail(http.StatusBadRequest, core.CodeFailedToCreateUser)
+		return SignInReply{}, core.Fail(http.StatusInternalServerError, core.CodeFailedToCreateUser)
 	case errors.Is(err, core.ErrSessionNotMade):
 		return SignInReply{}, core.Fail(http.StatusBadRequest, CodeCouldNotCreateSession)
 	case err != nil:
@@ -69,18 +72,29 @@ func (p *Plugin) remove(c *core.Ctx, _ *core.NoInput) (core.SuccessReply, error)
 		return core.SuccessReply{}, core.Fail(http.StatusForbidden, CodeNotAnonymous)
 	}
 	store := c.Auth().Store()
+	step := CodeFailedToDelete
 	err := store.Tx(c, func(ctx context.Context) error {
 		u, err := p.visitor(ctx, store, current.User.ID)
 		if err != nil {
 			return err
 		}
-		return drop(ctx, store, u.ID)
+		step = CodeFailedToDeleteSessions
+		if err := store.DeleteSessions(ctx, u.ID); err != nil {
+			return err
+		}
+		step = CodeFailedToDelete
+		return store.DeleteUser(ctx, u.ID)
 	})
 	if core.IsNotFound(err) {
 		return core.SuccessReply{}, core.Fail(http.StatusForbidden, CodeNotAnonymous)
 	}
 	if err != nil {
-		return core.SuccessReply{}, err
+		if _, own := errors.AsType[*core.Error](err); own {
+			return core.SuccessReply{}, err
+		}
+		failed := core.Fail(http.StatusInternalServerError, step)
+		failed.Cause = err
+		return core.SuccessReply{}, failed
 	}
 	c.Emit(core.Event{Type: core.EventUserDeleted, UserID: current.User.ID})
 	c.EndSession()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -154,11 +153,6 @@ func (p *Plugin) configure(env core.Env) error {
 		p.opts.SessionPaths = []string{"/get-session"}
 		if env.Compat == core.CompatBetterAuth {
 			p.opts.SessionPaths = []string{"*"}
-		}
-	}
-	for _, path := range p.opts.SessionPaths {
-		if plain := strings.TrimSuffix(path, "*"); strings.Contains(plain, "*") || plain != "" && !strings.HasPrefix(plain, "/") {
-			return fmt.Errorf("Options.SessionPaths has %q: give a path such as /list-accounts, a prefix such as /organization/*, or *", path)
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ type Options struct {
 	Configs []Config
 	// SessionPaths are routes of this server that a session of a key may use
 	// (Config.Sessions), for example "/list-accounts", or "/organization/*" for all below
-	// it. "*" is every route: a key can then make keys, and change how its owner signs in.
+	// it (Auth.RoutesLike). "*" is every route: a key can then make keys, and change how its owner signs in.
 	// Default: "/get-session" alone, and "*" under CompatBetterAuth. Routes of the
 	// application are not concerned.
 	SessionPaths []string
@@ -54,7 +54,8 @@ type Plugin struct {
 	joins   bool          // a key and its owner are read at once
 	bans    bool          // users have the field banned
 	lines   lines
-	swept   atomic.Int64 // when expired keys were last removed, in milliseconds
+	opened  map[string]bool // routes that a session of a key may use; nil: all
+	swept   atomic.Int64    // when expired keys were last removed, in milliseconds
 	caller  core.Local[*caller]
 	guarded core.Local[*Key]
 }
@@ -122,6 +123,9 @@ func (p *Plugin) bind(_ context.Context, a *core.Auth) (err error) {
 		if err := p.place(cf); err != nil {
 			return err
 		}
+	}
+	if err := p.openRoutes(); err != nil {
+		return err
 	}
 	if org, ok := core.PluginOf[organizations](a); ok {
 		p.org = org

@@ -1,8 +1,9 @@
 package apikey
 
 import (
+	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -81,15 +82,26 @@ func (p *Plugin) admit(c *core.Ctx) error {
 	return nil
 }
 
-// open reports whether a session of a key may use a route.
-func (p *Plugin) open(path string) bool {
-	for _, allowed := range p.opts.SessionPaths {
-		if prefix, all := strings.CutSuffix(allowed, "*"); path == allowed || all && strings.HasPrefix(path, prefix) {
-			return true
+// openRoutes finds the routes of SessionPaths.
+func (p *Plugin) openRoutes() error {
+	if slices.Contains(p.opts.SessionPaths, "*") {
+		return nil
+	}
+	p.opened = map[string]bool{}
+	for _, pattern := range p.opts.SessionPaths {
+		paths, err := p.auth.RoutesLike(pattern)
+		if err != nil {
+			return fmt.Errorf("apikey: Options.SessionPaths: %w", err)
+		}
+		for _, path := range paths {
+			p.opened[path] = true
 		}
 	}
-	return false
+	return nil
 }
+
+// open reports whether a session of a key may use a route.
+func (p *Plugin) open(path string) bool { return p.opened == nil || p.opened[path] }
 
 // authenticate answers who is calling.
 func (p *Plugin) authenticate(c *core.Ctx) (core.Credential, error) {

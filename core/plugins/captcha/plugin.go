@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -111,14 +109,12 @@ func (p *Plugin) init(ctx context.Context, a *core.Auth) error {
 		endpoints = []string{"/sign-up/email", "/sign-in/email", "/request-password-reset"}
 	}
 	for _, endpoint := range endpoints {
-		found := standard
-		for _, op := range a.Operations() {
-			if op.Path != "" && matches(endpoint, op.Path) {
-				p.guarded[op.Path], found = true, true
-			}
+		paths, err := a.RoutesLike(endpoint)
+		if err != nil && !standard {
+			return fmt.Errorf("Options.Endpoints: %w", err)
 		}
-		if !found {
-			return fmt.Errorf("Options.Endpoints: %q matches no route; name a route as declared, or several with * or /**", endpoint)
+		for _, path := range paths {
+			p.guarded[path] = true
 		}
 	}
 	if len(p.guarded) == 0 {
@@ -128,14 +124,6 @@ func (p *Plugin) init(ctx context.Context, a *core.Auth) error {
 		a.Logger().WarnContext(ctx, "captcha: Options.SecretKey is the provider's public key for tests, which accepts everything")
 	}
 	return nil
-}
-
-func matches(endpoint, route string) bool {
-	if prefix, all := strings.CutSuffix(endpoint, "**"); all && strings.HasSuffix(prefix, "/") {
-		return strings.HasPrefix(route, prefix)
-	}
-	ok, err := path.Match(endpoint, route)
-	return ok && err == nil
 }
 
 // check runs before the body is read. Path is the route that will run, whatever the
@@ -153,9 +141,7 @@ func (p *Plugin) check(c *core.Ctx) error {
 	}
 	v, err := p.ask(c, token)
 	if err != nil {
-		unknown := core.Fail(http.StatusInternalServerError, CodeUnknown)
-		unknown.Cause = fmt.Errorf("captcha: the provider did not answer: %w", err)
-		return unknown
+		return core.Fail(http.StatusInternalServerError, CodeUnknown).Because(fmt.Errorf("captcha: the provider did not answer: %w", err))
 	}
 	if reason := p.refuse(c, v, token); reason != "" {
 		c.Auth().Logger().WarnContext(c, "captcha: a token was refused", "reason", reason, "errors", v.Errors)

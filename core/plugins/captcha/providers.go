@@ -2,11 +2,8 @@ package captcha
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -57,24 +54,15 @@ const timeout = 10 * time.Second
 
 // ask sends a token to the provider. An answer that is not understood is an error.
 func (p *Plugin) ask(c *core.Ctx, token string) (verdict, error) {
-	ctx, cancel := context.WithTimeout(c, timeout)
-	defer cancel()
 	how := providers[p.opts.Provider]
 	ip, _ := c.IP()
-	form := url.Values{}
-	for name, value := range map[string]string{"secret": p.opts.SecretKey, "response": token, "sitekey": p.opts.SiteKey, how.ip: ip} {
-		if value != "" {
-			form.Set(name, value)
-		}
-	}
-	contentType, body := "application/x-www-form-urlencoded", []byte(form.Encode())
+	r := outbound.Request{URL: cmp.Or(p.opts.SiteVerifyURL, how.url), MaxBody: 64 << 10, Timeout: timeout}
 	if p.opts.Provider == Turnstile { // as Better Auth asks it
-		contentType = "application/json"
-		body, _ = json.Marshal(question{p.opts.SecretKey, token, ip}) // text always has a JSON form
+		r.JSON = question{p.opts.SecretKey, token, ip}
+	} else {
+		r.Form = url.Values{"secret": {p.opts.SecretKey}, "response": {token}, "sitekey": {p.opts.SiteKey}, how.ip: {ip}}
 	}
-	return outbound.FetchJSON[verdict](ctx, c.Auth().HTTP(), outbound.Request{
-		URL: cmp.Or(p.opts.SiteVerifyURL, how.url), Body: body, Header: http.Header{"Content-Type": {contentType}}, MaxBody: 64 << 10,
-	})
+	return outbound.FetchJSON[verdict](c, c.Auth().HTTP(), r)
 }
 
 type question struct {

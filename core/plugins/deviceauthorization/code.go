@@ -25,7 +25,7 @@ const attempts = 3
 
 // CodeInput is the body of /device/code, as JSON or as a form.
 type CodeInput struct {
-	ClientID string  `json:"client_id" doc:"The client ID of the application"`
+	ClientID string  `json:"client_id" zod:"max=2048" doc:"The client ID of the application"`
 	UserID   *string `json:"user_id" doc:"The only user who may approve the device"`
 	Scope    *string `json:"scope" doc:"Space-separated list of scopes"`
 }

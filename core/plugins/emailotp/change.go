@@ -23,14 +23,13 @@ func (p *Plugin) requestChange(c *core.Ctx, in *RequestEmailChangeInput) (core.S
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	if err := p.canSend(); err != nil {
-		return core.SuccessReply{}, err
-	}
 	if p.opts.ChangeEmail.VerifyCurrent && validate.Value(in.OTP) == "" {
 		return core.SuccessReply{}, core.FailText(http.StatusBadRequest, textNeedsCurrent)
 	}
-	if err := p.limit(c, "user|"+user.ID); err != nil {
-		return core.SuccessReply{}, err
+	for _, counted := range []string{"user|" + user.ID, toAddress(email)} {
+		if err := p.limit(c, counted); err != nil {
+			return core.SuccessReply{}, err
+		}
 	}
 	var current *otp.Try
 	if p.opts.ChangeEmail.VerifyCurrent {

@@ -79,28 +79,19 @@ func (p *Plugin) codeToSend(ctx context.Context, t Type, email string) (string, 
 // try counts an attempt and compares. The error is the answer to a refused code. The
 // attempt is counted before, and stays, so call try outside of transactions.
 func (p *Plugin) try(c *core.Ctx, identifier, code string) (*otp.Try, error) {
-	t, err := p.codes.Try(c, identifier)
+	t, err := p.codes.Prove(c, identifier, code)
 	switch {
 	case errors.Is(err, otp.ErrTooManyAttempts):
 		return nil, core.Fail(http.StatusForbidden, CodeTooManyAttempts)
-	case errors.Is(err, otp.ErrNone):
+	case errors.Is(err, otp.ErrNone), errors.Is(err, otp.ErrWrong):
 		return nil, core.Fail(http.StatusBadRequest, CodeInvalidOTP)
 	case errors.Is(err, otp.ErrExpired):
 		if err := c.Auth().Store().DeleteVerification(c, identifier); err != nil {
 			return nil, err
 		}
 		return nil, core.Fail(http.StatusBadRequest, CodeOTPExpired)
-	case err != nil:
-		return nil, err
 	}
-	ok, err := t.Match(c, code)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, core.Fail(http.StatusBadRequest, CodeInvalidOTP)
-	}
-	return t, nil
+	return t, err
 }
 
 // use uses up a right code. Of several callers all but one are refused.

@@ -11,7 +11,6 @@ var (
 
 // Better Auth 1.6 has these messages without codes of their own.
 const (
-	textNotImplemented = "send email verification is not implemented"
 	textInvalidType    = "Invalid OTP type"
 	textHashed         = "OTP is hashed, cannot return the plain text OTP"
 	textChangeDisabled = "Change email with OTP is disabled"

@@ -20,11 +20,10 @@ const ID = "email-otp"
 // Method is the sign-in method, for gates.
 const Method = "email-otp"
 
-// Options configures the plugin. The zero value is Better Auth's default, except that
-// nothing can be sent.
+// Options configures the plugin. Send is required.
 type Options struct {
 	// Send mails a code (sendVerificationOTP). It runs in the background, after the
-	// answer. Without it the routes that send fail.
+	// answer.
 	Send func(ctx context.Context, m Message) error
 	// Digits is the length of a code (otpLength), 4 to 12; default 6.
 	Digits int
@@ -63,10 +62,10 @@ type Options struct {
 	// RateLimit is the rule of each route, for an address of the network. Default 3
 	// requests in a minute.
 	RateLimit ratelimit.Rule
-	// SendLimit is how many codes each route sends to one mail address, whoever asks for
-	// them. It bounds both the mails and the guesses, since each new code allows new
-	// attempts. Default: RateLimit. It is kept by the rate limiter. A negative Max: no
-	// such limit.
+	// SendLimit is how many codes are sent to one mail address, by all routes together and
+	// whoever asks for them, and how many changes of address a user asks for. It bounds both
+	// the mails and the guesses, since each new code allows new attempts. Default:
+	// RateLimit. It is kept by the rate limiter. A negative Max: no such limit.
 	SendLimit ratelimit.Rule
 }
 
@@ -206,14 +205,14 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 // otp checks those of codes.
 func (o *Options) check(env core.Env) error {
 	switch {
+	case o.Send == nil:
+		return errors.New("Options.Send is nil: set the function that mails a code")
 	case o.Resend != Rotate && o.Resend != Reuse:
 		return fmt.Errorf("Resend is %q: use %q or %q", o.Resend, Rotate, Reuse)
 	case o.RateLimit.Max < 1 || o.RateLimit.Window < time.Millisecond:
 		return errors.New("RateLimit must allow at least one request, in a window of at least a millisecond")
 	case o.SendLimit.Window < time.Millisecond:
 		return fmt.Errorf("SendLimit.Window is %v: give at least a millisecond", o.SendLimit.Window)
-	case o.Send == nil && (o.ReplaceVerificationMail || o.SendOnSignUp):
-		return errors.New("ReplaceVerificationMail and SendOnSignUp send codes: set Send")
 	case o.ChangeEmail.VerifyCurrent && !o.ChangeEmail.Enabled:
 		return errors.New("ChangeEmail.VerifyCurrent needs ChangeEmail.Enabled: set both")
 	}

@@ -14,9 +14,6 @@ type RequestResetInput struct {
 }
 
 func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.SuccessReply, error) {
-	if err := p.canSend(); err != nil {
-		return core.SuccessReply{}, err
-	}
 	email, err := address(in.Email)
 	if err != nil {
 		return core.SuccessReply{}, err

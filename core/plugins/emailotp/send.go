@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 )
 
 // SendInput is the body of send-verification-otp.
@@ -17,9 +16,6 @@ type SendInput struct {
 }
 
 func (p *Plugin) sendVerification(c *core.Ctx, in *SendInput) (core.SuccessReply, error) {
-	if err := p.canSend(); err != nil {
-		return core.SuccessReply{}, err
-	}
 	email, err := address(in.Email)
 	if err != nil {
 		return core.SuccessReply{}, err
@@ -32,20 +28,28 @@ func (p *Plugin) sendVerification(c *core.Ctx, in *SendInput) (core.SuccessReply
 	return core.SuccessReply{Success: err == nil}, err
 }
 
-func (p *Plugin) canSend() error {
-	if p.opts.Send == nil {
-		return core.FailText(http.StatusBadRequest, textNotImplemented)
-	}
-	return nil
-}
-
-// limit counts a code that is sent to somebody.
+// limit counts a code that is sent to an address, or for a user.
 func (p *Plugin) limit(c *core.Ctx, recipient string) error {
 	if p.opts.SendLimit.Max < 0 {
 		return nil
 	}
-	return c.Limit(recipient, p.opts.SendLimit)
+	return c.Limit(ID+"|"+recipient, p.opts.SendLimit)
 }
+
+// allowed is limit for codes that other plugins' routes cause. Their answers are given
+// already, so what is too much is not sent: the code before it stays.
+func (p *Plugin) allowed(ctx context.Context, email string) (bool, error) {
+	if p.opts.SendLimit.Max < 0 {
+		return true, nil
+	}
+	ok, err := p.auth.Allow(ctx, ID+"|"+toAddress(email), p.opts.SendLimit)
+	if err == nil && !ok {
+		p.auth.Logger().WarnContext(ctx, "email-otp: a code was not sent, because its address has had as many as Options.SendLimit allows")
+	}
+	return ok, err
+}
+
+func toAddress(email string) string { return "email|" + core.NormalizeEmail(email) }
 
 // send makes the code of an address and mails it, if somebody is to get it. It returns the
 // user with the address, or nil.
@@ -54,7 +58,7 @@ func (p *Plugin) limit(c *core.Ctx, recipient string) error {
 // Otherwise the answers to wrong codes, which change once the attempts are spent, would
 // tell which addresses are registered.
 func (p *Plugin) send(c *core.Ctx, t Type, email string) (*core.User, error) {
-	if err := p.limit(c, "email|"+email); err != nil {
+	if err := p.limit(c, toAddress(email)); err != nil {
 		return nil, err
 	}
 	u, err := c.Auth().Store().FindUserByEmail(c, email)
@@ -81,11 +85,14 @@ func (p *Plugin) mail(c *core.Ctx, m Message) {
 // too where its sign-up is answered like that of a free one.
 func (p *Plugin) signedUp(c *core.Ctx) error {
 	v, err := c.Returned()
-	reply, ok := v.(emailpassword.SignUpReply)
+	reply, ok := v.(core.SignUpReply)
 	if err != nil || !ok || reply.User == nil {
 		return nil //nolint:nilerr // the sign-up's own answer stays
 	}
 	email := reply.User.Email
+	if ok, err := p.allowed(c, email); !ok {
+		return err
+	}
 	code, err := p.renew(c, TypeEmailVerification, email)
 	if err != nil {
 		return err
@@ -104,6 +111,9 @@ func (p *Plugin) sendInPlaceOfLink(ctx context.Context, m core.Mail) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if ok, err := p.allowed(ctx, m.User.Email); !ok {
 		return err
 	}
 	code, err := p.codeToSend(ctx, TypeEmailVerification, m.User.Email)

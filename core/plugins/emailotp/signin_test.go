@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
+	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -313,6 +314,89 @@ func TestLimits(t *testing.T) {
 		e.Client().Post("/email-otp/send-verification-otp", body{"email": other, "type": signInType}).Want(t, 200, "")
 		e.Clock.Add(time.Minute)
 		send(6).Want(t, 200, "")
+	})
+}
+
+// Attempts belong to a code, so it is the number of codes that bounds guesses.
+func TestOTP04Together(t *testing.T) {
+	t.Parallel()
+	limited := func(_ *authtest.Env, o *core.Options, _ *emailotp.Options, _ *emailpassword.Options) {
+		// Room for everything but what the plugin counts.
+		o.RateLimit = core.RateLimitOptions{Rules: []ratelimit.Custom{{Pattern: "/**", Rule: ratelimit.Rule{Window: time.Second, Max: 1000}}}}
+	}
+	t.Run("OTP-04 all routes share the codes of an address", func(t *testing.T) {
+		t.Parallel()
+		e := start(t, limited, changing)
+		ada := signUp(t, e, email)
+		for i, ask := range []func() *authtest.Answer{
+			func() *authtest.Answer {
+				return e.Client().Post("/email-otp/send-verification-otp", body{"email": other, "type": resetType})
+			},
+			func() *authtest.Answer {
+				return e.Client().Post("/email-otp/request-password-reset", body{"email": other})
+			},
+			func() *authtest.Answer { return e.Client().Post("/forget-password/email-otp", body{"email": other}) },
+			func() *authtest.Answer {
+				return e.Client().Post("/email-otp/send-verification-otp", body{"email": other, "type": signInType})
+			},
+			func() *authtest.Answer { return ada.Post("/email-otp/request-email-change", body{"newEmail": other}) },
+		} {
+			if a := ask(); (a.Status == 200) != (i < 3) {
+				t.Errorf("code %d: %d %s", i+1, a.Status, a.Body)
+			}
+		}
+		// The attempts are the code's, whatever route they come by.
+		e.Clock.Add(time.Minute)
+		e.Client().Post("/email-otp/request-password-reset", body{"email": email}).Want(t, 200, "")
+		c := e.LastMail().Token
+		try := func(path, code string) *authtest.Answer {
+			return e.Client().Post(path, body{"email": email, "otp": code, "type": resetType, "password": password})
+		}
+		try("/email-otp/reset-password", wrong(c)).Want(t, 400, "INVALID_OTP")
+		try("/email-otp/check-verification-otp", wrong(c)).Want(t, 400, "INVALID_OTP")
+		try("/email-otp/reset-password", wrong(c)).Want(t, 400, "INVALID_OTP")
+		try("/email-otp/check-verification-otp", c).Want(t, 403, "TOO_MANY_ATTEMPTS")
+		try("/email-otp/reset-password", c).Want(t, 400, "INVALID_OTP")
+	})
+	t.Run("OTP-04 changes of address count for the user too", func(t *testing.T) {
+		t.Parallel()
+		e := start(t, limited, changing)
+		ada := signUp(t, e, email)
+		for n := range 4 {
+			if a := ada.Post("/email-otp/request-email-change", body{"newEmail": fmt.Sprintf("eve%d@example.com", n)}); (a.Status == 200) != (n < 3) {
+				t.Errorf("change %d: %d %s", n+1, a.Status, a.Body)
+			}
+		}
+	})
+	t.Run("OTP-04 mails of the core count, and one too many is not sent", func(t *testing.T) {
+		t.Parallel()
+		e := start(t, limited, options(func(p *emailotp.Options) { p.ReplaceVerificationMail = true }))
+		signUp(t, e, email)
+		before := len(e.Mails())
+		for range 9 {
+			e.Client().Post("/send-verification-email", body{"email": email}).Want(t, 200, "")
+		}
+		if n := len(e.Mails()) - before; n != 3 {
+			t.Errorf("%d mails", n)
+		}
+		e.Client().Post("/email-otp/send-verification-otp", body{"email": email, "type": verifyType}).Want(t, 429, "TOO_MANY_REQUESTS")
+		if !strings.Contains(e.Log.String(), "Options.SendLimit") {
+			t.Error("the log does not say why")
+		}
+		// The code before it stays.
+		e.Client().Post("/email-otp/verify-email", body{"email": email, "otp": e.LastMail().Token}).Want(t, 200, "")
+	})
+	t.Run("OTP-04 sign-ups with a used address", func(t *testing.T) {
+		t.Parallel()
+		e := start(t, limited, func(_ *authtest.Env, _ *core.Options, p *emailotp.Options, q *emailpassword.Options) {
+			p.SendOnSignUp, q.DisableAutoSignIn = true, true
+		})
+		for range 9 {
+			e.Client().Post("/sign-up/email", body{"name": "Ada", "email": email, "password": password}).Want(t, 200, "")
+		}
+		if n := len(e.Mails()); n != 3 {
+			t.Errorf("%d mails", n)
+		}
 	})
 }
 

@@ -16,12 +16,6 @@ func (s SignUpInput) Format(f fmt.State, _ rune) { core.Redact(f, s) }
 func (s SignUpInput) LogValue() slog.Value { return core.Redacted(s) }
 
 // Format prints the name of the type.
-func (s SignUpReply) Format(f fmt.State, _ rune) { core.Redact(f, s) }
-
-// LogValue logs the name of the type.
-func (s SignUpReply) LogValue() slog.Value { return core.Redacted(s) }
-
-// Format prints the name of the type.
 func (s SignInInput) Format(f fmt.State, _ rune) { core.Redact(f, s) }
 
 // LogValue logs the name of the type.

@@ -21,13 +21,8 @@ type SignUpInput struct {
 	validate.Rest
 }
 
-// SignUpReply is {"token":…,"user":…}; the token is null when sign-up does not
-// sign in. Under CompatKernia the session follows.
-type SignUpReply struct {
-	Token   *string       `json:"token"`
-	User    *core.User    `json:"user"`
-	Session *core.Session `json:"session,omitempty"`
-}
+// SignUpReply is the answer to a sign-up.
+type SignUpReply = core.SignUpReply
 
 func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	a, store := c.Auth(), c.Auth().Store()

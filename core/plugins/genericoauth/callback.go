@@ -9,8 +9,8 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// CallbackInput is what a provider sends the browser back with: in the query, or in a form
-// that its page posts.
+// CallbackInput holds the parameters with which a provider sends the browser back, in
+// the query or in a form that its page posts.
 type CallbackInput struct {
 	ProviderID string `path:"providerId"`
 

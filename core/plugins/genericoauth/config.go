@@ -90,7 +90,8 @@ type Config struct {
 
 	// DisableSignUp refuses users who have no account yet.
 	DisableSignUp bool
-	// DisableImplicitSignUp refuses them unless the request has requestSignUp.
+	// DisableImplicitSignUp refuses users who have no account yet, unless the request has
+	// requestSignUp.
 	DisableImplicitSignUp bool
 	// OverrideUserInfo writes name, image and address of the profile to the user on every
 	// sign-in.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth"
-	"github.com/advantch/kernia-go/core/social"
 )
 
 // ID is the plugin's id.
@@ -64,7 +63,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		}
 		p.providers = append(p.providers, one)
 	}
-	return core.Manifest{Requires: []string{social.ID}, Errors: codes(), Init: p.init}, nil
+	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: codes(), Init: p.init}, nil
 }
 
 func (p *Plugin) init(_ context.Context, a *core.Auth) error {

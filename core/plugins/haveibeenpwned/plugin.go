@@ -105,9 +105,7 @@ func unavailable(err error) error {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		message = "Failed to check password. Status: " + strconv.Itoa(e.status)
 	}
-	failed := core.FailText(http.StatusInternalServerError, message)
-	failed.Cause = err
-	return failed
+	return core.FailText(http.StatusInternalServerError, message).Because(err)
 }
 
 // statusError is an answer other than 200.
@@ -118,13 +116,11 @@ func (e *statusError) Error() string { return "have-i-been-pwned: status " + str
 // Compromised reports whether a password is known from a breach. It fails when the service
 // gives no usable answer.
 func (p *Plugin) Compromised(ctx context.Context, password string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // see the import
 	digest := strings.ToUpper(hex.EncodeToString(sum[:]))
 	// Padding hides from those who see the length of the answer which range it is.
 	header := http.Header{"Add-Padding": {"true"}, "User-Agent": {"Kernia"}}
-	res, err := outbound.Fetch(ctx, p.auth.HTTP(), outbound.Request{URL: rangeURL + digest[:5], Header: header})
+	res, err := outbound.Fetch(ctx, p.auth.HTTP(), outbound.Request{URL: rangeURL + digest[:5], Header: header, Timeout: timeout})
 	if err != nil {
 		return false, fmt.Errorf("have-i-been-pwned: %w", err)
 	}

@@ -55,7 +55,7 @@ func TestMethods(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/callback/github": "github", "/oauth2/callback/acme": "acme", "/magic-link/verify": "magic-link",
-		"/passkey/verify-authentication": "passkey", "/siwe/verify": "siwe", "/sign-in/email-otp": "",
+		"/passkey/verify-authentication": "passkey", "/siwe/verify": "siwe", "/sign-in/email-otp": "otp",
 	} {
 		c := e.Client()
 		c.Get(path).Want(t, 200, "")
@@ -73,11 +73,11 @@ func TestMethods(t *testing.T) {
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	e := open(t, lastloginmethod.Options{CookieName: "app.last", MaxAge: time.Minute, StoreInDatabase: true, Column: "last_method",
-		Resolve: func(c *core.Ctx) string {
+		Resolve: func(c *core.Ctx, method string) string {
 			if c.Path() == "/sign-in/email-otp" {
 				return "code"
 			}
-			return ""
+			return method
 		}})
 	c := signUp(t, e)
 	a := c.Get("/sign-in/email-otp").Want(t, 200, "")

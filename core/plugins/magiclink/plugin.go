@@ -36,7 +36,7 @@ type Options struct {
 	// GenerateToken replaces the generator of tokens, 32 random letters and digits. A
 	// token is all that a sign-in needs, so it must be as hard to guess.
 	GenerateToken func(ctx context.Context, email string) (string, error)
-	// Store says how tokens are stored: Plain (default) or Hashed. It is about the token
+	// Store says how tokens are stored: Plain (default) or Hashed. It concerns the token
 	// alone: in CompatKernia the whole identifier is hashed in any case
 	// (core.VerificationOptions).
 	Store Storage
@@ -53,7 +53,7 @@ type Options struct {
 	// Mail scanners open links and press no buttons; without a page a scanner uses the
 	// link up. The page needs no script.
 	Confirm bool
-	// ConfirmPage is a page of the application in the place of that one: a path of this
+	// ConfirmPage is a page of the application in place of the built-in one: a path of this
 	// site or a URL. It gets the query of the link, and passes it to
 	// GET /magic-link/verify when the user confirms.
 	ConfirmPage string

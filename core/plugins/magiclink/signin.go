@@ -31,7 +31,7 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (core.StatusReply, error) 
 		return core.StatusReply{}, err
 	}
 	if rule := p.opts.SendLimit; rule.Max > 0 {
-		if err := c.Limit("to|"+core.NormalizeEmail(in.Email), rule); err != nil {
+		if err := c.Limit(ID+"|to|"+core.NormalizeEmail(in.Email), rule); err != nil {
 			return core.StatusReply{}, err
 		}
 	}

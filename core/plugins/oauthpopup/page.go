@@ -1,12 +1,11 @@
 package oauthpopup
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/url"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/internal/page"
 )
 
 // message is what the opener is told, as the client library reads it.
@@ -33,13 +32,10 @@ const script = `(() => {
 })();`
 
 // policy lets this script run and nothing else.
-var policy = func() string {
-	sum := sha256.Sum256([]byte(script))
-	return "default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
+var policy = page.ScriptPolicy(script)
 
-// page renders the end of a popup. json.Marshal escapes what would end the script element.
-func page(c *core.Ctx, m marker, out message) (*core.Raw, error) {
+// ending renders the end of a popup. json.Marshal escapes what would end the script element.
+func ending(c *core.Ctx, m marker, out message) (*core.Raw, error) {
 	out.Type, out.TargetOrigin, out.Nonce = "better-auth:oauth-popup", m.Origin, m.Nonce
 	data, err := json.Marshal(out)
 	if err != nil {
@@ -48,7 +44,7 @@ func page(c *core.Ctx, m marker, out message) (*core.Raw, error) {
 	c.SetHeader("Content-Security-Policy", policy)
 	c.SetHeader("Referrer-Policy", "no-referrer")
 	c.SetHeader("Cache-Control", "no-store")
-	return &core.Raw{Status: 200, ContentType: "text/html; charset=utf-8", Body: []byte(`<!DOCTYPE html>
+	return &core.Raw{Status: 200, ContentType: page.ContentType, Body: []byte(`<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Signing in</title></head>
 <body>

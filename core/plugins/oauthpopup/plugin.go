@@ -1,7 +1,7 @@
 // Package oauthpopup signs users in with a provider in a popup window, and hands the
-// session token to the page that opened it. It is for pages that cannot be left, and for
-// those that are embedded in another site's. It is a plugin of Better Auth 1.7; see
-// https://better-auth.com/docs/plugins/oauth-popup. Plugin id: "oauth-popup".
+// session token to the page that opened it. It is for pages that must stay open, and
+// for pages that are embedded in a page of another site. It is a plugin of Better Auth
+// 1.7; see https://better-auth.com/docs/plugins/oauth-popup. Plugin id: "oauth-popup".
 package oauthpopup
 
 import (
@@ -13,7 +13,6 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth"
-	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -63,7 +62,7 @@ var (
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 	return core.Manifest{
-		Requires: []string{social.ID}, Errors: []core.ErrorCode{CodeFailed, CodeBlocked, CodeClosed, CodeTimeout},
+		Requires: []string{oauth.SocialID}, Errors: []core.ErrorCode{CodeFailed, CodeBlocked, CodeClosed, CodeTimeout},
 		After: []core.Hook{{Match: core.Paths("/callback/:id", "/oauth2/callback/:providerId"), Run: p.finish}},
 		Init:  func(_ context.Context, a *core.Auth) error { p.auth = a; return nil },
 	}, nil
@@ -97,7 +96,7 @@ func (p *Plugin) start(c *core.Ctx, in *StartInput) (*core.Raw, error) {
 	}
 	m := marker{Origin: in.PopupOrigin, Nonce: oauth.Clip(validate.Value(in.PopupNonce), maxNonce)}
 	fail := func(code, text string) (*core.Raw, error) {
-		return page(c, m, message{Error: &failure{Code: code, Description: text}})
+		return ending(c, m, message{Error: &failure{Code: code, Description: text}})
 	}
 	for _, target := range []struct {
 		url  *string
@@ -181,7 +180,7 @@ func (p *Plugin) finish(c *core.Ctx) error {
 		}
 		out = message{Error: &failure{Code: code, Description: description}}
 	}
-	raw, err := page(c, m, out)
+	raw, err := ending(c, m, out)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Package oauthproxy lets preview deployments sign users in with providers at which only
-// the callback of the production server is registered. The provider sends the browser back
-// to production, which redeems the code and hands the profile, encrypted, to the preview.
+// Package oauthproxy lets preview deployments sign users in with providers that know
+// only the callback of the production server. The provider sends the browser back to
+// production, which redeems the code and hands the profile, encrypted, to the preview.
 // Both servers install the plugin with the same options. See
 // https://better-auth.com/docs/plugins/oauth-proxy. Plugin id: "oauth-proxy".
 package oauthproxy
@@ -16,13 +16,12 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/secret"
-	"github.com/advantch/kernia-go/core/social"
 )
 
 // ID is the plugin's id.
 const ID = "oauth-proxy"
 
-// SkipHeader is a request header with which a sign-in does without the proxy.
+// SkipHeader is a request header. A sign-in that has it does not use the proxy.
 const SkipHeader = "X-Skip-Oauth-Proxy"
 
 const clockSkew = 10 * time.Second
@@ -87,7 +86,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		p.opts.MaxAge = time.Minute
 	}
 	return core.Manifest{
-		Requires: []string{social.ID}, Init: p.init,
+		Requires: []string{oauth.SocialID}, Init: p.init,
 		Before: []core.Hook{{Match: core.Paths("/callback/:id", "/oauth2/callback/:providerId"), Run: p.arrive}},
 	}, nil
 }

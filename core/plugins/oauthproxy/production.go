@@ -94,7 +94,7 @@ const (
 	refusedUser    = "user_creation_failed"
 )
 
-// CallbackInput is what production sends the browser to a preview with.
+// CallbackInput is the query with which production sends the browser to a preview.
 type CallbackInput struct {
 	CallbackURL string  `query:"callbackURL" doc:"The URL to redirect to after the proxy"`
 	Profile     *string `query:"profile" doc:"Encrypted OAuth profile data"`

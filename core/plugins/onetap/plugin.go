@@ -1,6 +1,6 @@
-// Package onetap signs users in with Google One Tap: the page gets an id_token of Google's,
-// without a redirect, and sends it here. See https://better-auth.com/docs/plugins/one-tap.
-// Plugin id: "one-tap".
+// Package onetap signs users in with Google One Tap: the page gets an id_token from
+// Google, without a redirect, and sends it here. See
+// https://better-auth.com/docs/plugins/one-tap. Plugin id: "one-tap".
 package onetap
 
 import (
@@ -13,7 +13,6 @@ import (
 	"github.com/advantch/kernia-go/core/idtoken"
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/oauth2"
-	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/core/validate"
 )
 
@@ -60,7 +59,7 @@ func (p *Plugin) ID() string { return ID }
 
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
-	return core.Manifest{Requires: []string{social.ID}, Errors: []core.ErrorCode{CodeInvalidToken, CodeNoEmail, CodeSignUpDisabled, CodeNotLinked}, Init: p.init}, nil
+	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: []core.ErrorCode{CodeInvalidToken, CodeNoEmail, CodeSignUpDisabled, CodeNotLinked}, Init: p.init}, nil
 }
 
 // init finds the provider whose accounts One Tap signs in, and makes one if the plugin

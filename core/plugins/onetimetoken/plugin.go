@@ -27,14 +27,14 @@ type Options struct {
 	// TTL is the life of a token (Better Auth's expiresIn, which is in minutes). Default
 	// 3 minutes.
 	TTL time.Duration
-	// DisableClientRequest refuses to make tokens over HTTP. Go code can make them still.
+	// DisableClientRequest refuses to make tokens over HTTP. Go code can still make them.
 	DisableClientRequest bool
 	// GenerateToken replaces the generator of tokens, 32 random letters and digits. A
 	// token stands for its session, so it must be as hard to guess.
 	GenerateToken func(ctx context.Context, s *core.SessionData) (string, error)
 	// DisableSetSessionCookie answers with the session and sets no cookie.
 	DisableSetSessionCookie bool
-	// Store says how tokens are stored: Plain (default) or Hashed. It is about the token
+	// Store says how tokens are stored: Plain (default) or Hashed. It concerns the token
 	// alone: in CompatKernia the whole identifier is hashed in any case
 	// (core.VerificationOptions).
 	Store Storage

@@ -165,11 +165,11 @@ var mailRule = ratelimit.Rule{Window: time.Minute, Max: 5}
 // limitMails keeps invitations from flooding a mailbox.
 func (p *Plugin) limitMails(c *core.Ctx, organizationID, email string, resend bool) error {
 	if every := p.opts.ResendInterval; resend && every > 0 {
-		if err := c.Limit("again|"+organizationID+"|"+email, ratelimit.Rule{Window: every, Max: 1}); err != nil {
+		if err := c.Limit(ID+"|again|"+organizationID+"|"+email, ratelimit.Rule{Window: every, Max: 1}); err != nil {
 			return err
 		}
 	}
-	return c.Limit("to|"+email, mailRule)
+	return c.Limit(ID+"|to|"+email, mailRule)
 }
 
 // pending matches the invitations of an organization that can still be accepted.

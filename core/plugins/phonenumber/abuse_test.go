@@ -162,6 +162,21 @@ func TestOTP15(t *testing.T) {
 			})
 		}
 	}
+	t.Run("OTP-15 all routes share the messages to a number", func(t *testing.T) {
+		t.Parallel()
+		w := open(t, limited(nil))
+		w.addUser(t, ada, number, true)
+		admitted := 0
+		for i := range 12 {
+			path := []string{"send-otp", "request-password-reset"}[i%2]
+			if send(w, path, fmt.Sprintf("198.51.100.%d", i), number).Status == 200 {
+				admitted++
+			}
+		}
+		if admitted != 5 || len(w.sent)+len(w.reset) != 5 {
+			t.Errorf("%d admitted, %d sent", admitted, len(w.sent)+len(w.reset))
+		}
+	})
 	for limit, want := range map[int]int{0: 30, 3: 3, -1: 35} {
 		t.Run(fmt.Sprintf("OTP-15 messages for one network, %d", limit), func(t *testing.T) {
 			t.Parallel()

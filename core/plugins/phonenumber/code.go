@@ -37,7 +37,7 @@ func (p *Plugin) mayMessage(c *core.Ctx, number string) error {
 	for _, limit := range []struct {
 		what string
 		rule ratelimit.Rule
-	}{{"network|" + network, p.opts.NetworkLimit}, {"number|" + number, p.opts.NumberLimit}} {
+	}{{ID + "|network|" + network, p.opts.NetworkLimit}, {ID + "|number|" + number, p.opts.NumberLimit}} {
 		if limit.rule.Max < 0 {
 			continue
 		}
@@ -73,21 +73,11 @@ func (p *Plugin) deliver(c *core.Ctx, send func(ctx context.Context, m Message) 
 // prove counts an attempt and compares the code. Try.Use uses the code up, and one of its
 // callers goes on: call it in the transaction that acts on the proof.
 func (p *Plugin) prove(c *core.Ctx, to purpose, number, code string) (*otp.Try, error) {
-	try, err := p.codes.Try(c, to.identifier(number))
+	try, err := p.codes.Prove(c, to.identifier(number), code)
 	if errors.Is(err, otp.ErrNone) {
-		try, err = p.codes.Try(c, to.later(number))
+		try, err = p.codes.Prove(c, to.later(number), code)
 	}
-	if err != nil {
-		return nil, refusal(err)
-	}
-	ok, err := try.Match(c, code)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, refusal(otp.ErrWrong)
-	}
-	return try, nil
+	return try, refusal(err)
 }
 
 // proveNumber is prove for a code of send-otp, which VerifyOTP may check. use uses it up.

@@ -22,6 +22,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	for want, o := range map[string]phonenumber.Options{
 		"Digits is 3": {OTPLength: 3}, "TTL is 1ms": {TTL: time.Millisecond}, "AllowedAttempts is -1": {AllowedAttempts: -1}, `Store "bag"`: {Store: "bag"},
 		`renames "phone"`:     {Columns: map[string]string{"phone": "x"}},
+		"set SendOTP":         {SignUp: &phonenumber.SignUp{}},
 		"NumberLimit.Window":  {NumberLimit: ratelimit.Rule{Window: time.Microsecond}},
 		"NetworkLimit.Window": {NetworkLimit: ratelimit.Rule{Window: time.Microsecond}},
 	} {

@@ -7,6 +7,7 @@ package phonenumber
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +27,8 @@ const Method = "phone-number"
 // Options configures the plugin. The zero value is Better Auth's default.
 type Options struct {
 	// SendOTP delivers a code, for example by SMS. It runs after the answer. Without it
-	// send-otp fails with SEND_OTP_NOT_IMPLEMENTED.
+	// send-otp fails with SEND_OTP_NOT_IMPLEMENTED: people sign in by password, with
+	// numbers that the application has stored.
 	SendOTP func(ctx context.Context, m Message) error
 	// VerifyOTP checks a code in place of the plugin, for a provider that makes and checks
 	// codes itself. Codes that reset a password stay with the plugin. The provider
@@ -53,21 +55,22 @@ type Options struct {
 	// requested (phoneNumberValidator). Default: none is refused.
 	ValidatePhoneNumber func(ctx context.Context, phoneNumber string) (bool, error)
 	// AllowMessage reports whether messages may be sent to a number, for example because
-	// of its country. A refused number is answered with INVALID_PHONE_NUMBER. Default: to
-	// all numbers.
+	// of its country. A refused number is answered with INVALID_PHONE_NUMBER. Default: all
+	// numbers may get messages.
 	AllowMessage func(ctx context.Context, phoneNumber string) (bool, error)
-	// NumberLimit is how many codes a number is sent, for all addresses together. Default
-	// 5 with pauses shorter than 15 minutes. A negative Max: no such limit.
+	// NumberLimit is how many codes a number is sent, by all routes and for all addresses
+	// together. Default 5 with pauses shorter than 15 minutes. A negative Max: no such limit.
 	NumberLimit ratelimit.Rule
 	// NetworkLimit is how many codes are sent for a client's IP address, or its IPv6
-	// network. Default 30 with pauses shorter than an hour. A negative Max: no such limit.
+	// network, by all routes together. Default 30 with pauses shorter than an hour. A negative Max: no such limit.
 	NetworkLimit ratelimit.Rule
 
 	// RequireVerification refuses sign-in by password, and the reset of passwords, while
 	// the number is not verified.
 	RequireVerification bool
 	// SignUp makes a user for a number that nobody has, when it is verified
-	// (signUpOnVerification). Nil: only known numbers sign in.
+	// (signUpOnVerification). It needs SendOTP or VerifyOTP. Nil: only known numbers sign
+	// in.
 	SignUp *SignUp
 	// OnVerification runs after a number was verified (callbackOnVerification).
 	OnVerification func(ctx context.Context, v Verified) error
@@ -157,6 +160,9 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		if name != PhoneNumber.Name && name != Verification.Name {
 			return core.Manifest{}, fmt.Errorf("Columns renames %q: the plugin has %s and %s", name, PhoneNumber.Name, Verification.Name)
 		}
+	}
+	if o.SignUp != nil && o.SendOTP == nil && o.VerifyOTP == nil {
+		return core.Manifest{}, errors.New("Options.SignUp makes users who enter a code: set SendOTP, or VerifyOTP for codes that somebody else sends")
 	}
 	if o.NumberLimit.Window < time.Millisecond || o.NetworkLimit.Window < time.Millisecond {
 		return core.Manifest{}, fmt.Errorf("NumberLimit.Window is %v and NetworkLimit.Window is %v: give at least a millisecond",

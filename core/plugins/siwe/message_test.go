@@ -182,6 +182,9 @@ func FuzzParseMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if len(text) > maxMessage || strings.ContainsAny(text, "\r\x00") {
+			t.Errorf("%q is a message", text)
+		}
 		if !isChecksummed(m.Address) || !isNonce(m.Nonce) || m.ChainID < 1 || m.ChainID > maxChainID || strings.ContainsAny(m.Domain+m.URI, " \r\n") {
 			t.Errorf("%+v", m)
 		}

@@ -26,7 +26,7 @@ func (p *Plugin) sendOTP(c *core.Ctx, _ *SendOTPInput) (core.StatusReply, error)
 		return core.StatusReply{}, err
 	}
 	if rule := p.opts.OTP.SendLimit; rule.Max > 0 {
-		if err := c.Limit("user|"+s.user.ID, rule); err != nil {
+		if err := c.Limit(ID+"|user|"+s.user.ID, rule); err != nil {
 			return core.StatusReply{}, err
 		}
 	}

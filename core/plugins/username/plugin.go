@@ -35,7 +35,7 @@ type Options struct {
 	// and 30.
 	MinLength, MaxLength int
 	// Validate reports whether a name may be used. Default: ASCII letters, digits, "_"
-	// and ".". A validator that admits more must think of names that look alike: see
+	// and ".". A validator that admits more has to deal with names that look alike: see
 	// docs/plugins/username.md.
 	Validate func(ctx context.Context, name string) (bool, error)
 	// ValidateDisplay reports whether a display name may be used. Default: all may.

@@ -36,6 +36,10 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (core.PasswordReply, error
 		Forget: in.RememberMe != nil && !*in.RememberMe, CallbackURL: validate.Value(in.CallbackURL),
 		Wrong: wrong, Failed: CodeInvalidUsernameOrPassword,
 	})
+	if core.HasCode(err, core.CodeFailedToCreateSession) {
+		// Better Auth 1.6 answers 500 here, and 401 to a sign-in by address.
+		return core.PasswordReply{}, core.Fail(http.StatusInternalServerError, core.CodeFailedToCreateSession)
+	}
 	if err != nil {
 		return core.PasswordReply{}, err
 	}

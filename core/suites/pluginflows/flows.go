@@ -9,6 +9,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
 	"github.com/advantch/kernia-go/core/plugins/magiclink/magiclinktest"
+	"github.com/advantch/kernia-go/core/plugins/multisession/multisessiontest"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup/oauthpopuptest"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy/oauthproxytest"
 	"github.com/advantch/kernia-go/core/plugins/onetap/onetaptest"
@@ -29,6 +30,7 @@ func All() []flowtest.Suite {
 		apikeytest.Suite(),
 		emailotptest.Suite(),
 		magiclinktest.Suite(),
+		multisessiontest.Suite(),
 		onetimetokentest.Suite(),
 		deviceauthorizationtest.Suite(),
 		genericoauthtest.Suite(),

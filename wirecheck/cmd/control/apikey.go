@@ -12,30 +12,28 @@ import (
 )
 
 func init() {
-	factories["apiKey"] = func(i *instance, s *section) core.Plugin {
-		return apikey.New(apikey.Options{Configs: []apikey.Config{i.apiKeys(s)}})
-	}
-	variadic["apiKey"] = (*instance).apiKey
+	factories["apiKey"] = (*instance).apiKey
+	positional["apiKey"] = []string{"configurations", "options"}
 }
 
 // apiKey maps the options of @better-auth/api-key: one configuration or several, and then
 // what is common to them.
-func (i *instance) apiKey(all *options, first wire.Value, more []wire.Value) core.Plugin {
+func (i *instance) apiKey(s *section) core.Plugin {
 	var o apikey.Options
+	first := s.get("configurations")
 	items, several := first.Items()
+	table := s.sub("options").sub("schema").sub("apikey")
 	if !several {
-		s := all.section("plugin apiKey", first)
-		o.Configs = []apikey.Config{i.apiKeys(s)}
-		table := s.sub("schema").sub("apikey")
-		o.Table, o.Columns = table.text("modelName"), columns(table)
+		one := s.all.section("plugin apiKey", first)
+		o.Configs = []apikey.Config{i.apiKeys(one)}
+		if own := one.sub("schema").sub("apikey"); !s.has("options") {
+			table = own
+		}
 	}
 	for _, item := range items {
-		o.Configs = append(o.Configs, i.apiKeys(all.section("plugin apiKey", item)))
+		o.Configs = append(o.Configs, i.apiKeys(s.all.section("plugin apiKey", item)))
 	}
-	for _, m := range more {
-		table := all.section("plugin apiKey, second argument", m).sub("schema").sub("apikey")
-		o.Table, o.Columns = table.text("modelName"), columns(table)
-	}
+	o.Table, o.Columns = table.text("modelName"), columns(table)
 	return apikey.New(o)
 }
 

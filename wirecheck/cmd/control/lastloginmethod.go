@@ -14,13 +14,12 @@ func (i *instance) lastLoginMethod(s *section) core.Plugin {
 	o.MaxAge, _ = s.seconds("maxAge")
 	o.Column = s.sub("schema").sub("user").text("lastLoginMethod")
 	if f := s.function("customResolveMethod"); f != nil {
-		o.Resolve = func(c *core.Ctx) string {
+		o.Resolve = func(c *core.Ctx, method string) string {
 			v, err := f.call(context.WithoutCancel(c), object("path", c.Path()))
-			if err != nil {
-				return ""
+			if own, ok := v.Str(); ok || err != nil {
+				return own
 			}
-			method, _ := v.Str()
-			return method
+			return method // null
 		}
 	}
 	return lastloginmethod.New(o)

@@ -11,17 +11,21 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/plugins/additionalfields"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
+	"github.com/advantch/kernia-go/core/plugins/customsession"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
+	"github.com/advantch/kernia-go/core/plugins/i18n"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
@@ -32,6 +36,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/siwe"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
+	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/social"
 )
 
@@ -46,8 +51,12 @@ func TestMissingIsDocumented(t *testing.T) {
 			apikey.New(apikey.Options{}),
 			bearer.New(bearer.Options{}),
 			deviceauthorization.New(deviceauthorization.Options{}),
+			additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
+			customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
+			i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
+			multisession.New(multisession.Options{}),
 			captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
-			emailotp.New(emailotp.Options{}),
+			emailotp.New(emailotp.Options{Send: func(context.Context, emailotp.Message) error { return nil }}),
 			emailpassword.New(emailpassword.Options{}),
 			haveibeenpwned.New(haveibeenpwned.Options{}),
 			genericoauth.New(genericoauth.Options{Config: []genericoauth.Config{genericoauth.Gumroad(genericoauth.Preset{ClientID: "x", ClientSecret: "x"})}}),

@@ -11,9 +11,6 @@ var factories = map[string]func(i *instance, s *section) core.Plugin{
 	"twoFactor": (*instance).twoFactor,
 }
 
-// variadic are factories whose argument is not one object of options.
-var variadic = map[string]func(i *instance, all *options, first wire.Value, more []wire.Value) core.Plugin{}
-
 // plugin makes one of the instance's plugins.
 func (i *instance) plugin(all *options, spec wire.Value) (core.Plugin, error) {
 	id, _ := spec.Get("id").Str()
@@ -25,15 +22,22 @@ func (i *instance) plugin(all *options, spec wire.Value) (core.Plugin, error) {
 	if !ok {
 		return nil, unsupported("no plugin factory %q", name)
 	}
-	if make, ok := variadic[name]; ok {
-		args, _ := spec.Get("args").Items()
-		return make(i, all, spec.Get("options"), args), nil
-	}
-	if args, _ := spec.Get("args").Items(); len(args) > 0 {
+	given, args := spec.Get("options"), spec.Get("args")
+	further, _ := args.Items()
+	if names := positional[name]; names != nil {
+		o := wire.NewObject()
+		for k, v := range append([]wire.Value{given}, further...) {
+			o.Set(names[min(k, len(names)-1)], v)
+		}
+		given = wire.ObjectOf(o)
+	} else if len(further) > 0 {
 		return nil, unsupported("the further arguments of the plugin factory %q are not mapped", name)
 	}
-	return factory(i, all.section("plugin "+name, spec.Get("options"))), nil
+	return factory(i, all.section("plugin "+name, given)), nil
 }
+
+// positional names the arguments of factories that take more than their options.
+var positional = map[string][]string{}
 
 // inline is a plugin whose code exists only in JavaScript: its tables are all
 // that matters here.

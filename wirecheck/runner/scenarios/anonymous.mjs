@@ -3,11 +3,11 @@ import { callback, table } from "./kit.mjs";
 
 const password = "password123";
 const start = (t, options = {}, extra = {}) =>
-  t.app({}, {
+  t.app({ databaseHooks: extra.databaseHooks }, {
     plugins: [{ factory: "anonymous", options: { generateRandomEmail: callback("email"), ...options } }],
     clientPlugins: ({ anonymousClient }) => [anonymousClient()],
     handlers: { email: () => "visitor@visitors.example.com", name: () => "Visitor", linked: () => null, ...extra.handlers },
-    unrecorded: ["email", "name", "linked"],
+    unrecorded: ["email", "name", "linked", "refuse", "fail"],
   });
 
 export default [
@@ -25,8 +25,23 @@ export default [
       await say("session", browser.client.getSession());
       await app.rows("user");
       await say("no visitor any more", browser.client.deleteAnonymousUser());
+      const other = app.browser();
+      await say("another visit", other.client.signIn.anonymous());
+      await say("deleted", other.client.deleteAnonymousUser());
+      await say("gone", other.client.getSession());
     },
   },
+  ...table("anonymous: hooks that refuse", [
+    ["the user", { user: { create: { before: callback("refuse") } } }],
+    ["the session", { session: { create: { before: callback("refuse") } } }],
+    ["the end of the session", { session: { delete: { before: callback("fail") } } }],
+    ["the end of the user", { user: { delete: { before: callback("fail") } } }],
+  ], async (t, databaseHooks) => {
+    const app = await start(t, {}, { databaseHooks, handlers: { refuse: () => false, fail: () => { throw new Error("no"); } } });
+    const browser = app.browser();
+    await browser.post("/sign-in/anonymous", {});
+    await browser.post("/delete-anonymous-user", {});
+  }),
   {
     name: "anonymous: deleted",
     async run(t) {

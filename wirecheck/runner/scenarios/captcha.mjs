@@ -17,6 +17,16 @@ const guard = (options, answer) => ({
 });
 
 export default [
+  {
+    name: "captcha: by the official client",
+    async run(t) {
+      const app = await t.app({}, guard({}, { json: { success: true } }));
+      const { client } = app.browser();
+      await t.note("sign up", await client.signUp.email({ ...credentials, name: "Alice", fetchOptions: token() }));
+      await t.note("without a token", await client.signIn.email(credentials));
+      await t.note("sign in", await client.signIn.email({ ...credentials, fetchOptions: token("other") }));
+    },
+  },
   ...table("captcha: provider", Object.entries(addresses).map(([provider]) => [provider, provider]), async (t, provider) => {
     const app = await t.app({}, guard({ provider }, { json: { success: true } }));
     await app.browser().request("POST", "/sign-up/email", { json: { ...credentials, name: "Alice" }, ...token() });

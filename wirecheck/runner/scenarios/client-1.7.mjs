@@ -2,6 +2,7 @@
 import { Authenticator } from "../authenticator.mjs";
 import { alice, callback, table } from "./kit.mjs";
 import { company } from "./organization-kit.mjs";
+import { domain, siweMessage } from "./siwe-kit.mjs";
 
 const password = "password123";
 
@@ -61,6 +62,31 @@ export default [
       await app.rows("passkey", "session");
     },
   },
+  // Better Auth 1.7.25 was asked the same and answers as Kernia does, with two exceptions: a refusal uses its nonce up
+  // there, so that "again" is an invalid nonce, and a bad signature has no code.
+  ...table("client of 1.7: a wallet", [
+    ["without bodies", {}, {}],
+    ["by the other path", {}, { path: "/siwe/get-nonce" }],
+    ["a bad signature", { signature: "bad" }, {}],
+    ["another domain", {}, { domain: "evil.example" }],
+    ["another nonce", {}, { nonce: "anotherNonce01" }],
+    ["expired", {}, { expirationTime: "2020-01-01T00:00:00Z" }],
+  ], async (t, more, { path = "/siwe/nonce", ...message }) => {
+    const nonce = "wirecheckNonce01";
+    const app = await t.app({}, {
+      plugins: [{ factory: "siwe", options: { domain, getNonce: callback("getNonce"), verifyMessage: callback("verifyMessage") } }],
+      clientPlugins: ({ siweClient }) => [siweClient()],
+      handlers: { getNonce: () => nonce, verifyMessage: ({ signature }) => signature === "good" },
+      unrecorded: ["getNonce", "verifyMessage"],
+    });
+    const { client } = app.browser();
+    await t.note("nonce", await (path === "/siwe/nonce" ? client.siwe.nonce() : client.siwe.getNonce()));
+    await t.note("empty", await client.siwe.nonce({}));
+    const proof = { message: siweMessage({ nonce, ...message }), signature: "good", ...more };
+    await t.note("verify", await client.siwe.verify(proof));
+    await t.note("again", await client.siwe.verify(proof));
+    await app.rows("walletAddress", "account", "verification");
+  }),
   {
     name: "client of 1.7: organizations",
     async run(t) {

@@ -315,4 +315,26 @@ export default [
       await t.note("approved", await browser.client.device.approve({ userCode: data.user_code }));
     },
   },
+  {
+    name: "device authorization: a hook refuses the session",
+    async run(t) {
+      let refused = false;
+      const databaseHooks = { session: { create: { before: callback("refuse") } } };
+      const { app, browser, tv } = await start(t, {}, { handlers: { refuse: () => (refused ? false : undefined) }, unrecorded: ["refuse"] }, { databaseHooks });
+      await tv.claim(browser);
+      await tv.approve(browser);
+      refused = true;
+      await app.at(minute);
+      await tv.poll();
+    },
+  },
+  {
+    name: "device authorization: a status that is none",
+    async run(t) {
+      const { app, tv } = await start(t);
+      await app.db("updateMany", { model: "deviceCode", where: [], update: { status: "lost" } });
+      await app.at(minute);
+      await tv.poll();
+    },
+  },
 ];

@@ -99,7 +99,6 @@ export default [
     ["eight digits", { otpLength: 8 }, { email, type: "sign-in" }],
     ["an hour", { expiresIn: 3600 }, { email, type: "sign-in" }],
     ["own generator", { generateOTP: callback("generateOTP", { sync: true }) }, { email, type: "sign-in" }],
-    ["no sender", { sendVerificationOTP: undefined }, { email, type: "sign-in" }],
   ], async (t, options, body) => {
     const { app, browser } = await start(t, {}, options, { handlers: { generateOTP: () => "424242" } });
     await browser.post("/email-otp/send-verification-otp", body);
@@ -213,6 +212,33 @@ export default [
     await app.browser().post("/sign-in/email-otp", { email, otp });
     await app.browser().post("/sign-in/email-otp", { email, otp });
   }),
+  ...table("email-otp after its end", [
+    ["check", "sign-in", "/email-otp/check-verification-otp", { type: "sign-in" }],
+    ["verify", "email-verification", "/email-otp/verify-email", {}],
+    ["reset", "forget-password", "/email-otp/reset-password", { password: newPassword }],
+    ["change", undefined, "/email-otp/change-email", { newEmail: "alice@example.org" }],
+    ["current address", "email-verification", "/email-otp/request-email-change", { newEmail: "alice@example.org" }],
+  ], async (t, type, path, body) => {
+    const { app, browser } = await start(t, {}, { changeEmail: { enabled: true, verifyCurrentEmail: path.includes("request") } });
+    if (type) await send(app.browser(), type);
+    else await browser.post("/email-otp/request-email-change", body);
+    const otp = sent(app);
+    await app.at(5 * minute + second);
+    await browser.post(path, { email, otp, ...body });
+    await browser.post(path, { email, otp, ...body });
+  }),
+  {
+    name: "email-otp of nobody",
+    async run(t) {
+      const to = "bob@example.com";
+      const app = await empty(t, {}, { generateOTP: callback("generateOTP", { sync: true }) }, { handlers: { generateOTP: () => "424242" } });
+      for (const type of types) await app.api("createVerificationOTP", { body: { email: to, type } });
+      const post = (path, body) => app.browser().post(path, { email: to, otp: "424242", ...body });
+      for (const type of types) await post("/email-otp/check-verification-otp", { type });
+      await post("/email-otp/verify-email");
+      await post("/email-otp/reset-password", { password });
+    },
+  },
   ...table("email-otp type", types.map((type) => [type, type]), async (t, type) => {
     const { app, browser } = await start(t, {}, { changeEmail: { enabled: true }, generateOTP: callback("generateOTP", { sync: true }) }, { handlers: { generateOTP: () => "424242" } });
     await app.api("createVerificationOTP", { body: { email, type } });
@@ -324,6 +350,29 @@ export default [
     await app.browser().post("/email-otp/change-email", { newEmail, otp });
     await app.rows("user");
   }),
+  ...table("email-otp change: refused", [
+    ["too many attempts", async (app, browser, otp) => {
+      for (let n = 0; n < 4; n++) await browser.post("/email-otp/change-email", { newEmail: "alice@example.org", otp: other(otp) });
+    }],
+    ["somebody has it by now", (app) => app.browser().signUp({ email: "alice@example.org" })],
+    ["no address", (app, browser) => browser.post("/email-otp/request-email-change", {})],
+  ], async (t, before) => {
+    const { app, browser } = await start(t, {}, { changeEmail: { enabled: true } });
+    await browser.post("/email-otp/request-email-change", { newEmail: "alice@example.org" });
+    const otp = sent(app);
+    await before(app, browser, otp);
+    await browser.post("/email-otp/change-email", { newEmail: "alice@example.org", otp });
+    await app.rows("user");
+  }),
+  {
+    name: "email-otp change: too many attempts at the current address",
+    async run(t) {
+      const { app, browser } = await start(t, {}, { changeEmail: { enabled: true, verifyCurrentEmail: true } });
+      const otp = await code(app, "email-verification");
+      for (let n = 0; n < 4; n++) await browser.post("/email-otp/request-email-change", { newEmail: "alice@example.org", otp: other(otp) });
+      await browser.post("/email-otp/request-email-change", { newEmail: "alice@example.org", otp });
+    },
+  },
   ...table("email-otp at sign-up", [
     ["nothing", {}, {}],
     ["a code", {}, { sendVerificationOnSignUp: true }],

@@ -21,6 +21,14 @@ async function setters(t, extra) {
 }
 
 export default [
+  {
+    name: "have i been pwned: by the official client",
+    async run(t) {
+      const { client } = (await t.app({}, check())).browser();
+      await t.note("breached", await client.signUp.email({ email: "alice@example.com", password: bad, name: "Alice" }));
+      await t.note("not breached", await client.signUp.email({ email: "alice@example.com", password: "password123", name: "Alice" }));
+    },
+  },
   { name: "have i been pwned: every setter", run: (t) => setters(t, check()) },
   ...table("have i been pwned", [
     ["own message", { customPasswordCompromisedMessage: "Choose another one" }],

@@ -1,7 +1,8 @@
 /**
  * All scenarios. One is a name and a function that plays it; it must not know
  * which server it talks to.
- * @typedef {{name: string, run: (t: import("../app.mjs").Run) => Promise<void>}} Scenario
+ * @typedef {{name: string, run: (t: import("../app.mjs").Run) => Promise<void>, untied?: boolean}} Scenario
+ * untied: lists of rows of one moment are compared without an order, on every database
  */
 import accounts from "./accounts.mjs";
 import anonymous from "./anonymous.mjs";
@@ -12,13 +13,16 @@ import cookies from "./cookies.mjs";
 import email from "./email.mjs";
 import emailOTP from "./email-otp.mjs";
 import fields from "./fields.mjs";
+import customSession from "./custom-session.mjs";
 import deviceAuthorization from "./device-authorization.mjs";
 import genericOAuth from "./generic-oauth.mjs";
 import haveIBeenPwned from "./have-i-been-pwned.mjs";
 import hooks from "./hooks.mjs";
+import i18n from "./i18n.mjs";
 import lastLoginMethod from "./last-login-method.mjs";
 import limits from "./limits.mjs";
 import magicLink from "./magic-link.mjs";
+import multiSession from "./multi-session.mjs";
 import nextClient from "./client-1.7.mjs";
 import officialClient from "./client.mjs";
 import oauthProxy from "./oauth-proxy.mjs";
@@ -36,6 +40,7 @@ import origins from "./origins.mjs";
 import passkey from "./passkey.mjs";
 import passwords from "./passwords.mjs";
 import phoneNumber from "./phone-number.mjs";
+import refusals from "./refusals.mjs";
 import requests from "./requests.mjs";
 import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
@@ -59,7 +64,10 @@ export const scenarios = [
   ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
   ...anonymous,
   ...apiKey,
+  ...multiSession,
+  ...i18n,
   ...captcha,
+  ...customSession,
   ...deviceAuthorization,
   ...emailOTP,
   ...haveIBeenPwned,
@@ -68,4 +76,5 @@ export const scenarios = [
   ...phoneNumber,
   ...siwe,
   ...username,
+  ...refusals,
 ];

@@ -17,7 +17,7 @@ function token(change = {}) {
 
 const web = ({ url }) => (url === "https://www.googleapis.com/oauth2/v3/certs" ? { json: keys, unrecorded: true } : undefined);
 const oneTap = (options = {}) => ({ plugins: [{ factory: "oneTap", options: { clientId: "client", ...options } }], world: web });
-const tap = (browser, change) => browser.post("/one-tap/callback", { idToken: token(change) });
+export const tap = (browser, change) => browser.post("/one-tap/callback", { idToken: token(change) });
 
 /** The browser of a One Tap call: what the client reads of it, with Google's script already loaded. */
 function fakeBrowser(prompt) {
@@ -38,7 +38,7 @@ function inBrowser(window, f) {
   return mine;
 }
 
-const withClient = (options, more) => ({ ...oneTap(options), clientPlugins: ({ oneTapClient }) => [oneTapClient({ clientId: "client", promptOptions: { baseDelay: 1, maxAttempts: 1 }, ...more })] });
+export const withClient = (options, more) => ({ ...oneTap(options), clientPlugins: ({ oneTapClient }) => [oneTapClient({ clientId: "client", promptOptions: { baseDelay: 1, maxAttempts: 1 }, ...more })] });
 const shown = (config, credential) => config.callback({ credential });
 const skipped = (reason) => ({ isDismissedMoment: () => false, isSkippedMoment: () => true, getSkippedReason: () => reason });
 

@@ -21,7 +21,7 @@ const handlers = {
 const extra = (phone, more = {}) => ({
   plugins: [{ factory: "phoneNumber", options: { ...senders, ...phone } }, ...(more.plugins ?? [])],
   clientPlugins: ({ phoneNumberClient, twoFactorClient }) => [phoneNumberClient(), twoFactorClient()],
-  unrecorded: ["sendOTP", "sendPasswordResetOTP", "callbackOnVerification", ...Object.keys(passwords)], // their arguments have codes
+  unrecorded: ["sendOTP", "sendPasswordResetOTP", "callbackOnVerification", "refuse", ...Object.keys(passwords)], // their arguments have codes
   handlers: { ...handlers, ...more.handlers },
 });
 const emailAndPassword = { enabled: true, password: cheap };
@@ -337,5 +337,34 @@ export default [
     await signIn(app, guest);
     await guest.get("/get-session");
     await app.rows("session");
+  }),
+  ...table("phone number: hooks that refuse", [
+    ["a new user", { user: { create: { before: callback("refuse") } } }],
+    ["the session of a new user", { session: { create: { before: callback("refuse") } } }],
+  ], async (t, databaseHooks) => {
+    const app = await start(t, signUp, { options: { databaseHooks }, handlers: { refuse: () => false } });
+    await arrive(app, app.browser());
+  }),
+  {
+    name: "phone number sign-in: a hook refuses the session",
+    async run(t) {
+      let refused = false;
+      const databaseHooks = { session: { create: { before: callback("refuse") } } };
+      const app = await start(t, {}, { options: { databaseHooks }, handlers: { refuse: () => (refused ? false : undefined) } });
+      await known(app);
+      refused = true;
+      await app.browser().post("/sign-in/phone-number", { phoneNumber: number, password });
+    },
+  },
+  ...table("phone number reset: too late", [
+    ["after the code's end", (app) => later(app, 5 * minute + second)],
+    ["nobody has the number any more", (app) => app.db("updateMany", { model: "user", where: [], update: { phoneNumber: other } })],
+  ], async (t, before) => {
+    const app = await start(t, {});
+    await known(app);
+    await app.browser().post("/phone-number/request-password-reset", { phoneNumber: number });
+    const otp = sentToReset(app);
+    await before(app);
+    await app.browser().post("/phone-number/reset-password", { phoneNumber: number, otp, newPassword: "password456" });
   }),
 ];

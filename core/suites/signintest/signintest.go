@@ -1,0 +1,225 @@
+// Package signintest has every way to sign in, with what each plugin that concerns all of
+// them must make of it: the second factor, and the last login method. Run also reads the
+// source, and fails when a function that signs somebody in is part of no way.
+package signintest
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
+	"github.com/advantch/kernia-go/core/plugins/twofactor"
+)
+
+// Way is one way to sign in.
+type Way struct {
+	Name string
+	// Method is the core.SignIn.Method, "" when the way is no sign-in of its own.
+	Method string
+	// LastMethod is the name in the cookie of the last login method, "" where there is none:
+	// then the name that was there stays.
+	LastMethod string
+	// Exempt says why no second factor is asked for. Empty: it is.
+	Exempt string
+	// Detached ways are for another device than the browser: the answer has a token.
+	Detached bool
+	// Plugins are those that the way needs beside the common ones (World.common).
+	Plugins func(w *World) []core.Plugin
+	// Enter signs in with the browser c, and returns the answer of the last request.
+	Enter func(w *World, c *authtest.Client) *authtest.Answer
+}
+
+// Scope is the source whose sign-ins must be parts of ways.
+type Scope struct {
+	Dir  string // of a module, from the test
+	Path string // of the module
+	// Elsewhere are functions that make sessions or set their cookies and are no sign-in,
+	// with the reason.
+	Elsewhere map[string]string
+}
+
+// Run plays every way with and without a second factor, and reads the source.
+func Run(t *testing.T, s Scope, ways []Way) {
+	t.Helper()
+	var seen calls
+	t.Run("ways", func(t *testing.T) {
+		for _, way := range ways {
+			t.Run("TFA-02 "+way.Name, func(t *testing.T) {
+				t.Parallel()
+				guarded(t, &seen, way)
+			})
+			t.Run("last login method: "+way.Name, func(t *testing.T) {
+				t.Parallel()
+				remembered(t, &seen, way)
+			})
+		}
+	})
+	t.Run("every function that signs in is part of a way", func(t *testing.T) {
+		s.covered(t, &seen)
+	})
+}
+
+// guarded plays a way for a user with a second factor.
+func guarded(t *testing.T, seen *calls, way Way) {
+	w := open(t, seen, way, true)
+	c := w.Client()
+	a := way.Enter(w, c)
+	if way.Exempt != "" {
+		w.wantIn(c, a, way)
+		return
+	}
+	if a.Status >= 400 || c.Cookie(session) != "" || c.Get("/get-session").Body != "null" || strings.Contains(a.Body, `"token":"`) {
+		t.Fatalf("signed in without a second factor: %d %s", a.Status, a.Body)
+	}
+	if c.Cookie("better-auth.two_factor") == "" {
+		t.Fatalf("no second step: %d %s", a.Status, a.Body)
+	}
+	if got := w.lastMethod(); got != way.Method {
+		t.Errorf("the kernel knows it as %q, want %q", got, way.Method)
+	}
+	w.SecondStep(c)
+	w.wantIn(c, a, way)
+	w.wantRemembered(c, a, way)
+}
+
+// remembered plays a way for a user without a second factor.
+func remembered(t *testing.T, seen *calls, way Way) {
+	w := open(t, seen, way, false)
+	c := w.Client()
+	a := way.Enter(w, c)
+	w.wantIn(c, a, way)
+	w.wantRemembered(c, a, way)
+	if got := w.lastMethod(); way.Method != "" && got != way.Method {
+		t.Errorf("the kernel knows it as %q, want %q", got, way.Method)
+	}
+}
+
+const (
+	session = "better-auth.session_token"
+	last    = "better-auth.last_used_login_method"
+)
+
+// wantIn fails unless the way has led to a session.
+func (w *World) wantIn(c *authtest.Client, a *authtest.Answer, way Way) {
+	w.T.Helper()
+	if way.Detached {
+		if a.JSON("access_token") == "" {
+			w.T.Fatalf("no session: %d %s", a.Status, a.Body)
+		}
+		return
+	}
+	if c.Get("/get-session").Body == "null" {
+		w.T.Fatalf("no session: %d %s\n%s", a.Status, a.Body, w.Log)
+	}
+}
+
+// wantRemembered compares the cookie of the last login method, and the user's row. A user
+// whom the way has not made has signed up by e-mail.
+func (w *World) wantRemembered(c *authtest.Client, a *authtest.Answer, way Way) {
+	w.T.Helper()
+	inCookie := way.LastMethod
+	if way.Detached {
+		inCookie = ""
+	}
+	if got := c.Cookie(last); got != inCookie {
+		w.T.Errorf("the cookie says %q, want %q", got, inCookie)
+	}
+	token, _, _ := strings.Cut(c.Cookie(session), ".")
+	if way.Detached {
+		token = a.JSON("access_token")
+	}
+	data, err := w.Auth.Store().FindSession(w.T.Context(), token)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	if got, _ := lastloginmethod.LastLoginMethod.Of(data.User.Extra); got != cmp.Or(way.LastMethod, "email") {
+		w.T.Errorf("the row says %q, want %q", got, cmp.Or(way.LastMethod, "email"))
+	}
+}
+
+// SecondStep completes a held sign-in.
+func (w *World) SecondStep(c *authtest.Client) {
+	w.T.Helper()
+	c.Post("/two-factor/send-otp", body{}).Want(w.T, 200, "")
+	c.Post("/two-factor/verify-otp", body{"code": w.Sent("second step")}).Want(w.T, 200, "")
+}
+
+// calls are the functions that were running when somebody signed in.
+type calls struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+func (c *calls) note() {
+	pcs := make([]uintptr, 128)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.names == nil {
+		c.names = map[string]bool{}
+	}
+	for {
+		f, more := frames.Next()
+		c.names[f.Function] = true
+		if !more {
+			return
+		}
+	}
+}
+
+// has reports whether a function, or a literal in it, was running.
+func (c *calls) has(function string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name := range c.names {
+		if rest, ok := strings.CutPrefix(name, function); ok && (rest == "" || rest[0] == '.' || rest[0] == '-') {
+			return true
+		}
+	}
+	return false
+}
+
+// watcher is a plugin that sees every sign-in, and gives each new user a second factor.
+type watcher struct {
+	w      *World
+	seen   *calls
+	factor bool
+}
+
+func (*watcher) ID() string { return "signintest" }
+
+func (p *watcher) Manifest(core.Env) (core.Manifest, error) {
+	m := core.Manifest{SignInWatch: func(_ context.Context, s *core.SignIn) error {
+		p.seen.note()
+		p.w.mu.Lock()
+		defer p.w.mu.Unlock()
+		p.w.methods = append(p.w.methods, s.Method)
+		return nil
+	}}
+	if p.factor {
+		m.Store.User.BeforeCreate = func(_ context.Context, u *core.User) error {
+			twofactor.Enabled.Set(&u.Extra, true)
+			return nil
+		}
+	}
+	return m, nil
+}
+
+// lastMethod is the method of the newest sign-in that is no second step.
+func (w *World) lastMethod() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range slices.Backward(w.methods) {
+		if m != twofactor.ID {
+			return m
+		}
+	}
+	return ""
+}
