@@ -522,3 +522,45 @@ func TestCallersWhoLeave(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Another process uses the key between the read and the write of a verification: each of
+// the values that a use depends on is a condition of the write.
+func TestAnotherProcessIsQuicker(t *testing.T) {
+	t.Parallel()
+	hour := new(int64(3_600_000))
+	for name, tc := range map[string]struct {
+		in   apikey.CreateInput
+		rest time.Duration // before the race
+		used bool          // used once before that
+		code string        // of the one that is late
+	}{
+		"KEY-05 the last use":      {in: apikey.CreateInput{Remaining: new(int64(1)), RateLimitEnabled: new(false)}, code: "USAGE_EXCEEDED"},
+		"KEY-06 the last of many":  {in: apikey.CreateInput{RateLimitMax: new(int64(2)), RateLimitTimeWindow: hour}, used: true, code: "RATE_LIMITED"},
+		"KEY-06 the first of all":  {in: apikey.CreateInput{RateLimitMax: new(int64(1)), RateLimitTimeWindow: hour}, code: "RATE_LIMITED"},
+		"KEY-06 a new window":      {in: apikey.CreateInput{RateLimitMax: new(int64(1)), RateLimitTimeWindow: hour}, used: true, rest: 2 * time.Hour, code: "RATE_LIMITED"},
+		"KEY-05 the first refill":  {in: apikey.CreateInput{Remaining: new(int64(0)), RefillAmount: new(int64(1)), RefillInterval: hour, RateLimitEnabled: new(false)}, rest: 2 * time.Hour, code: "USAGE_EXCEEDED"},
+		"KEY-05 the second refill": {in: apikey.CreateInput{Remaining: new(int64(1)), RefillAmount: new(int64(1)), RefillInterval: hour, RateLimitEnabled: new(false)}, used: true, rest: 2 * time.Hour, code: "USAGE_EXCEEDED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := &gate{}
+			w := open(t, one(apikey.Config{}), func(_ *authtest.Env, o *core.Options) { db.Database, o.Database = o.Database, db })
+			k := w.make(t, tc.in)
+			other := apikey.Beside(w.p)
+			if tc.used {
+				if got := w.verify(t, k.Plain); got != "" {
+					t.Fatal(got)
+				}
+			}
+			w.Clock.Add(tc.rest)
+			db.before.Store(new(func() {
+				if got := other(t.Context(), k.Plain); got != "" {
+					t.Errorf("the quick one: %q", got)
+				}
+			}))
+			if got := w.verify(t, k.Plain); got != tc.code {
+				t.Errorf("the late one: %q, want %q", got, tc.code)
+			}
+		})
+	}
+}
