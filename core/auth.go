@@ -63,6 +63,7 @@ type Auth struct {
 	onRequest  []func(*Ctx) error
 	gates      []func(context.Context, *SignIn) error
 	disown     []func(ctx context.Context, userID string) error
+	asksEnded  bool // a plugin calls Store.Ended
 	codes      []ErrorCode
 
 	authenticate  []func(*Ctx) (Credential, error)
@@ -507,6 +508,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.SignInWatch != nil {
 			watches = append(watches, m.SignInWatch)
 		}
+		a.asksEnded = a.asksEnded || m.AsksEnded
 		if m.Disown != nil {
 			a.disown = append(a.disown, m.Disown)
 		}

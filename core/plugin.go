@@ -70,6 +70,9 @@ type Manifest struct {
 	// address and somebody else may have made the user (Store.SettleSignUp). ctx belongs
 	// to the transaction.
 	Disown func(ctx context.Context, userID string) error
+	// AsksEnded keeps the times that Store.Ended and Arrival.Made need: set it when the
+	// plugin uses one of them.
+	AsksEnded bool
 	// CheckPassword may refuse a new password, on every route that sets one. The checks
 	// of all plugins run, in order. See Auth.CheckNewPassword.
 	CheckPassword func(c *Ctx, password string) error

@@ -40,6 +40,9 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"core.Event":     "the code of an error is public",
 		"oauth2.Error":   "the code of an error is public",
 		"oauth.Refusal":  "the code of a refusal is public",
+		// Whoever has a nonce needs the wallet's signature as well.
+		"siwe.NonceReply": "a nonce is no secret: wallets show it",
+		"siwe.Message":    "a nonce is no secret: wallets show it",
 	},
 		core.Session{}, core.SessionData{}, core.Account{}, core.Mail{}, core.ChangeEmailMail{}, core.Options{},
 		core.Request{}, core.Response{}, core.HeaderField{}, core.Credential{},
@@ -48,7 +51,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
-		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, &siwe.Plugin{},
+		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},
 		emailpassword.ChangePasswordInput{}, emailpassword.ChangePasswordReply{}, emailpassword.VerifyPasswordInput{},
 		emailpassword.SetPasswordInput{}, emailpassword.ResetCallbackInput{}, emailpassword.ResetPasswordInput{},
 		twofactor.VerifyBackupCodeInput{}, twofactor.BackupCodesReply{}, twofactor.PasswordInput{}, twofactor.EnableInput{},

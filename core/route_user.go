@@ -222,10 +222,7 @@ func deleteCurrentUser(c *Ctx, token string) (DeleteUserReply, error) {
 			}
 			return err
 		}
-		if err := a.store.DeleteUser(ctx, current.User.ID); err != nil {
-			return err
-		}
-		return a.store.DeleteVerificationsOf(ctx, current.User.ID)
+		return a.store.DeleteUser(ctx, current.User.ID)
 	})
 	if err != nil {
 		return DeleteUserReply{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
 )
@@ -23,6 +24,10 @@ type Arrival struct {
 	// first, so that of many callers one goes on. What it writes is undone when the sign-in
 	// fails: count attempts before (otp.Codes.Try).
 	Use func(ctx context.Context) error
+	// Made is when the proof that Use uses up was made. When the pending values of the
+	// user have ended since (Store.Ended), SignInOrUp fails with ErrEnded. The zero time:
+	// they do not matter. Plugins that set it set Manifest.AsksEnded too.
+	Made time.Time
 	// Find returns the user, or ErrNotFound.
 	Find func(ctx context.Context) (*User, error)
 	// Known acts on a user whom Find has found, and whose row is locked. May be nil.
@@ -38,16 +43,34 @@ var (
 	ErrSessionNotMade = errors.New("core: the session could not be made")
 )
 
+// ErrEnded is the error of Ctx.SignInOrUp for a proof that a recovery of the account has
+// ended. It answers as if the proof did not exist.
+var ErrEnded = errors.New("core: the pending values of the user have ended since")
+
 // SignInOrUp signs in the user that a.Find finds, or makes the user first. isNew reports
 // the latter. All of it is one transaction. Of two callers who would make the same user,
 // the second signs in as the user of the first.
 //
 // The errors are those of a's functions, of Ctx.SignIn, ErrNotFound when there is no user
 // and a.Make is nil, ErrUserNotMade when a store hook gives the user up or a unique value
-// is taken, and ErrSessionNotMade when a store hook gives the session up. After ErrHeld
+// is taken, ErrSessionNotMade when a store hook gives the session up, and ErrEnded. After ErrHeld
 // the user exists.
 func (c *Ctx) SignInOrUp(a Arrival) (data *SessionData, isNew bool, err error) {
 	store := c.auth.store
+	if known := a.Known; !a.Made.IsZero() {
+		a.Known = func(ctx context.Context, u *User) (*User, error) {
+			ended, err := store.Ended(ctx, u, a.Made)
+			switch {
+			case err != nil:
+				return nil, err
+			case ended:
+				return nil, ErrEnded
+			case known == nil:
+				return u, nil
+			}
+			return known(ctx, u)
+		}
+	}
 	var held error
 	err = store.Tx(c, func(ctx context.Context) error {
 		data, isNew, held = nil, false, nil // a database may run this again

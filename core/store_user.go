@@ -202,11 +202,20 @@ func (s *Store) writeUser(ctx context.Context, w adapter.Where, set adapter.Reco
 	return u, nil
 }
 
-// DeleteUser removes a user with its sessions and accounts, in one transaction.
-// From then on the sessions' copies in the secondary storage are no longer found;
+// DeleteUser removes a user with its sessions, accounts and pending single-use values, in
+// one transaction. From then on the sessions' copies in the secondary storage are no longer found;
 // they are removed after the transaction.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.Tx(ctx, func(ctx context.Context) error {
+		if s.a.asksEnded {
+			u, err := s.FindUser(ctx, id)
+			if err == nil {
+				err = s.DeleteVerificationsOf(ctx, deletedAddress(u))
+			}
+			if err != nil && !IsNotFound(err) {
+				return err
+			}
+		}
 		if err := s.endSecondarySessions(ctx, id, ""); err != nil {
 			return err
 		}
@@ -221,7 +230,10 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 		if err := s.forgetContest(ctx, id); err != nil {
 			return err
 		}
-		return deleteRows(ctx, s, s.userModel(), adapter.By("id", id))
+		if err := deleteRows(ctx, s, s.userModel(), adapter.By("id", id)); err != nil {
+			return err
+		}
+		return s.DeleteVerificationsOf(ctx, id) // a database that numbers its rows may use the id again
 	})
 }
 

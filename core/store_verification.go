@@ -16,6 +16,7 @@ import (
 const (
 	verificationKey = "verification:"
 	endedKey        = "verifications-ended-"
+	endedValue      = "ended " // begins the value of a row under endedKey
 	// endedFor is how long the end of a user's values is remembered: longer than a
 	// value lives.
 	endedFor = 30 * 24 * time.Hour
@@ -103,7 +104,7 @@ func (s *Store) FindVerification(ctx context.Context, identifier string) (*Verif
 			if err != nil {
 				continue
 			}
-			ended, err := s.ended(ctx, v)
+			ended, err := s.endedSince(ctx, v.Value, v.CreatedAt)
 			if err != nil {
 				return nil, err
 			}
@@ -208,7 +209,7 @@ func (s *Store) consumeSecondary(ctx context.Context, ids []string) (*Verificati
 		if err != nil || !v.ExpiresAt.After(s.a.Now()) {
 			return nil, ErrNotFound
 		}
-		ended, err := s.ended(ctx, v)
+		ended, err := s.endedSince(ctx, v.Value, v.CreatedAt)
 		if err != nil {
 			return nil, err
 		}
@@ -288,7 +289,7 @@ func (s *Store) updateSecondary(ctx context.Context, ids []string, old *string, 
 			if err != nil || !v.ExpiresAt.After(s.a.Now()) || old != nil && v.Value != *old {
 				return nil, ErrNotFound
 			}
-			ended, err := s.ended(ctx, v)
+			ended, err := s.endedSince(ctx, v.Value, v.CreatedAt)
 			if err != nil {
 				return nil, err
 			}
@@ -371,10 +372,20 @@ func (s *Store) swap(ctx context.Context, key, old, value string, ttl time.Durat
 	return ok, err
 }
 
-// ended reports whether DeleteVerificationsOf was called after a value was made. The
-// secondary storage cannot list the values of a user.
-func (s *Store) ended(ctx context.Context, v *Verification) (bool, error) {
-	text, err := s.secondary.Get(ctx, endedKey+secret.SHA256URL(v.Value))
+// endedSince reports whether DeleteVerificationsOf was called for a value since a time. The
+// secondary storage cannot list the values of a user, and what belongs to an address is
+// not a value of its user.
+func (s *Store) endedSince(ctx context.Context, value string, since time.Time) (bool, error) {
+	var text string
+	var err error
+	if identifier := endedKey + secret.SHA256URL(value); s.secondary != nil {
+		text, err = s.secondary.Get(ctx, identifier)
+	} else {
+		var v *Verification
+		if v, err = s.FindVerification(ctx, identifier); err == nil {
+			text = strings.TrimPrefix(v.Value, endedValue)
+		}
+	}
 	if IsNotFound(err) {
 		return false, nil
 	}
@@ -382,8 +393,25 @@ func (s *Store) ended(ctx context.Context, v *Verification) (bool, error) {
 		return false, err
 	}
 	at, err := strconv.ParseInt(text, 10, 64)
-	return err != nil || v.CreatedAt.UnixMilli() < at, nil
+	return err != nil || since.UnixMilli() < at, nil
 }
+
+// Ended reports whether the pending values of a user have ended since a time: by a new
+// password, a change of the address, the end of all or of all other sessions, or, for an
+// earlier user of the same address, by deletion. What a plugin sends to an address, such
+// as a code, is no value of a user, so DeleteVerificationsOf does not find it. Such a
+// plugin sets Manifest.AsksEnded and asks here, in the transaction that acts on the proof
+// and has locked the user. Ctx.SignInOrUp asks by itself (Arrival.Made).
+func (s *Store) Ended(ctx context.Context, u *User, since time.Time) (bool, error) {
+	ended, err := s.endedSince(ctx, u.ID, since)
+	if err != nil || ended {
+		return ended, err
+	}
+	return s.endedSince(ctx, deletedAddress(u), since)
+}
+
+// deletedAddress is the value for which DeleteUser notes the time.
+func deletedAddress(u *User) string { return "deleted " + u.Email }
 
 func (s *Store) consumeRow(ctx context.Context, stored string) (*Verification, error) {
 	var won *Verification
@@ -440,18 +468,32 @@ func (s *Store) DeleteVerification(ctx context.Context, identifier string) error
 // DeleteVerificationsOf ends all single-use values with the given value, for
 // example every pending token of a user. Values in a secondary storage cannot be
 // listed: the time of the call is stored there for 30 days, and older values are
-// no longer found.
+// no longer found. Where a plugin asks for that time (Manifest.AsksEnded), a database
+// keeps it too.
 func (s *Store) DeleteVerificationsOf(ctx context.Context, value string) error {
+	now, identifier := s.a.Now(), endedKey+secret.SHA256URL(value)
+	at := strconv.FormatInt(now.UnixMilli(), 10)
 	if s.secondary != nil {
-		now := strconv.FormatInt(s.a.Now().UnixMilli(), 10)
-		if err := s.secondary.Set(ctx, endedKey+secret.SHA256URL(value), now, endedFor); err != nil {
+		if err := s.secondary.Set(ctx, identifier, at, endedFor); err != nil {
 			return err
 		}
 	}
 	if !s.a.opts.verificationInDatabase() {
 		return nil
 	}
-	return deleteRows(ctx, s, s.verificationModel(), adapter.By("value", value))
+	if s.secondary != nil || !s.a.asksEnded {
+		return deleteRows(ctx, s, s.verificationModel(), adapter.By("value", value))
+	}
+	return s.Tx(ctx, func(ctx context.Context) error {
+		if err := deleteRows(ctx, s, s.verificationModel(), adapter.By("value", value)); err != nil {
+			return err
+		}
+		if err := s.DeleteVerification(ctx, identifier); err != nil {
+			return err
+		}
+		_, err := s.CreateVerification(ctx, identifier, endedValue+at, now.Add(endedFor))
+		return err
+	})
 }
 
 func (s *Store) parseVerification(text string) (*Verification, error) {

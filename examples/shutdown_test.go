@@ -4,6 +4,9 @@ package examples
 import (
 	"bufio"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,13 +25,95 @@ import (
 // limit bounds steps that take less than a second; only a server that hangs reaches it.
 const limit = 30 * time.Second
 
+// example is a program that serves, with a request that it takes.
+type example struct {
+	args, target, body string
+}
+
+const signUp, aSignUp = "/api/auth/sign-up/email", `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
+
+// servers are the examples that serve, by folder. A folder that is missing fails
+// TestServers.
+var servers = map[string][]example{
+	"gin":     {{"", signUp, aSignUp}},
+	"echo":    {{"", signUp, aSignUp}},
+	"fiber":   {{"", signUp, aSignUp}},
+	"nethttp": {{"", signUp, aSignUp}},
+	"chi":     {{"", signUp, aSignUp}},
+	"frontend": {
+		{"-address=localhost:0 -framework=gin", signUp, aSignUp}, {"-address=localhost:0 -framework=echo", signUp, aSignUp},
+		{"-address=localhost:0 -framework=fiber", signUp, aSignUp}, {"-address=localhost:0 -framework=chi", signUp, aSignUp},
+	},
+	"phone": {{"", "/api/auth/phone-number/send-otp", `{"phoneNumber":"+41791234567"}`}},
+	"popup": {{"", "/api/auth/sign-in/social", `{"provider":"demo","callbackURL":"/","disableRedirect":true}`}},
+}
+
+// noServers are the folders of which nobody makes a server.
+var noServers = map[string]string{
+	"benchserver": "is measured, and ends with the measurement",
+	"demoidp":     "is a package",
+	"devicecli":   "is a client",
+	"schema":      "writes files",
+}
+
+// TestServers reads the source of the examples: every server has all time limits, and
+// every folder is run by TestExamples.
+func TestServers(t *testing.T) {
+	t.Parallel()
+	folders, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if !folder.IsDir() || noServers[folder.Name()] != "" {
+			continue
+		}
+		if servers[folder.Name()] == nil {
+			t.Errorf("%s: add it to servers, or say in noServers why not", folder.Name())
+		}
+		files, err := filepath.Glob(filepath.Join(folder.Name(), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(tree, func(n ast.Node) bool {
+				made, ok := n.(*ast.CompositeLit)
+				if !ok {
+					return true
+				}
+				kind, ok := made.Type.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				want := map[string][]string{
+					"http.Server":  {"ReadHeaderTimeout", "ReadTimeout", "WriteTimeout", "IdleTimeout"},
+					"fiber.Config": {"ReadTimeout", "WriteTimeout", "IdleTimeout"},
+				}[fmt.Sprint(kind.X)+"."+kind.Sel.Name]
+				for _, name := range want {
+					if !slices.ContainsFunc(made.Elts, func(e ast.Expr) bool {
+						pair, ok := e.(*ast.KeyValueExpr)
+						return ok && fmt.Sprint(pair.Key) == name
+					}) {
+						t.Errorf("%s: a %v without %s", file, kind.Sel.Name, name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
 // TestExamples builds each example once and runs it.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows knows no SIGTERM and no file modes")
 	}
-	for _, name := range []string{"gin", "echo", "fiber", "nethttp", "chi"} {
+	for name, runs := range servers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			binary := filepath.Join(t.TempDir(), name)
@@ -37,18 +123,20 @@ func TestExamples(t *testing.T) {
 			for _, check := range []struct {
 				name string
 				run  func(*testing.T, *server)
+				only []string // the examples that have what is checked; nil: all
 			}{
-				{"SIGTERM answers what was accepted", answersWhatWasAccepted},
-				{"listens on this machine alone", listensHere},
-				{"logs name routes and no tokens", logsNameRoutes},
-				{"a loose secret file is refused", looseSecret},
-				{"printed links can be pasted", printedLinks},
+				{"SIGTERM answers what was accepted", answersWhatWasAccepted, nil},
+				{"listens on this machine alone", listensHere, nil},
+				{"logs name routes and no tokens", logsNameRoutes, []string{"gin", "echo", "fiber", "chi"}},
+				{"a loose secret file is refused", looseSecret, []string{"gin"}},
+				{"printed links can be pasted", printedLinks, []string{"gin"}},
 			} {
-				if name == "nethttp" && check.name == "logs name routes and no tokens" ||
-					name != "gin" && (check.name == "a loose secret file is refused" || check.name == "printed links can be pasted") {
-					continue // has no log, no file, no mails
+				if check.only != nil && !slices.Contains(check.only, name) {
+					continue
 				}
-				t.Run(check.name, func(t *testing.T) { check.run(t, start(t, binary)) })
+				for _, run := range runs {
+					t.Run(strings.TrimSpace(check.name+" "+run.args), func(t *testing.T) { check.run(t, start(t, binary, run)) })
+				}
 			}
 		})
 	}
@@ -59,7 +147,7 @@ func TestExamples(t *testing.T) {
 func answersWhatWasAccepted(t *testing.T, s *server) {
 	open := make([]*upload, 20)
 	for i := range open {
-		open[i] = s.begin(t, fmt.Sprintf(`{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`, i))
+		open[i] = s.begin(t, strings.Replace(s.body, "ada@", fmt.Sprintf("ada%d@", i), 1))
 	}
 	if err := s.process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -76,7 +164,7 @@ func answersWhatWasAccepted(t *testing.T, s *server) {
 		}
 	}
 	if good == 0 {
-		t.Error("nobody signed up")
+		t.Error("nothing was answered with success")
 	}
 	select {
 	case err := <-s.ended:
@@ -174,6 +262,7 @@ func others(t *testing.T) []string {
 
 // server is an example that runs.
 type server struct {
+	example
 	binary, dir, port string
 	process           *os.Process
 	ended             chan error
@@ -183,16 +272,16 @@ type server struct {
 var listening = regexp.MustCompile(`listening on http://localhost:(\d+)`)
 
 // start starts an example in a folder of its own, on a free port.
-func start(t *testing.T, binary string) *server {
+func start(t *testing.T, binary string, run example) *server {
 	t.Helper()
-	s := &server{binary: binary, dir: t.TempDir(), ended: make(chan error, 1)}
+	s := &server{example: run, binary: binary, dir: t.TempDir(), ended: make(chan error, 1)}
 	s.output = filepath.Join(s.dir, "output")
 	output, err := os.Create(s.output)
 	if err != nil {
 		t.Fatal(err)
 	}
 	read, write := io.Pipe()
-	command := exec.CommandContext(t.Context(), s.binary)
+	command := exec.CommandContext(t.Context(), s.binary, strings.Fields(run.args)...) //nolint:gosec // built by the test
 	command.Dir, command.Env = s.dir, append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
 	both := io.MultiWriter(output, write)
 	command.Stdout, command.Stderr = both, both
@@ -269,7 +358,7 @@ type upload struct {
 	body string
 }
 
-// begin sends the head of a sign-up. The server's 100 says that its handler has it.
+// begin sends the head of a request. The server's 100 says that its handler has it.
 func (s *server) begin(t *testing.T, body string) *upload {
 	t.Helper()
 	c, err := net.DialTimeout("tcp", "localhost:"+s.port, limit) //nolint:noctx // has a limit
@@ -278,8 +367,8 @@ func (s *server) begin(t *testing.T, body string) *upload {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(limit)) //nolint:forbidigo // a socket knows no other clock
-	if _, err := fmt.Fprintf(c, "POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:%s\r\nOrigin: http://localhost:%s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.port, s.port, len(body)); err != nil {
+	if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: localhost:%s\r\nOrigin: http://localhost:%s\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.target, s.port, s.port, len(body)); err != nil {
 		t.Fatal(err)
 	}
 	u := &upload{c, bufio.NewReader(c), body}

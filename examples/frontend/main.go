@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -77,7 +78,10 @@ func run() error {
 		return err
 	}
 	fmt.Println("listening on " + own)
-	return start(ctx, listener, auth, *wrongOrder)
+	err = start(ctx, listener, auth, *wrongOrder)
+	mails, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, auth.Close(mails))
 }
 
 // serve serves a net/http handler.

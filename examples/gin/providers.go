@@ -99,7 +99,10 @@ func startDemo(host, baseURL string) (config oauth.Config, stop func() error, er
 	}
 	issuer := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	provider := demoidp.New(issuer, baseURL+"/api/auth/callback/"+demoidp.ID)
-	server := &http.Server{Handler: provider, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second}
+	server := &http.Server{
+		Handler: provider, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	return provider.Config(), func() error {

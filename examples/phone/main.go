@@ -2,18 +2,22 @@
 // numbers as people of one country write them, with github.com/nyaruka/phonenumbers, and
 // prints its codes in place of an SMS.
 //
-// Environment: PORT (default 3000).
+// Environment: HOST (default localhost), PORT (default 3000).
 package main
 
 import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/nyaruka/phonenumbers"
@@ -30,13 +34,45 @@ const region = "CH" // of numbers without a country code
 var regions = []string{"CH", "LI", "DE", "AT"}
 
 func main() {
-	port := cmp.Or(os.Getenv("PORT"), "3000")
-	auth, err := newAuth("http://localhost:"+port, func(m phonenumber.Message) { fmt.Printf("SMS to %s: %s\n", m.PhoneNumber, m.Code) })
-	if err != nil {
+	if err := run(); err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: "localhost:" + port, Handler: nethttp.Handler(auth), ReadHeaderTimeout: 10 * time.Second}
-	log.Fatal(server.ListenAndServe())
+}
+
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	address := net.JoinHostPort(cmp.Or(os.Getenv("HOST"), "localhost"), cmp.Or(os.Getenv("PORT"), "3000"))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	baseURL := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	auth, err := newAuth(baseURL, func(m phonenumber.Message) { fmt.Printf("SMS to %s: %s\n", m.PhoneNumber, m.Code) })
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: nethttp.Handler(auth), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+	}
+	log.Print("listening on " + baseURL)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		stop() // a second signal ends the program at once
+	}
+	// First the requests that were accepted, then the messages that they have caused.
+	requests, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	err = server.Shutdown(requests)
+	messages, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, auth.Close(messages))
 }
 
 func newAuth(baseURL string, sms func(phonenumber.Message)) (*core.Auth, error) {

@@ -77,12 +77,16 @@ func run() error {
 	fmt.Println("listening on", base)
 	select {
 	case <-ctx.Done():
+		stop() // a second signal ends the program at once
 	case err = <-ended:
 	}
+	// First the requests that were accepted, then what they have left in the background.
+	end, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
 	for _, s := range servers {
-		err = errors.Join(err, s.Close())
+		err = errors.Join(err, s.Shutdown(end))
 	}
-	return err
+	return errors.Join(err, auth.Close(end))
 }
 
 // listen takes a port of this machine, and returns its origin.
@@ -95,7 +99,10 @@ func listen(ctx context.Context, port string) (net.Listener, string, error) {
 }
 
 func serve(l net.Listener, h http.Handler, ended chan<- error) *http.Server {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second}
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
 	go func() { ended <- s.Serve(l) }()
 	return s
 }

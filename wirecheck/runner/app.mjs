@@ -229,9 +229,10 @@ export class App {
   async db(op, message) {
     const answer = await control(this.run.server, "POST", `/__instances/${this.id}/db`, { op, ...message });
     if (answer.error) throw new Error(`db ${op}: ${answer.error.$error.message}`);
-    // Kernia notes for a minute that a session was replaced (docs/compatibility.md#late-answers).
+    // Kernia notes for a minute that a session was replaced (docs/compatibility.md#late-answers), and for a month
+    // when what was sent to a user has ended (#links-that-recovery-ends).
     if (op === "findMany" && message.model === "verification") {
-      const rows = answer.result.filter((row) => !row.identifier?.startsWith("session-replaced-"));
+      const rows = answer.result.filter((row) => !/^(session-replaced|verifications-ended)-/.test(row.identifier ?? ""));
       return rows.map((row) => (typeof row.value === "string" ? { ...row, value: withoutOwn(row.value) } : row));
     }
     return answer.result;

@@ -26,6 +26,7 @@ func (p *Plugin) requestChange(c *core.Ctx, in *RequestEmailChangeInput) (core.S
 	if p.opts.ChangeEmail.VerifyCurrent && validate.Value(in.OTP) == "" {
 		return core.SuccessReply{}, core.FailText(http.StatusBadRequest, textNeedsCurrent)
 	}
+	// The caller chooses the recipient, and may have many accounts.
 	for _, counted := range []string{"user|" + user.ID, toAddress(email)} {
 		if err := p.limit(c, counted); err != nil {
 			return core.SuccessReply{}, err
@@ -70,6 +71,9 @@ func (p *Plugin) offerChange(c *core.Ctx, u *core.User, email string, current *o
 	}
 	err = store.Tx(c, func(ctx context.Context) error {
 		if current != nil {
+			if err := pending(ctx, store, u, current); err != nil {
+				return err
+			}
 			if err := use(ctx, current); err != nil {
 				return err
 			}
@@ -104,7 +108,7 @@ func (p *Plugin) changeEmail(c *core.Ctx, in *ChangeEmailInput) (core.SuccessRep
 		return core.SuccessReply{}, err
 	}
 	v := &verified{user: user}
-	err = v.run(c, func(ctx context.Context, u *core.User) (*core.User, error) {
+	err = v.run(c, t, func(ctx context.Context, u *core.User) (*core.User, error) {
 		if err := use(ctx, t); err != nil {
 			return nil, err
 		}

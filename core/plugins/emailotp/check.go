@@ -27,9 +27,12 @@ func (p *Plugin) check(c *core.Ctx, in *CheckInput) (core.SuccessReply, error) {
 	if err := t.Undo(c); err != nil {
 		return core.SuccessReply{}, err
 	}
-	_, err = c.Auth().Store().FindUserByEmail(c, email)
+	u, err := c.Auth().Store().FindUserByEmail(c, email)
 	if core.IsNotFound(err) {
 		return core.SuccessReply{}, core.Fail(http.StatusBadRequest, core.CodeUserNotFound)
+	}
+	if err == nil && in.Type != TypeSignIn { // a code that signs in may be older than the user
+		err = pending(c, c.Auth().Store(), u, t)
 	}
 	return core.SuccessReply{Success: err == nil}, err
 }

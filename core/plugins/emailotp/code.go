@@ -103,6 +103,16 @@ func use(ctx context.Context, t *otp.Try) error {
 	return err
 }
 
+// pending refuses a code that was made before the user was, or whose user has recovered the
+// account since, such as by a new password.
+func pending(ctx context.Context, store *core.Store, u *core.User, t *otp.Try) error {
+	ended, err := store.Ended(ctx, u, t.Made())
+	if err == nil && (ended || t.Made().Before(u.CreatedAt)) {
+		err = core.Fail(http.StatusBadRequest, CodeInvalidOTP)
+	}
+	return err
+}
+
 // finish ends an attempt with a right code. When what it was for has failed, the code is
 // still there, and has its attempt back.
 func finish(ctx context.Context, t *otp.Try, err error) error {

@@ -186,8 +186,9 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		return core.Manifest{}, err
 	}
 	m := core.Manifest{
-		Errors: []core.ErrorCode{CodeOTPExpired, CodeInvalidOTP, CodeTooManyAttempts},
-		Init:   p.init,
+		Errors:    []core.ErrorCode{CodeOTPExpired, CodeInvalidOTP, CodeTooManyAttempts},
+		Init:      p.init,
+		AsksEnded: true,
 	}
 	for _, path := range routes {
 		m.RateLimits = append(m.RateLimits, ratelimit.PathRule{Match: []ratelimit.Match{{Exact: path}}, Rule: p.opts.RateLimit})

@@ -3,9 +3,9 @@ package emailotp
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/otp"
 )
 
 // RequestResetInput is the body of request-password-reset.
@@ -56,15 +56,15 @@ func (p *Plugin) resetPassword(c *core.Ctx, in *ResetPasswordInput) (core.Succes
 		if err := use(ctx, t); err != nil {
 			return "", err
 		}
-		return proven(ctx, c.Auth().Store(), email, t.Made())
+		return proven(ctx, c.Auth().Store(), email, t)
 	})
 	return core.SuccessReply{Success: err == nil}, finish(c, t, err)
 }
 
-// proven finds and locks the user whose address a code that was made then has proven, and
-// returns the id. The first proof ends what was there before it: the new password is the
-// owner's, but sessions and linked accounts need not be.
-func proven(ctx context.Context, store *core.Store, email string, then time.Time) (string, error) {
+// proven finds and locks the user whose address a code has proven, and returns the id. The
+// first proof ends what was there before it: the new password is the owner's, but sessions
+// and linked accounts need not be.
+func proven(ctx context.Context, store *core.Store, email string, t *otp.Try) (string, error) {
 	gone := core.Fail(http.StatusBadRequest, core.CodeUserNotFound)
 	u, err := store.FindUserByEmail(ctx, email)
 	if core.IsNotFound(err) {
@@ -77,9 +77,17 @@ func proven(ctx context.Context, store *core.Store, email string, then time.Time
 	if err != nil && !core.IsNotFound(err) {
 		return "", err
 	}
-	if err == nil && then.Before(credential.UpdatedAt) {
+	if err == nil && t.Made().Before(credential.UpdatedAt) {
 		// A password that was set since the code was made ends the code.
 		return "", core.Fail(http.StatusBadRequest, CodeInvalidOTP)
+	}
+	if err := store.LockUser(ctx, u.ID); core.IsNotFound(err) {
+		return "", gone
+	} else if err != nil {
+		return "", err
+	}
+	if err := pending(ctx, store, u, t); err != nil {
+		return "", err
 	}
 	u, err = store.ProveEmail(ctx, u.ID)
 	if core.IsNotFound(err) || err == nil && u.Email != email {

@@ -44,10 +44,11 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	}
 	data, _, err := c.SignInOrUp(c.ByProvenEmail(email, newUser, core.Arrival{
 		SignIn: core.SignIn{Method: Method},
+		Made:   t.Made(),
 		Use:    func(ctx context.Context) error { return use(ctx, t) },
 	}))
 	switch err = finish(c, t, err); {
-	case core.IsNotFound(err):
+	case core.IsNotFound(err), errors.Is(err, core.ErrEnded):
 		return SignInReply{}, invalid
 	case errors.Is(err, core.ErrUserNotMade):
 		return SignInReply{}, core.Fail(http.StatusUnprocessableEntity, core.CodeFailedToCreateUser)

@@ -315,6 +315,26 @@ func TestLimits(t *testing.T) {
 		e.Clock.Add(time.Minute)
 		send(6).Want(t, 200, "")
 	})
+	t.Run("OTP-04 codes of changes are bounded for their recipient, whoever asks for them", func(t *testing.T) {
+		t.Parallel()
+		const stranger = "stranger@example.com"
+		e := start(t, limited, options(func(p *emailotp.Options) { p.ChangeEmail.Enabled = true }))
+		ask := func(n int, to string) *authtest.Answer {
+			c := e.Client()
+			c.IP = fmt.Sprintf("203.0.113.%d", n)
+			address := fmt.Sprintf("user%d@example.com", n)
+			c.Post("/sign-up/email", body{"name": "Ada", "email": address, "password": password}).Want(t, 200, "")
+			return c.Post("/email-otp/request-email-change", body{"newEmail": to})
+		}
+		for n := range 3 {
+			ask(n, stranger).Want(t, 200, "")
+		}
+		ask(4, stranger).Want(t, 429, "TOO_MANY_REQUESTS")
+		if n := len(e.Mails()); n != 3 {
+			t.Errorf("%d mails", n)
+		}
+		ask(5, other).Want(t, 200, "")
+	})
 }
 
 // Attempts belong to a code, so it is the number of codes that bounds guesses.
@@ -408,6 +428,19 @@ func TestForms(t *testing.T) {
 	if len(e.Mails()) > 0 {
 		t.Error("a mail was sent")
 	}
+}
+
+func TestTextsAreBounded(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	otp := ask(t, e, signInType, email)
+	for field, text := range map[string]string{"name": strings.Repeat("a", 100_000), "image": strings.Repeat("a", 500_000)} {
+		e.Client().Post("/sign-in/email-otp", body{"email": email, "otp": otp, field: text}).Want(t, http.StatusBadRequest, "VALIDATION_ERROR")
+	}
+	if n := users(t, e); n != 0 {
+		t.Errorf("%d users", n)
+	}
+	e.Client().Post("/sign-in/email-otp", body{"email": email, "otp": otp, "name": "Ada"}).Want(t, http.StatusOK, "")
 }
 
 func TestNothingLeaks(t *testing.T) {

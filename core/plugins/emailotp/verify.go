@@ -7,6 +7,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/otp"
 )
 
 // VerifyEmailInput is the body of verify-email.
@@ -33,7 +34,7 @@ func (p *Plugin) verifyEmail(c *core.Ctx, in *VerifyEmailInput) (VerifyEmailRepl
 	}
 	v, err := verification(c, email)
 	if err == nil {
-		err = v.run(c, func(ctx context.Context, u *core.User) (*core.User, error) {
+		err = v.run(c, t, func(ctx context.Context, u *core.User) (*core.User, error) {
 			if err := use(ctx, t); err != nil {
 				return nil, err
 			}
@@ -85,8 +86,9 @@ func verification(c *core.Ctx, email string) (*verified, error) {
 	return &verified{user: u}, err
 }
 
-// run calls the application's Before, and then writes in one transaction.
-func (v *verified) run(c *core.Ctx, write func(ctx context.Context, u *core.User) (*core.User, error)) error {
+// run calls the application's Before, and then writes in one transaction. The code must
+// still be pending.
+func (v *verified) run(c *core.Ctx, t *otp.Try, write func(ctx context.Context, u *core.User) (*core.User, error)) error {
 	before, store := v.user, c.Auth().Store()
 	if f := c.Auth().EmailVerification().Before; f != nil {
 		if err := f(c, before); err != nil {
@@ -94,7 +96,14 @@ func (v *verified) run(c *core.Ctx, write func(ctx context.Context, u *core.User
 		}
 	}
 	err := store.Tx(c, func(ctx context.Context) error {
-		var err error
+		// Before SettleSignUp, which may end values itself.
+		if err := store.LockUser(ctx, before.ID); err != nil {
+			return err
+		}
+		err := pending(ctx, store, before, t)
+		if err != nil {
+			return err
+		}
 		if v.contested, err = store.SettleSignUp(ctx, before.ID); err != nil {
 			return err
 		}

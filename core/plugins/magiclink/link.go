@@ -3,6 +3,7 @@ package magiclink
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/validate"
@@ -19,6 +20,7 @@ var errInvalid = errors.New("magiclink: there is no such link, it has expired, o
 type link struct {
 	identifier, value string
 	email, name       string
+	made              time.Time
 }
 
 // keep stores the link of a token.
@@ -73,7 +75,7 @@ func (p *Plugin) find(c *core.Ctx, token string) (*link, error) {
 		if !ok {
 			continue // a value of another purpose stays as it is
 		}
-		l.identifier, l.value = identifier, v.Value
+		l.identifier, l.value, l.made = identifier, v.Value, v.CreatedAt
 		return l, nil
 	}
 	return nil, errInvalid

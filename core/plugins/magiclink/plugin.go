@@ -130,7 +130,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 			Match: []ratelimit.Match{{Prefix: "/sign-in/magic-link"}, {Prefix: "/magic-link/verify"}},
 			Rule:  p.opts.RateLimit,
 		}},
-		Errors: []core.ErrorCode{CodePrefetch},
+		Errors:    []core.ErrorCode{CodePrefetch},
+		AsksEnded: true,
 	}, nil
 }
 

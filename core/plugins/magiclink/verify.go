@@ -84,6 +84,7 @@ func (p *Plugin) arrive(c *core.Ctx, token string, to targets) (*core.SessionDat
 	}
 	a := core.Arrival{
 		SignIn: core.SignIn{Method: Method, KeepForget: true},
+		Made:   l.made,
 		Use:    func(ctx context.Context) error { return l.use(ctx, c.Auth().Store()) },
 	}
 	if !to.json {
@@ -95,7 +96,7 @@ func (p *Plugin) arrive(c *core.Ctx, token string, to targets) (*core.SessionDat
 // refuse is the answer to a failed sign-in: a redirect for what a person can be told.
 func (t targets) refuse(c *core.Ctx, err error) error {
 	switch {
-	case errors.Is(err, errInvalid):
+	case errors.Is(err, errInvalid), errors.Is(err, core.ErrEnded):
 		return t.redirect(c, refusedToken, "")
 	case core.IsNotFound(err):
 		return t.redirect(c, refusedSignUp, "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/otp"
@@ -81,24 +82,34 @@ func (p *Plugin) prove(c *core.Ctx, to purpose, number, code string) (*otp.Try, 
 }
 
 // proveNumber is prove for a code of send-otp, which VerifyOTP may check. use uses it up.
-func (p *Plugin) proveNumber(c *core.Ctx, number, code string) (use func(ctx context.Context) error, err error) {
+// made is zero for a code of VerifyOTP.
+func (p *Plugin) proveNumber(c *core.Ctx, number, code string) (use func(ctx context.Context) error, made time.Time, err error) {
 	if p.opts.VerifyOTP == nil {
 		try, err := p.prove(c, toVerify, number, code)
 		if err != nil {
-			return nil, err
+			return nil, made, err
 		}
-		return func(ctx context.Context) error { return refusal(try.Use(ctx)) }, nil
+		return func(ctx context.Context) error { return refusal(try.Use(ctx)) }, try.Made(), nil
 	}
 	ok, err := p.opts.VerifyOTP(c, Message{PhoneNumber: number, Code: code})
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, refusal(otp.ErrWrong)
+	if err == nil && !ok {
+		err = refusal(otp.ErrWrong)
 	}
 	return func(ctx context.Context) error {
 		return p.auth.Store().DeleteVerification(ctx, toVerify.identifier(number))
-	}, nil
+	}, made, err
+}
+
+// pending refuses a code whose user has recovered the account since it was made.
+func (p *Plugin) pending(ctx context.Context, u *core.User, made time.Time) error {
+	if made.IsZero() {
+		return nil
+	}
+	ended, err := p.auth.Store().Ended(ctx, u, made)
+	if err == nil && ended {
+		err = refusal(otp.ErrNone)
+	}
+	return err
 }
 
 // refusal turns the errors of package otp into answers.

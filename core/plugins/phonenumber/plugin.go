@@ -187,7 +187,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 			CodeOTPExpired, CodeInvalidOTP, CodeNotVerified, CodeCannotBeUpdated, CodeSendOTPNotImplemented, CodeTooManyAttempts,
 			CodeCannotBeSet, CodePendingVerification,
 		},
-		Init: p.init,
+		Init:      p.init,
+		AsksEnded: true,
 	}
 	m.Store.User.BeforeCreate = p.beforeCreate
 	m.Store.User.BeforeUpdate = p.beforeUpdate

@@ -100,6 +100,12 @@ func (p *Plugin) resettable(ctx context.Context, number string, then time.Time) 
 	if p.opts.RequireVerification && !verified(owner) {
 		return "", core.Fail(http.StatusBadRequest, CodePendingVerification)
 	}
+	if err := p.pending(ctx, owner, then); err != nil {
+		return "", err
+	}
+	if then.Before(owner.CreatedAt) {
+		return "", refusal(otp.ErrNone) // it was meant for an earlier user of the number
+	}
 	credential, err := store.FindCredential(ctx, user.ID)
 	switch {
 	case core.IsNotFound(err):

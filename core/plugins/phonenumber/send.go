@@ -54,7 +54,7 @@ func (p *Plugin) consumeOTP(c *core.Ctx, in *ConsumeInput) (core.StatusReply, er
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	use, err := p.proveNumber(c, number, in.Code)
+	use, _, err := p.proveNumber(c, number, in.Code)
 	if err != nil {
 		return core.StatusReply{}, err
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/otp"
 	"github.com/advantch/kernia-go/core/secret"
 	"github.com/advantch/kernia-go/core/validate"
 )
@@ -34,7 +36,7 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	if err != nil {
 		return VerifyReply{}, err
 	}
-	use, err := p.proveNumber(c, number, in.Code)
+	use, made, err := p.proveNumber(c, number, in.Code)
 	if err != nil {
 		if core.HasCode(err, CodeInvalidOTP) {
 			c.Emit(core.Event{Type: core.EventSignInFailed, Code: CodeInvalidOTP.Code})
@@ -42,12 +44,13 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 		return VerifyReply{}, err
 	}
 	if validate.Value(in.UpdatePhoneNumber) {
-		return p.update(c, number, use)
+		return p.update(c, number, use, made)
 	}
 	arrival := core.Arrival{
 		SignIn:    core.SignIn{Method: Method, KeepForget: true},
 		NoSession: validate.Value(in.DisableSession),
 		Use:       use,
+		Made:      made,
 		Find:      func(ctx context.Context) (*core.User, error) { return p.find(ctx, number) },
 		Known:     func(ctx context.Context, u *core.User) (*core.User, error) { return p.known(ctx, c, u, number) },
 	}
@@ -56,6 +59,8 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	}
 	data, _, err := c.SignInOrUp(arrival)
 	switch {
+	case errors.Is(err, core.ErrEnded):
+		return VerifyReply{}, refusal(otp.ErrNone)
 	case core.IsNotFound(err):
 		return VerifyReply{}, core.Fail(http.StatusBadRequest, CodeNotExists)
 	case errors.Is(err, core.ErrUserNotMade) && errors.Is(err, adapter.ErrUnique):
@@ -125,7 +130,7 @@ func (p *Plugin) tempEmail(number string) (string, error) {
 }
 
 // update gives the number to the user of the session.
-func (p *Plugin) update(c *core.Ctx, number string, use func(ctx context.Context) error) (VerifyReply, error) {
+func (p *Plugin) update(c *core.Ctx, number string, use func(ctx context.Context) error, made time.Time) (VerifyReply, error) {
 	current, err := c.StoredSession()
 	if err != nil {
 		return VerifyReply{}, err
@@ -141,6 +146,9 @@ func (p *Plugin) update(c *core.Ctx, number string, use func(ctx context.Context
 			return err
 		}
 		if err := store.LockUser(ctx, current.User.ID); err != nil {
+			return err
+		}
+		if err := p.pending(ctx, &current.User, made); err != nil {
 			return err
 		}
 		owner, err := p.find(ctx, number)

@@ -112,8 +112,9 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		return core.Manifest{}, err
 	}
 	m := core.Manifest{
-		Tables: []schema.Table{walletTable(p.opts.Table, p.opts.Columns)},
-		Disown: p.disown,
+		Tables:    []schema.Table{walletTable(p.opts.Table, p.opts.Columns)},
+		Disown:    p.disown,
+		AsksEnded: true,
 		Errors: []core.ErrorCode{
 			CodeInvalidNonce, CodeInvalidSignature, CodeMismatch, CodeExpired, CodeNotYetValid, CodeBadNonce, CodeFailed, CodeEmailRequired,
 		},

@@ -28,6 +28,12 @@ func (p Proof) Format(f fmt.State, _ rune) { core.Redact(f, p) }
 func (p Proof) LogValue() slog.Value { return core.Redacted(p) }
 
 // Format prints the name of the type.
+func (s ContractSignature) Format(f fmt.State, _ rune) { core.Redact(f, s) }
+
+// LogValue logs the name of the type.
+func (s ContractSignature) LogValue() slog.Value { return core.Redacted(s) }
+
+// Format prints the name of the type.
 func (p *Plugin) Format(f fmt.State, _ rune) { core.Redact(f, p) }
 
 // LogValue logs the name of the type.

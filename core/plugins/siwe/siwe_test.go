@@ -267,6 +267,22 @@ func TestNonce(t *testing.T) {
 	}
 }
 
+// A message that was signed before the sessions were revoked does not sign in after it.
+func TestRecoveryEndsNonces(t *testing.T) {
+	t.Parallel()
+	e := open(t, siwe.Options{})
+	w := siwetest.NewWallet(1)
+	owner := e.Client()
+	signIn(t, owner, w)
+	thief := e.Client()
+	signed := proof(w, message(w, nonce(t, thief)))
+	e.Clock.Add(time.Second)
+	owner.Post("/revoke-sessions", object{}).Want(t, 200, "")
+	thief.Post("/siwe/verify", signed).Want(t, 401, "UNAUTHORIZED_INVALID_OR_EXPIRED_NONCE")
+	e.Clock.Add(time.Second)
+	signIn(t, owner, w)
+}
+
 func TestEmail(t *testing.T) {
 	t.Parallel()
 	e := open(t, siwe.Options{RequireEmail: true, EmailDomainName: "wallets.example.com"})

@@ -48,7 +48,7 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	if p.opts.RequireEmail && in.Email == nil {
 		return VerifyReply{}, core.Fail(http.StatusBadRequest, CodeEmailRequired)
 	}
-	proof, identifier, err := p.examine(c, in)
+	proof, nonce, err := p.examine(c, in)
 	if err != nil {
 		return VerifyReply{}, err
 	}
@@ -58,7 +58,7 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	case !ok:
 		return VerifyReply{}, refuse(CodeInvalidSignature)
 	}
-	data, err := p.signIn(c, in, proof, identifier)
+	data, err := p.signIn(c, in, proof, nonce)
 	if err != nil {
 		return VerifyReply{}, err
 	}
@@ -68,16 +68,22 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	}, nil
 }
 
+// keptNonce is a stored nonce.
+type keptNonce struct {
+	identifier string
+	made       time.Time
+}
+
 // examine checks the text of the message against what the server knows. It uses nothing
-// up: only the signature shows that the wallet's owner has sent the message. identifier is
-// that of the nonce.
-func (p *Plugin) examine(c *core.Ctx, in *VerifyInput) (proof Proof, identifier string, err error) {
+// up: only the signature shows that the wallet's owner has sent the message.
+func (p *Plugin) examine(c *core.Ctx, in *VerifyInput) (Proof, keptNonce, error) {
+	var identifier string
 	m, parseErr := ParseMessage(in.Message)
 	switch {
 	case in.WalletAddress != nil:
 		identifier = boundTo(checksum(*in.WalletAddress), max(in.ChainID, 1))
 	case parseErr != nil:
-		return Proof{}, "", refuse(CodeMismatch)
+		return Proof{}, keptNonce{}, refuse(CodeMismatch)
 	default:
 		identifier = noncePrefix + m.Nonce
 	}
@@ -85,22 +91,22 @@ func (p *Plugin) examine(c *core.Ctx, in *VerifyInput) (proof Proof, identifier 
 	now := p.auth.Now()
 	switch {
 	case core.IsNotFound(err), err == nil && !stored.ExpiresAt.After(now):
-		return Proof{}, "", refuse(CodeInvalidNonce)
+		return Proof{}, keptNonce{}, refuse(CodeInvalidNonce)
 	case err != nil:
-		return Proof{}, "", err
+		return Proof{}, keptNonce{}, err
 	case parseErr != nil, !p.fits(c, m), !secret.Equal(stored.Value, m.Nonce):
-		return Proof{}, "", refuse(CodeMismatch)
+		return Proof{}, keptNonce{}, refuse(CodeMismatch)
 	case in.WalletAddress != nil && identifier != boundTo(m.Address, m.ChainID):
-		return Proof{}, "", refuse(CodeMismatch)
+		return Proof{}, keptNonce{}, refuse(CodeMismatch)
 	case !m.ExpirationTime.IsZero() && !now.Before(m.ExpirationTime):
-		return Proof{}, "", refuse(CodeExpired)
+		return Proof{}, keptNonce{}, refuse(CodeExpired)
 	case now.Before(m.NotBefore):
-		return Proof{}, "", refuse(CodeNotYetValid)
+		return Proof{}, keptNonce{}, refuse(CodeNotYetValid)
 	}
 	return Proof{
 		Message: in.Message, Parsed: m, Signature: in.Signature, Address: m.Address, ChainID: m.ChainID,
 		Nonce: stored.Value, Domain: p.opts.Domain,
-	}, identifier, nil
+	}, keptNonce{identifier, stored.CreatedAt}, nil
 }
 
 // fits reports whether a message was made on the page of this application: its domain is
@@ -118,14 +124,15 @@ func (p *Plugin) fits(c *core.Ctx, m *Message) bool {
 
 // signIn uses the nonce up and signs in the owner of the wallet, who is made if there is
 // none.
-func (p *Plugin) signIn(c *core.Ctx, in *VerifyInput, proof Proof, identifier string) (*core.SessionData, error) {
+func (p *Plugin) signIn(c *core.Ctx, in *VerifyInput, proof Proof, nonce keptNonce) (*core.SessionData, error) {
 	profile, err := p.lookUp(c, proof)
 	if err != nil {
 		return nil, failed(err)
 	}
 	data, _, err := c.SignInOrUp(core.Arrival{
 		SignIn: core.SignIn{Method: ID},
-		Use:    func(ctx context.Context) error { return p.use(ctx, identifier, proof.Nonce) },
+		Use:    func(ctx context.Context) error { return p.use(ctx, nonce.identifier, proof.Nonce) },
+		Made:   nonce.made,
 		Find: func(ctx context.Context) (*core.User, error) {
 			return p.owner(ctx, proof)
 		},
@@ -133,6 +140,8 @@ func (p *Plugin) signIn(c *core.Ctx, in *VerifyInput, proof Proof, identifier st
 		Make:  func(ctx context.Context) (*core.User, error) { return p.makeUser(ctx, c, in.Email, proof, profile) },
 	})
 	switch {
+	case errors.Is(err, core.ErrEnded):
+		return nil, refuse(CodeInvalidNonce)
 	case errors.Is(err, core.ErrUserNotMade):
 		return nil, failed(err)
 	case errors.Is(err, core.ErrSessionNotMade):

@@ -22,7 +22,7 @@ import (
 )
 
 // secretName are names of fields that hold what must not be printed.
-var secretName = regexp.MustCompile(`(?i)^(.*password|.*token|.*privatekey|.*secrets?|code|.*codes|totpuri|cookies?|setcookie|header|body|rawquery|raw)$`)
+var secretName = regexp.MustCompile(`(?i)^(.*password|.*token|.*privatekey|.*secrets?|.*secretkey|.*apikey|code|(user|device|backup|auth)code|.*codes|.*otp|nonce|signature|verifier|totpuri|cookies?|setcookie|header|body|rawquery|raw)$`)
 
 // secretType are the types of such fields that hold text.
 var secretType = map[string]bool{"string": true, "*string": true, "[]string": true, "[]byte": true, "Header": true, "http.Header": true, "[]HeaderField": true}
@@ -220,7 +220,7 @@ func fill(v reflect.Value, name string, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		if secretName.MatchString(name) || slices.Contains([]string{"Value", "Path", "text"}, name) {
+		if secretName.MatchString(name) || slices.Contains([]string{"Value", "Path", "text", "URL"}, name) {
 			v.SetString(marker)
 		}
 	case reflect.Pointer:

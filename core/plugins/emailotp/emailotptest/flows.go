@@ -20,7 +20,10 @@ const newEmail = "countess@example.com"
 // Suite is for flowtest.Run.
 func Suite() flowtest.Suite {
 	return flowtest.Suite{
-		Flows: []flowtest.Flow{{Name: "codes by mail", Run: life}},
+		Flows: []flowtest.Flow{
+			{Name: "codes by mail", Run: life},
+			{Name: "a recovery of the account ends codes by mail", Run: recovery},
+		},
 		Races: []flowtest.Flow{
 			{Name: "RACE-04 one code by mail signs in", Run: raceSignIn},
 			{Name: "RACE-04 one code by mail resets a password", Run: raceReset},
@@ -112,6 +115,22 @@ func life(s *flowtest.T) {
 		s.Errorf("an expired code: %d %s", a.Status, a.Body)
 	}
 	flowtest.WantRows(s, e, core.ModelUser, 1)
+}
+
+// recovery has the owner change the password while codes are in a mailbox that somebody
+// else could read.
+func recovery(s *flowtest.T) {
+	e := s.Start(with)
+	owner := flowtest.SignUp(s, e, flowtest.Email)
+	e.Client().Post("/email-otp/verify-email", flowtest.Body{"email": flowtest.Email, "otp": send(s, e, "email-verification")}).Want(s, 200, "")
+	enter, reset := send(s, e, "sign-in"), send(s, e, "forget-password")
+	e.Clock.Add(time.Second)
+	owner.Post("/change-password", flowtest.Body{"currentPassword": flowtest.Password, "newPassword": "battery staple"}).Want(s, 200, "")
+	signIn(e.Client(), enter).Want(s, 400, "INVALID_OTP")
+	e.Client().Post("/email-otp/reset-password", flowtest.Body{"email": flowtest.Email, "otp": reset, "password": "a thief's choice"}).Want(s, 400, "INVALID_OTP")
+	flowtest.SignedIn(s, e, flowtest.Email, "battery staple")
+	e.Clock.Add(time.Second)
+	signIn(e.Client(), send(s, e, "sign-in")).Want(s, 200, "")
 }
 
 func raceSignIn(s *flowtest.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
@@ -19,6 +20,7 @@ func Suite() flowtest.Suite {
 		Flows: []flowtest.Flow{
 			{Name: "sign up and in by links", Run: life},
 			{Name: "LNK-02 a link proves an address", Run: proof},
+			{Name: "a recovery of the account ends links", Run: recovery},
 		},
 		Races: []flowtest.Flow{
 			{Name: "RACE-04 one link", Run: raceLink},
@@ -34,6 +36,11 @@ func Suite() flowtest.Suite {
 			{Name: "prove an address by a magic link", Change: withLinks, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
 				flowtest.SignUp(s, e, flowtest.Email)
 				return e.Client(), opens(ask(s, e))
+			}},
+			{Name: "sessions are revoked, and with them links", Change: withLinks, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
+				c := flowtest.SignUp(s, e, flowtest.Email)
+				ask(s, e)
+				return c, flowtest.Send("POST", "/revoke-other-sessions", flowtest.Body{})
 			}},
 		},
 	}
@@ -91,6 +98,43 @@ func proof(s *flowtest.T) {
 	flowtest.WantAlive(s, before, false)
 	flowtest.WantRows(s, e, core.ModelAccount, 0)
 	flowtest.SignIn(e.Client(), flowtest.Email, flowtest.Password).Want(s, 401, "INVALID_CREDENTIALS")
+}
+
+// recovery has the owner end the sessions, and delete the account and make it anew, while
+// a link is in a mailbox that somebody else could read.
+func recovery(s *flowtest.T) {
+	e := s.Start(func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+		withLinks(e, o, p)
+		o.User.DeleteUser.Enabled = true
+	})
+	wantTarget(s, e.Client().Get(ask(s, e)), "/welcome")
+	for range 2 { // the second time the note of the first is replaced
+		link := ask(s, e)
+		e.Clock.Add(time.Second)
+		c := e.Client()
+		wantTarget(s, c.Get(ask(s, e)), "/home")
+		e.Clock.Add(time.Second)
+		c.Post("/revoke-sessions", flowtest.Body{}).Want(s, 200, "")
+		thief := e.Client()
+		wantTarget(s, thief.Get(link), "/sorry?error=INVALID_TOKEN")
+		flowtest.WantAlive(s, thief, false)
+		e.Clock.Add(time.Second)
+	}
+	link := ask(s, e)
+	e.Clock.Add(time.Second)
+	u, err := e.Auth.Store().FindUserByEmail(s.Context(), flowtest.Email)
+	if err == nil {
+		err = e.Auth.Store().DeleteUser(s.Context(), u.ID)
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	e.Clock.Add(time.Second)
+	flowtest.SignUp(s, e, flowtest.Email)
+	thief := e.Client()
+	wantTarget(s, thief.Get(link), "/sorry?error=INVALID_TOKEN")
+	flowtest.WantAlive(s, thief, false)
+	wantTarget(s, e.Client().Get(ask(s, e)), "/home")
 }
 
 // targets counts where the links of a race lead.
