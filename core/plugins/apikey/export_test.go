@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"context"
+	"errors"
 
 	"github.com/advantch/kernia-go/core"
 )
@@ -14,8 +15,9 @@ func Beside(p *Plugin) func(ctx context.Context, key string) string {
 		u := &use{}
 		hash := cf.hash(key)
 		err := own.join(ctx, hash, u, func(ctx context.Context, uses []*use) { p.count(ctx, cf, hash, uses) })
-		if e, ok := err.(*core.Error); ok {
-			return e.Code
+		var refused *core.Error
+		if errors.As(err, &refused) {
+			return refused.Code
 		}
 		if err != nil {
 			return err.Error()
