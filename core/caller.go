@@ -1,5 +1,7 @@
 package core
 
+import "context"
+
 // Credential is a plugin's answer to the question of who is calling
 // (Manifest.Authenticate).
 type Credential struct {
@@ -41,4 +43,24 @@ func (c *Ctx) callerToken() (string, error) {
 		return "", nil
 	}
 	return who.Token, err
+}
+
+// Attached returns the call that stands for a request to the application's own routes,
+// for a Guard: its Req has the headers, and a Local of a plugin keeps what the guard has
+// found for the handler. It has no route, and nothing that it does to Res is sent. It
+// reports false when the request did not pass through Attach. Use the call before the
+// handler runs, as guards do: it is not safe for concurrent use.
+func Attached(ctx context.Context) (*Ctx, bool) {
+	at, ok := ctx.Value(attachedKey{}).(*attached)
+	if !ok {
+		return nil, false
+	}
+	if at.c.base == nil {
+		b, err := at.c.auth.dynamicBase(at.c.Req)
+		if err != nil {
+			return nil, false
+		}
+		at.c.base = b
+	}
+	return &at.c, true
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/advantch/kernia-go/core/adapter"
@@ -125,7 +126,7 @@ type shapeField struct {
 func newShape(t *schema.Table, first ...string) *shape {
 	s := &shape{table: t, order: memberOrder(t, first...)}
 	for _, name := range s.order {
-		f, _ := t.Field(name)
+		f := fieldOf(t, name)
 		if f == nil || f.Hidden {
 			s.hidden = true
 			continue
@@ -133,6 +134,17 @@ func newShape(t *schema.Table, first ...string) *shape {
 		s.fields = append(s.fields, shapeField{name, string(wire.AppendString(nil, name)) + ":", f.Type})
 	}
 	return s
+}
+
+// fieldOf is Table.Field, also for a table that is part of no schema.
+func fieldOf(t *schema.Table, name string) *schema.Field {
+	if f, ok := t.Field(name); ok {
+		return f
+	}
+	if i := slices.IndexFunc(t.Fields, func(f schema.Field) bool { return f.Name == name }); i >= 0 {
+		return &t.Fields[i]
+	}
+	return nil
 }
 
 // plainUser and plainSession shape rows that no Auth has loaded.

@@ -410,6 +410,62 @@ func TestDetachedSignIn(t *testing.T) {
 	}
 }
 
+// A row that a plugin has made, and no Auth has read, is written whole.
+func TestRowsOfPlugins(t *testing.T) {
+	t.Parallel()
+	data, err := core.SessionData{Session: core.Session{ID: "s", Token: "t", UserID: "u"}, User: core.User{ID: "u", Name: "Ada"}}.MarshalJSON()
+	const want = `{"session":{"expiresAt":"0001-01-01T00:00:00.000Z","token":"t","createdAt":"0001-01-01T00:00:00.000Z","updatedAt":"0001-01-01T00:00:00.000Z",` +
+		`"ipAddress":null,"userAgent":null,"userId":"u","id":"s"},"user":{"name":"Ada","email":"","emailVerified":false,"image":null,` +
+		`"createdAt":"0001-01-01T00:00:00.000Z","updatedAt":"0001-01-01T00:00:00.000Z","id":"u"}}`
+	if err != nil || string(data) != want {
+		t.Errorf("%s, %v", data, err)
+	}
+}
+
+// A guard sees the request; what it keeps, the handler finds.
+func TestAttached(t *testing.T) {
+	t.Parallel()
+	var note core.Local[string]
+	e := authtest.New(t, nil)
+	ctx := e.Auth.Attach(t.Context(), core.Request{Header: http.Header{"X-Note": {"hello"}}}, nil)
+	guard := func(ctx context.Context) error {
+		c, ok := core.Attached(ctx)
+		if !ok || c.Auth() != e.Auth {
+			return errors.New("no call")
+		}
+		note.Set(c, c.Req.Header.Get("X-Note")+c.BaseURL())
+		return nil
+	}
+	if err := core.Check(ctx, guard); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := core.Attached(ctx)
+	if got, _ := note.Get(c); got != "hello"+authtest.BaseURL+"/api/auth" {
+		t.Errorf("%q", got)
+	}
+	if _, ok := core.Attached(t.Context()); ok {
+		t.Error("a call without the middleware")
+	}
+}
+
+func TestInTx(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, nil)
+	inside := false
+	err := e.Auth.Store().Tx(t.Context(), func(ctx context.Context) error {
+		inside = core.InTx(ctx)
+		return core.AfterCommit(ctx, func(ctx context.Context) error {
+			if core.InTx(ctx) {
+				t.Error("in the transaction after its commit")
+			}
+			return nil
+		})
+	})
+	if err != nil || !inside || core.InTx(t.Context()) {
+		t.Errorf("inside %v, %v", inside, err)
+	}
+}
+
 // An option that names routes is resolved, and refused when it names none.
 func TestRoutesLike(t *testing.T) {
 	t.Parallel()

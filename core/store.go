@@ -25,6 +25,10 @@ type Store struct {
 	verifications modelHooks[Verification]
 }
 
+// SecondaryStorage returns Options.SecondaryStorage, nil when there is none. Plugins keep
+// their own values in it, under keys that begin with a prefix of their own.
+func (a *Auth) SecondaryStorage() storage.Storage { return a.opts.SecondaryStorage }
+
 // Store is the typed access to users, sessions, accounts and verification values.
 func (a *Auth) Store() *Store { return a.store }
 

@@ -148,6 +148,13 @@ func queueOf(ctx context.Context) (*commitQueue, bool) {
 	return q, ok
 }
 
+// InTx reports whether ctx belongs to a transaction. Code that lets calls wait for each
+// other must not do so in one: the others may wait for its rows.
+func InTx(ctx context.Context) bool {
+	_, ok := queueOf(ctx)
+	return ok
+}
+
 // again makes the queue ready for another attempt.
 func (q *commitQueue) again() {
 	q.last, q.tasks = nil, nil

@@ -1,5 +1,5 @@
 /**
- * Requests per second of GET /get-session, of /token and /jwks of the plugin jwt, and of
+ * Requests per second of GET /get-session, of /token and /jwks of the plugin jwt, of the verification of an API key, and of
  * the callback of a sign-in with a provider: Better Auth 1.6.11 on Node against the Go server, each alone on one
  * core, the load and the provider on another.
  *
@@ -7,14 +7,15 @@
  *
  * BENCH_BINARY   a built Go server; without it ./examples/benchserver is built
  * BENCH_SECONDS  time per measurement, default 5
- * BENCH_ONLY     the beginning of the name of what is measured: get-session, token, jwks, callback
+ * BENCH_ONLY     the beginning of the name of what is measured: get-session, token, jwks, API key, callback
  * BENCH_ROUNDS   measurements per server, taken in turn, default 3; the median counts
  *
  * The Go server takes `-addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt]`,
  * reads BETTER_AUTH_SECRET, keeps its SQLite in FILE, has rate limits and logs
  * off, a cookie cache of an hour, and prints `listening URL`. With `-hub` it is
- * the provider, and with `-provider HOST:PORT` it signs in with that one. wrk is
- * used for the load of get-session if it is installed.
+ * the provider, and with `-provider HOST:PORT` it signs in with that one. With
+ * `-api-keys` it has API keys, and GET /verify counts a use of the one in the header
+ * x-api-key. wrk is used for the load of get-session if it is installed.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -104,6 +105,25 @@ async function tokens(path, form, name, command, folder) {
   }
 }
 
+/** Uses of one API key, which has a limit that is never reached. */
+async function verifications(name, command, folder) {
+  const file = join(folder, `${name}-keys-${Date.now()}.sqlite`);
+  const server = await startServer(name, ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, "-api-keys"], { cwd: repository, env });
+  try {
+    const headers = { cookie: await signUp(server.url), origin: server.url };
+    const post = (path, body) => exchange(server.url, { method: "POST", path: `/api/auth/api-key/${path}`, headers: { ...headers, "content-type": "application/json" }, body });
+    const { key, id } = JSON.parse((await post("create", "{}")).body);
+    const load = { url: `${server.url}/verify`, header: `X-Api-Key: ${key}`, least: 50, connections, seconds, warmup };
+    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify(load)]);
+    const result = JSON.parse(stdout);
+    // Every use was counted: a verification that forgets is fast, and worth nothing.
+    const { requestCount } = JSON.parse((await exchange(server.url, { method: "GET", path: `/api/auth/api-key/get?id=${id}`, headers })).body);
+    return { ...result, counted: requestCount / (result.rate * seconds) };
+  } finally {
+    await server.stop();
+  }
+}
+
 /** Callbacks of known users, each with its three requests of the provider. */
 async function callbacks(name, command, binary, folder) {
   const hub = await startServer("provider", ["taskset", "-c", "1", binary, "-hub", "-addr", "127.0.0.1:0"], { cwd: repository, env });
@@ -144,6 +164,7 @@ async function main(folder) {
   ];
   measurements.push(["token", (name, command) => tokens("/token", /^{"token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"}$/, name, command, folder)]);
   measurements.push(["jwks", (name, command) => tokens("/jwks", /^{"keys":\[{"alg":"EdDSA",.*}\]}$/, name, command, folder)]);
+  measurements.push(["API key, database", (name, command) => verifications(name, command, folder)]);
   if (binary) measurements.push(["callback of a provider", (name, command) => callbacks(name, command, binary, folder)]);
   for (const [what, measured] of measurements) {
     if (process.env.BENCH_ONLY && !what.startsWith(process.env.BENCH_ONLY)) continue;
@@ -161,6 +182,10 @@ async function main(folder) {
     for (const name of Object.keys(results)) {
       // Below this, the rate is the server's; above it, the generator's.
       if (of(name, "generator") > 0.95) console.log(`note: the load generator was the limit for ${name}; the true rate is higher (install wrk)`);
+    }
+    for (const name of Object.keys(results)) {
+      // Better Auth counts in memory, and parallel uses are lost.
+      if (of(name, "counted") < 1) console.log(`note: ${name} has counted ${(100 * of(name, "counted")).toFixed(0)} % of the uses`);
     }
     const cells = (name) => (results[name].length ? [of(name, "rate").toFixed(0), of(name, "p50").toFixed(2), of(name, "p99").toFixed(2)] : ["–", "–", "–"]);
     if (results.node[0]?.work) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/social"
@@ -33,6 +34,7 @@ func main() {
 	answer := flag.String("answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
 	hand := flag.Bool("by-hand", false, "with -answer: verify the cookie and read the session from -database first")
 	github := flag.String("provider", "", "address of a server with -hub, which stands in for GitHub")
+	keys := flag.Bool("api-keys", false, "have API keys, and /verify behind their guard")
 	hub := flag.Bool("hub", false, "be that server; no Kernia then")
 	flag.Parse()
 
@@ -40,7 +42,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *tokens, *hub, *hand)
+	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *tokens, *hub, *hand, *keys)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,7 +51,7 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-func handler(answer, base, file, github string, cache, tokens, hub, hand bool) (http.Handler, error) {
+func handler(answer, base, file, github string, cache, tokens, hub, hand, keys bool) (http.Handler, error) {
 	if hub {
 		return provider(), nil
 	}
@@ -73,6 +75,9 @@ func handler(answer, base, file, github string, cache, tokens, hub, hand bool) (
 		plugins = append(plugins, social.New(social.GitHub(social.GitHubOptions{Options: social.Options{ClientID: "bench", ClientSecret: "bench"}})))
 		client = &http.Client{Transport: newStandIn(github)}
 	}
+	if keys {
+		plugins = append(plugins, apikey.New(apikey.Options{Configs: []apikey.Config{{RateLimit: apikey.RateLimitOptions{Max: 1_000_000_000}}}}))
+	}
 	auth, err := core.New(core.Options{
 		BaseURL:    base,
 		Secret:     os.Getenv("BETTER_AUTH_SECRET"),
@@ -89,7 +94,24 @@ func handler(answer, base, file, github string, cache, tokens, hub, hand bool) (
 	if err := auth.Migrate(context.Background()); err != nil {
 		return nil, err
 	}
-	return nethttp.Handler(auth), nil
+	if !keys {
+		return nethttp.Handler(auth), nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", nethttp.Handler(auth))
+	mux.Handle("GET /verify", nethttp.Middleware(auth)(nethttp.Require(apikey.Guard(apikey.GuardOptions{}))(http.HandlerFunc(verified))))
+	return mux, nil
+}
+
+// verified answers with the name of the key that the guard has let through.
+func verified(w http.ResponseWriter, r *http.Request) {
+	k, ok := apikey.KeyFrom(r.Context())
+	if !ok {
+		http.Error(w, "no key", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"valid":%t,"id":%q}`, true, k.ID)
 }
 
 // bare gives the answer in a file to every request, its header lines and its body.

@@ -2,16 +2,16 @@
  * The load generator: so many connections, each with one request on its way.
  * It speaks just enough HTTP to be faster than what it measures.
  *
- *     node bench/load.mjs '{"url","cookie","connections","seconds","warmup","least"}'
+ *     node bench/load.mjs '{"url","cookie","header","least","connections","seconds","warmup"}'
  *
  * prints one line of JSON: rate per second, p50 and p99 in milliseconds,
  * failures, and its own share of a core.
  */
 import { connect } from "node:net";
 
-const { url, cookie, connections, seconds, warmup, least = 300 } = JSON.parse(process.argv[2]);
+const { url, cookie, header = `Cookie: ${cookie}`, least = 300, connections, seconds, warmup } = JSON.parse(process.argv[2]);
 const { hostname, port, pathname } = new URL(url);
-const request = Buffer.from(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nCookie: ${cookie}\r\n\r\n`);
+const request = Buffer.from(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${header}\r\n\r\n`);
 
 const times = [];
 let failures = 0;

@@ -2,8 +2,9 @@
  * Better Auth 1.6.11 as one runs it in production on Node: node:http, the
  * Node handler, SQLite in a file.
  *
- *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt] [-provider HOST:PORT]
+ *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt] [-provider HOST:PORT] [-api-keys]
  */
+import { apiKey } from "@better-auth/api-key";
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
@@ -32,6 +33,7 @@ async function open() {
   }
 }
 
+const keys = process.argv.includes("-api-keys");
 const { database, driver } = await open();
 const server = createServer();
 const [host, port] = flag("-addr").split(":");
@@ -46,11 +48,19 @@ server.listen(Number(port), host, async () => {
     ...(provider && { socialProviders: { github: { clientId: "bench", clientSecret: "bench" } } }),
     rateLimit: { enabled: false },
     logger: { disabled: true },
+    ...(keys && { plugins: [apiKey({ rateLimit: { maxRequests: 1_000_000_000 } })] }),
     session: { cookieCache: { enabled: process.argv.includes("-cookie-cache"), maxAge: 3600 } },
   };
   const { runMigrations } = await getMigrations(options);
   await runMigrations();
-  server.on("request", toNodeHandler(betterAuth(options)));
+  const auth = betterAuth(options);
+  const handler = toNodeHandler(auth);
+  const verify = async (req, res) => {
+    const { valid, key } = await auth.api.verifyApiKey({ body: { key: req.headers["x-api-key"] ?? "" } });
+    const body = JSON.stringify({ valid, id: key?.id });
+    res.writeHead(valid ? 200 : 401, { "content-type": "application/json", "content-length": body.length }).end(body);
+  };
+  server.on("request", (req, res) => (keys && req.url === "/verify" ? verify(req, res) : handler(req, res)));
   console.log(`driver ${driver}`);
   console.log(`listening ${baseURL}`);
 });

@@ -33,6 +33,10 @@ const patterns = [
   ["backup", /(?<=")[A-Za-z0-9]{5}-[A-Za-z0-9]{5}(?=")/],
   ["pair", /(?<=(?:device_code|deviceCode)":")[A-Za-z0-9]{40}(?=")/],
   ["typed", /(?<=(?:user_code|userCode)(?:":"|=))[A-HJ-NP-Z2-9]{8}(?=["&]|$)/],
+  // API keys, their stored form and what is shown of them.
+  ["apikey", /(?<=")[\w-]*[A-Za-z]{64}(?=")|(?<="key":")(?=[\w-]{24,42}")[\w-]*[A-Za-z]{24}(?=")/],
+  ["digest", /(?<="(?:key|digest)":")[\w-]{43}(?=")/],
+  ["start", /(?<="start":")[\w-]+(?=")/],
   // States of flows have hyphens and underscores too.
   ["id", /\b[A-Za-z0-9]{32}\b|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])/],
   ["token", /\b[A-Za-z0-9]{24}\b/],
@@ -85,6 +89,7 @@ export class Mask {
     for (const [envelope] of text.matchAll(/\b(?:[0-9a-f]{2}){40,}\b/g)) {
       if (!this.#opened.has(envelope)) this.#opened.set(envelope, await symmetricDecrypt({ key: this.secret, data: envelope }).catch(() => null));
     }
+    for (const [key] of text.matchAll(new RegExp(patterns.find(([name]) => name === "apikey")[1], "g"))) this._apikey(key);
     return this.#replace(text.replace(issuer, (named) => named.replaceAll("+", "%20")));
   }
 
@@ -225,6 +230,22 @@ export class Mask {
 
   _backup(value) {
     return this.#placeholder("backup", value);
+  }
+
+  /** A key, whose stored form is known by it from now on. */
+  _apikey(value) {
+    const shown = this.#placeholder("apikey", value);
+    this.#seen.set(createHash("sha256").update(value).digest("base64url"), `<sha256 of ${shown}>`);
+    return shown;
+  }
+
+  _digest(value) {
+    return this.#placeholder("digest", value);
+  }
+
+  _start(value) {
+    const of = [...this.#seen.keys()].some((key) => key.length > value.length && key.startsWith(value));
+    return `<${of ? "start of a key" : "no start"}, ${value.length}>`;
   }
 
   _id(value) {

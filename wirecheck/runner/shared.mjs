@@ -504,6 +504,47 @@ async function provided(name, a, b) {
   assert.equal((await done("the list on the second", joined.get("/list-accounts"))).json.length, 1, `${name}: unlinked by the first`);
 }
 
+/** Plays API keys that one server makes and both verify, count and manage. */
+async function apiKeys(name, a, b) {
+  const on = (app, browser) => Object.assign(browser.twin(), { app });
+  const done = async (what, request, status = 200) => {
+    const answer = await request;
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const verify = async (app, key, want, more = {}) => {
+    const { json } = await app.api("verifyApiKey", { body: { key, ...more } });
+    assert.equal(json.error?.code, want, `${name}: verification: ${JSON.stringify(json)}`);
+    return json.key;
+  };
+  const email = `${name.replaceAll(" ", "-")}@keys.example.com`;
+  const browser = a.browser();
+  const { user } = await done("sign-up", browser.signUp({ email }));
+  const there = on(b, browser);
+  const made = await done("a key made by the first", browser.post("/api-key/create", { name: "a", metadata: { plan: "pro" } }));
+  assert.equal((await verify(b, made.key)).requestCount, 1, `${name}: counted by the second`);
+  const seen = await verify(a, made.key);
+  assert.deepEqual([seen.requestCount, seen.metadata], [2, { plan: "pro" }], `${name}: the first sees the count of the second`);
+  await verify(b, made.key);
+  for (const app of [a, b]) await verify(app, made.key, "RATE_LIMITED");
+
+  const { json: few } = await b.api("createApiKey", { body: { userId: user.id, remaining: 2, permissions: { files: ["read"] } } });
+  await verify(a, few.key, undefined, { permissions: { files: ["read"] } });
+  await verify(b, few.key, "KEY_NOT_FOUND", { permissions: { files: ["write"] } });
+  await verify(b, few.key);
+  await verify(a, few.key, "USAGE_EXCEEDED");
+  await verify(b, few.key, "INVALID_API_KEY");
+
+  const changed = await done("changed on the second", there.post("/api-key/update", { keyId: made.id, enabled: false, metadata: { plan: "free" } }));
+  assert.deepEqual((await done("seen by the first", browser.get(`/api-key/get?id=${made.id}`))).metadata, changed.metadata, name);
+  await verify(a, made.key, "KEY_DISABLED");
+  const session = await done("a key of the second", there.post("/api-key/create", {}));
+  assert.equal((await a.browser().get("/get-session", { headers: { "x-api-key": session.key } })).json?.user?.email, email, `${name}: it is a session of the first`);
+  assert.equal((await done("the list of the first", browser.get("/api-key/list"))).total, 2, `${name}: keys of both`);
+  await done("deleted on the first", browser.post("/api-key/delete", { keyId: session.id }));
+  await verify(b, session.key, "INVALID_API_KEY");
+}
+
 /** How codes in mails are stored, by the kind of cookie cache: every way is played. */
 const codeStores = {
   plain: "plain",
@@ -518,6 +559,7 @@ const keyPairs = { plain: { alg: "ES256" }, hashed: { alg: "RS256" }, encrypted:
 
 const plugins = (storeToken, storeOTP) => [
   { factory: "anonymous", options: {} },
+  { factory: "apiKey", options: { enableMetadata: true, enableSessionForAPIKeys: true, rateLimit: { maxRequests: 3 } } },
   { factory: "deviceAuthorization", options: {} },
   { factory: "emailOTP", options: { sendVerificationOTP: callback("sendVerificationOTP"), storeOTP } },
   { factory: "jwt", options: { jwks: { keyPairConfig: keyPairs[storeOTP] } } },
@@ -574,6 +616,7 @@ const plays = [
   ["", magicLinks],
   ["", codesByMail],
   ["", oneTimeTokens],
+  ["api keys ", apiKeys],
   ["devices ", devices],
   ["tokens ", jsonWebTokens],
   ["names ", named],

@@ -61,6 +61,30 @@ func (p *Plugin) Can(ctx context.Context, userID, organizationID string, asked a
 	return p.allowed(ctx, m, asked)
 }
 
+// MayUse reports whether a user is a member of an organization, and whether one of the
+// member's roles has all requested permissions. Holders of the creator's role have them
+// all. Other plugins ask it for what belongs to organizations, such as API keys.
+func (p *Plugin) MayUse(ctx context.Context, userID, organizationID string, asked access.Permissions) (member, allowed bool, err error) {
+	m, err := p.findMember(ctx, userID, organizationID)
+	if m == nil || err != nil {
+		return false, false, err
+	}
+	if p.isOwner(m) {
+		return true, true, nil
+	}
+	allowed, err = p.allowed(ctx, m, asked)
+	return true, allowed, err
+}
+
+// BeforeDeletion adds a function that runs when an organization is deleted, in the
+// transaction of the deletion. Another plugin removes there what belongs to the
+// organization. Like AddHooks it is for the Init function of that plugin.
+func (p *Plugin) BeforeDeletion(remove func(ctx context.Context, organizationID string) error) {
+	p.AddHooks(Hooks{BeforeDeleteOrganization: func(ctx context.Context, e *OrganizationEvent) error {
+		return remove(ctx, e.Organization.ID)
+	}})
+}
+
 // NewOrganization is the input of CreateFor.
 type NewOrganization struct {
 	Name, Slug string

@@ -148,3 +148,27 @@ func TestTypedAPI(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMayUse is what other plugins ask, and how they clean up.
+func TestMayUse(t *testing.T) {
+	t.Parallel()
+	w := open(t, everything)
+	ada, eve, mallory := w.join("Ada"), w.join("Eve"), w.join("Mallory")
+	org := ada.found("acme")
+	ada.enrol(org, eve, "member")
+	for name, tc := range map[string]struct {
+		who             *person
+		asked           access.Permissions
+		member, allowed bool
+	}{
+		"the creator has everything":    {ada, access.Permissions{"apiKey": {"create"}}, true, true},
+		"a member has what roles grant": {eve, access.Permissions{"project": {"create"}}, true, false},
+		"a member asks for nothing":     {eve, access.Permissions{}, true, false},
+		"a stranger":                    {mallory, access.Permissions{"project": {"create"}}, false, false},
+	} {
+		member, allowed, err := w.org.MayUse(t.Context(), tc.who.id, org, tc.asked)
+		if err != nil || member != tc.member || allowed != tc.allowed {
+			t.Errorf("%s: %v, %v, %v", name, member, allowed, err)
+		}
+	}
+}

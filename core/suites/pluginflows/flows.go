@@ -4,6 +4,7 @@ package pluginflows
 
 import (
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
+	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
@@ -27,6 +28,7 @@ import (
 func All() []flowtest.Suite {
 	return []flowtest.Suite{
 		anonymoustest.Suite(),
+		apikeytest.Suite(),
 		emailotptest.Suite(),
 		jwttest.Suite(),
 		magiclinktest.Suite(),

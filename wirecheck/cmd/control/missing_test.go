@@ -16,6 +16,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/additionalfields"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/customsession"
@@ -127,6 +128,7 @@ func everyPlugin() []core.Plugin {
 		deviceauthorization.New(deviceauthorization.Options{}),
 		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
 		customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
+		apikey.New(apikey.Options{}),
 		expo.New(expo.Options{}),
 		jwt.New(jwt.Options{}),
 		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),

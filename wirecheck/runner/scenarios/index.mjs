@@ -6,6 +6,7 @@
  */
 import accounts from "./accounts.mjs";
 import anonymous from "./anonymous.mjs";
+import apiKey from "./api-key.mjs";
 import bearer from "./bearer.mjs";
 import captcha from "./captcha.mjs";
 import cookies from "./cookies.mjs";
@@ -64,6 +65,7 @@ export const scenarios = [
   ...genericOAuth, ...oneTap, ...oauthProxy,
   ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
   ...anonymous,
+  ...apiKey,
   ...multiSession,
   ...i18n,
   ...expo,
