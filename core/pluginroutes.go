@@ -11,12 +11,15 @@ import (
 // wirecheck compares them with the plugins.
 var pluginRoutes = map[string][]string{
 	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
+	"api-key":              {"/api-key/"},
 	"device-authorization": {"/device", "/device/"},
 	"email-otp":            {"/sign-in/email-otp", "/email-otp/", "/forget-password/email-otp"},
 	"email-password": {
 		"/sign-in/email", "/sign-up/email", "/request-password-reset", "/reset-password", "/reset-password/", "/forget-password", "/change-password",
 		"/verify-password",
 	},
+	"expo":           {"/expo-authorization-proxy"},
+	"jwt":            {"/token", "/jwks"},
 	"generic-oauth":  {"/sign-in/oauth2", "/oauth2/link", "/oauth2/callback/"},
 	"magic-link":     {"/sign-in/magic-link", "/magic-link/"},
 	"oauth-popup":    {"/oauth-popup/"},

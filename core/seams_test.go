@@ -448,24 +448,6 @@ func TestAttached(t *testing.T) {
 	}
 }
 
-func TestInTx(t *testing.T) {
-	t.Parallel()
-	e := authtest.New(t, nil)
-	inside := false
-	err := e.Auth.Store().Tx(t.Context(), func(ctx context.Context) error {
-		inside = core.InTx(ctx)
-		return core.AfterCommit(ctx, func(ctx context.Context) error {
-			if core.InTx(ctx) {
-				t.Error("in the transaction after its commit")
-			}
-			return nil
-		})
-	})
-	if err != nil || !inside || core.InTx(t.Context()) {
-		t.Errorf("inside %v, %v", inside, err)
-	}
-}
-
 // An option that names routes is resolved, and refused when it names none.
 func TestRoutesLike(t *testing.T) {
 	t.Parallel()

@@ -241,11 +241,3 @@ func (a *Auth) Tell(ctx context.Context, what string, hook func(ctx context.Cont
 		return nil
 	})
 }
-
-// InTx reports whether a context belongs to a transaction. What is done with it may be
-// undone, and other callers may wait for the rows that it has written: a cache is filled
-// in AfterCommit, and nobody may wait in the transaction for somebody who is outside.
-func InTx(ctx context.Context) bool {
-	_, ok := queueOf(ctx)
-	return ok
-}
