@@ -84,6 +84,9 @@ func (a *Auth) logAt(ctx context.Context, level slog.Level, rt *route, msg strin
 		level, msg = slog.LevelDebug, msg+": the client has gone"
 	}
 	attrs := []slog.Attr{slog.String("error", err.Error())}
+	if cause := slog.LogValuer(nil); errors.As(err, &cause) { // such as that of a request to another server
+		attrs = append(attrs, slog.Any("cause", cause))
+	}
 	if rt != nil {
 		attrs = append(attrs, slog.String("operation", rt.id), slog.String("route", rt.path))
 	}

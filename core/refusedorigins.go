@@ -52,7 +52,7 @@ func (r *refusedOrigins) note(c *Ctx, code ErrorCode, o string) {
 	attrs := []slog.Attr{slog.String("origin", o), slog.String("code", code.Code), slog.Any("trusted", c.trustedList())}
 	switch {
 	case code == CodeMissingOrNullOrigin:
-		attrs = append(attrs, slog.String("hint", "browsers name the origin of a page by themselves; other clients that send cookies must send Origin: "+c.base.origin))
+		attrs = append(attrs, slog.String("hint", "browsers name the origin of a page by themselves; other clients that send cookies, or Sec-Fetch-* as fetch in Node does, must send Origin: "+c.base.origin))
 	case o == "":
 		attrs = append(attrs, slog.String("hint", "it is no URL and no path of this site"))
 	case code == CodeCrossSiteLoginBlocked:

@@ -54,6 +54,7 @@ var noServers = map[string]string{
 	"demoidp":     "is a package",
 	"devicecli":   "is a client",
 	"schema":      "writes files",
+	"verify":      "has functions for servers of other services",
 }
 
 // TestServers reads the source of the examples: every server has all time limits, and

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"time"
+
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/advantch/kernia-go/core/verify"
@@ -8,7 +10,9 @@ import (
 
 // Fiber is the same service with Fiber.
 func Fiber(v *verify.Verifier) *fiber.App {
-	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app := fiber.New(fiber.Config{
+		DisableStartupMessage: true, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	})
 	app.Get("/orders", fiberCaller(v), func(c *fiber.Ctx) error {
 		caller, _ := verify.From(c.UserContext())
 		return c.SendString("orders of " + caller.UserID)

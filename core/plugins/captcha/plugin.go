@@ -96,7 +96,7 @@ func (o *Options) check() error {
 		return errors.New("Options.ExpectedAction is for captcha.Recaptcha and captcha.Turnstile only: leave it out")
 	}
 	if u, err := url.Parse(o.SiteVerifyURL); o.SiteVerifyURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		return errors.New("Options.SiteVerifyURL is not an address that begins with https://")
+		return errors.New("Options.SiteVerifyURL is not an address that begins with https://, or with http:// on this machine")
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (p *Plugin) check(c *core.Ctx) error {
 	}
 	v, err := p.ask(c, token)
 	if err != nil {
-		return core.Fail(http.StatusInternalServerError, CodeUnknown).Because(fmt.Errorf("captcha: the provider did not answer: %w", err))
+		return core.Fail(http.StatusInternalServerError, CodeUnknown).Because(fmt.Errorf("captcha: the provider gave no usable answer: %w", err))
 	}
 	if reason := p.refuse(c, v, token); reason != "" {
 		c.Auth().Logger().WarnContext(c, "captcha: a token was refused", "reason", reason, "errors", v.Errors)

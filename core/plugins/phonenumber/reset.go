@@ -25,6 +25,9 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.StatusRe
 	if err := p.mayMessage(c, number); err != nil {
 		return core.StatusReply{}, err
 	}
+	if p.opts.SendPasswordResetOTP == nil {
+		c.Auth().Logger().WarnContext(c, "phone-number: nobody gets a code that resets a password: set Options.SendPasswordResetOTP")
+	}
 	user, err := p.find(c, number)
 	if err != nil && !core.IsNotFound(err) {
 		return core.StatusReply{}, err
