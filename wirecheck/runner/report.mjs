@@ -76,7 +76,7 @@ export function failures(expected, results) {
   const unseen = [], wrong = [];
   let total = 0;
   for (const [plugin, { codes, texts, redirects, never }] of Object.entries(expected)) {
-    const own = results.filter((r) => [...r.plugins].some((factory) => factory.toLowerCase() === plugin.replaceAll("-", "")));
+    const own = results.filter((r) => [...r.plugins].some((factory) => factory?.toLowerCase() === plugin.replaceAll("-", "")));
     const answers = new Set(own.flatMap(({ entries }) => entries.filter(failed).map(said)));
     const seen = (parts) => [...answers].some((answer) => parts.some((part) => answer.includes(part)));
     const all = [
