@@ -21,7 +21,7 @@ import (
 // onFiber puts a Fiber app behind an http.Handler: every request goes to Fiber's
 // own server as bytes, over a connection of its own that lives in memory.
 func onFiber(a *core.Auth) http.Handler {
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadBufferSize: 1 << 20})
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadBufferSize: 1 << 20, DisablePreParseMultipartForm: true})
 	app.Use(func(c *fiber.Ctx) error {
 		switch conn := c.Context().Conn().(type) {
 		case *memoryConn:

@@ -73,7 +73,6 @@ export default [
     await t.note("opened", { status: opened.status, right: opened.headers.find(([name]) => name === "location")?.[1] === json.url });
     const ended = await browser.get(`/callback/github?code=c1&state=${stateOf(json.url)}`, { unrecorded: true });
     await t.note("ended", { status: ended.status, ...handed(ended.headers.find(([name]) => name === "location")[1]) });
-    await app.rows("user", "account");
   }),
   ...table("expo: the proxy's query", [
     ["is empty", {}],
