@@ -37,6 +37,8 @@ const patterns = [
   ["apikey", /(?<=")[\w-]*[A-Za-z]{64}(?=")|(?<="key":")(?=[\w-]{24,42}")[\w-]*[A-Za-z]{24}(?=")/],
   ["digest", /(?<="(?:key|digest)":")[\w-]{43}(?=")/],
   ["start", /(?<="start":")[\w-]+(?=")/],
+  // The hash of a token in the place of the token: parts of it may look like an id.
+  ["hashed", /(?<=[?&]token=)[\w-]{43}(?![\w-])/],
   // States of flows have hyphens and underscores too.
   ["id", /\b[A-Za-z0-9]{32}\b|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])/],
   ["token", /\b[A-Za-z0-9]{24}\b/],
@@ -254,6 +256,10 @@ export class Mask {
 
   _token(value) {
     return this.#placeholder("token", value);
+  }
+
+  _hashed(value) {
+    return this.#placeholder("hashed", value);
   }
 }
 
