@@ -164,6 +164,9 @@ func TestVerdicts(t *testing.T) {
 		if strings.Contains(a.Body, "127.0.0.1") || strings.Contains(e.Log.String(), "s3cr3t") {
 			t.Errorf("%s\n%s", a.Body, e.Log.String())
 		}
+		if !strings.Contains(e.Log.String(), `"reason":"unreachable"`) {
+			t.Errorf("the log does not tell the cause: %s", e.Log.String())
+		}
 	})
 	t.Run("the provider's test key takes one token many times", func(t *testing.T) {
 		t.Parallel()
