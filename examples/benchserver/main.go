@@ -1,5 +1,5 @@
 // Command benchserver is the server that `make bench` measures beside Better Auth
-// on Node: net/http, e-mail and password, SQLite in a file, rate limits off. With
+// on Node: net/http, e-mail and password, SQLite in a file or PostgreSQL, rate limits off. With
 // -answer it is net/http alone, which gives one recorded answer to every request. With
 // -hub it is the provider that both servers sign in with.
 package main
@@ -15,7 +15,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
@@ -28,7 +32,7 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on")
-	file := flag.String("database", "bench.sqlite", "SQLite file")
+	database := flag.String("database", "bench.sqlite", "SQLite file, or postgres:// and so on")
 	cache := flag.Bool("cookie-cache", false, "enable the cookie cache")
 	tokens := flag.Bool("jwt", false, "install the plugin jwt")
 	answer := flag.String("answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
@@ -42,7 +46,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *tokens, *hub, *hand, *keys)
+	handler, err := handler(*answer, "http://"+listener.Addr().String(), *database, *github, *cache, *tokens, *hub, *hand, *keys)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,7 +55,7 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-func handler(answer, base, file, github string, cache, tokens, hub, hand, keys bool) (http.Handler, error) {
+func handler(answer, base, database, github string, cache, tokens, hub, hand, keys bool) (http.Handler, error) {
 	if hub {
 		return provider(), nil
 	}
@@ -60,9 +64,9 @@ func handler(answer, base, file, github string, cache, tokens, hub, hand, keys b
 		if err != nil || !hand {
 			return recorded, err
 		}
-		return byHand(file, os.Getenv("BETTER_AUTH_SECRET"), recorded)
+		return byHand(database, os.Getenv("BETTER_AUTH_SECRET"), recorded)
 	}
-	db, err := gormadapter.SQLite(file)
+	db, err := open(database)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +105,25 @@ func handler(answer, base, file, github string, cache, tokens, hub, hand, keys b
 	mux.Handle("/", nethttp.Handler(auth))
 	mux.Handle("GET /verify", nethttp.Middleware(auth)(nethttp.Require(apikey.Guard(apikey.GuardOptions{}))(http.HandlerFunc(verified))))
 	return mux, nil
+}
+
+// open opens a server's database or a SQLite file.
+func open(database string) (*gorm.DB, error) {
+	if strings.HasPrefix(database, "postgres://") {
+		db, err := gorm.Open(postgres.Open(database), &gorm.Config{})
+		if err != nil {
+			return nil, err
+		}
+		pool, err := db.DB()
+		if err != nil {
+			return nil, err
+		}
+		// As many as the Node server has, and none is opened anew: the default keeps two.
+		pool.SetMaxOpenConns(10)
+		pool.SetMaxIdleConns(10)
+		return db, nil
+	}
+	return gormadapter.SQLite(database)
 }
 
 // verified answers with the name of the key that the guard has let through.
