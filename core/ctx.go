@@ -185,6 +185,40 @@ func (c *Ctx) SetReturned(v any) {
 	c.returned, c.failed = v, nil
 }
 
+// AddMember lets an after-hook add a member at the end of the JSON object that the call
+// answers with, whatever its type. An error, a redirect and an answer that is no object
+// stay as they are.
+func (c *Ctx) AddMember(name string, v wire.Value) error {
+	var text []byte
+	switch result := c.returned.(type) {
+	case nil, *Raw:
+		return nil
+	case wire.Appender:
+		text = result.AppendJSON(nil)
+	default:
+		var err error
+		if text, err = c.route.encodeResult(nil, result); err != nil {
+			return err
+		}
+	}
+	if len(text) < 2 || text[0] != '{' {
+		return nil
+	}
+	out := text[:len(text)-1]
+	if len(out) > 1 {
+		out = append(out, ',')
+	}
+	out = append(wire.AppendString(out, name), ':')
+	c.SetReturned(encoded(append(v.AppendJSON(out), '}')))
+	return nil
+}
+
+// encoded is a result that is JSON already.
+type encoded []byte
+
+// AppendJSON appends the text.
+func (e encoded) AppendJSON(dst []byte) []byte { return append(dst, e...) }
+
 // Issued returns the session that this call has set the session cookie for, or nil: a
 // new session, or the caller's own after a refresh or a change. After-hooks use it to
 // learn of sign-ins by any method.
