@@ -38,17 +38,19 @@ type Ctx struct {
 	// otherTokens are those of further session cookies; loadSession tries them when
 	// the caller's has no live session.
 	otherTokens []string
-	locals      map[any]any
-	base        *baseURL
-	origins     *origin.Set // with those of TrustedOriginsFunc; nil until asked for
-	ip          string
-	cookies     string // the Cookie header, lines joined
-	ipKnown     bool
-	ipLoaded    bool
-	cookiesIn   bool                  // cookies has been read
-	trusted     bool                  // called from Go without request headers
-	bound       atomic.Pointer[bound] // of Options.Timeout; nil until something waits
-	counts      bool                  // came over HTTP while limits are on: rules for accounts hold
+	// cookieBeside: a header names the caller, and there are cookies of other sessions.
+	cookieBeside bool
+	locals       map[any]any
+	base         *baseURL
+	origins      *origin.Set // with those of TrustedOriginsFunc; nil until asked for
+	ip           string
+	cookies      string // the Cookie header, lines joined
+	ipKnown      bool
+	ipLoaded     bool
+	cookiesIn    bool                  // cookies has been read
+	trusted      bool                  // called from Go without request headers
+	bound        atomic.Pointer[bound] // of Options.Timeout; nil until something waits
+	counts       bool                  // came over HTTP while limits are on: rules for accounts hold
 
 	callerKnown bool
 }
