@@ -100,11 +100,14 @@ func under(path string, routes []string) bool {
 // finish hands the user over when a sign-in is complete, by whatever method and after
 // however many steps: a sign-in that a gate holds has no session yet, and so no code.
 func (p *Plugin) finish(c *core.Ctx) error {
+	data, begins := c.Issued(), under(c.Path(), signInRoutes)
+	if data == nil && !begins {
+		return nil
+	}
 	r, asked := p.requestOf(c.Query())
-	if asked && under(c.Path(), signInRoutes) {
+	if asked && begins {
 		p.keep(c, r)
 	}
-	data := c.Issued()
 	if entered, _ := p.entered.Get(c); !entered || data == nil {
 		return nil
 	}
