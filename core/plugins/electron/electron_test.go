@@ -11,10 +11,12 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/electron"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/social"
+	"github.com/advantch/kernia-go/core/storage"
 	"github.com/advantch/kernia-go/core/suites/idptest"
 )
 
@@ -184,15 +186,36 @@ func TestCodesEnd(t *testing.T) {
 			browser.Post("/delete-user", object{"password": password}).Want(t, 200, "")
 		},
 	} {
-		t.Run("SES-10 "+name, func(t *testing.T) {
-			t.Parallel()
-			e, _ := open(t, electron.Options{}, func(o *core.Options) { o.User.DeleteUser.Enabled = true })
-			browser, _ := signUp(t, e, "")
-			code := transfer(t, browser)
-			end(t, e, browser)
-			exchange(e, code).Want(t, 404, "INVALID_TOKEN")
-		})
+		for _, place := range []string{"database", "secondary storage"} {
+			t.Run(name+", "+place, func(t *testing.T) {
+				t.Parallel()
+				e, _ := open(t, electron.Options{}, func(o *core.Options) {
+					o.User.DeleteUser.Enabled = true
+					if place != "database" {
+						o.SecondaryStorage = storage.NewMemory(o.Clock)
+					}
+				})
+				browser, _ := signUp(t, e, "")
+				code, other := transfer(t, browser), transfer(t, browser)
+				exchange(e, other).Want(t, 200, "")
+				exchange(e, other).Want(t, 404, "INVALID_TOKEN")
+				end(t, e, browser)
+				exchange(e, code).Want(t, 404, "INVALID_TOKEN")
+			})
+		}
 	}
+}
+
+// A key that stands for a session makes no session of its own.
+func TestKeysHandNobodyOver(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, nil, electron.New(electron.Options{}), emailpassword.New(emailpassword.Options{}), apikey.New(apikey.Options{
+		Configs: []apikey.Config{{Sessions: true}}, SessionPaths: []string{"*"},
+	}))
+	browser, _ := signUp(t, e, "")
+	key := browser.Post("/api-key/create", object{}).Want(t, 200, "").JSON("key")
+	code := e.Client().Post("/electron/transfer-user"+asked(), object{}, core.HeaderField{Name: "X-Api-Key", Value: key}).Want(t, 200, "").JSON("electron_authorization_code")
+	exchange(e, code).Want(t, 404, "INVALID_TOKEN")
 }
 
 // The query of this sign-in counts before a cookie of an earlier one, and only the
