@@ -33,6 +33,7 @@ races: ## Run what many callers do at once REPEATS times (20) on every database
 proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client, and a server that renders pages
 	cd wirecheck && node proof.mjs
 	cd wirecheck && node native.mjs
+	cd wirecheck && node devices.mjs
 
 browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page, and pages on another port, in headless Chromium, where there is one
 	cd wirecheck && node browser.mjs $(BROWSER)

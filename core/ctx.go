@@ -38,17 +38,19 @@ type Ctx struct {
 	// otherTokens are those of further session cookies; loadSession tries them when
 	// the caller's has no live session.
 	otherTokens []string
-	locals      map[any]any
-	base        *baseURL
-	origins     *origin.Set // with those of TrustedOriginsFunc; nil until asked for
-	ip          string
-	cookies     string // the Cookie header, lines joined
-	ipKnown     bool
-	ipLoaded    bool
-	cookiesIn   bool                  // cookies has been read
-	trusted     bool                  // called from Go without request headers
-	bound       atomic.Pointer[bound] // of Options.Timeout; nil until something waits
-	counts      bool                  // came over HTTP while limits are on: rules for accounts hold
+	// cookieBeside: a header names the caller, and there are cookies of other sessions.
+	cookieBeside bool
+	locals       map[any]any
+	base         *baseURL
+	origins      *origin.Set // with those of TrustedOriginsFunc; nil until asked for
+	ip           string
+	cookies      string // the Cookie header, lines joined
+	ipKnown      bool
+	ipLoaded     bool
+	cookiesIn    bool                  // cookies has been read
+	trusted      bool                  // called from Go without request headers
+	bound        atomic.Pointer[bound] // of Options.Timeout; nil until something waits
+	counts       bool                  // came over HTTP while limits are on: rules for accounts hold
 
 	callerKnown bool
 }
@@ -188,6 +190,40 @@ func (c *Ctx) SetReturned(v any) {
 	}
 	c.returned, c.failed = v, nil
 }
+
+// AddMember lets an after-hook add a member at the end of the JSON object that the call
+// answers with, whatever its type. An error, a redirect and an answer that is no object
+// stay as they are.
+func (c *Ctx) AddMember(name string, v wire.Value) error {
+	var text []byte
+	switch result := c.returned.(type) {
+	case nil, *Raw:
+		return nil
+	case wire.Appender:
+		text = result.AppendJSON(nil)
+	default:
+		var err error
+		if text, err = c.route.encodeResult(nil, result); err != nil {
+			return err
+		}
+	}
+	if len(text) < 2 || text[0] != '{' {
+		return nil
+	}
+	out := text[:len(text)-1]
+	if len(out) > 1 {
+		out = append(out, ',')
+	}
+	out = append(wire.AppendString(out, name), ':')
+	c.SetReturned(encoded(append(v.AppendJSON(out), '}')))
+	return nil
+}
+
+// encoded is a result that is JSON already.
+type encoded []byte
+
+// AppendJSON appends the text.
+func (e encoded) AppendJSON(dst []byte) []byte { return append(dst, e...) }
 
 // Issued returns the session that this call has set the session cookie for, or nil: a
 // new session, or the caller's own after a refresh or a change. After-hooks use it to

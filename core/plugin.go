@@ -51,8 +51,10 @@ type Manifest struct {
 	// example by a header. It is called at most once per call, when the session is
 	// first needed, also on the application's own routes. The first plugin that returns
 	// a Credential decides. The zero Credential leaves the decision to the next plugin
-	// and, last, to the cookie. An error of status 4xx means that the call has no
-	// session; any other error fails the call. Authenticate must not read the session.
+	// and, last, to the cookie. All are asked: a call with credentials of different users
+	// has no session, and routes that need one answer 401 CREDENTIALS_DISAGREE. An error of
+	// status 4xx means that the call has no session; any other error fails the call.
+	// Authenticate must not read the session.
 	Authenticate func(*Ctx) (Credential, error)
 	Store        StoreHooks
 	// SignInGate is called before a session is made, whatever method the user signs in

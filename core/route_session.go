@@ -151,6 +151,9 @@ func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
 	if err != nil {
 		return SuccessReply{}, err
 	}
+	if err := c.disagreement(); err != nil {
+		return SuccessReply{}, err // whom to sign out?
+	}
 	if token != "" {
 		if c.auth.opts.OnEvent != nil {
 			_, _ = c.StoredSession() // for the event

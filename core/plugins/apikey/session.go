@@ -83,6 +83,9 @@ func (p *Plugin) admit(c *core.Ctx) error {
 		return core.Fail(http.StatusForbidden, CodeNotForKeys)
 	}
 	if c.Auth().Compat() == core.CompatBetterAuth && c.Path() == "/get-session" && len(c.Req.Body) == 0 && c.Req.Path != "/get-session" {
+		if err := core.RequireSession(c); err != nil {
+			return err // a cookie of another user
+		}
 		c.Reply(&sessionReply{p.session(c, who), who.key})
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
+	"github.com/advantch/kernia-go/core/plugins/electron/electrontest"
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
 	"github.com/advantch/kernia-go/core/plugins/jwt/jwttest"
@@ -29,6 +30,7 @@ func All() []flowtest.Suite {
 	return []flowtest.Suite{
 		anonymoustest.Suite(),
 		apikeytest.Suite(),
+		electrontest.Suite(),
 		emailotptest.Suite(),
 		jwttest.Suite(),
 		magiclinktest.Suite(),
