@@ -210,7 +210,7 @@ func (c *Ctx) AddMember(name string, v wire.Value) error {
 	if len(text) < 2 || text[0] != '{' {
 		return nil
 	}
-	out := text[:len(text)-1]
+	out := text[: len(text)-1 : len(text)-1] // the text may be a buffer of the result: it is not written to
 	if len(out) > 1 {
 		out = append(out, ',')
 	}
