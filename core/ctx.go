@@ -51,6 +51,8 @@ type Ctx struct {
 	counts      bool                  // came over HTTP while limits are on: rules for accounts hold
 
 	callerKnown bool
+
+	signInMethod string // see SignInMethod
 }
 
 // answer is the state of a call's answer, besides the header lines in Res.
