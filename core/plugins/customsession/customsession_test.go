@@ -125,6 +125,12 @@ func TestOpenAPI(t *testing.T) {
 	if err := json.Unmarshal(e.Auth.OpenAPI(), &doc); err != nil {
 		t.Fatal(err)
 	}
+	e, c := open(t, func(context.Context, *core.SessionData) (any, error) { return struct {
+		At int `json:"at"`
+	}{1}, nil }, customsession.Options{})
+	if s := e.Auth.OpenAPI(); !json.Valid(s) || strings.Contains(string(s), `"roles"`) || c.Get("/get-session").Want(t, 200, "").Body != `{"at":1}` {
+		t.Error("of an interface: the document or the answer is wrong")
+	}
 	for _, path := range []string{"/get-session", "/multi-session/list-device-sessions"} {
 		if s := string(doc.Paths[path].Get.Responses["200"].Content["application/json"].Schema); !strings.Contains(s, `"roles"`) {
 			t.Errorf("%s: %s", path, s)

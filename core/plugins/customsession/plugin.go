@@ -43,6 +43,9 @@ type Plugin[T any] struct {
 //		User    *core.User    `json:"user"`
 //		Roles   []string      `json:"roles"`
 //	}
+//
+// With any, or another interface, the answer may differ from call to call: OpenAPI says
+// nothing about it, and a value without a JSON form, such as a map, is a 500.
 func New[T any](f Func[T], o Options) *Plugin[T] { return &Plugin[T]{f, o} }
 
 // From returns the plugin installed in a. T is the result of the function that New took.
