@@ -44,8 +44,7 @@ type Plugin[T any] struct {
 //		Roles   []string      `json:"roles"`
 //	}
 //
-// With any, or another interface, the answer may differ from call to call: OpenAPI says
-// nothing about it, and a value without a JSON form, such as a map, is a 500.
+// New of core refuses any: OpenAPI could say nothing about the answer.
 func New[T any](f Func[T], o Options) *Plugin[T] { return &Plugin[T]{f, o} }
 
 // From returns the plugin installed in a. T is the result of the function that New took.
