@@ -66,6 +66,7 @@ type Auth struct {
 	gates         []func(context.Context, *SignIn) error
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
+	deleteExpired []func(ctx context.Context, now time.Time) error
 	codes         []ErrorCode
 
 	authenticate  []func(*Ctx) (Credential, error)
@@ -398,7 +399,7 @@ func (a *Auth) secrets(manifests []Manifest) error {
 
 func (a *Auth) data(manifests []Manifest) error {
 	o := &a.opts
-	s, err := buildSchema(o, manifests)
+	s, err := buildSchema(o, a.plugins, manifests)
 	if err != nil {
 		return err
 	}
@@ -414,6 +415,14 @@ func (a *Auth) data(manifests []Manifest) error {
 	if !o.verificationInDatabase() {
 		a.shapes.verification = table(ModelVerification, secondaryVerification...)
 	}
+	hooks := make([]StoreHooks, 0, len(manifests)+1)
+	for _, m := range manifests {
+		hooks = append(hooks, m.Store)
+	}
+	hooks = append(hooks, o.Store)
+	if err := checkFilled(s, hooks); err != nil {
+		return err
+	}
 	inner, err := o.Database.Open(s.Subset(o.inDatabase))
 	if err != nil {
 		return fmt.Errorf("core: Options.Database: %w", err)
@@ -423,11 +432,7 @@ func (a *Auth) data(manifests []Manifest) error {
 			slog.String("database", inner.Name()), slog.String("note", can.Note))
 	}
 	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
-	hooks := make([]StoreHooks, 0, len(manifests)+1)
-	for _, m := range manifests {
-		hooks = append(hooks, m.Store)
-	}
-	a.store = newStore(a, append(hooks, o.Store))
+	a.store = newStore(a, hooks)
 	a.cleanup = &cleanup{a: a}
 	return nil
 }
@@ -512,6 +517,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 			watches = append(watches, m.SignInWatch)
 		}
 		a.asksEnded = a.asksEnded || m.AsksEnded
+		if m.DeleteExpired != nil {
+			a.deleteExpired = append(a.deleteExpired, m.DeleteExpired)
+		}
 		if m.Disown != nil {
 			a.disown = append(a.disown, m.Disown)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core/cookie"
+	"github.com/advantch/kernia-go/core/internal/clock"
 	"github.com/advantch/kernia-go/core/internal/origin"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -53,6 +54,8 @@ type Ctx struct {
 	counts       bool                  // came over HTTP while limits are on: rules for accounts hold
 
 	callerKnown bool
+
+	signInMethod string // see SignInMethod
 }
 
 // answer is the state of a call's answer, besides the header lines in Res.
@@ -97,10 +100,13 @@ type param struct{ name, value string }
 type ctxKey struct{}
 
 // Value returns a value of the inner context. CtxFrom uses it to find the Ctx
-// itself.
+// itself, and packages below core the server's clock.
 func (c *Ctx) Value(key any) any {
-	if _, ok := key.(ctxKey); ok {
+	switch key.(type) {
+	case ctxKey:
 		return c
+	case clock.Key:
+		return c.auth.opts.Clock
 	}
 	if b := c.bound.Load(); b != nil {
 		return b.ctx.Value(key) // contexts derived from c then end with it without a goroutine

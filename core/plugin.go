@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
@@ -72,6 +73,9 @@ type Manifest struct {
 	// address and somebody else may have made the user (Store.SettleSignUp). ctx belongs
 	// to the transaction.
 	Disown func(ctx context.Context, userID string) error
+	// DeleteExpired removes the rows of the plugin's tables that have ended by now. It is
+	// part of Auth.DeleteExpired, which a job of the application calls.
+	DeleteExpired func(ctx context.Context, now time.Time) error
 	// AsksEnded keeps the times that Store.Ended and Arrival.Made need: set it when the
 	// plugin uses one of them.
 	AsksEnded bool

@@ -72,7 +72,7 @@ func Ways() []Way {
 			return c.Get(w.back(c.Post("/sign-in/social", body{"provider": "acme", "callbackURL": "/home"}).Want(w.T, 200, "").JSON("url")))
 		}},
 		{Name: "provider's id_token", Method: "google", LastMethod: "google", Enter: func(w *World, c client) answer {
-			return c.Post("/sign-in/social", body{"provider": "google", "idToken": body{"token": google(time.Now())}})
+			return c.Post("/sign-in/social", body{"provider": "google", "idToken": body{"token": google(w.Clock.Now())}})
 		}},
 		{Name: "generic OAuth", Method: "forge", LastMethod: "forge", Enter: func(w *World, c client) answer {
 			return c.Get(w.back(c.Post("/sign-in/oauth2", body{"providerId": "forge", "callbackURL": "/home"}).Want(w.T, 200, "").JSON("url")))
