@@ -48,6 +48,15 @@ type SignedIn struct {
 //     is allowed.
 //  3. Otherwise a new user.
 func (e *Engine) SignIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions) (*SignedIn, error) {
+	if o.Method == "" {
+		o.Method = p.ID()
+	}
+	if err := c.BeginSignIn(o.Method); err != nil {
+		if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status < 500 && refusal.Code != "" {
+			return nil, refuse(strings.ToLower(refusal.Code), err)
+		}
+		return nil, err
+	}
 	if who.Profile.Email == "" {
 		e.auth.Logger().Warn("sign-in with a provider: the profile has no address; request its scope, or supply one with MapProfile", "provider", p.ID())
 		return nil, refuse(RefusedNoEmail, nil)
@@ -147,10 +156,6 @@ func (e *Engine) signIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 				target = o.NewUserURL
 			}
 		}
-		method := o.Method
-		if method == "" {
-			method = p.ID()
-		}
 		err = core.AfterCommit(ctx, func(context.Context) error {
 			if held != nil {
 				return nil // no session yet
@@ -160,7 +165,7 @@ func (e *Engine) signIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 		if err != nil {
 			return err
 		}
-		out.SessionData, err = c.SignIn(ctx, user, core.SignIn{Method: method, KeepForget: true, Redirect: target})
+		out.SessionData, err = c.SignIn(ctx, user, core.SignIn{Method: o.Method, KeepForget: true, Redirect: target})
 		if errors.Is(err, core.ErrHeld) {
 			held, err = err, nil // the user and the account stay, a session comes later
 		}

@@ -12,6 +12,9 @@ import (
 const (
 	challengeCookie = "two_factor"
 	challengePrefix = "2fa-"
+	// methodSeparator stands in a challenge's name between its random part and the method of
+	// the first step. Better Auth has no such part, and takes the name as it is.
+	methodSeparator = "."
 )
 
 // urlSafe is the alphabet of Better Auth's random strings.
@@ -56,7 +59,7 @@ func (p *Plugin) gate(ctx context.Context, s *core.SignIn) error {
 	if err != nil {
 		return err
 	}
-	id := challengePrefix + random
+	id := challengePrefix + random + methodSeparator + s.Method
 	if _, err := store.CreateVerification(ctx, id, u.ID, c.Now().Add(p.opts.ChallengeTTL)); err != nil {
 		return err
 	}
