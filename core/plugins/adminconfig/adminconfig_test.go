@@ -439,7 +439,7 @@ func TestBodies(t *testing.T) {
 		{methods, turn(false, "telepathy")},
 		{methods, turn(false, "two-factor")},
 		{methods, object{"value": object{"email": object{"label": strings.Repeat("x", 101)}}}},
-		{methods, object{"value": object{"email": object{"label": "a\u0000b"}}}},
+		{methods, object{"value": object{"email": object{"label": "a\nb"}}}},
 		{methods, object{"value": object{}, "updatedAt": "yesterday"}},
 		{emails, object{}},
 		{emails, object{"value": []any{}}},
