@@ -35,6 +35,10 @@ func (a *Auth) SignInMethods() []SignInMethod { return slices.Clone(a.methods) }
 // maxMethod bounds names of methods: plugins keep them in cookies and columns.
 const maxMethod = 128
 
+// RefusesMethods reports whether a plugin has a Manifest.SignInMethodGate. A plugin that holds
+// sign-ins keeps the method of the first step then, for SignIn.First.
+func (a *Auth) RefusesMethods() bool { return len(a.methodGates) > 0 }
+
 // addMethods collects the methods of a manifest.
 func (a *Auth) addMethods(methods []SignInMethod) error {
 	for _, m := range methods {

@@ -13,7 +13,8 @@ const (
 	challengeCookie = "two_factor"
 	challengePrefix = "2fa-"
 	// methodSeparator stands in a challenge's name between its random part and the method of
-	// the first step. Better Auth has no such part, and takes the name as it is.
+	// the first step, which is there when a plugin may refuse methods. Better Auth has no
+	// such part, and takes the name as it is.
 	methodSeparator = "."
 )
 
@@ -59,7 +60,10 @@ func (p *Plugin) gate(ctx context.Context, s *core.SignIn) error {
 	if err != nil {
 		return err
 	}
-	id := challengePrefix + random + methodSeparator + s.Method
+	id := challengePrefix + random
+	if c.Auth().RefusesMethods() {
+		id += methodSeparator + s.Method
+	}
 	if _, err := store.CreateVerification(ctx, id, u.ID, c.Now().Add(p.opts.ChallengeTTL)); err != nil {
 		return err
 	}

@@ -88,7 +88,8 @@ func (p *Plugin) identify(c *core.Ctx) (*second, error) {
 	return s, s.challenge(c)
 }
 
-// first is the method of the first step, or "" when Better Auth has asked for the second.
+// first is the method of the first step, or "" where nobody asks for it, or Better Auth has
+// held the sign-in.
 func (s *second) first() string {
 	_, method, _ := strings.Cut(s.key, methodSeparator)
 	return method
