@@ -764,3 +764,35 @@ func sameJSON(t testing.TB, a, b string) bool {
 	q, _ := json.Marshal(y)
 	return string(p) == string(q)
 }
+
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	var document struct {
+		Paths map[string]map[string]struct {
+			OperationID string
+			RequestBody struct {
+				Content map[string]struct{ Schema json.RawMessage }
+			}
+			Responses map[string]struct {
+				Content map[string]struct{ Schema json.RawMessage }
+			}
+		}
+	}
+	if err := json.Unmarshal(open(t, anybody).Auth.OpenAPI(), &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{public, methods, emails, stripe} {
+		for method, op := range document.Paths[path] {
+			answer := string(op.Responses["200"].Content["application/json"].Schema)
+			if !strings.HasPrefix(op.OperationID, "adminConfig") || len(answer) < 50 {
+				t.Errorf("%s %s: %s %s", method, path, op.OperationID, answer)
+			}
+			if body := string(op.RequestBody.Content["application/json"].Schema); method == "post" && (!strings.Contains(body, `"value"`) || !strings.Contains(body, `"updatedAt"`)) {
+				t.Errorf("%s: %s", path, body)
+			}
+		}
+		if len(document.Paths[path]) == 0 {
+			t.Errorf("%s is not described", path)
+		}
+	}
+}
