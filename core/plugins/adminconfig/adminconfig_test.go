@@ -272,6 +272,17 @@ func TestWhoManages(t *testing.T) {
 		by.join(t, "root").Get(methods).Want(t, 200, "")
 		by.join(t, "bob").Get(methods).Want(t, 403, "ADMIN_CONFIG_FORBIDDEN")
 	})
+	t.Run("the plugin admin", func(t *testing.T) {
+		t.Parallel()
+		for _, o := range []adminconfig.Options{{}, {AdminRoles: []string{}}} {
+			w := open(t, o, func(_ *authtest.Env, o *core.Options) { o.Plugins = append(o.Plugins, admins{}) })
+			ada, bob := w.join(t, "ada"), w.join(t, "bob")
+			if got, want := ada.Get(methods).Status == 200, o.AdminRoles == nil; got != want {
+				t.Errorf("%v: %v", o.AdminRoles, got)
+			}
+			bob.Get(methods).Want(t, 403, "ADMIN_CONFIG_FORBIDDEN")
+		}
+	})
 	t.Run("Allow fails", func(t *testing.T) {
 		t.Parallel()
 		w := open(t, adminconfig.Options{Allow: func(*core.Ctx, *core.User) (bool, error) { return true, errors.New("no directory") }})
@@ -287,6 +298,13 @@ func TestWhoManages(t *testing.T) {
 		c.Get(methods).Want(t, 401, "UNAUTHORIZED")
 	})
 }
+
+// admins is a plugin that knows administrators, as the plugin admin does.
+type admins struct{}
+
+func (admins) ID() string                               { return "admins" }
+func (admins) Manifest(core.Env) (core.Manifest, error) { return core.Manifest{}, nil }
+func (admins) IsAdmin(u *core.User) bool                { return u.Name == "ada" }
 
 func TestOptions(t *testing.T) {
 	t.Parallel()

@@ -12,10 +12,22 @@ import (
 // role is the user's field that Options.AdminRoles is about.
 var role = core.Field[string]{Name: "role"}
 
+// administration is what the plugin admin has.
+type administration interface {
+	core.Plugin
+	IsAdmin(u *core.User) bool
+}
+
 // checkRoles settles which roles make an administrator. A field that users can set
 // themselves makes none.
 func (p *Plugin) checkRoles() error {
 	named := p.opts.AdminRoles
+	if named == nil {
+		if admins, ok := core.PluginOf[administration](p.auth); ok {
+			p.admins = admins
+			return nil
+		}
+	}
 	if named == nil {
 		named = []string{"admin", "owner"}
 	}
@@ -53,6 +65,9 @@ func (p *Plugin) guard(c *core.Ctx) error {
 
 func (p *Plugin) manages(c *core.Ctx, u *core.User) (bool, error) {
 	if p.opts.AllowAnyAuthenticated || slices.Contains(p.opts.AdminUserIDs, u.ID) {
+		return true, nil
+	}
+	if p.admins != nil && p.admins.IsAdmin(u) {
 		return true, nil
 	}
 	has, _ := role.Of(u.Extra)

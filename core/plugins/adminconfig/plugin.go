@@ -26,8 +26,9 @@ type Options struct {
 	AdminUserIDs []string
 	// AdminRoles are values of the user's field role that make an administrator. The field
 	// is that of the plugin admin, or one of the application that clients cannot set. It may
-	// hold several roles, separated by commas. Default "admin" and "owner"; an empty list
-	// that is not nil: no role does.
+	// hold several roles, separated by commas. Default: those whom the plugin admin takes for
+	// administrators where it is installed, otherwise "admin" and "owner". An empty list that
+	// is not nil: no role does.
 	AdminRoles []string
 	// Allow may make a user an administrator who is none by id or role. It is called once
 	// for each call of the routes.
@@ -68,7 +69,8 @@ type Plugin struct {
 	opts   Options
 	auth   *core.Auth
 	rows   *core.Table[config]
-	roles  []string // nil: no role makes an administrator
+	roles  []string       // nil: no role makes an administrator
+	admins administration // nil without the plugin admin, or where Options.AdminRoles decides
 	cached cache
 }
 
