@@ -10,7 +10,7 @@ REPEATS ?= 20
 WIRECHECK ?=
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy wirecheck wirecheck-all proof browser page
+.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy tidy-check vuln release wirecheck wirecheck-all proof browser page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -73,6 +73,15 @@ fmt-check:
 
 tidy: ## Tidy every module
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
+
+tidy-check: ## Fail where a go.mod or go.sum is not tidy
+	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) mod tidy -diff) || exit 1; done
+
+vuln: ## Look for known vulnerabilities in what the modules use
+	for m in $(MODULES); do (cd $$m && $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...) || exit 1; done
+
+release: ## Make the version VERSION of every module: see RELEASING.md
+	$(GO) run ./scripts/release -version $(VERSION)
 
 page: examples/gin/web/dist/index.html ## Build the quickstart's page
 
