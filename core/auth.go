@@ -64,6 +64,8 @@ type Auth struct {
 	onRequest     []func(*Ctx) error
 	originHeaders []string
 	gates         []func(context.Context, *SignIn) error
+	methods       []SignInMethod
+	methodGates   []func(ctx context.Context, method string) error
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
 	deleteExpired []func(ctx context.Context, now time.Time) error
@@ -492,7 +494,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 		return nil
 	}
 	a.api = newAPI()
-	core := Manifest{Operations: operationsOf(a.api), Errors: coreCodes()}
+	core := Manifest{Operations: operationsOf(a.api), Errors: coreCodes(), SignInMethods: a.coreMethods()}
 	var watches []func(context.Context, *SignIn) error
 	for i, m := range append([]Manifest{core}, manifests...) {
 		id := ""
@@ -515,6 +517,12 @@ func (a *Auth) routes(manifests []Manifest) error {
 		}
 		if m.SignInWatch != nil {
 			watches = append(watches, m.SignInWatch)
+		}
+		if err := a.addMethods(m.SignInMethods); err != nil {
+			return fmt.Errorf("core: plugin %q: %w", id, err)
+		}
+		if m.SignInMethodGate != nil {
+			a.methodGates = append(a.methodGates, m.SignInMethodGate)
 		}
 		a.asksEnded = a.asksEnded || m.AsksEnded
 		if m.DeleteExpired != nil {

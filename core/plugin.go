@@ -68,6 +68,14 @@ type Manifest struct {
 	// their order, so that it sees a sign-in that one of them holds. It acts with
 	// SignIn.Made and Then, and does not hold itself.
 	SignInWatch func(ctx context.Context, s *SignIn) error
+	// SignInMethods are the plugin's ways to sign in, one for each SignIn.Method.
+	SignInMethods []SignInMethod
+	// SignInMethodGate may refuse all sign-ins by a method. It is asked when one begins
+	// (Ctx.BeginSignIn), before anything is sent or written, and again in the transaction
+	// that makes the session, to which ctx belongs then, before the other gates. The step
+	// that completes a held sign-in is asked for by the method of the first.
+	// core.CtxFrom(ctx) is the call.
+	SignInMethodGate func(ctx context.Context, method string) error
 	// Disown removes what the plugin keeps that lets somebody into a user's account, or
 	// keeps its owner out, such as passkeys. It is called when the owner has proven the
 	// address and somebody else may have made the user (Store.SettleSignUp). ctx belongs

@@ -10,6 +10,7 @@ import (
 // for nothing else. An entry that ends in a slash stands for all routes below it. A test of
 // wirecheck compares them with the plugins.
 var pluginRoutes = map[string][]string{
+	"admin-config":         {"/admin/config/"},
 	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
 	"api-key":              {"/api-key/"},
 	"device-authorization": {"/device", "/device/"},
@@ -43,16 +44,20 @@ func (c *Ctx) noteMissing() {
 	if c.Req.Method == http.MethodOptions {
 		return // a preflight has its own line
 	}
+	missing, longest := "", "" // of two entries that fit, the longer one is meant
 	for plugin, routes := range pluginRoutes {
 		for _, route := range routes {
-			if c.path != route && (!strings.HasSuffix(route, "/") || !strings.HasPrefix(c.path, route)) || c.auth.HasPlugin(plugin) {
-				continue
+			fits := c.path == route || strings.HasSuffix(route, "/") && strings.HasPrefix(c.path, route)
+			if fits && len(route) > len(longest) {
+				missing, longest = plugin, route
 			}
-			if first, _ := c.auth.refused.first("route " + route); first {
-				c.auth.log.LogAttrs(c, slog.LevelWarn, "a client calls a route of a plugin that is not installed: add the plugin to Options.Plugins",
-					slog.String("plugin", plugin), slog.String("path", route))
-			}
-			return
 		}
+	}
+	if missing == "" || c.auth.HasPlugin(missing) {
+		return
+	}
+	if first, _ := c.auth.refused.first("route " + longest); first {
+		c.auth.log.LogAttrs(c, slog.LevelWarn, "a client calls a route of a plugin that is not installed: add the plugin to Options.Plugins",
+			slog.String("plugin", missing), slog.String("path", longest))
 	}
 }

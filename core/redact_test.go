@@ -8,6 +8,7 @@ import (
 	"github.com/advantch/kernia-go/core/oauth2"
 	"github.com/advantch/kernia-go/core/otp"
 	"github.com/advantch/kernia-go/core/outbound"
+	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
@@ -52,6 +53,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		core.Request{}, core.Response{}, core.HeaderField{}, core.Credential{},
 		core.VerifyEmailInput{}, core.RevokeSessionInput{}, core.DeleteUserInput{}, core.DeleteUserCallbackInput{},
 		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
+		adminconfig.SetInput{}, adminconfig.EmailClient{}, adminconfig.StripeConfig{}, &adminconfig.Plugin{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},

@@ -65,7 +65,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		}
 		p.providers = append(p.providers, provider)
 	}
-	return core.Manifest{Errors: codes(), Init: p.init}, nil
+	return core.Manifest{Errors: codes(), SignInMethods: oauth.Methods(p.providers), Init: p.init}, nil
 }
 
 func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {

@@ -186,9 +186,10 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		return core.Manifest{}, err
 	}
 	m := core.Manifest{
-		Errors:    []core.ErrorCode{CodeOTPExpired, CodeInvalidOTP, CodeTooManyAttempts},
-		Init:      p.init,
-		AsksEnded: true,
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "E-mail and code", Usable: core.ReceivesMail}},
+		Errors:        []core.ErrorCode{CodeOTPExpired, CodeInvalidOTP, CodeTooManyAttempts},
+		Init:          p.init,
+		AsksEnded:     true,
 	}
 	for _, path := range routes {
 		m.RateLimits = append(m.RateLimits, ratelimit.PathRule{Match: []ratelimit.Match{{Exact: path}}, Rule: p.opts.RateLimit})

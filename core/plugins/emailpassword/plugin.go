@@ -118,6 +118,7 @@ func (p *Plugin) ID() string { return ID }
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	m := core.Manifest{
+		SignInMethods: p.methods(),
 		Errors: []core.ErrorCode{
 			CodeSignInDisabled, CodeSignUpDisabled, CodeResetPasswordDisabled, core.CodeInvalidCredentials, core.CodeEmailAlreadyInUse,
 		},

@@ -63,7 +63,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		}
 		p.providers = append(p.providers, one)
 	}
-	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: codes(), Init: p.init}, nil
+	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: codes(), SignInMethods: oauth.Methods(p.Providers()), Init: p.init}, nil
 }
 
 func (p *Plugin) init(_ context.Context, a *core.Auth) error {

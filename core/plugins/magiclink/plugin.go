@@ -126,6 +126,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	}
 	p.compat, p.appName = env.Compat, env.AppName
 	return core.Manifest{
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Magic link", Usable: core.ReceivesMail}},
 		RateLimits: []ratelimit.PathRule{{
 			Match: []ratelimit.Match{{Prefix: "/sign-in/magic-link"}, {Prefix: "/magic-link/verify"}},
 			Rule:  p.opts.RateLimit,

@@ -195,7 +195,13 @@ func (p *Plugin) ID() string { return ID }
 
 // Manifest checks the options and lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
-	return core.Manifest{Tables: []schema.Table{p.table()}, Errors: errorCodes(), Disown: p.disown, Init: p.init}, p.check()
+	return core.Manifest{
+		Tables: []schema.Table{p.table()}, Errors: errorCodes(), Disown: p.disown, Init: p.init,
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Passkey", Usable: func(ctx context.Context, u *core.User, _ []*core.Account) (bool, error) {
+			n, err := p.passkeys.Count(ctx, adapter.By("userId", u.ID))
+			return n > 0, err
+		}}},
+	}, p.check()
 }
 
 // disown removes the passkeys of a person who had the account before its owner.

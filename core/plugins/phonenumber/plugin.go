@@ -172,7 +172,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		o.Store = otp.Plain
 	}
 	m := core.Manifest{
-		Extend: []schema.Table{{Model: core.ModelUser, Fields: userFields(o.Columns)}},
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Phone number", Password: true, Usable: p.usable}},
+		Extend:        []schema.Table{{Model: core.ModelUser, Fields: userFields(o.Columns)}},
 		Before: []core.Hook{
 			{Match: core.Paths("/sign-up/email"), Run: refuseMember(CodeCannotBeSet)},
 			{Match: core.Paths("/update-user"), Run: refuseMember(CodeCannotBeUpdated)},

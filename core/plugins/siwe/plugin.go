@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -112,7 +113,11 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		return core.Manifest{}, err
 	}
 	m := core.Manifest{
-		Tables:    []schema.Table{walletTable(p.opts.Table, p.opts.Columns)},
+		Tables: []schema.Table{walletTable(p.opts.Table, p.opts.Columns)},
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "Ethereum wallet", Usable: func(ctx context.Context, u *core.User, _ []*core.Account) (bool, error) {
+			n, err := p.wallets.Count(ctx, adapter.By("userId", u.ID))
+			return n > 0, err
+		}}},
 		Disown:    p.disown,
 		AsksEnded: true,
 		Errors: []core.ErrorCode{

@@ -112,7 +112,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		fields = append(fields, schema.Field{Name: DisplayUsername.Name, Type: schema.String, Optional: true, Column: p.opts.Columns[DisplayUsername.Name]})
 	}
 	m := core.Manifest{
-		Extend: []schema.Table{{Model: core.ModelUser, Fields: fields}},
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "User name and password", Password: true, Usable: usable}},
+		Extend:        []schema.Table{{Model: core.ModelUser, Fields: fields}},
 		Before: []core.Hook{
 			{Match: core.Paths(signUpPath), Run: p.fillIn},
 			{Match: core.Paths(signUpPath, updatePath), Run: p.examine},

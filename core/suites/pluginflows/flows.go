@@ -3,6 +3,7 @@
 package pluginflows
 
 import (
+	"github.com/advantch/kernia-go/core/plugins/adminconfig/adminconfigtest"
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
@@ -28,6 +29,7 @@ import (
 // All is for a database in the process of the test.
 func All() []flowtest.Suite {
 	return []flowtest.Suite{
+		adminconfigtest.Suite(),
 		anonymoustest.Suite(),
 		apikeytest.Suite(),
 		electrontest.Suite(),

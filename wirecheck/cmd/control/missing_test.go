@@ -15,6 +15,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/additionalfields"
+	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
@@ -124,6 +125,7 @@ func TestMissingIsDocumented(t *testing.T) {
 // everyPlugin makes one of each plugin.
 func everyPlugin() []core.Plugin {
 	return []core.Plugin{
+		adminconfig.New(adminconfig.Options{}),
 		anonymous.New(anonymous.Options{}),
 		bearer.New(bearer.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),
