@@ -66,6 +66,9 @@ type Auth struct {
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
 	codes         []ErrorCode
+	parts         []openAPIPart
+	described     sync.Once
+	description   []byte // of the OpenAPI document
 
 	authenticate  []func(*Ctx) (Credential, error)
 	passwordRules []func(*Ctx, string) error
@@ -497,6 +500,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 			return err
 		}
 		a.codes = append(a.codes, m.Errors...)
+		a.parts = append(a.parts, openAPIPart{id, m.OpenAPI})
 		if m.OnRequest != nil {
 			a.onRequest = append(a.onRequest, m.OnRequest)
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -133,7 +134,7 @@ func New(o Options) *Plugin {
 		core.Doc("Check a code without using it up"))
 	p.VerifyEmail = core.Post("verifyEmailOTP", "/email-otp/verify-email", p.verifyEmail,
 		core.Doc("Verify an address with a code"))
-	p.SignIn = core.Post("signInEmailOTP", "/sign-in/email-otp", p.signIn,
+	p.SignIn = core.Post("signInEmailOTP", "/sign-in/email-otp", p.signIn, core.SignsIn(), core.Fails(http.StatusUnprocessableEntity),
 		core.Doc("Sign in with a code; a new address signs up"))
 	p.RequestPasswordReset = core.Post("requestPasswordResetEmailOTP", "/email-otp/request-password-reset", p.requestReset,
 		core.Doc("Send a code that resets the password"))

@@ -176,7 +176,7 @@ func New(o Options) *Plugin {
 		core.Doc("Options for navigator.credentials.get"))
 	p.VerifyRegistration = core.Post("verifyPasskeyRegistration", "/passkey/verify-registration", p.verifyRegistration, guard,
 		core.Doc("Register a passkey"))
-	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication,
+	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication, core.SignsIn(),
 		core.Doc("Sign in with a passkey"))
 	p.List = core.Get("listPasskeys", "/passkey/list-user-passkeys", p.list, core.Use(core.RequireSession),
 		core.Doc("List the passkeys of the current user"))
