@@ -47,6 +47,7 @@ type OpSpec struct {
 	Null     bool   // the answer may be null
 	Secured  bool   // the handler answers 401 without a session
 	SignsIn  bool   // a SignInGate may hold it
+	Takes    RowFields
 	Redirect Redirection
 
 	// Hashes says that the operation hashes or verifies a password, and for which
@@ -142,6 +143,19 @@ func Secured() Option { return func(s *OpSpec) { s.Secured = true } }
 
 // SignsIn tells OpenAPI that a SignInGate may hold the operation: see OpenAPIPart.Held.
 func SignsIn() Option { return func(s *OpSpec) { s.SignsIn = true } }
+
+// RowFields are fields of a table that the body may have beside the members of the input.
+type RowFields struct {
+	Model  string   // "" for none
+	Own    []string // fields that the table's owner declares; added ones always count
+	Update bool     // none is required
+}
+
+// TakesFields tells OpenAPI that the body takes the fields of a table that clients may set:
+// those that are added to it, and those of its owner that are named. See Auth.ParseInput.
+func TakesFields(model string, update bool, own ...string) Option {
+	return func(s *OpSpec) { s.Takes = RowFields{model, own, update} }
+}
 
 // Redirects tells OpenAPI that the answer is a redirect.
 func Redirects() Option { return func(s *OpSpec) { s.Redirect = redirectsAlways } }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/advantch/kernia-go/core/internal/openapi"
+	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/validate"
 )
 
 // OpenAPIPart is what a plugin adds to the OpenAPI document beside its operations and
@@ -90,6 +92,7 @@ func (a *Auth) describe(b *baseURL) []byte {
 		if rt.SignsIn {
 			op.Others = held
 		}
+		op.Members = a.fieldsOf(rt.Takes)
 		for _, h := range rt.before {
 			op.Optional = append(op.Optional, h.Fills...)
 		}
@@ -106,7 +109,8 @@ func (a *Auth) describe(b *baseURL) []byte {
 			}
 		}
 	}
-	rows := openapi.Rows{JSON: map[string][]string{}, Model: func(t reflect.Type) (string, bool) {
+	// Counters of the rate limit are no client's business.
+	rows := openapi.Rows{Hidden: ModelRateLimit, JSON: map[string][]string{}, Model: func(t reflect.Type) (string, bool) {
 		model, ok := a.rowModels.Load(t)
 		if !ok {
 			return "", false
@@ -122,6 +126,32 @@ func (a *Auth) describe(b *baseURL) []byte {
 		return true
 	})
 	return openapi.Document(info, ops, a.schema, rows)
+}
+
+// fieldsOf describes fields that a body takes.
+func (a *Auth) fieldsOf(r RowFields) (members []validate.Property) {
+	t, ok := a.schema.Table(r.Model)
+	if !ok {
+		return nil
+	}
+	declared := len(t.Fields) - len(t.Added())
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.NoInput || i < declared && !slices.Contains(r.Own, f.Name) {
+			continue
+		}
+		s := &validate.Shape{Type: string(f.Type), Optional: r.Update || f.Optional || f.Default != nil, Nullable: f.Optional}
+		switch f.Type {
+		case schema.StringArray:
+			s.Type, s.Items = "array", &validate.Shape{Type: "string"}
+		case schema.NumberArray:
+			s.Type, s.Items = "array", &validate.Shape{Type: "number"}
+		case schema.JSON:
+			s.Type = "any"
+		}
+		members = append(members, validate.Property{Name: f.Name, Shape: s})
+	}
+	return members
 }
 
 // tagOf groups the operations of a plugin.

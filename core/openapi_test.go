@@ -38,7 +38,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Errorf("openapi is %q", doc.OpenAPI)
 	}
 	signUp := doc.Paths["/sign-up/email"]["post"]
-	if signUp.OperationID != "signUpEmail" || !signUp.RequestBody.Required {
+	if signUp.OperationID != "signUpWithEmailAndPassword" || !signUp.RequestBody.Required {
 		t.Errorf("sign-up is described as %+v", signUp)
 	}
 	body := signUp.RequestBody.Content["application/json"].Schema

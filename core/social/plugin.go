@@ -29,7 +29,7 @@ type Plugin struct {
 // oauth.Config of your own.
 func New(providers ...oauth.Config) *Plugin {
 	p := &Plugin{configs: providers}
-	p.SignIn = core.Post("signInSocial", "/sign-in/social", p.signIn, core.SignsIn(), core.Doc("Sign in with a social provider"))
+	p.SignIn = core.Post("signInSocial", "/sign-in/social", p.signIn, core.SignsIn(), core.DocID("socialSignIn"), core.Doc("Sign in with a social provider"))
 	p.Callback = core.Get("callbackOAuth", "/callback/:id", p.callback, core.WithMethods("GET", "POST"), core.AcceptForm(), core.CrossSite(), core.Redirects(), core.Doc("Complete a flow that a provider has sent the browser back from"))
 	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession), core.Fails(http.StatusConflict, http.StatusExpectationFailed),
 		core.Doc("Link an account of a social provider to the current user"))

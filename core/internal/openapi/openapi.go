@@ -26,14 +26,15 @@ type Operation struct {
 	Session  bool   // without credentials it answers 401
 	Input    *validate.Input
 	Output   reflect.Type
-	Optional []string       // members of the body that may be absent, whatever Input says
-	Others   []reflect.Type // further answers that a success may have
-	Null     bool           // the answer may be null
-	Status   int            // of a success; default 200
-	Redirect bool           // the answer may be a redirect
-	Media    string         // of a result that is not JSON
-	Fails    []int          // statuses of failures beside those that every operation has
-	OAuth    bool           // failures may have the form of OAuth 2.0
+	Members  []validate.Property // of the body beside those of Input
+	Optional []string            // members of the body that may be absent, whatever Input says
+	Others   []reflect.Type      // further answers that a success may have
+	Null     bool                // the answer may be null
+	Status   int                 // of a success; default 200
+	Redirect bool                // the answer may be a redirect
+	Media    string              // of a result that is not JSON
+	Fails    []int               // statuses of failures beside those that every operation has
+	OAuth    bool                // failures may have the form of OAuth 2.0
 }
 
 // Scheme is a way in which callers show who they are.
@@ -53,8 +54,9 @@ type Info struct {
 
 // Rows are the types of Go for rows of tables.
 type Rows struct {
-	Model func(t reflect.Type) (model string, ok bool) // whose rows a struct type holds
-	JSON  map[string][]string                          // fields by model that are text in the table and JSON for clients
+	Model  func(t reflect.Type) (model string, ok bool) // whose rows a struct type holds
+	Hidden string                                       // a model that has no component
+	JSON   map[string][]string                          // fields by model that are text in the table and JSON for clients
 }
 
 // writer writes one document.
@@ -66,7 +68,7 @@ type writer struct {
 
 // Document returns the document as JSON.
 func Document(info Info, ops []Operation, tables *schema.Schema, rows Rows) []byte {
-	w := &writer{rows: rows, components: tableSchemas(tables, rows.JSON), schemes: info.Schemes}
+	w := &writer{rows: rows, components: tableSchemas(tables, rows), schemes: info.Schemes}
 	described := paths(ops, w)
 	schemes := wire.NewObject()
 	for _, s := range info.Schemes {
@@ -211,11 +213,16 @@ func (op *Operation) document(id, method string, params []string, w *writer) *wi
 // body is the shape of the body; nil when there is none.
 func (op *Operation) body() *validate.Shape {
 	body := op.Input.Body()
-	if body == nil || op.Optional == nil {
+	if body == nil || op.Optional == nil && op.Members == nil {
 		return body
 	}
 	copied := *body
 	copied.Properties = slices.Clone(body.Properties)
+	for _, m := range op.Members {
+		if !slices.ContainsFunc(copied.Properties, func(p validate.Property) bool { return p.Name == m.Name }) {
+			copied.Properties = append(copied.Properties, m)
+		}
+	}
 	for i, p := range copied.Properties {
 		if slices.Contains(op.Optional, p.Name) {
 			shape := *p.Shape
@@ -319,9 +326,12 @@ func bounds(o *wire.Object, s *validate.Shape, low, high string) {
 }
 
 // tableSchemas describes the rows that clients see: hidden fields are left out.
-func tableSchemas(tables *schema.Schema, asJSON map[string][]string) *wire.Object {
+func tableSchemas(tables *schema.Schema, rows Rows) *wire.Object {
 	out := wire.NewObject()
 	for _, t := range tables.Tables() {
+		if t.Model == rows.Hidden {
+			continue
+		}
 		members := object("id", wire.ObjectOf(object("type", wire.String("string"))))
 		required := []wire.Value{wire.String("id")}
 		for i := range t.Fields {
@@ -330,7 +340,7 @@ func tableSchemas(tables *schema.Schema, asJSON map[string][]string) *wire.Objec
 				continue
 			}
 			described := fieldSchema(f)
-			if slices.Contains(asJSON[t.Model], f.Name) {
+			if slices.Contains(rows.JSON[t.Model], f.Name) {
 				described = wire.NewObject() // whatever the text holds
 			}
 			members.Set(f.Name, wire.ObjectOf(described))
@@ -366,6 +376,7 @@ func fieldSchema(f *schema.Field) *wire.Object {
 	case schema.Date:
 		setType("string")
 		o.Set("format", wire.String("date-time"))
+	case schema.JSON: // any JSON
 	case schema.StringArray, schema.NumberArray:
 		setType("array")
 		item := "string"

@@ -91,7 +91,7 @@ func New(o Options) *Plugin {
 		o.ResetTokenTTL = time.Hour
 	}
 	p := &Plugin{opts: o}
-	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.Fails(http.StatusConflict, http.StatusUnprocessableEntity),
+	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.Fails(http.StatusConflict, http.StatusUnprocessableEntity), core.DocID("signUpWithEmailAndPassword"), core.TakesFields(core.ModelUser, false),
 		core.Doc("Sign up with e-mail and password"))
 	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.SignsIn(),
 		core.Doc("Sign in with e-mail and password"))
@@ -99,7 +99,7 @@ func New(o Options) *Plugin {
 		core.AliasIn(core.CompatKernia, "/forget-password"), core.Use(core.TrustedTarget("body", "redirectTo")),
 		core.Doc("Send a mail that resets the password"))
 	p.PasswordResetCallback = core.Get("requestPasswordResetCallback", "/reset-password/:token", p.resetCallback,
-		core.Use(core.TrustedTarget("query", "callbackURL")), core.Redirects(), core.Doc("Check a reset link and redirect with its token"))
+		core.Use(core.TrustedTarget("query", "callbackURL")), core.Redirects(), core.DocID("resetPasswordCallback"), core.Doc("Check a reset link and redirect with its token"))
 	p.ResetPassword = core.Post("resetPassword", "/reset-password", p.resetPassword, core.Hashes(byResetToken),
 		core.Doc("Set a new password with a token from a mail"))
 	p.ChangePassword = core.Post("changePassword", "/change-password", p.changePassword, core.Use(core.RequireStoredSession), core.Hashes(core.ByUser),

@@ -244,10 +244,10 @@ func (p *Plugin) declare() {
 	p.Update = core.Post("updateOrganization", "/organization/update", p.update, core.Secured(), core.Doc("Update an organization"))
 	p.Delete = core.Post("deleteOrganization", "/organization/delete", p.delete, core.Secured(), core.Doc("Delete an organization"))
 	p.SetActive = core.Post("setActiveOrganization", "/organization/set-active", p.setActive, write, core.MayBeNull(), core.Doc("Set the active organization"))
-	p.GetFull = core.Get("getFullOrganization", "/organization/get-full-organization", p.getFull, read, core.MayBeNull(),
+	p.GetFull = core.Get("getFullOrganization", "/organization/get-full-organization", p.getFull, read, core.MayBeNull(), core.DocID("getOrganization"),
 		core.Doc("Get an organization with members, invitations and teams"))
 	p.List = core.Get("listOrganizations", "/organization/list", p.list, read, core.Doc("List the organizations of the current user"))
-	p.Invite = core.Post("createInvitation", "/organization/invite-member", p.invite, write, core.Doc("Invite somebody to an organization"))
+	p.Invite = core.Post("createInvitation", "/organization/invite-member", p.invite, write, core.DocID("createOrganizationInvitation"), core.Doc("Invite somebody to an organization"))
 	p.CancelInvitation = core.Post("cancelInvitation", "/organization/cancel-invitation", p.cancel, write, core.Doc("Cancel an invitation"))
 	p.AcceptInvitation = core.Post("acceptInvitation", "/organization/accept-invitation", p.accept, write, core.Doc("Accept an invitation"))
 	p.GetInvitation = core.Get("getInvitation", "/organization/get-invitation", p.getInvitation, core.Secured(), core.Doc("Get an invitation as its recipient"))
@@ -259,7 +259,7 @@ func (p *Plugin) declare() {
 	p.CheckSlug = core.Post("checkOrganizationSlug", "/organization/check-slug", p.checkSlug, core.Secured(), core.Doc("Check that a slug is free"))
 	p.AddMember = core.Server("addMember", p.addMember)
 	p.RemoveMember = core.Post("removeMember", "/organization/remove-member", p.removeMember, write, core.Doc("Remove a member"))
-	p.UpdateMemberRole = core.Post("updateMemberRole", "/organization/update-member-role", p.updateMemberRole, write,
+	p.UpdateMemberRole = core.Post("updateMemberRole", "/organization/update-member-role", p.updateMemberRole, write, core.DocID("updateOrganizationMemberRole"),
 		core.Doc("Change the role of a member"))
 	p.Leave = core.Post("leaveOrganization", "/organization/leave", p.leave, write, core.Doc("Leave an organization"))
 	p.ListUserInvitations = core.Get("listUserInvitations", "/organization/list-user-invitations", p.listUserInvitations, core.Secured(),
