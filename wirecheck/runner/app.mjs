@@ -171,8 +171,8 @@ export class App {
 
   /** Compares an exchange with the OpenAPI document of the instance, of servers that give it. */
   async check(request, answer) {
-    // What an application's own hooks answer is not the document's.
-    if (!this.run.server.documents || this.options.hooks || !request.path.startsWith(`${this.basePath}/`)) return;
+    // What an application's own hooks answer is not the document's, and the document does not describe itself.
+    if (!this.run.server.documents || this.options.hooks || this.extra.plugins?.some(({ factory }) => factory === "openAPI") || !request.path.startsWith(`${this.basePath}/`)) return;
     this.contract ??= contractOf(await control(this.run.server, "GET", `/__instances/${this.id}/openapi`));
     const violation = this.contract.violation({ ...request, path: request.path.slice(this.basePath.length) }, answer);
     if (violation) this.run.violations.push(violation);
