@@ -174,7 +174,9 @@ export class App {
     // What an application's own hooks answer is not the document's, and the document does not describe itself.
     if (!this.run.server.documents || this.options.hooks || this.extra.plugins?.some(({ factory }) => factory === "openAPI") || !request.path.startsWith(`${this.basePath}/`)) return;
     this.contract ??= contractOf(await control(this.run.server, "GET", `/__instances/${this.id}/openapi`));
-    const violation = this.contract.violation({ ...request, path: request.path.slice(this.basePath.length) }, answer);
+    // A getter of the application's own takes a key out of anything.
+    const carries = this.extra.plugins?.some(({ options }) => options?.customAPIKeyGetter);
+    const violation = this.contract.violation({ ...request, carries, path: request.path.slice(this.basePath.length) }, answer);
     if (violation) this.run.violations.push(violation);
   }
 

@@ -264,7 +264,12 @@ func inputSchema(s *validate.Shape) *wire.Object {
 		}
 		bounds(o, s, "minItems", "maxItems")
 	case "string":
-		setType("string")
+		switch {
+		case s.Coerce && !s.Nullable: // a number or boolean is taken as its text
+			o.Set("type", wire.Array(wire.String("string"), wire.String("number"), wire.String("boolean")))
+		default:
+			setType("string")
+		}
 		if s.Format != "" {
 			o.Set("format", wire.String(s.Format))
 		}
