@@ -51,7 +51,7 @@ wirecheck-all: ## The same over every framework and every adapter whose server i
 
 bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core, then Go beside bare net/http
 	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)
-	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 || echo "better-sqlite3 is not available: the Node server runs on WASM SQLite"
+	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 pg@8.23.1 || echo "better-sqlite3 and pg are not available: the Node server runs on WASM SQLite, and not on PostgreSQL"
 	cd wirecheck && node bench.mjs
 	$(GO) run ./scripts/rates
 

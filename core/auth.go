@@ -49,6 +49,7 @@ type Auth struct {
 	store         *Store
 	keys          *secret.Keyring
 	cache         sessioncache.Codec
+	decoded       decodedCaches
 	passwords     *passwords
 	ips           *clientip.Resolver
 	limits        *ratelimit.Resolver
@@ -524,7 +525,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 	}
 	a.gates = append(watches, a.gates...)
 	for _, rt := range a.order {
-		a.attachHooks(rt, manifests)
+		if err := a.attachHooks(rt, manifests); err != nil {
+			return err
+		}
 	}
 	r, err := newRouter(a.order, false)
 	if err != nil {
@@ -564,7 +567,7 @@ func (a *Auth) pathsExist() error {
 }
 
 // attachHooks gives a route the hooks that match it.
-func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
+func (a *Auth) attachHooks(rt *route, manifests []Manifest) error {
 	if a.opts.Before != nil {
 		rt.before = append(rt.before, Hook{Match: All(), Run: a.opts.Before})
 	}
@@ -580,9 +583,13 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
 		for _, h := range m.After {
 			if h.Match.static(rt.path) {
 				rt.after = append(rt.after, h)
+				if err := rt.replace(h.Result); err != nil {
+					return fmt.Errorf("core: a hook of %s: %w", rt.id, err)
+				}
 			}
 		}
 	}
+	return nil
 }
 
 // Now returns the time of Options.Clock in UTC, cut to whole milliseconds as rows

@@ -174,6 +174,10 @@ func (c *Ctx) Reply(v any) {
 // Returned is the handler's result, or the error it failed with.
 func (c *Ctx) Returned() (any, error) { return c.returned, c.failed }
 
+// Result is what the handler has returned, also when an after-hook has put something else
+// in its place. It is nil when the handler has failed or did not run.
+func (c *Ctx) Result() any { return c.typed }
+
 // SetReturned replaces the result from an after-hook; an error value becomes the answer.
 // A result in the place of an error keeps the error's status and headers, except a *Raw
 // with a Status.
