@@ -117,7 +117,7 @@ func run() error {
 				return logMail(string(m.Type)+"-code", m.Email, "", m.Code)
 			}}),
 			twofactor.New(twofactor.Options{}),
-			bearer.New(bearer.Options{}), // for devices, such as examples/devicecli, which have no cookies
+			bearer.New(bearer.Options{}),   // for devices, such as examples/devicecli, which have no cookies
 			openapi.New(openapi.Options{}), // /api/auth/reference
 			deviceauthorization.New(deviceauthorization.Options{
 				ValidateClient: func(_ context.Context, id string) (bool, error) { return id == "devicecli", nil },

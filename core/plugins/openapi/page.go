@@ -10,8 +10,7 @@ import (
 )
 
 // policy lets the page load what this server has, and nothing of other hosts. Scalar
-// writes style elements, and pictures as data. It compiles the parsers of its search and
-// its forms without eval.
+// writes style elements, and pictures as data.
 const policy = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
