@@ -70,6 +70,9 @@ type Auth struct {
 	asksEnded     bool // a plugin calls Store.Ended
 	deleteExpired []func(ctx context.Context, now time.Time) error
 	codes         []ErrorCode
+	parts         []openAPIPart
+	described     sync.Once
+	description   []byte // of the OpenAPI document
 
 	authenticate  []func(*Ctx) (Credential, error)
 	passwordRules []func(*Ctx, string) error
@@ -505,6 +508,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 			return err
 		}
 		a.codes = append(a.codes, m.Errors...)
+		a.parts = append(a.parts, openAPIPart{id, m.OpenAPI})
 		if m.OnRequest != nil {
 			a.onRequest = append(a.onRequest, m.OnRequest)
 		}

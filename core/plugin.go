@@ -104,6 +104,8 @@ type Manifest struct {
 	// browsers. Another site cannot make a browser send such a header without asking first
 	// (a CORS preflight). Its value must be trusted as that of Origin.
 	OriginHeaders []string
+	// OpenAPI is what the plugin adds to the OpenAPI document.
+	OpenAPI OpenAPIPart
 	// Init runs at the end of New, in plugin order, when everything is compiled. Use it
 	// to keep the Auth, to bind tables (TableOf) and to add hooks to other plugins.
 	Init func(ctx context.Context, a *Auth) error

@@ -29,6 +29,7 @@ var pluginRoutes = map[string][]string{
 	"multi-session":  {"/multi-session/"},
 	"one-tap":        {"/one-tap/"},
 	"one-time-token": {"/one-time-token/"},
+	"open-api":       {"/open-api/", "/openapi.json", "/reference", "/reference/"},
 	"organization":   {"/organization/"},
 	"passkey":        {"/passkey/"},
 	"phone-number":   {"/sign-in/phone-number", "/phone-number/"},

@@ -26,6 +26,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
+	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
@@ -45,6 +46,10 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"core.Event":     "the code of an error is public",
 		"oauth2.Error":   "the code of an error is public",
 		"oauth.Refusal":  "the code of a refusal is public",
+		// The name of a header, and what the OpenAPI document says.
+		"core.SecurityScheme": "the name of a header is public", "core.OpenAPIPart": "the name of a header is public",
+		"core.Manifest":   "the name of a header is public",
+		"openapi.Options": "every visitor of the page is sent the nonce",
 		// Whoever has a nonce needs the wallet's signature as well.
 		"siwe.NonceReply": "a nonce is no secret: wallets show it",
 		"siwe.Message":    "a nonce is no secret: wallets show it",
@@ -56,7 +61,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		adminconfig.SetInput{}, adminconfig.EmailClient{}, adminconfig.StripeConfig{}, &adminconfig.Plugin{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
-		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
+		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{}, &openapi.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},
 		emailpassword.ChangePasswordInput{}, emailpassword.ChangePasswordReply{}, emailpassword.VerifyPasswordInput{},
 		emailpassword.SetPasswordInput{}, emailpassword.ResetCallbackInput{}, emailpassword.ResetPasswordInput{},

@@ -48,7 +48,7 @@ type Plugin struct {
 // New makes the plugin. It needs the plugin social.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.Callback = core.Post("oneTapCallback", "/one-tap/callback", p.callback, core.Doc("Use this endpoint to authenticate with Google One Tap"))
+	p.Callback = core.Post("oneTapCallback", "/one-tap/callback", p.callback, core.SignsIn(), core.Doc("Use this endpoint to authenticate with Google One Tap"))
 	return p
 }
 

@@ -172,11 +172,11 @@ func New(o Options) *Plugin {
 	guard := core.Use(p.mayRegister)
 	p.RegistrationOptions = core.Get("generatePasskeyRegistrationOptions", "/passkey/generate-register-options", p.registrationOptions, guard,
 		core.Doc("Options for navigator.credentials.create"))
-	p.AuthenticationOptions = core.Get("generatePasskeyAuthenticationOptions", "/passkey/generate-authenticate-options", p.authenticationOptions,
+	p.AuthenticationOptions = core.Get("generatePasskeyAuthenticationOptions", "/passkey/generate-authenticate-options", p.authenticationOptions, core.DocID("passkeyGenerateAuthenticateOptions"),
 		core.Doc("Options for navigator.credentials.get"))
-	p.VerifyRegistration = core.Post("verifyPasskeyRegistration", "/passkey/verify-registration", p.verifyRegistration, guard,
+	p.VerifyRegistration = core.Post("verifyPasskeyRegistration", "/passkey/verify-registration", p.verifyRegistration, guard, core.DocID("passkeyVerifyRegistration"),
 		core.Doc("Register a passkey"))
-	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication,
+	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication, core.SignsIn(), core.DocID("passkeyVerifyAuthentication"),
 		core.Doc("Sign in with a passkey"))
 	p.List = core.Get("listPasskeys", "/passkey/list-user-passkeys", p.list, core.Use(core.RequireSession),
 		core.Doc("List the passkeys of the current user"))

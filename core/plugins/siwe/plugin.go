@@ -97,7 +97,7 @@ func New(o Options) *Plugin {
 	}
 	p.GetSIWENonce = core.Post("getSiweNonce", "/siwe/nonce", p.nonce, core.Doc("Make a nonce for a message to sign"))
 	p.GetNonce = core.Post("getNonce", "/siwe/get-nonce", p.nonce, core.Doc("Make a nonce for a message to sign"))
-	p.Verify = core.Post("verifySiweMessage", "/siwe/verify", p.verify, core.Doc("Sign in with a signed message"))
+	p.Verify = core.Post("verifySiweMessage", "/siwe/verify", p.verify, core.SignsIn(), core.Doc("Sign in with a signed message"))
 	return p
 }
 

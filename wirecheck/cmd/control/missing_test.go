@@ -37,6 +37,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
+	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
@@ -148,6 +149,7 @@ func everyPlugin() []core.Plugin {
 		oauthproxy.New(oauthproxy.Options{ProductionURL: "http://localhost:3000"}),
 		onetap.New(onetap.Options{ClientID: "x"}),
 		onetimetoken.New(onetimetoken.Options{}),
+		openapi.New(openapi.Options{}),
 		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
 		passkey.New(passkey.Options{}),
 		phonenumber.New(phonenumber.Options{}),
