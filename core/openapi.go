@@ -19,6 +19,9 @@ type OpenAPIPart struct {
 	Schemes []SecurityScheme
 	// Held is the type of the answer with which Manifest.SignInGate holds a sign-in.
 	Held reflect.Type
+	// Members are texts that the plugin may add to the answers of operations that sign in:
+	// see Ctx.AddMember.
+	Members []string
 }
 
 type openAPIPart struct {
@@ -61,6 +64,7 @@ func (a *Auth) describe(b *baseURL) []byte {
 	}
 	info.Schemes = []openapi.Scheme{{Name: "sessionCookie", Type: "cookie", Key: cookie, Detail: "The signed session cookie, set by every sign-in"}}
 	var held []reflect.Type
+	var added []string
 	for _, part := range a.parts {
 		for _, s := range part.Schemes {
 			scheme := openapi.Scheme{Name: s.Name, Type: "bearer", Detail: s.Doc}
@@ -72,6 +76,7 @@ func (a *Auth) describe(b *baseURL) []byte {
 		if part.Held != nil {
 			held = append(held, part.Held)
 		}
+		added = append(added, part.Members...)
 	}
 	var ops []openapi.Operation
 	for _, rt := range a.order {
@@ -90,7 +95,7 @@ func (a *Auth) describe(b *baseURL) []byte {
 			op.Output = reflect.TypeFor[*Raw]()
 		}
 		if rt.SignsIn {
-			op.Others = held
+			op.Others, op.Adds = held, added
 		}
 		op.Members = a.fieldsOf(rt.Takes)
 		for _, h := range rt.before {

@@ -99,6 +99,12 @@ func (op *Operation) answer(w *writer) *wire.Object {
 	if s == nil {
 		return nil
 	}
+	if members, ok := s.Get("properties"); ok && len(op.Adds) > 0 {
+		o, _ := members.Obj()
+		for _, name := range op.Adds {
+			o.Set(name, wire.ObjectOf(object("type", wire.String("string"))))
+		}
+	}
 	for _, other := range op.Others {
 		s = either(s, w.schema(other, nil))
 	}

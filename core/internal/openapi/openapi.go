@@ -28,6 +28,7 @@ type Operation struct {
 	Output   reflect.Type
 	Members  []validate.Property // of the body beside those of Input
 	Optional []string            // members of the body that may be absent, whatever Input says
+	Adds     []string            // texts that the answer may have beside the members of Output
 	Others   []reflect.Type      // further answers that a success may have
 	Null     bool                // the answer may be null
 	Status   int                 // of a success; default 200

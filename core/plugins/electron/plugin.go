@@ -54,8 +54,8 @@ func New(o Options) *Plugin {
 	o.CookiePrefix = cmp.Or(o.CookiePrefix, "better-auth")
 	o.ClientID = cmp.Or(o.ClientID, ID)
 	p := &Plugin{opts: o}
-	p.Token = core.Post("electronToken", "/electron/token", p.token, core.Doc("Exchange a code for a session of the application"))
-	p.Proxy = core.Get("electronInitOAuthProxy", "/electron/init-oauth-proxy", p.proxy,
+	p.Token = core.Post("electronToken", "/electron/token", p.token, core.SignsIn(), core.Doc("Exchange a code for a session of the application"))
+	p.Proxy = core.Get("electronInitOAuthProxy", "/electron/init-oauth-proxy", p.proxy, core.Redirects(),
 		core.Doc("Begin a sign-in with a provider that ends in a code for the application"))
 	p.Transfer = core.Post("electronTransferUser", "/electron/transfer-user", p.transfer, core.Use(core.RequireStoredSession),
 		core.Doc("Make a code with which the application signs the current user in"))
@@ -90,7 +90,9 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 			p.entered.Set(s.Call(), !s.Detached && s.Method != ID)
 			return nil
 		},
-		AsksEnded: true,
+		AsksEnded:     true,
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "Desktop application"}},
+		OpenAPI:       core.OpenAPIPart{Members: []string{memberCode}},
 		Errors: []core.ErrorCode{
 			CodeClientID, CodeInvalidToken, CodeStateMismatch, CodeChallengeMissing, CodeVerifier, CodeStateMissing, CodePKCEMissing, CodePKCEMethod,
 		},

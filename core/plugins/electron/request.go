@@ -120,11 +120,19 @@ func (p *Plugin) finish(c *core.Ctx) error {
 	if !asked {
 		return nil
 	}
-	code, err := p.issue(c, r, data)
+	// With the method switched off the page signs in, and no application.
+	hands, err := c.MaySignIn(ID)
+	code := ""
+	if hands {
+		code, err = p.issue(c, r, data)
+	}
+	if err == nil && !hands {
+		return nil
+	}
 	if err != nil {
 		// The user is signed in: the page can still ask for a code.
 		c.Auth().Logger().ErrorContext(c, "making a code for an Electron application failed", "error", err)
 		return nil
 	}
-	return c.AddMember("electron_authorization_code", wire.String(code))
+	return c.AddMember(memberCode, wire.String(code))
 }

@@ -35,6 +35,9 @@ type handedOver struct {
 // token exchanges a code for a session of the application. A code works once: also a
 // request that does not fit uses it up.
 func (p *Plugin) token(c *core.Ctx, in *TokenInput) (TokenReply, error) {
+	if err := c.BeginSignIn(ID); err != nil {
+		return TokenReply{}, err
+	}
 	store := c.Auth().Store()
 	v, err := store.FindVerification(c, codePrefix+in.Token)
 	if core.IsNotFound(err) || err == nil && !v.ExpiresAt.After(c.Now()) {

@@ -9,7 +9,10 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-const codePrefix = "electron:"
+const (
+	codePrefix = "electron:"
+	memberCode = "electron_authorization_code" // of an answer that hands over
+)
 
 // TransferInput is the query and the body of /electron/transfer-user.
 type TransferInput struct {
@@ -41,6 +44,9 @@ func (p *Plugin) transfer(c *core.Ctx, in *TransferInput) (TransferReply, error)
 		if check.bad {
 			return TransferReply{}, core.Fail(http.StatusBadRequest, check.code)
 		}
+	}
+	if err := c.BeginSignIn(ID); err != nil {
+		return TransferReply{}, err
 	}
 	code, err := p.issue(c, request{in.ClientID, in.CodeChallenge, in.State}, c.Session())
 	if err != nil {

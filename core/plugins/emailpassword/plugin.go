@@ -91,7 +91,7 @@ func New(o Options) *Plugin {
 		o.ResetTokenTTL = time.Hour
 	}
 	p := &Plugin{opts: o}
-	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.Fails(http.StatusConflict, http.StatusUnprocessableEntity), core.DocID("signUpWithEmailAndPassword"), core.TakesFields(core.ModelUser, false),
+	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.SignsIn(), core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.Fails(http.StatusConflict, http.StatusUnprocessableEntity), core.DocID("signUpWithEmailAndPassword"), core.TakesFields(core.ModelUser, false),
 		core.Doc("Sign up with e-mail and password"))
 	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.SignsIn(),
 		core.Doc("Sign in with e-mail and password"))

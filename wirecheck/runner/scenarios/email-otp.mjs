@@ -151,7 +151,7 @@ export default [
     ["with a name", {}, {}, { name: "Bob", image: "https://example.com/b.png" }],
     ["added field", { user: { additionalFields: { team: { type: "string" } } } }, {}, { team: "red" }],
     ["added field is missing", { user: { additionalFields: { team: { type: "string" } } } }, {}, {}],
-    ["added field, not by input", { user: { additionalFields: { team: { type: "string", input: false } } } }, {}, { team: "red" }],
+    ["added field, not by input", { user: { additionalFields: { team: { type: "string", input: false, required: false } } } }, {}, { team: "red" }],
   ], async (t, options, plugin, body) => {
     const app = await empty(t, options, plugin);
     const otp = await code(app, "sign-in", "bob@example.com");
