@@ -10,6 +10,7 @@ import (
 // for nothing else. An entry that ends in a slash stands for all routes below it. A test of
 // wirecheck compares them with the plugins.
 var pluginRoutes = map[string][]string{
+	"admin":                {"/admin/"},
 	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
 	"api-key":              {"/api-key/"},
 	"device-authorization": {"/device", "/device/"},

@@ -9,6 +9,7 @@ import (
 	"github.com/advantch/kernia-go/core/otp"
 	"github.com/advantch/kernia-go/core/outbound"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
+	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
@@ -52,6 +53,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		core.VerifyEmailInput{}, core.RevokeSessionInput{}, core.DeleteUserInput{}, core.DeleteUserCallbackInput{},
 		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
+		admin.CreateUserInput{}, admin.SetPasswordInput{}, admin.RevokeSessionInput{}, admin.SessionsReply{}, &admin.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},

@@ -31,11 +31,11 @@ func New(providers ...oauth.Config) *Plugin {
 	p.SignIn = core.Post("signInSocial", "/sign-in/social", p.signIn, core.Doc("Sign in with a social provider"))
 	p.Callback = core.Get("callbackOAuth", "/callback/:id", p.callback, core.WithMethods("GET", "POST"), core.AcceptForm(), core.CrossSite(),
 		core.HideFromClient(), core.Doc("Complete a flow that a provider has sent the browser back from"))
-	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession),
+	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession, core.InPerson),
 		core.Doc("Link an account of a social provider to the current user"))
-	p.GetAccessToken = core.Post("getAccessToken", "/get-access-token", p.getAccessToken,
+	p.GetAccessToken = core.Post("getAccessToken", "/get-access-token", p.getAccessToken, core.Use(core.InPerson),
 		core.Doc("Get a valid access token of a linked account, refreshed if need be"))
-	p.RefreshToken = core.Post("refreshToken", "/refresh-token", p.refreshToken, core.Doc("Refresh the access token of a linked account"))
+	p.RefreshToken = core.Post("refreshToken", "/refresh-token", p.refreshToken, core.Use(core.InPerson), core.Doc("Refresh the access token of a linked account"))
 	p.AccountInfo = core.Get("accountInfo", "/account-info", p.accountInfo, core.Use(requireSession),
 		core.Doc("Read the profile of a linked account from its provider"))
 	return p
