@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/validate"
 )
 
 const (
@@ -46,6 +48,7 @@ func open(t testing.TB, o admin.Options, change func(*authtest.Env, *core.Option
 
 func (w *world) join(t testing.TB, name string) *person {
 	t.Helper()
+	w.Clock.Add(time.Second) // users have an order
 	p := &person{Client: w.Client(), email: name + "@example.com"}
 	p.id = p.Post("/sign-up/email", body{"name": name, "email": p.email, "password": password}).Want(t, 200, "").JSON("user", "id")
 	return p
@@ -167,3 +170,14 @@ func names(m map[string]func(c *authtest.Client) *authtest.Answer) []string {
 	slices.Sort(out)
 	return out
 }
+
+var one = validate.OneOrMany{"admin"}
+
+func byName(_ context.Context, u *core.User) (string, error) {
+	if u.Name == "bob" {
+		return "bob is out", nil
+	}
+	return "", nil
+}
+
+type cond = adapter.Cond

@@ -13,7 +13,7 @@ import (
 
 // userMade gives a new user the default role.
 func (p *Plugin) userMade(_ context.Context, u *core.User) error {
-	if role, _ := Role.Of(u.Extra); role == "" {
+	if _, has := Role.Of(u.Extra); !has {
 		Role.Set(&u.Extra, p.opts.DefaultRole)
 	}
 	return nil
