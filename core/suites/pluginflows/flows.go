@@ -3,6 +3,7 @@
 package pluginflows
 
 import (
+	"github.com/advantch/kernia-go/core/plugins/admin/admintest"
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
@@ -27,6 +28,7 @@ import (
 // All is for a database in the process of the test.
 func All() []flowtest.Suite {
 	return []flowtest.Suite{
+		admintest.Suite(),
 		anonymoustest.Suite(),
 		apikeytest.Suite(),
 		emailotptest.Suite(),
