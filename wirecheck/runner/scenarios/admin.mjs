@@ -163,6 +163,7 @@ export default [
     for (const path of ["update-user", "create-user", "ban-user", "impersonate-user", "stop-impersonating", "revoke-user-session", "remove-user", "set-user-password", "has-permission"]) {
       await post(path, body);
     }
+    if (body.role !== "") await post("set-role", body);
   }),
   ...table("admin: roles without a list", [
     ["another one", "editor"],
