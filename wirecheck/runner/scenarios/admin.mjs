@@ -359,6 +359,7 @@ export default [
     ["with several accounts in the browser", {}, {}, { plugins: [{ factory: "multiSession" }] }],
   ], async (t, core, signIn, extra = {}) => {
     const { app, alice: admin, bob, post } = await office(t, {}, core, extra);
+    await admin.browser.post("/sign-out");
     await admin.browser.signIn(signIn);
     await post("impersonate-user", { userId: bob.id });
     await admin.browser.get("/get-session");
