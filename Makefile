@@ -10,7 +10,7 @@ REPEATS ?= 20
 WIRECHECK ?=
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy wirecheck wirecheck-all proof browser page
+.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy tidy-check vuln release wirecheck wirecheck-all proof browser page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,7 @@ races: ## Run what many callers do at once REPEATS times (20) on every database
 proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the official client, and a server that renders pages
 	cd wirecheck && node proof.mjs
 	cd wirecheck && node native.mjs
+	cd wirecheck && node devices.mjs
 
 browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page, and pages on another port, in headless Chromium, where there is one
 	cd wirecheck && node browser.mjs $(BROWSER)
@@ -50,7 +51,7 @@ wirecheck-all: ## The same over every framework and every adapter whose server i
 
 bench: wirecheck/node_modules/.stamp ## Benchmarks, then Node and Go in turn on one core, then Go beside bare net/http
 	$(GO) test -run '^$$' -bench . -benchmem $(MODULES:%=%/...)
-	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 || echo "better-sqlite3 is not available: the Node server runs on WASM SQLite"
+	cd wirecheck && npm install --no-save --no-audit --no-fund --silent better-sqlite3@12.4.1 pg@8.23.1 || echo "better-sqlite3 and pg are not available: the Node server runs on WASM SQLite, and not on PostgreSQL"
 	cd wirecheck && node bench.mjs
 	$(GO) run ./scripts/rates
 
@@ -72,6 +73,15 @@ fmt-check:
 
 tidy: ## Tidy every module
 	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
+
+tidy-check: ## Fail where a go.mod or go.sum is not tidy
+	for m in $(MODULES); do (cd $$m && GOWORK=off $(GO) mod tidy -diff) || exit 1; done
+
+vuln: ## Look for known vulnerabilities in what the modules use
+	for m in $(MODULES); do (cd $$m && $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...) || exit 1; done
+
+release: ## Make the version VERSION of every module: see RELEASING.md
+	$(GO) run ./scripts/release -version $(VERSION)
 
 page: examples/gin/web/dist/index.html ## Build the quickstart's page
 

@@ -49,6 +49,7 @@ type Auth struct {
 	store         *Store
 	keys          *secret.Keyring
 	cache         sessioncache.Codec
+	decoded       decodedCaches
 	passwords     *passwords
 	ips           *clientip.Resolver
 	limits        *ratelimit.Resolver
@@ -66,6 +67,7 @@ type Auth struct {
 	sessionGates  []func(context.Context, *SessionData) (bool, error)
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
+	deleteExpired []func(ctx context.Context, now time.Time) error
 	codes         []ErrorCode
 
 	authenticate  []func(*Ctx) (Credential, error)
@@ -398,7 +400,7 @@ func (a *Auth) secrets(manifests []Manifest) error {
 
 func (a *Auth) data(manifests []Manifest) error {
 	o := &a.opts
-	s, err := buildSchema(o, manifests)
+	s, err := buildSchema(o, a.plugins, manifests)
 	if err != nil {
 		return err
 	}
@@ -414,6 +416,14 @@ func (a *Auth) data(manifests []Manifest) error {
 	if !o.verificationInDatabase() {
 		a.shapes.verification = table(ModelVerification, secondaryVerification...)
 	}
+	hooks := make([]StoreHooks, 0, len(manifests)+1)
+	for _, m := range manifests {
+		hooks = append(hooks, m.Store)
+	}
+	hooks = append(hooks, o.Store)
+	if err := checkFilled(s, hooks); err != nil {
+		return err
+	}
 	inner, err := o.Database.Open(s.Subset(o.inDatabase))
 	if err != nil {
 		return fmt.Errorf("core: Options.Database: %w", err)
@@ -423,11 +433,7 @@ func (a *Auth) data(manifests []Manifest) error {
 			slog.String("database", inner.Name()), slog.String("note", can.Note))
 	}
 	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
-	hooks := make([]StoreHooks, 0, len(manifests)+1)
-	for _, m := range manifests {
-		hooks = append(hooks, m.Store)
-	}
-	a.store = newStore(a, append(hooks, o.Store))
+	a.store = newStore(a, hooks)
 	a.cleanup = &cleanup{a: a}
 	return nil
 }
@@ -515,6 +521,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 			watches = append(watches, m.SignInWatch)
 		}
 		a.asksEnded = a.asksEnded || m.AsksEnded
+		if m.DeleteExpired != nil {
+			a.deleteExpired = append(a.deleteExpired, m.DeleteExpired)
+		}
 		if m.Disown != nil {
 			a.disown = append(a.disown, m.Disown)
 		}
@@ -524,7 +533,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 	}
 	a.gates = append(watches, a.gates...)
 	for _, rt := range a.order {
-		a.attachHooks(rt, manifests)
+		if err := a.attachHooks(rt, manifests); err != nil {
+			return err
+		}
 	}
 	r, err := newRouter(a.order, false)
 	if err != nil {
@@ -564,7 +575,7 @@ func (a *Auth) pathsExist() error {
 }
 
 // attachHooks gives a route the hooks that match it.
-func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
+func (a *Auth) attachHooks(rt *route, manifests []Manifest) error {
 	if a.opts.Before != nil {
 		rt.before = append(rt.before, Hook{Match: All(), Run: a.opts.Before})
 	}
@@ -580,9 +591,13 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) {
 		for _, h := range m.After {
 			if h.Match.static(rt.path) {
 				rt.after = append(rt.after, h)
+				if err := rt.replace(h.Result); err != nil {
+					return fmt.Errorf("core: a hook of %s: %w", rt.id, err)
+				}
 			}
 		}
 	}
+	return nil
 }
 
 // Now returns the time of Options.Clock in UTC, cut to whole milliseconds as rows

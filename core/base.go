@@ -80,6 +80,18 @@ func (a *Auth) complete(b *baseURL) error {
 	return nil
 }
 
+// TrustsOrigin reports whether an origin, such as "https://app.example.com", is that of
+// BaseURL, one of TrustedOrigins or of an allowed host. It is true where TrustedOriginsFunc
+// decides for each request. Plugins ask it in Init, about their options.
+func (a *Auth) TrustsOrigin(value string) bool {
+	patterns := a.staticOrigins
+	if a.base != nil {
+		patterns = append([]string{a.base.origin}, patterns...)
+	}
+	set, err := origin.Compile(patterns)
+	return a.opts.TrustedOriginsFunc != nil || err == nil && set.MatchOrigin(value)
+}
+
 // dynamicBase derives the base URL of one request.
 func (a *Auth) dynamicBase(req *Request) (*baseURL, error) {
 	o := a.opts.DynamicBaseURL

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -11,11 +12,13 @@ import (
 	"github.com/advantch/kernia-go/core/schema"
 )
 
-// TestMissingFieldIsNamed has required fields that no client may set and nobody fills.
+// TestMissingFieldIsNamed has a required field that no client may set, and a hook that
+// could fill it and does not.
 func TestMissingFieldIsNamed(t *testing.T) {
 	t.Parallel()
 	e := open(t, func(_ *authtest.Env, o *core.Options) {
 		o.User.Fields = []schema.Field{{Name: "tenant", Type: schema.String, NoInput: true}}
+		o.Store.User.BeforeCreate = func(context.Context, *core.User) error { return nil }
 	})
 	a := e.Client().Post("/sign-up/email", object{"name": "Ada", "email": ada, "password": passphrase}).Want(t, 400, "MISSING_FIELD")
 	if a.JSON("message") != "tenant is required" {

@@ -37,7 +37,7 @@ func (k *cleanup) expiredVerifications(ctx context.Context) {
 		return
 	}
 	k.a.inBackground(ctx, "removing expired verification values", func(ctx context.Context) error {
-		return k.a.deleteExpired(ctx, ModelVerification, now)
+		return k.a.deleteOlder(ctx, ModelVerification, now)
 	})
 }
 
@@ -58,21 +58,27 @@ func (k *cleanup) idleLimits(ctx context.Context) {
 	})
 }
 
-func (a *Auth) deleteExpired(ctx context.Context, model string, now time.Time) error {
+func (a *Auth) deleteOlder(ctx context.Context, model string, now time.Time) error {
 	_, err := a.db.DeleteMany(ctx, model, adapter.Where{{Field: "expiresAt", Op: adapter.Lt, Value: now}})
 	return err
 }
 
-// DeleteExpired removes sessions and verification values that have expired. Call
-// it from a job, for example once a day: otherwise an expired session is removed only
-// when a request comes with it. Store hooks are not run.
+// DeleteExpired removes sessions, verification values and rows of plugins
+// (Manifest.DeleteExpired) that have expired. Call it from a job, for example once a day:
+// otherwise an expired session is removed only when a request comes with it. Store hooks
+// are not run. The first error ends it.
 func (a *Auth) DeleteExpired(ctx context.Context) error {
 	now := a.Now()
 	for _, model := range []string{ModelSession, ModelVerification} {
 		if !a.opts.inDatabase(model) {
 			continue
 		}
-		if err := a.deleteExpired(ctx, model, now); err != nil {
+		if err := a.deleteOlder(ctx, model, now); err != nil {
+			return err
+		}
+	}
+	for _, remove := range a.deleteExpired {
+		if err := remove(ctx, now); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ func coreCodes() []ErrorCode {
 		CodeSessionNotFresh, CodeLinkedAccountExists, CodeInvalidOrigin, CodeInvalidCallbackURL, CodeInvalidRedirectURL,
 		CodeInvalidErrorCallbackURL, CodeInvalidNewUserCallbackURL, CodeMissingOrNullOrigin, CodeCallbackURLRequired,
 		CodeFailedToCreateVerification, CodeFieldNotAllowed, CodeValidationError, CodeMissingField,
-		CodeDeferSessionRequired, CodeBodyMustBeAnObject, CodePasswordAlreadySet, CodeUnauthorized, CodeNotFound, CodeInternal,
+		CodeDeferSessionRequired, CodeBodyMustBeAnObject, CodePasswordAlreadySet, CodeUnauthorized, CodeCredentialsDisagree, CodeNotFound, CodeInternal,
 		CodeInvalidJSON, CodePayloadTooLarge, CodeQueryTooLarge, CodeTooManyRequests, CodeNotWhileImpersonating, CodeServerBusy, CodeSessionUnavailable, CodeInvalidHost, CodeInvalidCharacters,
 	}
 }

@@ -158,8 +158,11 @@ func (c *Ctx) renewCache(k cached) (*SessionData, error) {
 	return data, nil
 }
 
-// decodeCached makes typed rows of a verified cache.
+// decodeCached makes typed rows of a verified cache, new ones for each caller.
 func (a *Auth) decodeCached(k cached) (*SessionData, error) {
+	if data := a.decoded.get(k); data != nil {
+		return data, nil
+	}
 	session, err := wire.Parse(k.Session, wire.Limits{})
 	if err != nil {
 		return nil, err
@@ -168,5 +171,9 @@ func (a *Auth) decodeCached(k cached) (*SessionData, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.sessionDataFromJSON(session, user)
+	data, err := a.sessionDataFromJSON(session, user)
+	if err == nil {
+		a.decoded.put(k, data)
+	}
+	return data, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core/cookie"
+	"github.com/advantch/kernia-go/core/internal/clock"
 	"github.com/advantch/kernia-go/core/internal/origin"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -38,19 +39,23 @@ type Ctx struct {
 	// otherTokens are those of further session cookies; loadSession tries them when
 	// the caller's has no live session.
 	otherTokens []string
-	locals      map[any]any
-	base        *baseURL
-	origins     *origin.Set // with those of TrustedOriginsFunc; nil until asked for
-	ip          string
-	cookies     string // the Cookie header, lines joined
-	ipKnown     bool
-	ipLoaded    bool
-	cookiesIn   bool                  // cookies has been read
-	trusted     bool                  // called from Go without request headers
-	bound       atomic.Pointer[bound] // of Options.Timeout; nil until something waits
-	counts      bool                  // came over HTTP while limits are on: rules for accounts hold
+	// cookieBeside: a header names the caller, and there are cookies of other sessions.
+	cookieBeside bool
+	locals       map[any]any
+	base         *baseURL
+	origins      *origin.Set // with those of TrustedOriginsFunc; nil until asked for
+	ip           string
+	cookies      string // the Cookie header, lines joined
+	ipKnown      bool
+	ipLoaded     bool
+	cookiesIn    bool                  // cookies has been read
+	trusted      bool                  // called from Go without request headers
+	bound        atomic.Pointer[bound] // of Options.Timeout; nil until something waits
+	counts       bool                  // came over HTTP while limits are on: rules for accounts hold
 
 	callerKnown bool
+
+	signInMethod string // see SignInMethod
 }
 
 // answer is the state of a call's answer, besides the header lines in Res.
@@ -95,10 +100,13 @@ type param struct{ name, value string }
 type ctxKey struct{}
 
 // Value returns a value of the inner context. CtxFrom uses it to find the Ctx
-// itself.
+// itself, and packages below core the server's clock.
 func (c *Ctx) Value(key any) any {
-	if _, ok := key.(ctxKey); ok {
+	switch key.(type) {
+	case ctxKey:
 		return c
+	case clock.Key:
+		return c.auth.opts.Clock
 	}
 	if b := c.bound.Load(); b != nil {
 		return b.ctx.Value(key) // contexts derived from c then end with it without a goroutine
@@ -174,6 +182,10 @@ func (c *Ctx) Reply(v any) {
 // Returned is the handler's result, or the error it failed with.
 func (c *Ctx) Returned() (any, error) { return c.returned, c.failed }
 
+// Result is what the handler has returned, also when an after-hook has put something else
+// in its place. It is nil when the handler has failed or did not run.
+func (c *Ctx) Result() any { return c.typed }
+
 // SetReturned replaces the result from an after-hook; an error value becomes the answer.
 // A result in the place of an error keeps the error's status and headers, except a *Raw
 // with a Status.
@@ -184,6 +196,40 @@ func (c *Ctx) SetReturned(v any) {
 	}
 	c.returned, c.failed = v, nil
 }
+
+// AddMember lets an after-hook add a member at the end of the JSON object that the call
+// answers with, whatever its type. An error, a redirect and an answer that is no object
+// stay as they are.
+func (c *Ctx) AddMember(name string, v wire.Value) error {
+	var text []byte
+	switch result := c.returned.(type) {
+	case nil, *Raw:
+		return nil
+	case wire.Appender:
+		text = result.AppendJSON(nil)
+	default:
+		var err error
+		if text, err = c.route.encodeResult(nil, result); err != nil {
+			return err
+		}
+	}
+	if len(text) < 2 || text[0] != '{' {
+		return nil
+	}
+	out := text[: len(text)-1 : len(text)-1] // the text may be a buffer of the result: it is not written to
+	if len(out) > 1 {
+		out = append(out, ',')
+	}
+	out = append(wire.AppendString(out, name), ':')
+	c.SetReturned(encoded(append(v.AppendJSON(out), '}')))
+	return nil
+}
+
+// encoded is a result that is JSON already.
+type encoded []byte
+
+// AppendJSON appends the text.
+func (e encoded) AppendJSON(dst []byte) []byte { return append(dst, e...) }
 
 // Issued returns the session that this call has set the session cookie for, or nil: a
 // new session, or the caller's own after a refresh or a change. After-hooks use it to

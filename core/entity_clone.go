@@ -58,6 +58,10 @@ func (s *Session) clone() *Session {
 	return &own
 }
 
+func (d *SessionData) clone() *SessionData {
+	return &SessionData{Session: *d.Session.clone(), User: *d.User.clone()}
+}
+
 func (a *Account) clone() *Account {
 	own := *a
 	own.AccessToken, own.RefreshToken, own.IDToken = cloneText(a.AccessToken), cloneText(a.RefreshToken), cloneText(a.IDToken)

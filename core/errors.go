@@ -193,8 +193,11 @@ var (
 	CodePasswordAlreadySet         = ErrorCode{"PASSWORD_ALREADY_SET", "User already has a password set"}
 
 	CodeUnauthorized = ErrorCode{"UNAUTHORIZED", "Unauthorized"}
-	CodeNotFound     = ErrorCode{"NOT_FOUND", "Not found"}
-	CodeInternal     = ErrorCode{"INTERNAL_SERVER_ERROR", "Internal Server Error"}
+	// CodeCredentialsDisagree is Kernia's own: a request came with the cookie of one user
+	// and a token or key of another.
+	CodeCredentialsDisagree = ErrorCode{"CREDENTIALS_DISAGREE", "The credentials of the request are of different users"}
+	CodeNotFound            = ErrorCode{"NOT_FOUND", "Not found"}
+	CodeInternal            = ErrorCode{"INTERNAL_SERVER_ERROR", "Internal Server Error"}
 
 	// Codes that Better Auth 1.6 has no name for.
 	CodeInvalidJSON           = ErrorCode{"INVALID_JSON", "Invalid JSON in request body"}
@@ -211,7 +214,10 @@ var (
 	CodePasswordCompromised   = ErrorCode{"PASSWORD_COMPROMISED", "The password you entered has been compromised. Please choose a different password."}
 )
 
-var errUnauthorized = Fail(http.StatusUnauthorized, CodeUnauthorized)
+var (
+	errUnauthorized        = Fail(http.StatusUnauthorized, CodeUnauthorized)
+	errCredentialsDisagree = Fail(http.StatusUnauthorized, CodeCredentialsDisagree)
+)
 
 // internalError hides a cause behind the generic 500.
 func internalError(cause error) *Error {

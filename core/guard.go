@@ -16,12 +16,13 @@ import (
 type Guard func(ctx context.Context) error
 
 // SessionGuard answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
-// requests without a session, and 503 when the session could not be read. A
-// session from the cookie cache is accepted.
+// requests without a session, 401 CREDENTIALS_DISAGREE to those with credentials of
+// different users, and 503 when the session could not be read. A session from the cookie
+// cache is accepted.
 func SessionGuard(ctx context.Context) error {
 	data, err := ReadSession(ctx)
 	if err == nil && data == nil {
-		return errUnauthorized
+		return ctx.Value(attachedKey{}).(*attached).c.unauthorized()
 	}
 	return err
 }

@@ -39,7 +39,8 @@ func (c *Ctx) rateLimit(path string, rt *route) error {
 // the route where each one is to have its own. Call
 // Limit outside of transactions, and only after the caller has been authorized, so that
 // nobody uses up another's allowance. Calls from Go are not counted. Nothing is counted
-// when the limiter is off or a custom rule exempts the path.
+// when the limiter is off (RateLimit.Disabled). A rule of RateLimit.Rules that exempts the
+// path does not exempt it from Limit.
 func (c *Ctx) Limit(what string, rule ratelimit.Rule) error {
 	if !c.counts || c.route == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/validate"
@@ -172,6 +173,7 @@ type route struct {
 	inverse  *inputEncoder
 	output   reflect.Type
 	encode   *wire.Encoder
+	replaced sync.Map // reflect.Type of a result that a hook has put in its place → *wire.Encoder
 	run      func(*Ctx) (any, error)
 	before   []Hook
 	after    []Hook

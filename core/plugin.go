@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
@@ -51,8 +52,10 @@ type Manifest struct {
 	// example by a header. It is called at most once per call, when the session is
 	// first needed, also on the application's own routes. The first plugin that returns
 	// a Credential decides. The zero Credential leaves the decision to the next plugin
-	// and, last, to the cookie. An error of status 4xx means that the call has no
-	// session; any other error fails the call. Authenticate must not read the session.
+	// and, last, to the cookie. All are asked: a call with credentials of different users
+	// has no session, and routes that need one answer 401 CREDENTIALS_DISAGREE. An error of
+	// status 4xx means that the call has no session; any other error fails the call.
+	// Authenticate must not read the session.
 	Authenticate func(*Ctx) (Credential, error)
 	Store        StoreHooks
 	// SignInGate is called before a session is made, whatever method the user signs in
@@ -74,6 +77,9 @@ type Manifest struct {
 	// address and somebody else may have made the user (Store.SettleSignUp). ctx belongs
 	// to the transaction.
 	Disown func(ctx context.Context, userID string) error
+	// DeleteExpired removes the rows of the plugin's tables that have ended by now. It is
+	// part of Auth.DeleteExpired, which a job of the application calls.
+	DeleteExpired func(ctx context.Context, now time.Time) error
 	// AsksEnded keeps the times that Store.Ended and Arrival.Made need: set it when the
 	// plugin uses one of them.
 	AsksEnded bool

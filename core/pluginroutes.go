@@ -19,6 +19,7 @@ var pluginRoutes = map[string][]string{
 		"/sign-in/email", "/sign-up/email", "/request-password-reset", "/reset-password", "/reset-password/", "/forget-password", "/change-password",
 		"/verify-password",
 	},
+	"electron":       {"/electron/"},
 	"expo":           {"/expo-authorization-proxy"},
 	"jwt":            {"/token", "/jwks"},
 	"generic-oauth":  {"/sign-in/oauth2", "/oauth2/link", "/oauth2/callback/"},

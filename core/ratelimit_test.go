@@ -248,6 +248,17 @@ func TestRateLimit(t *testing.T) {
 		e.Clock.Add(time.Minute)
 		ask("/one", 6).Want(t, 200, "")
 	})
+	t.Run("RL-09 a rule that exempts a path does not exempt what it counts by itself", func(t *testing.T) {
+		t.Parallel()
+		send := core.Get("send", "/send", func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
+			return core.StatusReply{Status: true}, c.Limit("p|to", ratelimit.Rule{Window: time.Minute, Max: 1})
+		})
+		e := limited(t, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit.Rules = []ratelimit.Custom{{Pattern: "/send", Disabled: true}}
+		}, plugin("p", core.Manifest{Operations: []core.Operation{send}}))
+		e.Client().Get("/send").Want(t, 200, "")
+		e.Client().Get("/send").Want(t, 429, "TOO_MANY_REQUESTS")
+	})
 	t.Run("RL-10 work after the answer that cannot be counted is not allowed", func(t *testing.T) {
 		t.Parallel()
 		e := limited(t, func(_ *authtest.Env, o *core.Options) { o.RateLimit.Custom = brokenLimiter{} })

@@ -13,6 +13,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
+	"github.com/advantch/kernia-go/core/plugins/electron"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/expo"
@@ -88,6 +89,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		emailotp.Message{}, emailotp.Code(""), emailotp.GetReply{}, emailotp.CheckInput{}, emailotp.VerifyEmailInput{}, emailotp.VerifyEmailReply{},
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},
 		magiclink.Message{}, magiclink.VerifyInput{}, magiclink.VerifyReply{}, &magiclink.Plugin{},
+		electron.TokenInput{}, electron.TokenReply{}, electron.TransferInput{}, electron.TransferReply{}, electron.ProxyInput{}, &electron.Plugin{},
 		expo.ProxyInput{}, &expo.Plugin{}, multisession.TokenInput{}, &multisession.Plugin{},
 		onetimetoken.TokenReply{}, onetimetoken.VerifyInput{}, &onetimetoken.Plugin{},
 		jwt.Key{}, jwt.TokenReply{}, jwt.SignInput{}, jwt.VerifyInput{}, jwt.VerifyReply{}, jwt.Claims{}, jwt.KeySet{}, &jwt.Plugin{},

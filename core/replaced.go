@@ -60,8 +60,12 @@ func (s *Store) anyReplaced(ctx context.Context, tokens []string) (bool, error) 
 }
 
 // endDead removes the cookies of sessions that are gone, unless one was replaced a
-// moment ago: the browser may have the cookie of the new one by now.
+// moment ago: the browser may have the cookie of the new one by now. A header that names
+// no session says nothing about the browser's cookie.
 func (c *Ctx) endDead() error {
+	if c.cookieBeside {
+		return nil
+	}
 	replaced, err := c.auth.store.anyReplaced(c, append([]string{c.caller.Token}, c.otherTokens...))
 	if err == nil && !replaced {
 		c.EndSession()

@@ -345,7 +345,7 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 			if err := c.Issue(&SessionData{Session: current.Session, User: *updated}, IssueOptions{}); err != nil {
 				return VerifyEmailReply{}, err
 			}
-		} else if _, err := c.SignIn(c, updated, SignIn{Method: "email-verification", KeepForget: true, Redirect: callback}); err != nil {
+		} else if _, err := c.SignIn(c, updated, SignIn{Method: "email-verification", Incidental: true, KeepForget: true, Redirect: callback}); err != nil {
 			return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
 		}
 	}
@@ -455,7 +455,7 @@ func verifyChange(c *Ctx, u *User, claims emailClaims, callback string,
 	case a.opts.EmailVerification.AutoSignIn:
 		// Only where links sign in at all: the person who asked for the change need not
 		// be the account's owner now.
-		_, err = c.SignIn(c, updated, SignIn{Method: "email-change", KeepForget: true, Redirect: callback})
+		_, err = c.SignIn(c, updated, SignIn{Method: "email-change", Incidental: true, KeepForget: true, Redirect: callback})
 	}
 	if err != nil {
 		return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)

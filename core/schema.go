@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/advantch/kernia-go/core/schema"
 )
@@ -113,7 +114,7 @@ func (o TableOptions) Rename(t *schema.Table) error {
 // buildSchema merges the core tables, those of plugins and the options. It holds
 // every table whose fields shape records and answers; inDatabase names those in the
 // database.
-func buildSchema(o *Options, manifests []Manifest) (*schema.Schema, error) {
+func buildSchema(o *Options, plugins []Plugin, manifests []Manifest) (*schema.Schema, error) {
 	core := []struct {
 		table schema.Table
 		opts  TableOptions
@@ -129,16 +130,47 @@ func buildSchema(o *Options, manifests []Manifest) (*schema.Schema, error) {
 		if err := c.opts.Rename(&c.table); err != nil {
 			return nil, err
 		}
+		c.table.Owner = "the core"
 		tables = append(tables, c.table)
-		own = append(own, schema.Table{Model: c.table.Model, Fields: c.opts.Fields})
+		own = append(own, schema.Table{Model: c.table.Model, Fields: c.opts.Fields, Owner: "Options"})
 	}
-	for _, m := range manifests {
-		tables = append(tables, m.Tables...)
-		extend = append(extend, m.Extend...)
+	for i, m := range manifests {
+		owned := func(list []schema.Table) []schema.Table {
+			list = slices.Clone(list)
+			for j := range list {
+				list[j].Owner = fmt.Sprintf("the plugin %q", plugins[i].ID())
+			}
+			return list
+		}
+		tables = append(tables, owned(m.Tables)...)
+		extend = append(extend, owned(m.Extend)...)
 	}
 	// Fields of plugins come before those of the application, as in Better Auth
 	// 1.6.
 	return schema.New(o.IDs.Kind, tables, append(extend, own...))
+}
+
+// checkFilled refuses a field that was added to a table of the core and that nothing can
+// fill in: it must have a value, clients may not give one, there is no default, and no hook
+// sees the row before it is made.
+func checkFilled(s *schema.Schema, hooks []StoreHooks) error {
+	filled := func(pick func(h *StoreHooks) bool) bool {
+		return slices.ContainsFunc(hooks, func(h StoreHooks) bool { return pick(&h) })
+	}
+	for model, hooked := range map[string]bool{
+		ModelUser:         filled(func(h *StoreHooks) bool { return h.User.BeforeCreate != nil }),
+		ModelSession:      filled(func(h *StoreHooks) bool { return h.Session.BeforeCreate != nil }),
+		ModelAccount:      filled(func(h *StoreHooks) bool { return h.Account.BeforeCreate != nil }),
+		ModelVerification: filled(func(h *StoreHooks) bool { return h.Verification.BeforeCreate != nil }),
+	} {
+		t, _ := s.Table(model)
+		for _, f := range t.Added() {
+			if !hooked && !f.Optional && f.NoInput && f.Default == nil {
+				return fmt.Errorf("core: no %s could be made: its field %q must have a value, and clients may not give one: give it a Default, make it Optional, or set it in the store hook BeforeCreate", model, f.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func (o *Options) inDatabase(model string) bool {

@@ -372,11 +372,43 @@ func (rt *route) encodeResult(dst []byte, v any) ([]byte, error) {
 	if rt != nil && t == rt.output {
 		return rt.encode.Append(dst, v), nil
 	}
-	enc, err := wire.EncoderFor(t)
+	enc, err := rt.encoderFor(t)
 	if err != nil {
 		return nil, err
 	}
 	return enc.Append(dst, v), nil
+}
+
+// replace compiles the encoder of what a hook says that it puts in the place of the
+// result: t is that type, or a pointer to it.
+func (rt *route) replace(t reflect.Type) error {
+	if t == nil {
+		return nil
+	}
+	if _, err := rt.encoderFor(t); err != nil {
+		return err
+	}
+	if t.Kind() == reflect.Pointer && t.Elem().Kind() != reflect.Interface {
+		_, err := rt.encoderFor(t.Elem())
+		return err
+	}
+	return nil
+}
+
+// encoderFor returns the encoder of a type that replaces the route's own. core.New has
+// compiled those that Hook.Result names; any other one is compiled the first time.
+func (rt *route) encoderFor(t reflect.Type) (*wire.Encoder, error) {
+	if rt == nil {
+		return wire.EncoderFor(t)
+	}
+	if enc, ok := rt.replaced.Load(t); ok {
+		return enc.(*wire.Encoder), nil
+	}
+	enc, err := wire.EncoderFor(t)
+	if err == nil {
+		rt.replaced.Store(t, enc)
+	}
+	return enc, err
 }
 
 func (a *Auth) renderError(ctx context.Context, rt *route, res *Response, err error) {

@@ -185,7 +185,7 @@ func (c *Ctx) require(stored bool) error {
 		return err
 	}
 	if data == nil {
-		return errUnauthorized
+		return c.unauthorized()
 	}
 	return nil
 }

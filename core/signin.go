@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // SignIn describes how a user has authenticated. Every sign-in method, of the core
@@ -19,6 +20,12 @@ type SignIn struct {
 	// user verification, or in the second step of a held sign-in. A gate that asks for
 	// a second factor lets the sign-in pass.
 	MultiFactor bool
+	// Completes says that this is the second step of a held sign-in.
+	Completes bool
+	// Incidental says that nobody chose the method on a page: the sign-in follows from
+	// something else, such as an address that a link has proven. It has no name
+	// (Ctx.SignInMethod).
+	Incidental bool
 	// Detached says that the session is for another device than the caller's browser. No
 	// cookies are set or removed, and the session that the request came with stays.
 	Detached bool
@@ -41,6 +48,7 @@ type SignIn struct {
 	made []func(ctx context.Context) error
 	then []func(ctx context.Context) error
 	held bool
+	name string // of KeepMethod
 }
 
 // Call returns the call that signs the user in, for gates: its request and its answer.
@@ -56,6 +64,37 @@ func (s *SignIn) Then(fn func(ctx context.Context) error) { s.then = append(s.th
 // and the session is made. fn is not called when the sign-in is held. Its error refuses the
 // sign-in.
 func (s *SignIn) Made(fn func(ctx context.Context) error) { s.made = append(s.made, fn) }
+
+// KeepMethod gives the second step the name of the method, for Ctx.SignInMethod, when another
+// gate holds the sign-in. A signed cookie, "<prefix>.login_method", carries the name for ten
+// minutes. A sign-in without cookies (Detached) keeps none.
+func (s *SignIn) KeepMethod(name string) { s.name = name }
+
+// keptMethod is the cookie of KeepMethod.
+func (c *Ctx) keptMethod() Cookie { return c.NewCookie("login_method", 10*time.Minute) }
+
+// SignInMethod names the way in which the call signs a user in, as a page shows it: "email",
+// "magic-link", a provider's id. It is the SignIn.Method, or what SetSignInMethod has set
+// before; in the second step of a held sign-in, what KeepMethod has kept in the first. It is
+// "" when the call has signed nobody in, by an Incidental method, and in a second step for
+// which nothing was kept.
+func (c *Ctx) SignInMethod() string { return c.signInMethod }
+
+// SetSignInMethod names the call's method before Ctx.SignIn is called, for hooks of the user
+// who is made first. SignInOrUp does so itself.
+func (c *Ctx) SetSignInMethod(name string) { c.signInMethod = name }
+
+// nameMethod is the last word on SignInMethod.
+func (c *Ctx) nameMethod(s *SignIn) {
+	switch {
+	case s.Completes:
+		c.signInMethod, _ = c.SignedCookie(c.keptMethod().Name)
+	case s.Incidental:
+		c.signInMethod = ""
+	case c.signInMethod == "":
+		c.signInMethod = s.Method
+	}
+}
 
 // Held reports whether a gate holds the sign-in. Gates ask in AfterCommit.
 func (s *SignIn) Held() bool { return s.held }
@@ -77,6 +116,7 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 		return nil, err
 	}
 	s.User, s.c = u, c
+	c.nameMethod(&s)
 	var row *Session
 	var came *SessionData
 	var asked SignIn // s as the gates leave it
@@ -142,6 +182,9 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 			if err := c.Issue(data, IssueOptions{Forget: forget}); err != nil {
 				return err
 			}
+			if asked.Completes && c.signInMethod != "" {
+				c.ExpireCookie(c.keptMethod())
+			}
 		}
 		c.Emit(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID})
 		for _, then := range asked.then {
@@ -182,6 +225,9 @@ func (s *SignIn) Hold(ctx context.Context, v any) error {
 	return AfterCommit(ctx, func(context.Context) error {
 		if s.Forget {
 			c.SetSignedCookie(c.base.cookies.Forget, "true")
+		}
+		if s.name != "" {
+			c.SetSignedCookie(c.keptMethod(), s.name)
 		}
 		c.dropSession()
 		return nil

@@ -71,6 +71,9 @@ func (c *Ctx) SignInOrUp(a Arrival) (data *SessionData, isNew bool, err error) {
 			return known(ctx, u)
 		}
 	}
+	if !a.Incidental && !a.NoSession {
+		c.SetSignInMethod(a.Method)
+	}
 	var held error
 	err = store.Tx(c, func(ctx context.Context) error {
 		data, isNew, held = nil, false, nil // a database may run this again

@@ -12,11 +12,9 @@ func TestFlows(t *testing.T) {
 	for _, s := range databases {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			suites := pluginflows.Server()
-			if s.env == "" {
-				suites = pluginflows.All()
-			}
-			flowtest.Run(t, s.shared(t), suites...)
+			// Failing requests of plugins are played on the memory adapter and through
+			// GORM: they fail before they reach an adapter.
+			flowtest.Run(t, s.shared(t), pluginflows.Server()...)
 		})
 	}
 }

@@ -8,9 +8,10 @@
  * BENCH_BINARY   a built Go server; without it ./examples/benchserver is built
  * BENCH_SECONDS  time per measurement, default 5
  * BENCH_ONLY     the beginning of the name of what is measured: get-session, token, jwks, API key, callback
+ * KERNIA_TEST_POSTGRES_DSN  a PostgreSQL server for the API keys, which are measured there too if the package pg is installed
  * BENCH_ROUNDS   measurements per server, taken in turn, default 3; the median counts
  *
- * The Go server takes `-addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt]`,
+ * The Go server takes `-addr 127.0.0.1:0 -database FILE|postgres://… [-cookie-cache] [-jwt]`,
  * reads BETTER_AUTH_SECRET, keeps its SQLite in FILE, has rate limits and logs
  * off, a cookie cache of an hour, and prints `listening URL`. With `-hub` it is
  * the provider, and with `-provider HOST:PORT` it signs in with that one. With
@@ -25,6 +26,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { spent } from "./bench/spent.mjs";
 import { Jar } from "./runner/jar.mjs";
 import { closeConnections, exchange, startServer } from "./runner/servers.mjs";
 
@@ -54,18 +56,21 @@ async function signUp(base) {
   return jar.header({ secure: true, now: Date.now() });
 }
 
-async function measure(base, cookie, folder, path = "/get-session", least = 300) {
+async function measure({ url: base, pid }, cookie, folder, path = "/get-session", least = 300) {
   const url = `${base}/api/auth${path}`;
   if (!wrk) {
-    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify({ url, cookie, connections, seconds, warmup, least })]);
+    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify({ url, cookie, connections, seconds, warmup, least, pid })]);
     return JSON.parse(stdout);
   }
   const script = join(folder, "report.lua");
   await writeFile(script, `done = function(s, l, r) io.write(string.format('\\nJSON{"rate":%f,"p50":%f,"p99":%f,"failures":%d,"generator":0}\\n', s.requests / s.duration * 1e6, l:percentile(50) / 1000, l:percentile(99) / 1000, s.errors.status)) end`);
   const args = ["-c", "1", "wrk", "-t", "1", "-c", String(connections), "-s", script, "-H", `Cookie: ${cookie}`];
   await run("taskset", [...args, "-d", `${warmup}s`, url]);
+  const before = spent(pid);
   const { stdout } = await run("taskset", [...args, "-d", `${seconds}s`, url]);
-  return JSON.parse(/^JSON(.*)$/m.exec(stdout)[1]);
+  const used = spent(pid) - before;
+  const result = JSON.parse(/^JSON(.*)$/m.exec(stdout)[1]);
+  return { ...result, work: used / (result.rate * seconds) };
 }
 
 async function once(name, command, cache, folder) {
@@ -76,7 +81,7 @@ async function once(name, command, cache, folder) {
   try {
     const cookie = await signUp(server.url);
     if (cache !== cookie.includes("session_data=")) throw new Error(`${name}: the cookie cache is not as asked`);
-    const result = await measure(server.url, cookie, folder);
+    const result = await measure(server, cookie, folder);
     // Signed in to the end: an answer of `null` is fast, and worth nothing.
     const last = await exchange(server.url, { method: "GET", path: "/api/auth/get-session", headers: { cookie } });
     if (!last.body.includes('"session"')) throw new Error(`${name}: no session at the end: ${last.status} ${last.body}`);
@@ -97,7 +102,7 @@ async function tokens(path, form, name, command, folder) {
       if (status !== 200 || !form.test(body)) throw new Error(`${name}: ${path} answered ${status}: ${body}`);
     };
     await check();
-    const result = await measure(server.url, cookie, folder, path, 200);
+    const result = await measure(server, cookie, folder, path, 200);
     await check();
     return result;
   } finally {
@@ -105,20 +110,40 @@ async function tokens(path, form, name, command, folder) {
   }
 }
 
-/** Uses of one API key, which has a limit that is never reached. */
-async function verifications(name, command, folder) {
-  const file = join(folder, `${name}-keys-${Date.now()}.sqlite`);
-  const server = await startServer(name, ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, "-api-keys"], { cwd: repository, env });
+/** A database of its own on a PostgreSQL server, as long as use runs. */
+async function onPostgres(dsn, use) {
+  const { default: pg } = await import("pg");
+  const name = `kernia_bench_${randomBytes(6).toString("hex")}`;
+  const administer = async (statement) => {
+    const client = new pg.Client({ connectionString: dsn });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  await administer(`create database ${name}`);
+  try {
+    const database = new URL(dsn);
+    database.pathname = name;
+    return await use(String(database));
+  } finally {
+    await administer(`drop database ${name} with (force)`);
+  }
+}
+
+/** Uses of API keys, which have a limit that is never reached. Connections have the keys in turn. */
+async function verifications(name, command, database, count) {
+  const server = await startServer(name, ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", database, "-api-keys"], { cwd: repository, env });
   try {
     const headers = { cookie: await signUp(server.url), origin: server.url };
     const post = (path, body) => exchange(server.url, { method: "POST", path: `/api/auth/api-key/${path}`, headers: { ...headers, "content-type": "application/json" }, body });
-    const { key, id } = JSON.parse((await post("create", "{}")).body);
-    const load = { url: `${server.url}/verify`, header: `X-Api-Key: ${key}`, least: 50, connections, seconds, warmup };
+    const keys = [];
+    for (let i = 0; i < count; i++) keys.push(JSON.parse((await post("create", "{}")).body));
+    const load = { url: `${server.url}/verify`, headers: keys.map(({ key }) => `X-Api-Key: ${key}`), least: 50, connections, seconds, warmup, pid: server.pid };
     const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "load.mjs"), JSON.stringify(load)]);
     const result = JSON.parse(stdout);
     // Every use was counted: a verification that forgets is fast, and worth nothing.
-    const { requestCount } = JSON.parse((await exchange(server.url, { method: "GET", path: `/api/auth/api-key/get?id=${id}`, headers })).body);
-    return { ...result, counted: requestCount / (result.rate * seconds) };
+    let counted = 0;
+    for (const { id } of keys) counted += JSON.parse((await exchange(server.url, { method: "GET", path: `/api/auth/api-key/get?id=${id}`, headers })).body).requestCount;
+    return { ...result, counted: counted / (result.rate * seconds) };
   } finally {
     await server.stop();
   }
@@ -164,7 +189,13 @@ async function main(folder) {
   ];
   measurements.push(["token", (name, command) => tokens("/token", /^{"token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"}$/, name, command, folder)]);
   measurements.push(["jwks", (name, command) => tokens("/jwks", /^{"keys":\[{"alg":"EdDSA",.*}\]}$/, name, command, folder)]);
-  measurements.push(["API key, database", (name, command) => verifications(name, command, folder)]);
+  const dsn = process.env.KERNIA_TEST_POSTGRES_DSN;
+  const pg = dsn && (await import("pg").catch(() => undefined));
+  for (const [what, count] of [["API key", 1], ["API keys", connections]]) {
+    measurements.push([`${what}, SQLite`, (name, command) => verifications(name, command, join(folder, `${name}-keys-${Date.now()}.sqlite`), count)]);
+    if (pg) measurements.push([`${what}, PostgreSQL`, (name, command) => onPostgres(dsn, (database) => verifications(name, command, database, count))]);
+  }
+  if (!pg) console.log("API keys are not measured on PostgreSQL: set KERNIA_TEST_POSTGRES_DSN, and npm install --no-save pg");
   if (binary) measurements.push(["callback of a provider", (name, command) => callbacks(name, command, binary, folder)]);
   for (const [what, measured] of measurements) {
     if (process.env.BENCH_ONLY && !what.startsWith(process.env.BENCH_ONLY)) continue;
@@ -188,13 +219,15 @@ async function main(folder) {
       if (of(name, "counted") < 1) console.log(`note: ${name} has counted ${(100 * of(name, "counted")).toFixed(0)} % of the uses`);
     }
     const cells = (name) => (results[name].length ? [of(name, "rate").toFixed(0), of(name, "p50").toFixed(2), of(name, "p99").toFixed(2)] : ["–", "–", "–"]);
-    if (results.node[0]?.work) {
+    // What else runs on the machine does not change the processor time.
+    let work = ["–", "–", "–"];
+    if (results.node[0] && results.go[0]) {
       const [node, go] = [of("node", "work"), of("go", "work")];
-      console.log(`${what}: ${node.toFixed(2)} ms of processor time on Node, ${go.toFixed(2)} ms on Go, ${(node / go).toFixed(1)}×; that is independent of what else runs`);
+      work = [node, go, node / go].map((n, i) => (i < 2 ? n.toFixed(3) : `${n.toFixed(1)}×`));
     }
-    rows.push([what, ...cells("node"), ...cells("go"), Number.isNaN(ratio) ? "–" : `${ratio.toFixed(1)}×`]);
+    rows.push([what, ...cells("node"), ...cells("go"), Number.isNaN(ratio) ? "–" : `${ratio.toFixed(1)}×`, ...work]);
   }
-  const lines = [["", "Node req/s", "p50 ms", "p99 ms", "Go req/s", "p50 ms", "p99 ms", "ratio"], ...rows];
+  const lines = [["", "Node req/s", "p50 ms", "p99 ms", "Go req/s", "p50 ms", "p99 ms", "ratio", "Node CPU ms", "Go CPU ms", "ratio"], ...rows];
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   for (const line of lines) console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
 }

@@ -4,9 +4,12 @@
 package adapter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"slices"
 
 	"github.com/advantch/kernia-go/core/schema"
@@ -34,7 +37,26 @@ var (
 // Record is one row by logical field names. Values have the Go types listed at
 // schema.Type; ids and references to ids are strings; nil is null. A record
 // that an adapter returns belongs to the caller.
+//
+// A Record prints and logs the names of its fields and its id: rows hold tokens and
+// hashes. Convert it to map[string]any to print the values.
 type Record map[string]any
+
+// Format prints the id and the names of the other fields.
+func (r Record) Format(f fmt.State, _ rune) {
+	if r == nil {
+		fmt.Fprint(f, "adapter.Record(nil)")
+		return
+	}
+	fmt.Fprint(f, "adapter.Record{")
+	if id, ok := r["id"].(string); ok {
+		fmt.Fprintf(f, "id: %q, ", id)
+	}
+	fmt.Fprintf(f, "[redacted]: %q}", slices.Sorted(maps.Keys(r)))
+}
+
+// LogValue logs what Format prints.
+func (r Record) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // Op is a comparison.
 type Op string
@@ -65,6 +87,14 @@ type Cond struct {
 	Or    bool // belongs to the OR group instead of the AND group
 	Fold  bool // ignore letter case (ASCII at least); strings only
 }
+
+// Format prints the condition without its value, which may be a token.
+func (c Cond) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "adapter.Cond{%q %s [redacted]}", c.Field, cmp.Or(c.Op, Eq))
+}
+
+// LogValue logs what Format prints.
+func (c Cond) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // List returns the elements of the value of In or NotIn. It reports false for a type
 // that they do not accept.

@@ -75,11 +75,12 @@ type Env struct {
 var FastPasswords = password.Argon2Params{Memory: 8, Time: 1, Threads: 1}
 
 // Options returns options for New, which a test may change: memory adapter, fast
-// hashing without a bound on its waiting time, no timeout, no rate limit, mails sent before the answer, no delayed answers.
+// hashing (Argon2id with FastPasswords, also under CompatBetterAuth, whose scrypt has fixed
+// costs: a test of the hash sets Password.Algorithm to nil) without a bound on its waiting time, no timeout, no rate limit, mails sent before the answer, no delayed answers.
 func (e *Env) Options(plugins ...core.Plugin) core.Options {
 	return core.Options{
 		BaseURL: BaseURL, Secret: Secret, Database: memory.New(), Plugins: plugins,
-		Password:          core.PasswordOptions{Argon2: FastPasswords, MaxWait: -1}, // no refusals on a slow machine
+		Password:          core.PasswordOptions{Algorithm: new(password.Argon2id), Argon2: FastPasswords, MaxWait: -1}, // no refusals on a slow machine
 		Timeout:           -1,
 		RateLimit:         core.RateLimitOptions{Disabled: true},
 		Clock:             e.Clock.Now,

@@ -19,7 +19,8 @@ type KeysOptions struct {
 	// are older are used as long as the provider does not answer. Default one hour, at
 	// least one minute.
 	MaxAge time.Duration
-	// Clock returns the time. Default time.Now.
+	// Clock returns the time. Default: Options.Clock of the server whose call needs the
+	// keys, or time.Now outside of a call.
 	Clock func() time.Time
 }
 
@@ -34,9 +35,6 @@ type Keys struct{ remote *jwk.Remote }
 func NewKeys(jwksURL string, o KeysOptions) (*Keys, error) {
 	if err := jwk.CheckURL(jwksURL); err != nil {
 		return nil, errors.New("idtoken: " + err.Error())
-	}
-	if o.Clock == nil {
-		o.Clock = time.Now
 	}
 	return &Keys{jwk.NewRemote(jwksURL, o.MaxAge, o.Clock)}, nil
 }

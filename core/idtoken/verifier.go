@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/advantch/kernia-go/core/internal/clock"
 	"github.com/advantch/kernia-go/core/oauth2"
 )
 
@@ -58,7 +59,8 @@ type Options struct {
 	HashedNonce bool
 	// Check is a further rule of the provider's. It gets verified claims.
 	Check func(c oauth2.Claims) bool
-	// Clock returns the time. Default time.Now.
+	// Clock returns the time. Default: Options.Clock of the server whose call verifies the
+	// token, or time.Now outside of a call.
 	Clock func() time.Time
 }
 
@@ -85,9 +87,6 @@ func New(o Options) (*Verifier, error) {
 			return nil, fmt.Errorf("idtoken: the algorithm %q must be one of %s", a, strings.Join(asymmetric, ", "))
 		}
 	}
-	if o.Clock == nil {
-		o.Clock = time.Now
-	}
 	o.Issuers, o.Algorithms = slices.Clone(o.Issuers), slices.Clone(o.Algorithms)
 	return &Verifier{o}, nil
 }
@@ -107,7 +106,7 @@ func (v *Verifier) Verify(ctx context.Context, c *http.Client, p *oauth2.Provide
 	if err != nil {
 		return nil, err
 	}
-	if err := v.Check(p, claims, nonce); err != nil {
+	if err := v.check(p, claims, nonce, clock.Now(ctx, v.o.Clock)); err != nil {
 		return nil, err
 	}
 	return claims, nil
@@ -184,6 +183,10 @@ func plain(token string) bool {
 // Check checks claims that were verified in another way, as Verify does after the
 // signature. The error is an *Error.
 func (v *Verifier) Check(p *oauth2.Provider, c oauth2.Claims, nonce string) error {
+	return v.check(p, c, nonce, clock.Now(context.Background(), v.o.Clock))
+}
+
+func (v *Verifier) check(p *oauth2.Provider, c oauth2.Claims, nonce string, now time.Time) error {
 	if isOtherToken(c) {
 		return refuse(ReasonType)
 	}
@@ -193,7 +196,7 @@ func (v *Verifier) Check(p *oauth2.Provider, c oauth2.Claims, nonce string) erro
 	if !v.isForUs(p, c) {
 		return refuse(ReasonAudience)
 	}
-	if !v.isNow(c) {
+	if !v.isNow(c, now) {
 		return refuse(ReasonTime)
 	}
 	if sub := c.String("sub"); sub == "" || len(sub) > maxSubject {
@@ -243,8 +246,7 @@ func (v *Verifier) isForUs(p *oauth2.Provider, c oauth2.Claims) bool {
 	return p.IsAudience(azp) || v.o.AnyParty && azp != "" && len(audiences) == 1
 }
 
-func (v *Verifier) isNow(c oauth2.Claims) bool {
-	now := v.o.Clock()
+func (v *Verifier) isNow(c oauth2.Claims, now time.Time) bool {
 	exp, ok := moment(c["exp"])
 	if !ok || !now.Add(-leeway).Before(exp) {
 		return false

@@ -22,7 +22,7 @@ type Engine struct {
 	flow      core.Local[Begin]
 }
 
-// Holder is the plugin that made the engine of an Auth.
+// Holder is the plugin that made the engine of an Auth. Engine returns it, nil before Init.
 type Holder interface{ Engine() *Engine }
 
 // New makes the engine of an Auth, in the Init of the plugin that owns it. It collects

@@ -17,8 +17,10 @@ import (
 
 // Identity is what a provider has said about a user.
 type Identity struct {
+	// Profile is never nil.
 	Profile *oauth2.Profile
-	Tokens  *oauth2.Tokens
+	// Tokens are not encrypted yet.
+	Tokens *oauth2.Tokens
 	// Fields are what Config.MapProfile returned.
 	Fields map[string]any
 }
@@ -26,6 +28,7 @@ type Identity struct {
 // Finished is a flow whose provider has answered. No row and no session is changed yet.
 type Finished struct {
 	Begin
+	// Provider has its endpoints.
 	Provider *Provider
 	Identity
 	session string
@@ -190,7 +193,9 @@ func (e *Engine) identity(ctx context.Context, p, at *Provider, r oauth2.Profile
 
 // IDToken is an id_token that a client got from the provider by itself.
 type IDToken struct {
-	Token, Nonce              string
+	// Token is the id_token. Nonce is the one that it must have, or "".
+	Token, Nonce string
+	// AccessToken, RefreshToken and Scopes came with it. They may be empty.
 	AccessToken, RefreshToken string
 	Scopes                    []string
 	// User is what Apple gives the client beside the token, as JSON.

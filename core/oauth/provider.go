@@ -92,5 +92,6 @@ func (p *Provider) client(a *core.Auth) *http.Client {
 
 // Source is a plugin that has providers. The engine finds them by their ids.
 type Source interface {
+	// Providers is called once, in the Init of the plugin that makes the engine.
 	Providers() []*Provider
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// What holds tokens, codes or secrets prints and logs without them.
+// Values that hold tokens, codes or secrets print and log without them.
 
 // Format prints the name of the type.
 func (i IDToken) Format(f fmt.State, _ rune) { core.Redact(f, i) }

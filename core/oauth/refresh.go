@@ -25,6 +25,7 @@ const (
 
 // Selection names an account of a user.
 type Selection struct {
+	// UserID is the owner of the account. Required.
 	UserID string
 	// ProviderID and AccountID name it as Better Auth 1.6 does: the provider, and the
 	// provider's id of the account or "" for the first one.

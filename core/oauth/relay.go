@@ -21,14 +21,18 @@ type Relay interface {
 // Departure is a flow that begins.
 type Departure struct {
 	Begin
+	// State, Verifier and Nonce are those of the flow. Nonce may be "".
 	State, Verifier, Nonce string
-	Expires                time.Time
+	// Expires is when the pending flow ends.
+	Expires time.Time
 }
 
 // Redemption is what another server's flow needs to be redeemed here.
 type Redemption struct {
+	// Verifier is the PKCE code verifier, and Nonce what the id_token must have, or "".
 	Verifier, Nonce string
-	Redirect        string // as it was sent to the provider
+	// Redirect is the redirect URI, as it was sent to the provider.
+	Redirect string
 }
 
 // Redeem exchanges the code of a callback whose flow began on another server, and reads

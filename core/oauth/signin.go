@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -60,6 +61,8 @@ func (e *Engine) SignIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 		return nil, err
 	}
 	o.Trusted = o.Trusted || trusted
+	o.Method = cmp.Or(o.Method, p.ID())
+	c.SetSignInMethod(o.Method)
 	for attempt := 0; ; attempt++ {
 		unlocked := ""
 		out, err := e.signIn(c, p, who, o, &unlocked)
@@ -147,10 +150,6 @@ func (e *Engine) signIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 				target = o.NewUserURL
 			}
 		}
-		method := o.Method
-		if method == "" {
-			method = p.ID()
-		}
 		err = core.AfterCommit(ctx, func(context.Context) error {
 			if held != nil {
 				return nil // no session yet
@@ -160,7 +159,7 @@ func (e *Engine) signIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 		if err != nil {
 			return err
 		}
-		out.SessionData, err = c.SignIn(ctx, user, core.SignIn{Method: method, KeepForget: true, Redirect: target})
+		out.SessionData, err = c.SignIn(ctx, user, core.SignIn{Method: o.Method, KeepForget: true, Redirect: target})
 		if errors.Is(err, core.ErrHeld) {
 			held, err = err, nil // the user and the account stay, a session comes later
 		}

@@ -63,13 +63,14 @@ var CodeConfiguration = core.ErrorCode{Code: "INVALID_OAUTH_CONFIGURATION", Mess
 
 // Link names the user to whom an account is linked.
 type Link struct {
+	// UserID is the user's id, and Email the address that the account's is compared with.
 	UserID, Email string
 }
 
 // Started is a flow that has begun.
 type Started struct {
-	URL   string // to send the browser to
-	State string
+	URL   string // the authorization URL, to which the browser is sent
+	State string // its state parameter
 }
 
 // state is a pending flow. The members of its JSON up to oauthState are those of Better

@@ -36,6 +36,7 @@ type TokenRequest struct {
 
 // Exchange is a code to exchange for tokens.
 type Exchange struct {
+	// Code is the authorization code, as the callback has it.
 	Code string
 	// RedirectURI is the callback that the authorization URL named.
 	RedirectURI string

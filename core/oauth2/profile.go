@@ -11,10 +11,11 @@ import (
 // Profile is a user's profile at a provider.
 type Profile struct {
 	// ID is the stable id of the account at the provider, never empty.
-	ID    string
+	ID string
+	// Name is the name to show, "" when there is none.
 	Name  string
 	Email string // as the provider sent it; "" when it has none
-	Image string
+	Image string // URL of a picture, or ""
 	// EmailVerified says that the provider has verified the address. It is false
 	// when the provider does not say so.
 	EmailVerified bool
@@ -27,6 +28,7 @@ type Profile struct {
 
 // ProfileRequest is what a provider's profile is read from.
 type ProfileRequest struct {
+	// Tokens are those of the token endpoint, or those that came with a client's id_token.
 	Tokens *Tokens
 	// IDToken holds the claims of Tokens.IDToken once they were verified; nil when
 	// there are none. A function must not read an unverified id_token.

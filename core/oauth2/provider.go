@@ -76,7 +76,7 @@ type Config struct {
 	// ResponseMode "form_post".
 	ResponseType string
 	// ResponseMode is "query" or "form_post". Default: not sent, which means query.
-	// With form_post the provider's page posts the answer to the callback, across
+	// A provider's page posts the answer to the callback with form_post. The post crosses
 	// sites, so that no SameSite=Lax cookie comes along.
 	ResponseMode string
 	// Prompt and Display are the default prompt and display, for requests without

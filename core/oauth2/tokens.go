@@ -27,9 +27,9 @@ type Tokens struct {
 
 // Answer is a token endpoint's answer.
 type Answer struct {
-	Status      int
-	ContentType string
-	Body        []byte
+	Status      int    // of HTTP
+	ContentType string // the header, as it was sent
+	Body        []byte // at most 1 MiB
 	// Now is the time from which a life in seconds counts.
 	Now time.Time
 

@@ -80,7 +80,8 @@ type Table struct {
 	// Indexed names fields of others that an extension of the table searches or sorts by: they
 	// get an index.
 	Indexed []string
-	Order   int // creation order; 0 is last
+	Order   int    // creation order; 0 is last
+	Owner   string // who declares it, for the errors of New: "the core", `the plugin "x"`
 
 	own   int // fields of the declaration; those after them were added
 	index map[string]int
@@ -187,11 +188,13 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 		return nil, fmt.Errorf("schema: the kind of ids %q is unknown: use schema.IDString, schema.IDSerial or schema.IDUUID", ids)
 	}
 	s := &Schema{IDs: ids, byName: map[string]*Table{}}
+	owners := map[string][]string{} // of the fields, by model
 	for _, in := range tables {
 		if _, dup := s.byName[in.Model]; dup {
-			return nil, fmt.Errorf("schema: table %q is declared twice", in.Model)
+			return nil, fmt.Errorf("schema: table %q is declared twice%s", in.Model, strings.TrimSuffix(by(s.byName[in.Model].Owner, in.Owner), ","))
 		}
-		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Indexed: in.Indexed, Order: in.Order, own: len(in.Fields)}
+		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Indexed: in.Indexed, Order: in.Order, Owner: in.Owner, own: len(in.Fields)}
+		owners[t.Model] = slices.Repeat([]string{in.Owner}, len(in.Fields))
 		t.Fields = append(t.Fields, in.Fields...)
 		s.byName[t.Model] = t
 		s.tables = append(s.tables, t)
@@ -199,8 +202,9 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 	for _, e := range extend {
 		t, ok := s.byName[e.Model]
 		if !ok {
-			return nil, fmt.Errorf("schema: fields are added to the table %q, which nothing declares", e.Model)
+			return nil, fmt.Errorf("schema: fields are added%s to the table %q, which nothing declares", by(e.Owner), e.Model)
 		}
+		owners[e.Model] = append(owners[e.Model], slices.Repeat([]string{e.Owner}, len(e.Fields))...)
 		t.Fields = append(t.Fields, e.Fields...)
 		t.Unique = append(t.Unique, e.Unique...)
 		t.Indexed = append(t.Indexed, e.Indexed...)
@@ -217,14 +221,23 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 			return nil, fmt.Errorf("schema: tables %q and %q share the name %q", other, t.Model, t.Name)
 		}
 		names[t.Name] = t.Model
-		if err := s.index(t); err != nil {
+		if err := s.index(t, owners[t.Model]); err != nil {
 			return nil, err
 		}
 	}
 	return s, s.order()
 }
 
-func (s *Schema) index(t *Table) error {
+// by names those who declare something, "" when they are not known.
+func by(owners ...string) string {
+	owners = slices.DeleteFunc(owners, func(o string) bool { return o == "" })
+	if len(owners) == 0 {
+		return ""
+	}
+	return ", by " + strings.Join(owners, " and by ") + ","
+}
+
+func (s *Schema) index(t *Table, owners []string) error {
 	t.index = make(map[string]int, len(t.Fields))
 	columns := map[string]bool{"id": true}
 	for i := range t.Fields {
@@ -238,8 +251,8 @@ func (s *Schema) index(t *Table) error {
 		if !identifier.MatchString(f.Name) || !identifier.MatchString(f.Column) {
 			return fmt.Errorf("schema: field %s.%s is not an identifier (letters, digits and _)", t.Model, f.Name)
 		}
-		if _, dup := t.index[f.Name]; dup {
-			return fmt.Errorf("schema: field %s.%s is declared twice", t.Model, f.Name)
+		if other, dup := t.index[f.Name]; dup {
+			return fmt.Errorf("schema: field %s.%s is declared twice%s", t.Model, f.Name, strings.TrimSuffix(by(owners[other], owners[i]), ","))
 		}
 		if columns[f.Column] {
 			return fmt.Errorf("schema: table %q uses the column %q twice", t.Model, f.Column)
@@ -248,7 +261,8 @@ func (s *Schema) index(t *Table) error {
 		switch f.Type {
 		case String, Number, Boolean, Date, JSON, StringArray, NumberArray:
 		default:
-			return fmt.Errorf("schema: field %s.%s has the unknown type %q", t.Model, f.Name, f.Type)
+			return fmt.Errorf("schema: field %s.%s%s has the unknown type %q: use string, number, boolean, date, json, string[] or number[]",
+				t.Model, f.Name, strings.Replace(by(owners[i]), ", by ", ", of ", 1), f.Type)
 		}
 		if f.References != nil {
 			r := *f.References

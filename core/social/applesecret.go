@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/advantch/kernia-go/core/internal/clock"
 )
 
 const (
@@ -62,18 +64,15 @@ func newAppleSecret(o AppleOptions) (*appleSecret, error) {
 	if s.life == 0 {
 		s.life = appleDefaultLife
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
 	return s, nil
 }
 
 // get returns the secret, a new one when half of its life is over or the clock was
 // set back.
-func (s *appleSecret) get(context.Context) (string, error) {
+func (s *appleSecret) get(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
+	now := clock.Now(ctx, s.now)
 	if age := now.Sub(s.made); s.secret != "" && age >= 0 && age < s.life/2 {
 		return s.secret, nil
 	}

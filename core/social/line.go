@@ -18,7 +18,7 @@ type LINEOptions struct{ Options }
 const maxLINEToken = 16 << 10 // bytes
 
 // LINE is the provider "line". LINE signs id_tokens with the channel's secret or with
-// a key, and checks them at an endpoint of its own. What it answers is checked again.
+// a key, and checks them at an endpoint of its own. Its answer is checked again.
 // Its addresses do not count as verified.
 func LINE(o LINEOptions) oauth.Config {
 	claims, err := o.verifier("", idtoken.Options{FromTokenEndpoint: true, Issuers: []string{"https://access.line.me"}})

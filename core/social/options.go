@@ -57,7 +57,8 @@ type Options struct {
 	Profile func(ctx context.Context, c *http.Client, p *oauth2.Provider, r oauth2.ProfileRequest) (*oauth2.Profile, error)
 	// Refresh refreshes a token in place of the standard request. See oauth2.Config.
 	Refresh func(ctx context.Context, c *http.Client, p *oauth2.Provider, refreshToken string, now time.Time) (*oauth2.Tokens, error)
-	// Clock returns the time, for the age of id_tokens and keys. Default time.Now.
+	// Clock returns the time, for the age of id_tokens, keys and Apple's secrets. Default:
+	// core.Options.Clock.
 	Clock func() time.Time
 }
 

@@ -12,12 +12,14 @@ const ID = oauth.SocialID
 
 // Plugin is the installed plugin; get it with From. Its operations can be called from Go.
 type Plugin struct {
-	SignIn         *core.Op[SignInInput, SignInReply]
-	Callback       *core.Op[CallbackInput, core.StatusReply]
-	Link           *core.Op[LinkInput, LinkReply]
+	SignIn   *core.Op[SignInInput, SignInReply]        // POST /sign-in/social
+	Callback *core.Op[CallbackInput, core.StatusReply] // GET and POST /callback/:id; answers with a redirect
+	Link     *core.Op[LinkInput, LinkReply]            // POST /link-social
+	// GetAccessToken refreshes the token when it ends within five seconds: POST
+	// /get-access-token.
 	GetAccessToken *core.Op[TokenInput, AccessTokenReply]
-	RefreshToken   *core.Op[TokenInput, RefreshTokenReply]
-	AccountInfo    *core.Op[AccountInfoInput, *AccountInfoReply]
+	RefreshToken   *core.Op[TokenInput, RefreshTokenReply]       // POST /refresh-token
+	AccountInfo    *core.Op[AccountInfoInput, *AccountInfoReply] // GET /account-info
 
 	configs   []oauth.Config
 	providers []*oauth.Provider

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -111,4 +112,18 @@ func TestSignIn(t *testing.T) {
 	if !strings.HasPrefix(a.JSON("refreshToken"), "acme-refresh-") || a.JSON("scope") != "email,profile" {
 		t.Fatalf("%s", a.Body)
 	}
+}
+
+// TestClockOfTheServer verifies an id_token by Options.Clock of the server, which is months
+// behind.
+func TestClockOfTheServer(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.HTTPClient = keys(nil).client() },
+		social.New(social.Google(social.GoogleOptions{Options: social.Options{ClientID: "cid", ClientSecret: "sec"}})))
+	signIn := func(made time.Time) *authtest.Answer {
+		token := sign(signingKey(), "k1", claimsOf("google", set("iat", made.Unix()), set("exp", made.Add(time.Hour).Unix())))
+		return e.Client().Post("/sign-in/social", object{"provider": "google", "idToken": object{"token": token}})
+	}
+	signIn(e.Clock.Now()).Want(t, 200, "")
+	signIn(e.Clock.Now().Add(-2*time.Hour)).Want(t, 401, "INVALID_TOKEN")
 }

@@ -193,7 +193,7 @@ type AccountInfoInput struct {
 
 // AccountInfoReply is a profile as the provider has it now.
 type AccountInfoReply struct {
-	Profile *oauth2.Profile
+	Profile *oauth2.Profile // user is its id, name, address and picture; data its Raw
 }
 
 // AppendJSON appends {"user":…,"data":…}.

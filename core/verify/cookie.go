@@ -27,8 +27,8 @@ const (
 // CookieOptions configures NewCookies. The fields have the values that the authentication
 // server has.
 type CookieOptions struct {
-	// Secret and Secrets are those of the server (core.Options). Whoever has them can
-	// make cookies: give them to services of your own only, and tokens to all others.
+	// Secret and Secrets are those of the server (core.Options). A service that has them
+	// can make cookies: give them to services of your own only, and tokens to all others.
 	Secret  string
 	Secrets []secret.Versioned
 	// AllowWeakSecret accepts a short secret, as core.Options.AllowWeakSecret does.

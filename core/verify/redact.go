@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-// What holds secrets, tokens or claims prints and logs without them, with every verb.
+// Values that hold secrets, tokens or claims print and log without them, with every verb.
 
 func redact(f fmt.State, v any) { _, _ = fmt.Fprintf(f, "%T{[redacted]}", v) }
 

@@ -96,7 +96,7 @@ func From(ctx context.Context) (*Caller, bool) {
 // Middleware lets requests pass whose credential is valid; their context has the Caller.
 // It answers all others as Answer says.
 //
-// Browsers send cookies with requests of other sites too. Where cookies are accepted and
+// Browsers send cookies with requests of other sites too. When cookies are accepted and
 // something changes, put http.CrossOriginProtection around the handler as well.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

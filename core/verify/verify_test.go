@@ -485,7 +485,7 @@ func TestImportsNeitherTheServerNorPlugins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"cookie": true, "outbound": true, "secret": true, "wire": true, "internal/jwk": true, "internal/sessioncache": true, "verify": true}
+	allowed := map[string]bool{"cookie": true, "outbound": true, "secret": true, "wire": true, "internal/clock": true, "internal/jwk": true, "internal/sessioncache": true, "verify": true}
 	for pkg := range strings.Lines(string(out)) {
 		pkg = strings.TrimSpace(pkg)
 		if rest, own := strings.CutPrefix(pkg, "github.com/advantch/kernia-go/core"); own && !allowed[strings.TrimPrefix(rest, "/")] {

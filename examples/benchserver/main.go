@@ -1,5 +1,5 @@
 // Command benchserver is the server that `make bench` measures beside Better Auth
-// on Node: net/http, e-mail and password, SQLite in a file, rate limits off. With
+// on Node: net/http, e-mail and password, SQLite in a file or PostgreSQL, rate limits off. With
 // -answer it is net/http alone, which gives one recorded answer to every request. With
 // -hub it is the provider that both servers sign in with.
 package main
@@ -15,7 +15,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
@@ -26,23 +30,31 @@ import (
 	"github.com/advantch/kernia-go/gormadapter"
 )
 
+// config is what the flags say.
+type config struct {
+	answer, database, provider                 string
+	cookieCache, jwt, apiKeys, many, hub, hand bool
+}
+
 func main() {
+	var c config
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on")
-	file := flag.String("database", "bench.sqlite", "SQLite file")
-	cache := flag.Bool("cookie-cache", false, "enable the cookie cache")
-	tokens := flag.Bool("jwt", false, "install the plugin jwt")
-	answer := flag.String("answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
-	hand := flag.Bool("by-hand", false, "with -answer: verify the cookie and read the session from -database first")
-	github := flag.String("provider", "", "address of a server with -hub, which stands in for GitHub")
-	keys := flag.Bool("api-keys", false, "have API keys, and /verify behind their guard")
-	hub := flag.Bool("hub", false, "be that server; no Kernia then")
+	flag.StringVar(&c.database, "database", "bench.sqlite", "SQLite file, or postgres:// and so on")
+	flag.BoolVar(&c.cookieCache, "cookie-cache", false, "enable the cookie cache")
+	flag.BoolVar(&c.jwt, "jwt", false, "install the plugin jwt")
+	flag.BoolVar(&c.many, "plugins", false, "install the plugins of tokens, keys, sessions and administration")
+	flag.StringVar(&c.answer, "answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
+	flag.BoolVar(&c.hand, "by-hand", false, "with -answer: verify the cookie and read the session from -database first")
+	flag.StringVar(&c.provider, "provider", "", "address of a server with -hub, which stands in for GitHub")
+	flag.BoolVar(&c.apiKeys, "api-keys", false, "have API keys, and /verify behind their guard")
+	flag.BoolVar(&c.hub, "hub", false, "be that server; no Kernia then")
 	flag.Parse()
 
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := handler(*answer, "http://"+listener.Addr().String(), *file, *github, *cache, *tokens, *hub, *hand, *keys)
+	handler, err := handler(c, "http://"+listener.Addr().String())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,31 +63,34 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-func handler(answer, base, file, github string, cache, tokens, hub, hand, keys bool) (http.Handler, error) {
-	if hub {
+func handler(c config, base string) (http.Handler, error) {
+	if c.hub {
 		return provider(), nil
 	}
-	if answer != "" {
-		recorded, err := bare(answer)
-		if err != nil || !hand {
+	if c.answer != "" {
+		recorded, err := bare(c.answer)
+		if err != nil || !c.hand {
 			return recorded, err
 		}
-		return byHand(file, os.Getenv("BETTER_AUTH_SECRET"), recorded)
+		return byHand(c.database, os.Getenv("BETTER_AUTH_SECRET"), recorded)
 	}
-	db, err := gormadapter.SQLite(file)
+	db, err := open(c.database)
 	if err != nil {
 		return nil, err
 	}
 	plugins := []core.Plugin{emailpassword.New(emailpassword.Options{})}
-	if tokens {
+	if c.many {
+		plugins = append(plugins, many()...)
+	}
+	if c.jwt {
 		plugins = append(plugins, jwt.New(jwt.Options{}))
 	}
 	var client *http.Client
-	if github != "" {
+	if c.provider != "" {
 		plugins = append(plugins, social.New(social.GitHub(social.GitHubOptions{Options: social.Options{ClientID: "bench", ClientSecret: "bench"}})))
-		client = &http.Client{Transport: newStandIn(github)}
+		client = &http.Client{Transport: newStandIn(c.provider)}
 	}
-	if keys {
+	if c.apiKeys {
 		plugins = append(plugins, apikey.New(apikey.Options{Configs: []apikey.Config{{RateLimit: apikey.RateLimitOptions{Max: 1_000_000_000}}}}))
 	}
 	auth, err := core.New(core.Options{
@@ -84,7 +99,7 @@ func handler(answer, base, file, github string, cache, tokens, hub, hand, keys b
 		Database:   gormadapter.New(db),
 		Plugins:    plugins,
 		HTTPClient: client,
-		Session:    core.SessionOptions{CookieCache: core.CookieCacheOptions{Enabled: cache, MaxAge: time.Hour}},
+		Session:    core.SessionOptions{CookieCache: core.CookieCacheOptions{Enabled: c.cookieCache, MaxAge: time.Hour}},
 		RateLimit:  core.RateLimitOptions{Disabled: true},
 		Logger:     slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
@@ -94,13 +109,32 @@ func handler(answer, base, file, github string, cache, tokens, hub, hand, keys b
 	if err := auth.Migrate(context.Background()); err != nil {
 		return nil, err
 	}
-	if !keys {
+	if !c.apiKeys {
 		return nethttp.Handler(auth), nil
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", nethttp.Handler(auth))
 	mux.Handle("GET /verify", nethttp.Middleware(auth)(nethttp.Require(apikey.Guard(apikey.GuardOptions{}))(http.HandlerFunc(verified))))
 	return mux, nil
+}
+
+// open opens a server's database or a SQLite file.
+func open(database string) (*gorm.DB, error) {
+	if strings.HasPrefix(database, "postgres://") {
+		db, err := gorm.Open(postgres.Open(database), &gorm.Config{})
+		if err != nil {
+			return nil, err
+		}
+		pool, err := db.DB()
+		if err != nil {
+			return nil, err
+		}
+		// As many as the Node server has, and none is opened anew: the default keeps two.
+		pool.SetMaxOpenConns(10)
+		pool.SetMaxIdleConns(10)
+		return db, nil
+	}
+	return gormadapter.SQLite(database)
 }
 
 // verified answers with the name of the key that the guard has let through.

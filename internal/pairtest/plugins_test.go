@@ -1,11 +1,21 @@
 package pairtest_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/plugins/additionalfields"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
+	"github.com/advantch/kernia-go/core/plugins/bearer"
+	"github.com/advantch/kernia-go/core/plugins/customsession"
+	"github.com/advantch/kernia-go/core/plugins/expo"
+	"github.com/advantch/kernia-go/core/plugins/i18n"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
+	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
+	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
@@ -30,6 +40,29 @@ func installed() []core.Plugin {
 		twofactor.New(twofactor.Options{}),
 	}
 }
+
+// tokens are the plugins of tokens, keys, sessions and administration, with the fields and
+// the answers that they change.
+func tokens() []core.Plugin {
+	type answer struct {
+		Session *core.Session `json:"session"`
+		User    *core.User    `json:"user"`
+	}
+	same := func(_ context.Context, s *core.SessionData) (answer, error) { return answer{&s.Session, &s.User}, nil }
+	return []core.Plugin{
+		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "plan", Type: schema.String, Optional: true}}}),
+		apikey.New(apikey.Options{Configs: []apikey.Config{{Sessions: true}}}),
+		bearer.New(bearer.Options{}),
+		customsession.New(same, customsession.Options{ListDeviceSessions: true}),
+		expo.New(expo.Options{}),
+		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"de": {"UNAUTHORIZED": "Nicht angemeldet"}}}),
+		jwt.New(jwt.Options{}),
+		multisession.New(multisession.Options{}),
+	}
+}
+
+// BenchmarkGetSessionTokens is meant to report at most 1.15 times.
+func BenchmarkGetSessionTokens(b *testing.B) { pairtest.GetSession(b, tokens, nil) }
 
 // BenchmarkGetSessionPlugins is meant to report at most 1.15 times from the cache.
 func BenchmarkGetSessionPlugins(b *testing.B) { pairtest.GetSession(b, installed, nil) }

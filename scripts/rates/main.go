@@ -10,6 +10,9 @@
 //	go run ./scripts/rates
 //	go run ./scripts/rates -before OTHER/benchserver # built of another version
 //
+// A server with the plugins of tokens, keys, sessions and administration is compared with
+// the one without them.
+//
 // All servers run at the same time, each a process with GOMAXPROCS=1, and are asked
 // in turn in many short rounds; medians count. Beside the rate by the clock it
 // reports the one by processor time, which other programs on the machine disturb
@@ -39,6 +42,9 @@ import (
 	"syscall"
 	"time"
 )
+
+// withPlugins is compared with the same server without them, not with a bare handler.
+const withPlugins = "plugins of now"
 
 const (
 	connections = 32
@@ -76,11 +82,16 @@ func run(before string, rounds int, round time.Duration) error {
 		flags  []string
 		byHand bool
 	}{{name: "from the cookie cache", flags: []string{"-cookie-cache"}}, {name: "from SQLite", byHand: true}} {
-		versions := []struct{ name, binary string }{{"now", binary}}
-		if before != "" {
-			versions = append(versions, struct{ name, binary string }{"before", before})
+		type version struct {
+			name, binary string
+			flags        []string
 		}
-		var bare *server
+		versions := []version{{"now", binary, nil}}
+		if before != "" {
+			versions = append(versions, version{"before", before, nil})
+		}
+		versions = append(versions, version{withPlugins, binary, []string{"-plugins"}})
+		var bare, now *server
 		for _, v := range versions {
 			database := filepath.Join(dir, fmt.Sprintf("%d.sqlite", len(all)))
 			secret := make([]byte, 32)
@@ -88,7 +99,7 @@ func run(before string, rounds int, round time.Duration) error {
 				return err
 			}
 			key := base64.StdEncoding.EncodeToString(secret)
-			s, err := start(c.name, v.name, v.binary, key, append([]string{"-database", database}, c.flags...)...)
+			s, err := start(c.name, v.name, v.binary, key, slices.Concat([]string{"-database", database}, c.flags, v.flags)...)
 			if err != nil {
 				return err
 			}
@@ -97,9 +108,12 @@ func run(before string, rounds int, round time.Duration) error {
 				return err
 			}
 			if bare != nil {
-				s.bare = bare
+				if s.bare = bare; v.name == withPlugins {
+					s.bare = now
+				}
 				continue
 			}
+			now = s
 			recorded := filepath.Join(dir, fmt.Sprintf("%d.http", len(all)))
 			if err := os.WriteFile(recorded, s.answer, 0o600); err != nil {
 				return err
@@ -143,9 +157,9 @@ func run(before string, rounds int, round time.Duration) error {
 }
 
 func report(all []*server) {
-	fmt.Printf("%-24s %-8s %12s %8s %14s %8s\n", "GET /get-session", "", "requests/s", "of bare", "processor time", "of bare")
+	fmt.Printf("%-24s %-14s %12s %8s %14s %8s\n", "GET /get-session", "", "requests/s", "of bare", "processor time", "of bare")
 	for _, s := range all {
-		fmt.Printf("%-24s %-8s %12.0f %8s %11.2f µs %8s\n", s.name, s.version, median(s.rates), s.ratio(false), median(s.costs), s.ratio(true))
+		fmt.Printf("%-24s %-14s %12.0f %8s %11.2f µs %8s\n", s.name, s.version, median(s.rates), s.ratio(false), median(s.costs), s.ratio(true))
 	}
 }
 

@@ -9,8 +9,8 @@
  * share of a core, and the processor time of a callback in the server with the pid, in
  * milliseconds.
  */
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { spent } from "./spent.mjs";
 
 const { url, connections, flows, users, pid } = JSON.parse(process.argv[2]);
 const { hostname, port } = new URL(url);
@@ -71,12 +71,6 @@ async function begun(count) {
   return callbacks;
 }
 
-/** The processor time that the server has used, in milliseconds: user and system, in ticks of 10. */
-function spent() {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
 let failures = 0;
 const times = [];
 const check = (_, answer, time) => {
@@ -87,12 +81,12 @@ await play(await begun(users), check); // every user signs up, and the server wa
 const callbacks = await begun(flows);
 times.length = 0;
 const cpu = process.cpuUsage();
-const before = spent();
+const before = spent(pid);
 const from = performance.now();
 await play(callbacks, check);
 const elapsed = performance.now() - from;
 const used = process.cpuUsage(cpu);
-const work = (spent() - before) / callbacks.length;
+const work = (spent(pid) - before) / callbacks.length;
 times.sort((a, b) => a - b);
 const share = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
 console.log(JSON.stringify({ rate: times.length / (elapsed / 1000), p50: share(0.5), p99: share(0.99), failures, generator: (used.user + used.system) / 1000 / elapsed, work }));

@@ -2,16 +2,19 @@
  * The load generator: so many connections, each with one request on its way.
  * It speaks just enough HTTP to be faster than what it measures.
  *
- *     node bench/load.mjs '{"url","cookie","header","least","connections","seconds","warmup"}'
+ *     node bench/load.mjs '{"url","cookie","headers","least","connections","seconds","warmup","pid"}'
  *
  * prints one line of JSON: rate per second, p50 and p99 in milliseconds,
- * failures, and its own share of a core.
+ * failures, its own share of a core, and the processor time of an answer in the server
+ * with the pid, in milliseconds.
  */
 import { connect } from "node:net";
+import { spent } from "./spent.mjs";
 
-const { url, cookie, header = `Cookie: ${cookie}`, least = 300, connections, seconds, warmup } = JSON.parse(process.argv[2]);
+const { url, cookie, headers = [`Cookie: ${cookie}`], least = 300, connections, seconds, warmup, pid } = JSON.parse(process.argv[2]);
 const { hostname, port, pathname } = new URL(url);
-const request = Buffer.from(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${header}\r\n\r\n`);
+// Connections have the headers in turn.
+const requests = headers.map((header) => Buffer.from(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${header}\r\n\r\n`));
 
 const times = [];
 let failures = 0;
@@ -35,7 +38,8 @@ function answerLength(buffer) {
 
 const good = Buffer.from("HTTP/1.1 200");
 
-function run() {
+function run(_, i) {
+  const request = requests[i % requests.length];
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     let started;
@@ -65,10 +69,12 @@ function run() {
 
 const all = Promise.all(Array.from({ length: connections }, run));
 let cpu;
+let before;
 let from;
 setTimeout(() => {
   measuring = true;
   cpu = process.cpuUsage();
+  before = spent(pid);
   from = performance.now();
 }, warmup * 1000);
 setTimeout(() => {
@@ -83,6 +89,7 @@ setTimeout(() => {
     p50: at(0.5),
     p99: at(0.99),
     failures,
+    work: (spent(pid) - before) / times.length,
     generator: (used.user + used.system) / 1000 / elapsed,
   }));
   setTimeout(() => process.exit(0), 500);

@@ -1,8 +1,8 @@
 /**
  * Better Auth 1.6.11 as one runs it in production on Node: node:http, the
- * Node handler, SQLite in a file.
+ * Node handler, SQLite in a file or PostgreSQL.
  *
- *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE [-cookie-cache] [-jwt] [-provider HOST:PORT] [-api-keys]
+ *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE|postgres://… [-cookie-cache] [-jwt] [-provider HOST:PORT] [-api-keys]
  */
 import { apiKey } from "@better-auth/api-key";
 import { createServer } from "node:http";
@@ -23,6 +23,10 @@ if (provider) {
 }
 
 async function open() {
+  if (path.startsWith("postgres://")) {
+    const { default: pg } = await import("pg");
+    return { database: new pg.Pool({ connectionString: path }), driver: "pg" };
+  }
   try {
     const { default: Database } = await import("better-sqlite3");
     const database = new Database(path);

@@ -320,6 +320,29 @@ async function oneTimeTokens(name, a, b) {
   }
 }
 
+/** Codes for a desktop application, and requests for them in a cookie: each is made by one server and taken by the other. */
+async function desktop(name, a, b) {
+  const expect = (answer, status, what) => {
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  // RFC 7636, appendix B.
+  const asked = { client_id: "electron", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", code_challenge_method: "S256", state: "s1" };
+  const credentials = { email: `${name.replaceAll(" ", "-")}@example.com`, password: "password123" };
+  expect(await a.browser().signUp(credentials), 200, "sign-up");
+  for (const [first, second] of [[a, b], [b, a]]) {
+    const browser = first.browser();
+    expect(await browser.post(`/sign-in/email?${new URLSearchParams(asked)}`, { ...credentials, password: "wrong password" }), 401, "a request is kept");
+    browser.app = second;
+    const { electron_authorization_code: token } = expect(await browser.post("/sign-in/email", credentials), 200, "and found by the other");
+    const application = first.browser();
+    const body = { token, state: "s1", code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" };
+    expect(await application.post("/electron/token", body), 200, "the code of the other");
+    assert.equal((await application.get("/get-session")).json?.user?.email, credentials.email, `${name}: no session`);
+    for (const app of [a, b]) expect(await app.browser().post("/electron/token", body), 404, "the code is used up");
+  }
+}
+
 /** A device that gets its codes from `a`, is approved on `b`, and polls both. */
 async function devices(name, a, b) {
   const expect = (answer, status, what) => {
@@ -562,6 +585,7 @@ const plugins = (storeToken, storeOTP) => [
   { factory: "anonymous", options: {} },
   { factory: "apiKey", options: { enableMetadata: true, enableSessionForAPIKeys: true, rateLimit: { maxRequests: 3 } } },
   { factory: "deviceAuthorization", options: {} },
+  { factory: "electron", options: {} },
   { factory: "emailOTP", options: { sendVerificationOTP: callback("sendVerificationOTP"), storeOTP } },
   { factory: "jwt", options: { jwks: { keyPairConfig: keyPairs[storeOTP] } } },
   { factory: "magicLink", options: { sendMagicLink: callback("sendMagicLink"), storeToken } },
@@ -654,6 +678,7 @@ const plays = [
   ["", magicLinks],
   ["", codesByMail],
   ["", oneTimeTokens],
+  ["desktop ", desktop],
   ["api keys ", apiKeys],
   ["devices ", devices],
   ["tokens ", jsonWebTokens],

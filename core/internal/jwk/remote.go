@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/advantch/kernia-go/core/internal/clock"
 	"github.com/advantch/kernia-go/core/outbound"
 )
 
@@ -45,7 +46,7 @@ func CheckURL(address string) error {
 type Remote struct {
 	url    string
 	maxAge time.Duration
-	now    func() time.Time
+	now    func() time.Time // nil: the clock of the context
 
 	mu      sync.Mutex
 	keys    []Key
@@ -55,7 +56,8 @@ type Remote struct {
 }
 
 // NewRemote describes the key set at an address that CheckURL accepts. Nothing is
-// fetched. maxAge is at least MinInterval, and an hour when it is not positive.
+// fetched. maxAge is at least MinInterval, and an hour when it is not positive. Without now,
+// the time is that of the context (package clock).
 func NewRemote(address string, maxAge time.Duration, now func() time.Time) *Remote {
 	if maxAge <= 0 {
 		maxAge = time.Hour
@@ -74,7 +76,7 @@ func (k *Remote) Find(ctx context.Context, c *http.Client, kid, alg string) (cry
 	for {
 		k.mu.Lock()
 		public := Lookup(k.keys, kid, alg)
-		now := k.now()
+		now := clock.Now(ctx, k.now)
 		stale := k.fetched.IsZero() || now.Sub(k.fetched) >= k.maxAge
 		wait := k.running
 		if wait == nil && (public == nil || stale) && k.mayAsk(now) {
@@ -132,7 +134,7 @@ func (k *Remote) fetch(ctx context.Context, c *http.Client, done chan struct{}) 
 		_ = recover() // of a client's transport; it must not end the process or leave callers waiting
 		k.mu.Lock()
 		if keys != nil {
-			k.keys, k.fetched = keys, k.now()
+			k.keys, k.fetched = keys, clock.Now(ctx, k.now)
 		}
 		k.running = nil
 		k.mu.Unlock()

@@ -1,6 +1,7 @@
 package additionalfields_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -54,10 +55,28 @@ func TestRefusedOptions(t *testing.T) {
 	for want, o := range map[string]additionalfields.Options{
 		"list at least one": {},
 		"has no name":       {Session: text("")},
-		"declared twice":    {User: text("email")},
+		`user.email is declared twice, by the core and by the plugin "additional-fields"`: {User: text("email")},
+		`session.at, of the plugin "additional-fields", has the unknown type "time": use string, number, boolean, date, json, string[] or number[]`: {
+			Session: []schema.Field{{Name: "at", Type: "time"}}},
+		`no user could be made: its field "plan" must have a value, and clients may not give one: give it a Default`: {
+			User: []schema.Field{{Name: "plan", Type: schema.String, NoInput: true}}},
 	} {
 		if _, err := core.New(authtest.NewEnv(t).Options(additionalfields.New(o))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q: %v", want, err)
 		}
+	}
+}
+
+// A store hook may give a field its value.
+func TestFieldFilledByAHook(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+		o.Store.User.BeforeCreate = func(_ context.Context, u *core.User) error { plan.Set(&u.Extra, "trial"); return nil }
+	}, emailpassword.New(emailpassword.Options{}), additionalfields.New(additionalfields.Options{
+		User: []schema.Field{{Name: plan.Name, Type: schema.String, NoInput: true}},
+	}))
+	a := e.Client().Post("/sign-up/email", map[string]any{"name": "Ada", "email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "")
+	if a.JSON("user", "plan") != "trial" {
+		t.Errorf("%s", a.Body)
 	}
 }

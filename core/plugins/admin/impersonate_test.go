@@ -15,6 +15,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
+	"github.com/advantch/kernia-go/core/plugins/electron"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
@@ -128,7 +129,7 @@ func every(t testing.TB, change func(*authtest.Env, *core.Options)) *world {
 		deviceauthorization.New(deviceauthorization.Options{}), multisession.New(multisession.Options{}), onetimetoken.New(onetimetoken.Options{}),
 		emailotp.New(emailotp.Options{Send: func(context.Context, emailotp.Message) error { return nil }, ChangeEmail: emailotp.ChangeEmailOptions{Enabled: true}}),
 		phonenumber.New(phonenumber.Options{SendOTP: quiet, SendPasswordResetOTP: quiet}),
-		social.New(idptest.Local("acme").Config()), anonymous.New(anonymous.Options{}), bearer.New(bearer.Options{}))
+		electron.New(electron.Options{}), social.New(idptest.Local("acme").Config()), anonymous.New(anonymous.Options{}), bearer.New(bearer.Options{}))
 }
 
 func TestWhatAnImpersonatorMayDo(t *testing.T) {
@@ -140,6 +141,7 @@ func TestWhatAnImpersonatorMayDo(t *testing.T) {
 		"/unlink-account": {"providerId": "credential"}, "/link-social": {"provider": "acme"}, "/get-access-token": {"providerId": "acme"}, "/refresh-token": {"providerId": "acme"},
 		"/two-factor/enable": {"password": password}, "/two-factor/disable": {"password": password}, "/two-factor/get-totp-uri": {"password": password},
 		"/two-factor/generate-backup-codes": {"password": password}, "/api-key/create": {}, "/api-key/update": {"keyId": "x"}, "/api-key/delete": {"keyId": "x"},
+		"/electron/transfer-user": {"code_challenge": strings.Repeat("a", 43), "client_id": "electron", "state": "s", "code_challenge_method": "s256"},
 		"/device/approve": {"userCode": "ABCDEFGH"}, "/delete-anonymous-user": {}, "/email-otp/request-email-change": {"newEmail": "other@example.com"},
 		"/email-otp/change-email": {"newEmail": "other@example.com", "otp": "1"},
 	} {

@@ -219,9 +219,9 @@ func (p *Plugin) place(cf *config) error {
 		return fmt.Errorf("apikey: the configuration %q keeps its keys in a secondary storage: set core.Options.SecondaryStorage, or Storage in the configuration", cf.ID)
 	}
 	if cf.FallbackToDatabase {
-		cf.store = &cached{p.rows, &secondary{p, s}}
+		cf.store = &cached{p.rows, &secondary{p: p, Storage: s}}
 	} else {
-		cf.store = &secondary{p, s}
+		cf.store = &secondary{p: p, Storage: s}
 	}
 	return nil
 }

@@ -7,10 +7,14 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// Beside verifies keys as another process would: with lines of its own.
+// Beside verifies keys as another process would: with lines and a memory of its own.
 func Beside(p *Plugin) func(ctx context.Context, key string) string {
 	var own lines
-	cf := p.configs[0]
+	copied := *p.configs[0]
+	cf := &copied
+	if s, ok := cf.store.(*secondary); ok {
+		cf.store = &secondary{p: p, Storage: s.Storage}
+	}
 	return func(ctx context.Context, key string) string {
 		u := &use{}
 		hash := cf.hash(key)

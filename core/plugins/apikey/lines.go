@@ -3,6 +3,7 @@ package apikey
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/advantch/kernia-go/core"
@@ -57,7 +58,17 @@ func (l *lines) once(ctx context.Context, name string, u *use, work func(ctx con
 	u.turn = make(chan struct{})
 	l.mu.Lock()
 	waiting, busy := l.of[name]
-	if busy {
+	if !busy {
+		if l.of == nil {
+			l.of = map[string][]*use{}
+		}
+		l.of[name] = nil // others wait from here on
+		l.mu.Unlock()
+		// Requests that have arrived come in before the statement. Without it they would come
+		// after it, one by one, where a driver computes instead of waiting.
+		runtime.Gosched()
+		l.mu.Lock()
+	} else {
 		l.of[name] = append(waiting, u)
 		l.mu.Unlock()
 		select {
@@ -75,9 +86,8 @@ func (l *lines) once(ctx context.Context, name string, u *use, work func(ctx con
 		if !u.lead {
 			return nil
 		}
+		runtime.Gosched()
 		l.mu.Lock()
-	} else if l.of == nil {
-		l.of = map[string][]*use{}
 	}
 	uses := []*use{u}
 	rest := l.of[name]

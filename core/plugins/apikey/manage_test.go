@@ -450,6 +450,11 @@ func TestCleanup(t *testing.T) {
 	if reply, err := w.p.DeleteExpired.Call(t.Context(), nil); err != nil || !reply.Success || w.row(t, ended.ID) != nil {
 		t.Errorf("%+v, %v", reply, err)
 	}
+	ended = w.make(t, apikey.CreateInput{ExpiresIn: new(86400.0)})
+	w.Clock.Add(25 * time.Hour)
+	if err := w.Auth.DeleteExpired(t.Context()); err != nil || w.row(t, ended.ID) != nil || w.row(t, endless.ID) == nil {
+		t.Errorf("the job of the application: %v", err)
+	}
 }
 
 // Values that other versions have written.

@@ -89,6 +89,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		Store:  core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.ownerDeleted}},
 		Errors: codes,
 		Init:   p.bind,
+
+		DeleteExpired: p.removeExpired,
 	}
 	if len(p.ofOrgs) > 0 {
 		m.Requires = []string{"organization"}

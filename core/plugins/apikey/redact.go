@@ -7,7 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// What holds keys prints and logs without them.
+// Values that hold keys print and log without them.
 
 // Format prints the name of the type.
 func (k Key) Format(f fmt.State, _ rune) { core.Redact(f, k) }

@@ -19,6 +19,9 @@ type caller struct {
 	err error
 }
 
+// noKey is the caller of a call without a key.
+var noKey caller
+
 // presented finds the key of a call, and the configuration that it is for: the first with
 // sessions whose header is there.
 func (p *Plugin) presented(c *core.Ctx) (*config, string, error) {
@@ -44,11 +47,14 @@ func (p *Plugin) known(c *core.Ctx) *caller {
 	if who, ok := p.caller.Get(c); ok {
 		return who
 	}
-	who := &caller{}
+	cf, key, err := p.presented(c)
+	if cf == nil && err == nil {
+		return &noKey
+	}
+	who := &caller{cf: cf, key: key, err: err}
 	p.caller.Set(c, who)
-	who.cf, who.key, who.err = p.presented(c)
 	switch {
-	case who.err != nil || who.cf == nil:
+	case who.err != nil:
 		return who
 	case validate.UTF16Len(who.key) < who.cf.Length:
 		who.err = core.Fail(http.StatusForbidden, CodeInvalidKey)
@@ -77,6 +83,9 @@ func (p *Plugin) admit(c *core.Ctx) error {
 		return core.Fail(http.StatusForbidden, CodeNotForKeys)
 	}
 	if c.Auth().Compat() == core.CompatBetterAuth && c.Path() == "/get-session" && len(c.Req.Body) == 0 && c.Req.Path != "/get-session" {
+		if err := core.RequireSession(c); err != nil {
+			return err // a cookie of another user
+		}
 		c.Reply(&sessionReply{p.session(c, who), who.key})
 	}
 	return nil

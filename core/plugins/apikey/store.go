@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -17,6 +18,9 @@ type found struct {
 	key  *Key
 	who  *core.User // the owner, when it was read at once
 	text string     // as it is in a secondary storage
+	// from memory: what the secondary storage had after the last use. A write proves it,
+	// because it is conditional; nothing else may rely on it.
+	remembered bool
 }
 
 // store is where the keys of a configuration are. "Not found" is core.ErrNotFound.
@@ -112,6 +116,44 @@ func nameByOwner(id string) string  { return "api-key:by-ref:" + id }
 type secondary struct {
 	p *Plugin
 	storage.Storage
+	last   remembered // values by the hash
+	copies sync.Map   // ids whose copies are being written, with whether once more
+}
+
+// remembered keeps the values that uses have written, so that the next use of the same
+// key is one conditional write, without a read.
+type remembered struct {
+	mu sync.Mutex
+	of map[string]string
+}
+
+// maxRemembered bounds the values that are kept. Any of them may go.
+const maxRemembered = 1024
+
+func (r *remembered) get(hash string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.of[hash]
+}
+
+// set keeps a value; "" forgets it.
+func (r *remembered) set(hash, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if text == "" {
+		delete(r.of, hash)
+		return
+	}
+	if r.of == nil {
+		r.of = map[string]string{}
+	}
+	if _, known := r.of[hash]; !known && len(r.of) >= maxRemembered {
+		for other := range r.of {
+			delete(r.of, other)
+			break
+		}
+	}
+	r.of[hash] = text
 }
 
 // life is how long a value is kept; 0 is for ever.
@@ -124,7 +166,12 @@ func (s *secondary) life(k *Key) time.Duration {
 
 func (s *secondary) text(k *Key) string { return string(s.p.appendKey(nil, k, stored, "")) }
 
-func (s *secondary) byHash(ctx context.Context, hash string, _ bool) (*found, error) {
+func (s *secondary) byHash(ctx context.Context, hash string, fresh bool) (*found, error) {
+	if text := s.last.get(hash); text != "" && !fresh {
+		if k := readKey(text); k != nil {
+			return &found{key: k, text: text, remembered: true}, nil
+		}
+	}
 	data, err := s.Get(ctx, nameByHash(hash))
 	if err != nil {
 		return nil, err
@@ -221,8 +268,50 @@ func idsOf(data string) []string {
 	return ids
 }
 
+// count is one round trip. The copy by the id follows in the background: see copied.
 func (s *secondary) count(ctx context.Context, before *found, after *Key, _ change, _ time.Time) (bool, error) {
-	return s.swap(ctx, before, after)
+	data, life := s.text(after), s.life(after)
+	s.last.set(after.Hash, "")
+	swapped, err := s.CompareAndSwap(ctx, nameByHash(after.Hash), before.text, data, life)
+	if err != nil || !swapped {
+		return false, err
+	}
+	s.last.set(after.Hash, data)
+	return true, nil
+}
+
+// copied brings the copy of a key that was used up to date in the background, for servers
+// that read it by the id. One task at a time writes the copy of a key.
+func (s *secondary) copied(c *core.Ctx, k *Key) {
+	c.Go("copying an API key", func(ctx context.Context) error {
+		if _, busy := s.copies.Swap(k.ID, true); busy {
+			return nil // that task does it once more
+		}
+		for {
+			s.copies.Store(k.ID, false)
+			if err := s.renew(ctx, k); err != nil {
+				s.copies.Delete(k.ID)
+				return err
+			}
+			if s.copies.CompareAndDelete(k.ID, false) {
+				return nil
+			}
+		}
+	})
+}
+
+// renew makes the copy of a key the same as its value. It makes none that was removed.
+func (s *secondary) renew(ctx context.Context, k *Key) error {
+	data, err := s.Get(ctx, nameByHash(k.Hash))
+	if err == nil {
+		if now := readKey(data); now != nil && now.ID == k.ID {
+			err = s.copy(ctx, k.ID, data, data, s.life(now))
+		}
+	}
+	if core.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // swap replaces both values of a key, if it is still as it was read.

@@ -73,11 +73,22 @@ func (p *Plugin) check(ctx context.Context, c *core.Ctx, cf *config, key string,
 		p.sweep(c)
 		return u, nil
 	}
-	err := p.lines.join(ctx, cf.ID+" "+hash, u, func(ctx context.Context, uses []*use) { p.count(ctx, cf, hash, uses) })
+	err := p.lines.join(ctx, cf.ID+" "+hash, u, p.counting(c, cf, hash))
 	if err != nil {
 		return nil, err
 	}
 	return u, nil
+}
+
+// counting is count, followed by what a use leaves to the background.
+func (p *Plugin) counting(c *core.Ctx, cf *config, hash string) func(ctx context.Context, uses []*use) {
+	return func(ctx context.Context, uses []*use) {
+		p.count(ctx, cf, hash, uses)
+		s, ok := cf.store.(*secondary)
+		if i := slices.IndexFunc(uses, func(u *use) bool { return u.err == nil }); ok && i >= 0 {
+			s.copied(c, uses[i].key)
+		}
+	}
 }
 
 // errUnchecked is the refusal by Config.Check.
@@ -99,6 +110,9 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 		if err == nil {
 			f.who, err = p.owner(ctx, cf, f)
 		}
+		if err != nil && f != nil && f.remembered {
+			continue // what is refused is refused by what the storage has
+		}
 		if err != nil {
 			fail(err)
 			return
@@ -114,6 +128,9 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 			if refused != nil {
 				u.key, u.who, u.err = nil, nil, refused
 			}
+		}
+		if f.remembered && (over || !ch.any()) {
+			continue // nothing is written that would prove it
 		}
 		if !ch.any() {
 			if over {
@@ -138,6 +155,9 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 // peek verifies a key without counting the use, which follows after the answer.
 func (p *Plugin) peek(ctx context.Context, c *core.Ctx, cf *config, hash string, u *use) error {
 	f, err := cf.store.byHash(ctx, hash, false)
+	if err == nil && f.remembered {
+		f, err = cf.store.byHash(ctx, hash, true)
+	}
 	if core.IsNotFound(err) || err == nil && !cf.owns(f.key, hash) {
 		return errInvalidKey
 	}
@@ -160,7 +180,7 @@ func (p *Plugin) peek(ctx context.Context, c *core.Ctx, cf *config, hash string,
 	u.key = k
 	c.Go("counting the use of an API key", func(ctx context.Context) error {
 		later := &use{asked: u.asked}
-		err := p.lines.join(ctx, cf.ID+" "+hash, later, func(ctx context.Context, uses []*use) { p.count(ctx, cf, hash, uses) })
+		err := p.lines.join(ctx, cf.ID+" "+hash, later, p.counting(c, cf, hash))
 		var refused *core.Error
 		if errors.As(err, &refused) {
 			return nil // others have used it up meanwhile

@@ -22,9 +22,10 @@ func (k *cleanup) run(c *core.Ctx, p *Plugin) {
 	if now.UnixMilli()-last < cleanupEvery.Milliseconds() || !k.last.CompareAndSwap(last, now.UnixMilli()) {
 		return
 	}
-	old := adapter.Where{{Field: fieldExpires, Op: adapter.Lt, Value: now.Add(-p.opts.ExpiresIn)}}
-	c.Go("removing expired device codes", func(ctx context.Context) error {
-		_, err := p.codes.Delete(ctx, old)
-		return err
-	})
+	c.Go("removing expired device codes", func(ctx context.Context) error { return p.removeExpired(ctx, now) })
+}
+
+func (p *Plugin) removeExpired(ctx context.Context, now time.Time) error {
+	_, err := p.codes.Delete(ctx, adapter.Where{{Field: fieldExpires, Op: adapter.Lt, Value: now.Add(-p.opts.ExpiresIn)}})
+	return err
 }

@@ -296,6 +296,10 @@ func TestCleanup(t *testing.T) {
 	if n := count(t, e, deviceauthorization.ModelDeviceCode); n != 1 {
 		t.Errorf("%d rows, want the new one", n)
 	}
+	e.Clock.Add(61 * time.Minute)
+	if err := e.Auth.DeleteExpired(t.Context()); err != nil || count(t, e, deviceauthorization.ModelDeviceCode) != 0 {
+		t.Errorf("the job of the application: %v", err)
+	}
 }
 
 // At rest a device code is hashed, unless a Better Auth server shares the database.

@@ -125,11 +125,14 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	}
 	forms := core.Paths("/device/code", "/device/token")
 	return core.Manifest{
-		Tables:     []schema.Table{table},
-		Before:     []core.Hook{{Match: forms, Run: refuseRepeated}},
-		After:      []core.Hook{{Match: forms, Run: refuseAsOAuth}},
-		Store:      core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.forgetUser}},
-		Disown:     p.endCodes,
+		Tables: []schema.Table{table},
+		Before: []core.Hook{{Match: forms, Run: refuseRepeated}},
+		After:  []core.Hook{{Match: forms, Run: refuseAsOAuth}},
+		Store:  core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.forgetUser}},
+		Disown: p.endCodes,
+
+		DeleteExpired: p.removeExpired,
+
 		RateLimits: []ratelimit.PathRule{guesses},
 		Errors: []core.ErrorCode{
 			CodeInvalidDeviceCode, CodeExpiredDeviceCode, CodeExpiredUserCode, CodeAuthorizationPending, CodeAccessDenied,

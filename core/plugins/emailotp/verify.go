@@ -51,7 +51,7 @@ func (p *Plugin) verifyEmail(c *core.Ctx, in *VerifyEmailInput) (VerifyEmailRepl
 	}
 	reply := VerifyEmailReply{Status: true, User: v.user}
 	if c.Auth().EmailVerification().AutoSignIn {
-		data, err := c.SignIn(c, v.user, core.SignIn{Method: "email-verification", KeepForget: true})
+		data, err := c.SignIn(c, v.user, core.SignIn{Method: "email-verification", Incidental: true, KeepForget: true})
 		if errors.Is(err, core.ErrAbort) {
 			return VerifyEmailReply{}, core.Fail(http.StatusInternalServerError, core.CodeFailedToCreateSession)
 		}

@@ -3,6 +3,7 @@ package emailpassword_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -475,4 +476,20 @@ func TestDeleteUser(t *testing.T) {
 		c.Get(link).Want(t, 404, "INVALID_TOKEN")
 		wantRows(t, e, core.ModelUser, 1)
 	})
+}
+
+// TestDefaultHashes stores the format of each mode, with the costs of production.
+func TestDefaultHashes(t *testing.T) {
+	t.Parallel()
+	for compat, form := range map[core.Compat]string{
+		core.CompatKernia: `^\$argon2id\$v=19\$m=65536,t=3,p=4\$`, core.CompatBetterAuth: `^[0-9a-f]{32}:[0-9a-f]{128}$`,
+	} {
+		e := open(t, func(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+			o.Compat, o.Password = compat, core.PasswordOptions{}
+		})
+		signUp(t, e)
+		if got, _ := wantRows(t, e, core.ModelAccount, 1)[0]["password"].(string); !regexp.MustCompile(form).MatchString(got) {
+			t.Errorf("mode %v: %.40s", compat, got)
+		}
+	}
 }

@@ -63,6 +63,7 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 		return SignUpReply{}, hashErr
 	}
 	row := core.User{Name: in.Name, Email: in.Email, Image: in.Image, Extra: extra}
+	c.SetSignInMethod("email") // in the user's row, also of one who is only pretended
 	if existing != nil {
 		return p.pretend(c, existing, row)
 	}

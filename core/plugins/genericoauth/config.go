@@ -40,12 +40,15 @@ type Config struct {
 	// UserInfoURL answers the profile. It is asked when there is no id_token with an
 	// address that could be verified.
 	UserInfoURL string
-	// JWKSURL has the keys that sign id_tokens. Without it and without a discovery
-	// document, an id_token is read only if Issuer is set: it came from TokenURL itself,
-	// and all but its signature is checked then (OpenID Connect Core 1.0, 3.1.3.7).
+	// JWKSURL is the address of the keys that sign id_tokens, a JWK set. Default: that of
+	// the discovery document. When there is neither, an id_token is read only if Issuer is
+	// set. It came from TokenURL itself, so that everything but its signature is checked
+	// (OpenID Connect Core 1.0, 3.1.3.7).
 	JWKSURL string
 
-	ClientID     string
+	// ClientID identifies the application to the provider. Required.
+	ClientID string
+	// ClientSecret belongs to ClientID. A public client has none.
 	ClientSecret string
 	// Authentication is how the client authenticates to TokenURL. Default: in the body.
 	Authentication oauth2.ClientAuth

@@ -7,7 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// What holds codes, states or secrets prints and logs without them.
+// Values that hold codes, states or secrets print and log without them.
 
 // Format prints the name of the type.
 func (c Config) Format(f fmt.State, _ rune) { core.Redact(f, c) }

@@ -185,3 +185,15 @@ func TestSlowService(t *testing.T) {
 		}
 	})
 }
+
+// Where no plugin sets passwords, none is checked. New tells of it.
+func TestWithoutPasswords(t *testing.T) {
+	t.Parallel()
+	const told = "add emailpassword.New to Options.Plugins"
+	if e := authtest.New(t, nil, haveibeenpwned.New(haveibeenpwned.Options{})); !strings.Contains(e.Log.String(), told) {
+		t.Errorf("%s", e.Log)
+	}
+	if e := open(t, &service{}, haveibeenpwned.Options{}); strings.Contains(e.Log.String(), told) {
+		t.Errorf("%s", e.Log)
+	}
+}

@@ -70,8 +70,11 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 }
 
 // init keeps the Auth. A path that is no route would check nothing, so it is an error.
-func (p *Plugin) init(_ context.Context, a *core.Auth) error {
+func (p *Plugin) init(ctx context.Context, a *core.Auth) error {
 	p.auth = a
+	if !slices.ContainsFunc([]string{"email-password", "phone-number", "email-otp", "admin"}, a.HasPlugin) {
+		a.Logger().WarnContext(ctx, "no built-in plugin sets passwords, so there are none to check: add emailpassword.New to Options.Plugins", "plugin", ID)
+	}
 	for _, path := range p.opts.Paths {
 		if !slices.ContainsFunc(a.Operations(), func(op core.OpSpec) bool { return op.Path == path }) {
 			return fmt.Errorf("Options.Paths: %q is the path of no route; leave Paths out to check every new password", path)

@@ -130,10 +130,23 @@ func TestRefusedOptions(t *testing.T) {
 		"at least one locale":     {Translations: map[string]i18n.Translations{}},
 		"has no translations":     {Translations: translations, DefaultLocale: "de"},
 		"set Options.Locale":      {Translations: translations, Detection: []i18n.Detection{i18n.Callback}},
+		"add it to core.Options":  {Translations: translations, Detection: []i18n.Detection{i18n.Session}},
 		"header, cookie, session": {Translations: translations, Detection: []i18n.Detection{"telepathy"}},
 	} {
 		if _, err := core.New(authtest.NewEnv(t).Options(i18n.New(o))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q: %v", want, err)
 		}
+	}
+}
+
+// A file of translations may be shared: unknown codes are told, and not refused.
+func TestUnknownCodes(t *testing.T) {
+	t.Parallel()
+	if e := open(t, i18n.Options{}); strings.Contains(e.Log.String(), "check the spelling") {
+		t.Errorf("%s", e.Log)
+	}
+	e := open(t, i18n.Options{Translations: map[string]i18n.Translations{"en": {"INVALID_CREDENTIAL": "x", "INVALID_CREDENTIALS": "y"}}})
+	if log := e.Log.String(); strings.Count(log, "check the spelling") != 1 || !strings.Contains(log, `["INVALID_CREDENTIAL"]`) {
+		t.Errorf("%s", log)
 	}
 }

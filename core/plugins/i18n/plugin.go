@@ -4,6 +4,7 @@ package i18n
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,7 +22,8 @@ type Translations map[string]string
 
 // Options configures the plugin.
 type Options struct {
-	// Translations by locale, such as "fr" or "pt-BR". At least one is required.
+	// Translations by locale, such as "fr" or "pt-BR". At least one is required. New logs a
+	// warning for codes that neither the core nor an installed plugin has.
 	Translations map[string]Translations
 	// DefaultLocale is used when no strategy finds one. Default "en" if there are
 	// translations for it, else the first locale in alphabetical order.
@@ -30,7 +32,8 @@ type Options struct {
 	Detection []Detection
 	// LocaleCookie is the cookie that Cookie reads. Default "locale".
 	LocaleCookie string
-	// UserLocaleField is the field of the user that Session reads. Default "locale".
+	// UserLocaleField is the field of the user that Session reads. New refuses Session when
+	// the user has no such field. Default "locale".
 	UserLocaleField string
 	// Locale is what Callback calls. It returns a locale, or "" for the next strategy.
 	Locale func(c *core.Ctx) (string, error)
@@ -90,8 +93,36 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 			return core.Manifest{}, fmt.Errorf("Options.Detection has %q: give header, cookie, session or callback", d)
 		}
 	}
-	return core.Manifest{After: []core.Hook{{Match: core.All(), Run: p.translate}}}, nil
+	return core.Manifest{After: []core.Hook{{Match: core.All(), Run: p.translate}}, Init: p.init}, nil
 }
+
+// init refuses a strategy that never finds anything, and tells of translations that may be
+// misspelt. Several programs may share a file of translations, and the application may have
+// codes of its own, so that those are no error.
+func (p *Plugin) init(ctx context.Context, a *core.Auth) error {
+	user, _ := a.Schema().Table(core.ModelUser)
+	if _, found := user.Field(p.opts.UserLocaleField); !found && slices.Contains(p.opts.Detection, Session) {
+		return fmt.Errorf("Options.Detection has \"session\", but the user has no field %q: add it to core.Options.User.Fields, or name another one in UserLocaleField",
+			p.opts.UserLocaleField)
+	}
+	unknown := map[string]bool{}
+	for _, texts := range p.opts.Translations {
+		for code := range texts {
+			unknown[code] = true
+		}
+	}
+	for _, known := range a.ErrorCodes() {
+		delete(unknown, known.Code)
+	}
+	if names := slices.Sorted(maps.Keys(unknown)); len(names) > 0 {
+		a.Logger().WarnContext(ctx, "Translations have codes that neither the core nor an installed plugin answers with: check the spelling, unless they are codes of your own",
+			"plugin", ID, "codes", names[:min(len(names), maxNamed)], "count", len(names))
+	}
+	return nil
+}
+
+// maxNamed is how many unknown codes a line of the log names.
+const maxNamed = 20
 
 func (p *Plugin) translate(c *core.Ctx) error {
 	_, err := c.Returned()

@@ -85,15 +85,12 @@ func (t *terms) aud() wire.Value {
 
 // ofSession makes a token of a session.
 func (p *Plugin) ofSession(c *core.Ctx, s *core.SessionData) (string, error) {
+	if p.byUser() {
+		user := s.User.AppendJSON(nil)
+		return p.ofUser(c, user, func() (*core.SessionData, error) { return s, nil })
+	}
 	t := p.terms(c)
 	iat := c.Now().Unix()
-	if p.opts.DefinePayload == nil && p.plain && !t.bySign {
-		subject, err := p.subject(c, s)
-		if err != nil {
-			return "", err
-		}
-		return p.signed(c, t.after(s.User.AppendJSON(nil), subject, iat))
-	}
 	claims := wire.NewObject(wire.Member{Name: "iat", Value: wire.Int(iat)})
 	if p.opts.DefinePayload == nil {
 		v, err := wire.Parse(s.User.AppendJSON(nil), wire.Limits{})
@@ -125,6 +122,34 @@ func (p *Plugin) ofSession(c *core.Ctx, s *core.SessionData) (string, error) {
 	}
 	claims.Set("sub", wire.String(subject))
 	return p.issue(c, claims, t)
+}
+
+// byUser reports whether the claims are made of the user alone.
+func (p *Plugin) byUser() bool {
+	return p.plain && p.opts.DefinePayload == nil && p.opts.GetSubject == nil && p.opts.Sign == nil
+}
+
+// ofUser makes a token of the user's JSON, or returns the one of this second. session
+// gives the session where the JSON comes from a cookie, which may have other fields.
+func (p *Plugin) ofUser(c *core.Ctx, user []byte, session func() (*core.SessionData, error)) (string, error) {
+	one, err := p.keys.forSigning(c)
+	if err != nil {
+		return "", err
+	}
+	now, base := c.Now().Unix(), c.BaseURL()
+	if token := p.recent.ofUser(now, one.ID, base, user); token != "" {
+		return token, nil
+	}
+	s, err := session()
+	if err != nil {
+		return "", err
+	}
+	t := p.terms(c)
+	token, err := p.signed(c, t.after(s.User.AppendJSON(nil), s.User.ID, now))
+	if err == nil {
+		p.recent.putUser(now, one.ID, base, user, token)
+	}
+	return token, err
 }
 
 // subject is the sub of a session's token.
@@ -289,10 +314,18 @@ type recent struct {
 	mu     sync.Mutex
 	second int64
 	tokens map[[sha256.Size]byte]string
+	users  map[userOf]string
 }
 
-// maxRecent bounds the tokens that are kept for a second.
-const maxRecent = 1024
+// userOf is what the claims of a session from the cookie cache are made of, besides the
+// second.
+type userOf struct{ kid, base, user string }
+
+// Bounds of what is kept for a second.
+const (
+	maxRecent     = 1024
+	maxRecentUser = 4096 // bytes of a user's JSON
+)
 
 func (r *recent) get(second int64, sum [sha256.Size]byte) string {
 	r.mu.Lock()
@@ -303,11 +336,36 @@ func (r *recent) get(second int64, sum [sha256.Size]byte) string {
 	return r.tokens[sum]
 }
 
+func (r *recent) ofUser(second int64, kid, base string, user []byte) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.second != second {
+		return ""
+	}
+	return r.users[userOf{kid, base, string(user)}]
+}
+
 func (r *recent) put(second int64, sum [sha256.Size]byte, token string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.second != second || len(r.tokens) >= maxRecent {
-		r.second, r.tokens = second, map[[sha256.Size]byte]string{}
+	r.begin(second)
+	if len(r.tokens) < maxRecent {
+		r.tokens[sum] = token
 	}
-	r.tokens[sum] = token
+}
+
+func (r *recent) putUser(second int64, kid, base string, user []byte, token string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begin(second)
+	if len(r.users) < maxRecent && len(user) <= maxRecentUser {
+		r.users[userOf{kid, base, string(user)}] = token
+	}
+}
+
+// begin forgets what is of another second.
+func (r *recent) begin(second int64) {
+	if r.second != second || r.tokens == nil {
+		r.second, r.tokens, r.users = second, map[[sha256.Size]byte]string{}, map[userOf]string{}
+	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// What holds keys and tokens prints and logs without them.
+// Values that hold keys and tokens print and log without them.
 
 // Format prints the id.
 func (k Key) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "jwt.Key{ID: %q, [redacted]}", k.ID) }

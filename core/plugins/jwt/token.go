@@ -18,30 +18,37 @@ func (p *Plugin) token(c *core.Ctx, _ *core.NoInput) (TokenReply, error) {
 // announce adds a token to the answer of /get-session. A failure costs the header: the
 // caller is signed in, and /token tells of the failure.
 func (p *Plugin) announce(c *core.Ctx) error {
-	s, err := answered(c)
-	if s == nil && err == nil {
-		return nil
-	}
-	var token string
-	if err == nil {
-		token, err = p.ofSession(c, s)
-	}
+	token, err := p.answered(c)
 	if err != nil {
 		c.Auth().Logger().ErrorContext(c, "jwt: making a token for /get-session failed", "error", err)
 		return nil
 	}
-	c.ExposeHeader(header, token)
+	if token != "" {
+		c.ExposeHeader(header, token)
+	}
 	return nil
 }
 
-// answered returns the session that /get-session answers with, or nil.
-func answered(c *core.Ctx) (*core.SessionData, error) {
+// answered returns a token of the session that /get-session answers with, or "".
+func (p *Plugin) answered(c *core.Ctx) (string, error) {
 	returned, err := c.Returned()
 	if returned == nil || err != nil {
-		return nil, nil
+		return "", nil
 	}
-	if reply, ok := returned.(*core.SessionReply); ok {
-		return reply.Data()
+	reply, ok := c.Result().(*core.SessionReply)
+	if !ok { // another plugin has answered
+		s, err := c.LoadSession()
+		if s == nil || err != nil {
+			return "", err
+		}
+		return p.ofSession(c, s)
 	}
-	return c.LoadSession() // another plugin has written an answer of its own
+	if user := reply.CachedUser(); user != nil && p.byUser() {
+		return p.ofUser(c, user, reply.Data)
+	}
+	s, err := reply.Data()
+	if s == nil || err != nil {
+		return "", err
+	}
+	return p.ofSession(c, s)
 }

@@ -1,11 +1,13 @@
 package lastloginmethod_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
@@ -15,17 +17,17 @@ const email, password = "ada@example.com", "correct horse"
 
 func open(t testing.TB, o lastloginmethod.Options) *authtest.Env {
 	// A provider's callback and a link, as other plugins have them.
-	signIn := func(id, path string) core.Operation {
-		return core.Get(id, path, func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
+	signIn := func(method, path string) core.Operation {
+		return core.Get("by-"+method, path, func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {
 			u, err := c.Auth().Store().FindUserByEmail(c, email)
 			if err == nil {
-				_, err = c.SignIn(c, u, core.SignIn{Method: id})
+				_, err = c.SignIn(c, u, core.SignIn{Method: method})
 			}
 			return core.StatusReply{Status: true}, err
 		})
 	}
 	return authtest.New(t, nil, emailpassword.New(emailpassword.Options{}), lastloginmethod.New(o), &others{[]core.Operation{
-		signIn("callback", "/callback/:id"), signIn("generic", "/oauth2/callback/:providerId"), signIn("magic", "/magic-link/verify"),
+		signIn("github", "/callback/:id"), signIn("acme", "/oauth2/callback/:providerId"), signIn("magic-link", "/magic-link/verify"),
 		signIn("otp", "/sign-in/email-otp"), signIn("passkey", "/passkey/verify-authentication"), signIn("siwe", "/siwe/verify"),
 	}})
 }
@@ -89,4 +91,17 @@ func TestOptions(t *testing.T) {
 		t.Errorf("the row has %q, %v", method, err)
 	}
 	c.Post("/update-user", map[string]any{"lastLoginMethod": "forged"}).Want(t, 400, "FIELD_NOT_ALLOWED")
+}
+
+// TestRefusedUpdate signs in although a hook of the application refuses the update of the
+// row: the session exists by then.
+func TestRefusedUpdate(t *testing.T) {
+	t.Parallel()
+	refuse := func(context.Context, adapter.Record) error { return core.FailText(403, "frozen") }
+	e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Store.User.BeforeUpdate = refuse },
+		emailpassword.New(emailpassword.Options{}), lastloginmethod.New(lastloginmethod.Options{StoreInDatabase: true}))
+	c := signUp(t, e)
+	if c.Get("/get-session").Body == "null" || !strings.Contains(e.Log.String(), "storing the last login method") {
+		t.Errorf("no session, or nothing logged:\n%s", e.Log)
+	}
 }

@@ -7,6 +7,7 @@ package lastloginmethod
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -36,10 +37,7 @@ type Options struct {
 }
 
 // Plugin is the installed plugin.
-type Plugin struct {
-	opts   Options
-	signed core.Local[string] // the method of the call's sign-in
-}
+type Plugin struct{ opts Options }
 
 // New makes the plugin.
 func New(o Options) *Plugin {
@@ -53,69 +51,42 @@ func (p *Plugin) ID() string { return ID }
 
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
-	m := core.Manifest{SignInWatch: p.watch, After: []core.Hook{{Match: core.All(), Run: p.remember}}}
+	m := core.Manifest{After: []core.Hook{{Match: core.All(), Run: p.remember}}}
 	if p.opts.StoreInDatabase {
 		m.Extend = []schema.Table{{Model: core.ModelUser, Fields: []schema.Field{
 			{Name: LastLoginMethod.Name, Type: schema.String, Optional: true, NoInput: true, Column: p.opts.Column},
 		}}}
-		m.Store.User.BeforeCreate = p.userMade
-		m.Store.Session.AfterCreate = p.sessionMade
+		m.Store.User.BeforeCreate, m.Store.Session.AfterCreate = p.userMade, p.sessionMade
+		m.SignInWatch = p.keep
 	}
 	return m, nil
 }
 
-// routes are the names that Better Auth gives to routes, callbacks of providers apart. A
-// user whom such a route makes has the name before there is a sign-in. All other methods
-// have the name that the kernel knows them by (core.SignIn.Method).
-var routes = map[string]string{
-	"/sign-in/email": "email", "/sign-up/email": "email", "/siwe/verify": "siwe",
-	"/passkey/verify-authentication": "passkey", "/magic-link/verify": "magic-link",
-}
-
-// secondStep is the core.SignIn.Method of the step that completes a held sign-in. The
-// method is that of the first step.
-const secondStep = "two-factor"
-
-// links are methods that nobody chooses on a page: links and codes that prove an address.
-var links = map[string]bool{"email-verification": true, "email-change": true}
-
-// watch notes the method of a sign-in. For the row a cookie keeps the method of a held one
-// until the second step; the page's own cookie is set in the first, as in Better Auth.
-func (p *Plugin) watch(ctx context.Context, s *core.SignIn) error {
-	c, method := s.Call(), s.Method
-	held := c.NewCookie("login_method", 10*time.Minute)
-	switch {
-	case links[method]:
-		method = ""
-	case method == secondStep:
-		if method, _ = c.SignedCookie(held.Name); method != "" {
-			s.Then(func(context.Context) error { c.ExpireCookie(held); return nil })
+// method names the method of the call that ctx belongs to, "" when it is no sign-in.
+func (p *Plugin) method(ctx context.Context) (method string) {
+	if c, ok := core.CtxFrom(ctx); ok {
+		method = c.SignInMethod()
+		if p.opts.Resolve != nil {
+			method = p.opts.Resolve(c, method)
 		}
 	}
-	p.signed.Set(c, method)
-	if !p.opts.StoreInDatabase {
-		return nil
-	}
-	if method = p.method(c); method != "" && name(c) == "" {
-		LastLoginMethod.Set(&s.User.Extra, method) // for the answer: the row is written later
-	}
-	return core.AfterCommit(ctx, func(context.Context) error {
-		if s.Held() && method != "" {
-			c.SetSignedCookie(held, method)
-		}
-		return nil
-	})
+	return method
 }
 
 // remember sets the cookie when a sign-in sets the session cookie, or removes it
 // because a second step follows.
 func (p *Plugin) remember(c *core.Ctx) error {
-	if _, found := c.Res.Cookie(c.SessionCookie().Name); !found {
-		return nil
+	if _, found := c.Res.Cookie(c.SessionCookie().Name); found {
+		if method := p.method(c); method != "" {
+			c.SetCookie(c.SessionCookie().Named(p.opts.CookieName).Readable().With(p.opts.MaxAge), method)
+		}
 	}
-	if method := p.method(c); method != "" {
-		c.SetCookie(c.SessionCookie().Named(p.opts.CookieName).Readable().With(p.opts.MaxAge), method)
-	}
+	return nil
+}
+
+// keep carries the method of a held sign-in to its second step, which writes the row.
+func (p *Plugin) keep(_ context.Context, s *core.SignIn) error {
+	s.KeepMethod(p.method(s.Call()))
 	return nil
 }
 
@@ -126,37 +97,14 @@ func (p *Plugin) userMade(ctx context.Context, u *core.User) error {
 	return nil
 }
 
-// sessionMade must not fail a sign-in that has succeeded.
+// sessionMade writes the row. Its error is logged: it is no *core.Error, which would be the
+// answer of a sign-in that has succeeded, even where a hook of the application returned one.
 func (p *Plugin) sessionMade(ctx context.Context, s *core.Session) error {
-	method := p.method(ctx)
-	if method == "" {
-		return nil
-	}
-	c, _ := core.CtxFrom(ctx)
-	if _, err := c.Auth().Store().UpdateUser(ctx, s.UserID, adapter.Record{LastLoginMethod.Name: method}); err != nil {
-		c.Auth().Logger().ErrorContext(ctx, "storing the last login method failed", "error", err)
+	if method := p.method(ctx); method != "" {
+		c, _ := core.CtxFrom(ctx)
+		if _, err := c.Auth().Store().UpdateUser(ctx, s.UserID, adapter.Record{LastLoginMethod.Name: method}); err != nil {
+			return fmt.Errorf("storing the last login method: %v", err)
+		}
 	}
 	return nil
-}
-
-// method names the method of the call that ctx belongs to, "" when it is no sign-in.
-func (p *Plugin) method(ctx context.Context) string {
-	c, ok := core.CtxFrom(ctx)
-	if !ok {
-		return ""
-	}
-	signed, _ := p.signed.Get(c)
-	method := cmp.Or(name(c), signed)
-	if p.opts.Resolve != nil {
-		method = p.opts.Resolve(c, method)
-	}
-	return method
-}
-
-// name is the name of the call's route, "" for routes that have none.
-func name(c *core.Ctx) string {
-	if path := c.Path(); path == "/callback/:id" || path == "/oauth2/callback/:providerId" {
-		return cmp.Or(c.Param("id"), c.Param("providerId"))
-	}
-	return routes[c.Path()]
 }

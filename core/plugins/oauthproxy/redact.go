@@ -7,7 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// What holds secrets and profiles prints and logs without them.
+// Values that hold secrets and profiles print and log without them.
 
 // Format prints the name of the type.
 func (o Options) Format(f fmt.State, _ rune) { core.Redact(f, o) }

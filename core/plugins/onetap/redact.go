@@ -7,7 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 )
 
-// What holds tokens prints and logs without them.
+// Values that hold tokens print and log without them.
 
 // Format prints the name of the type.
 func (c CallbackInput) Format(f fmt.State, _ rune) { core.Redact(f, c) }

@@ -227,6 +227,18 @@ func TestAbuseInvitations(t *testing.T) {
 		eve.Post("/organization/accept-invitation", body{"invitationId": id}).Want(t, 200, "")
 		w.want("member", 2)
 	})
+	t.Run("ENUM-13 an invitation of others is as one that does not exist", func(t *testing.T) {
+		t.Parallel()
+		w := open(t, nil, func(o *core.Options) { o.IDs.Kind = schema.IDSerial })
+		ada, eve, mallory := w.join("Ada"), w.join("Eve"), w.join("Mallory")
+		id := ada.invite(ada.found("acme"), eve, "member")
+		for _, id := range []string{id, "4711"} {
+			mallory.Post("/organization/accept-invitation", body{"invitationId": id}).Want(t, 400, "INVITATION_NOT_FOUND")
+			mallory.Post("/organization/reject-invitation", body{"invitationId": id}).Want(t, 400, "INVITATION_NOT_FOUND")
+			mallory.Get("/organization/get-invitation?id="+id).Want(t, 400, "INVITATION_NOT_FOUND")
+		}
+		eve.Post("/organization/reject-invitation", body{"invitationId": id}).Want(t, 200, "")
+	})
 	t.Run("ORG-04 an invitation is accepted once", func(t *testing.T) {
 		t.Parallel()
 		w := open(t, nil)

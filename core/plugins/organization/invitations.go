@@ -270,8 +270,11 @@ type InvitationReply struct {
 // can be guessed, the address is all that protects an invitation.
 func (p *Plugin) mustVerify() bool {
 	o := p.opts.RequireEmailVerificationOnInvitation
-	return o == nil || *o || p.auth.Schema().IDs == schema.IDSerial
+	return o == nil || *o || p.guessable()
 }
+
+// guessable reports whether the ids of rows are numbers in turn.
+func (p *Plugin) guessable() bool { return p.auth.Schema().IDs == schema.IDSerial }
 
 // received finds an invitation for its recipient.
 func (p *Plugin) received(ctx context.Context, c *core.Ctx, s *core.SessionData, id string, notFound error, unverified core.ErrorCode, expires bool) (*Invitation, error) {
@@ -286,6 +289,9 @@ func (p *Plugin) received(ctx context.Context, c *core.Ctx, s *core.SessionData,
 		return nil, notFound
 	}
 	if core.NormalizeEmail(i.Email) != core.NormalizeEmail(s.User.Email) {
+		if p.guessable() { // who counts through the ids learns nothing
+			return nil, notFound
+		}
 		return nil, core.Fail(http.StatusForbidden, CodeYouAreNotTheRecipientOfTheInvitation)
 	}
 	if p.mustVerify() && !s.User.EmailVerified {

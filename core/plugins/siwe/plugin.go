@@ -120,6 +120,10 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		},
 		Init: func(_ context.Context, a *core.Auth) (err error) {
 			p.auth = a
+			if !a.TrustsOrigin("https://"+p.opts.Domain) && !a.TrustsOrigin("http://"+p.opts.Domain) {
+				a.Logger().Warn("Domain is no host of a trusted origin, so users on your pages cannot sign in: set Domain to the host of the page on which they sign, and add its origin to TrustedOrigins if it is not that of BaseURL",
+					"plugin", ID, "Domain", p.opts.Domain)
+			}
 			if p.opts.Nonce == nil {
 				p.opts.Nonce = func(context.Context) (string, error) { return a.RandomString(32) }
 			}

@@ -493,3 +493,32 @@ func TestOptions(t *testing.T) {
 		t.Error("From does not find it")
 	}
 }
+
+// A Domain that no page of the application has is told at the start.
+func TestDomainOfAnotherHost(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		domain string
+		change func(*core.Options)
+		told   bool
+	}{
+		"of the base URL":     {"localhost:3000", nil, false},
+		"of a trusted origin": {domain, func(o *core.Options) { o.TrustedOrigins = []string{"https://" + domain} }, false},
+		"of a pattern":        {"app.example.com", func(o *core.Options) { o.TrustedOrigins = []string{"*.example.com"} }, false},
+		"of a function, which may trust": {domain, func(o *core.Options) {
+			o.TrustedOriginsFunc = func(context.Context, *core.Request) ([]string, error) { return nil, nil }
+		}, false},
+		"of nobody":        {"elsewhere.example", nil, true},
+		"without the port": {"localhost", nil, true},
+	} {
+		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) {
+			o.BaseURL = "http://localhost:3000"
+			if c.change != nil {
+				c.change(o)
+			}
+		}, siwe.New(siwe.Options{Domain: c.domain}))
+		if told := strings.Contains(e.Log.String(), "no host of a trusted origin"); told != c.told {
+			t.Errorf("%s: %v\n%s", name, told, e.Log)
+		}
+	}
+}

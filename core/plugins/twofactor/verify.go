@@ -256,7 +256,7 @@ func (s *second) complete(ctx context.Context, trust bool) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.c.SignIn(ctx, s.user, core.SignIn{Method: ID, MultiFactor: true, Forget: s.c.Forgets()})
+	data, err := s.c.SignIn(ctx, s.user, core.SignIn{Method: ID, MultiFactor: true, Completes: true, Forget: s.c.Forgets()})
 	if errors.Is(err, core.ErrHeld) {
 		return kept{err} // another gate holds the sign-in up
 	}

@@ -123,6 +123,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 			CodeUsernameTooLong, CodeInvalidUsername, CodeInvalidDisplayUsername, CodeUsernameImmutable,
 		},
 	}
+	m.Init = p.init
 	if env.Compat != core.CompatBetterAuth { // each answer tells whether somebody has a name
 		m.RateLimits = []ratelimit.PathRule{{Match: []ratelimit.Match{{Exact: availablePath}}, Rule: ratelimit.Rule{Window: 10 * time.Second, Max: 30}}}
 	}
@@ -150,3 +151,12 @@ func (p *Plugin) check() error {
 }
 
 func (o Order) valid() bool { return o == "" || o == PreNormalization || o == PostNormalization }
+
+// init tells of passwords that nobody can set. In Better Auth 1.6 the sign-in is there
+// without them too.
+func (p *Plugin) init(ctx context.Context, a *core.Auth) error {
+	if !a.HasPlugin("email-password") {
+		a.Logger().WarnContext(ctx, "the plugin email-password is not installed, so nobody can sign up with a user name and a password: add emailpassword.New to Options.Plugins", "plugin", ID)
+	}
+	return nil
+}

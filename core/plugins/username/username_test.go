@@ -363,3 +363,15 @@ func TestNamesByOtherWays(t *testing.T) {
 		})
 	}
 }
+
+// Without passwords there is no sign-in by name. New tells of it.
+func TestWithoutPasswords(t *testing.T) {
+	t.Parallel()
+	const told = "add emailpassword.New to Options.Plugins"
+	if e := authtest.New(t, nil, username.New(username.Options{})); !strings.Contains(e.Log.String(), told) {
+		t.Errorf("%s", e.Log)
+	}
+	if e := open(t, username.Options{}); strings.Contains(e.Log.String(), told) {
+		t.Errorf("%s", e.Log)
+	}
+}

@@ -50,6 +50,7 @@ var settings = []setting{
 	}},
 	{name: ipv6, addr: "[::1]:0"},
 	{name: clients, change: forClients, more: clientScenarios},
+	{name: credentialed, change: withCredentials, more: credentialScenarios},
 	{name: provided, change: withProvider, more: socialScenarios},
 	{name: extended, change: withPlugins, more: providerScenarios},
 	{name: outage, change: func(o *core.Options) { o.SecondaryStorage = &fragile{Storage: storage.NewMemory(nil)} }, more: outageScenarios},

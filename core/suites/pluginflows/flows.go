@@ -7,6 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
+	"github.com/advantch/kernia-go/core/plugins/electron/electrontest"
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
 	"github.com/advantch/kernia-go/core/plugins/jwt/jwttest"
@@ -31,6 +32,7 @@ func All() []flowtest.Suite {
 		admintest.Suite(),
 		anonymoustest.Suite(),
 		apikeytest.Suite(),
+		electrontest.Suite(),
 		emailotptest.Suite(),
 		jwttest.Suite(),
 		magiclinktest.Suite(),
@@ -50,7 +52,10 @@ func All() []flowtest.Suite {
 	}
 }
 
-// Server is for a database that is another process.
+// Server is for a database that is another process, and for one whose SQL another one has
+// played: the requests of the core fail, call by call, and those of plugins do not. A failure
+// happens before the adapter, so that its result is the same on every database that rolls
+// back.
 func Server() []flowtest.Suite {
 	all := All()
 	for i, s := range all {

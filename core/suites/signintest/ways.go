@@ -72,7 +72,7 @@ func Ways() []Way {
 			return c.Get(w.back(c.Post("/sign-in/social", body{"provider": "acme", "callbackURL": "/home"}).Want(w.T, 200, "").JSON("url")))
 		}},
 		{Name: "provider's id_token", Method: "google", LastMethod: "google", Enter: func(w *World, c client) answer {
-			return c.Post("/sign-in/social", body{"provider": "google", "idToken": body{"token": google(time.Now())}})
+			return c.Post("/sign-in/social", body{"provider": "google", "idToken": body{"token": google(w.Clock.Now())}})
 		}},
 		{Name: "generic OAuth", Method: "forge", LastMethod: "forge", Enter: func(w *World, c client) answer {
 			return c.Get(w.back(c.Post("/sign-in/oauth2", body{"providerId": "forge", "callbackURL": "/home"}).Want(w.T, 200, "").JSON("url")))
@@ -100,6 +100,14 @@ func Ways() []Way {
 		{Name: "one-time token", Exempt: "it hands on a session that has passed the gates, and a sign-in that is held has no token",
 			Enter: func(w *World, c client) answer {
 				return c.Post("/one-time-token/verify", body{"token": w.Home().Get("/one-time-token/generate").Want(w.T, 200, "").JSON("token")})
+			}},
+		{Name: "desktop application", Method: "electron", LastMethod: "electron", Exempt: "a session that has passed the gates hands the user over",
+			Enter: func(w *World, c client) answer {
+				const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
+				a := w.Home().Post("/electron/transfer-user?client_id=electron&state=s1&code_challenge="+challenge, body{}).Want(w.T, 200, "")
+				return c.Post("/electron/token", body{
+					"token": a.JSON("electron_authorization_code"), "state": "s1", "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+				})
 			}},
 		{Name: "device", Method: "device-authorization", LastMethod: "device-authorization", Detached: true,
 			Exempt: "a session that has passed the gates approves it: docs/decisions/0305",

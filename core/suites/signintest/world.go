@@ -11,6 +11,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
+	"github.com/advantch/kernia-go/core/plugins/electron"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/genericoauth"
@@ -94,6 +95,7 @@ func (w *World) common() []core.Plugin {
 		siwe.New(siwe.Options{Domain: "app.example.com"}),
 		onetimetoken.New(onetimetoken.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),
+		electron.New(electron.Options{}),
 		anonymous.New(anonymous.Options{}),
 		twofactor.New(twofactor.Options{OTP: twofactor.OTPOptions{Send: func(_ context.Context, m twofactor.Message) error {
 			return w.keep("second step", m.Code)

@@ -22,6 +22,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/customsession"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
+	"github.com/advantch/kernia-go/core/plugins/electron"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/expo"
@@ -131,6 +132,7 @@ func everyPlugin() []core.Plugin {
 		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),
 		customsession.New(func(context.Context, *core.SessionData) (int, error) { return 0, nil }, customsession.Options{}),
 		apikey.New(apikey.Options{}),
+		electron.New(electron.Options{}),
 		expo.New(expo.Options{}),
 		jwt.New(jwt.Options{}),
 		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),

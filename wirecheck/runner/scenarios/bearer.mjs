@@ -64,15 +64,41 @@ export default [
       await app.rows("session");
     },
   },
+  ...table("bearer: beside a cookie", [
+    ["of another user", ({ token }) => `Bearer ${token}`],
+    ["that it does not concern", () => "Bearer nonsense.nonsense"],
+    ["but of nobody", () => "Bearer 0123456789abcdef0123456789abcdef"],
+    ["and of another scheme", ({ token }) => `Basic ${token}`],
+  ], async (t, header) => {
+    const { app, token } = await holder(t);
+    const bob = app.browser();
+    await bob.signUp({ email: "bob@example.com", name: "Bob" });
+    const headers = { authorization: header({ token }) };
+    await bob.get("/get-session", { headers });
+    await bob.twin().get("/list-accounts", { headers });
+    await bob.twin().post("/update-user", { name: "Somebody" }, { headers });
+    await app.rows("user");
+  }),
   {
-    name: "bearer: beside a cookie",
+    name: "bearer: two sessions of one user",
     async run(t) {
-      const { app, browser, token } = await holder(t);
-      const bob = app.browser();
-      await bob.signUp({ email: "bob@example.com", name: "Bob" });
-      await bob.get("/get-session", { headers: { authorization: `Bearer ${token}` } });
-      await bob.get("/get-session", { headers: { authorization: "Bearer nonsense.nonsense" } });
-      await browser.get("/get-session");
+      const { app, token } = await holder(t);
+      const other = app.browser();
+      await other.signIn();
+      const headers = { authorization: `Bearer ${token}` };
+      await other.get("/get-session", { headers });
+      await other.post("/sign-out", {}, { headers });
+      await app.rows("session");
+    },
+  },
+  {
+    name: "bearer: beside the cookie of the same session",
+    async run(t) {
+      const { browser, token } = await holder(t);
+      const headers = { authorization: `Bearer ${token}` };
+      await browser.get("/get-session", { headers });
+      await browser.post("/update-user", { name: "Al" }, { headers });
+      await browser.post("/sign-out", {}, { headers });
     },
   },
   {

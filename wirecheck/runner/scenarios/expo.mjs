@@ -1,18 +1,7 @@
 /** Applications made with Expo, by the official client, whose phone is stubbed as in upstream's own tests. */
-import { register } from "node:module";
+import "../device.mjs";
 import { table } from "./kit.mjs";
 
-const stubs = {
-  "expo-constants": "export default { expoConfig: { scheme: 'myapp' } };",
-  "expo-linking": "export const createURL = (path, { scheme = 'myapp' } = {}) => `${scheme}://${path.replace(/^\\//, '')}`;",
-  "react-native": "export const Platform = { OS: 'ios' }; export const AppState = { addEventListener: () => ({ remove() {} }) };",
-  "expo-web-browser": "export const openAuthSessionAsync = (url, to) => globalThis.expoBrowser(url, to); export const dismissAuthSession = () => {};",
-  "expo-network": "export const addNetworkStateListener = () => ({ remove() {} });",
-};
-const loader = `const stubs = ${JSON.stringify(stubs)};
-export const resolve = (name, context, next) => stubs[name] === undefined ? next(name, context)
-  : { url: "data:text/javascript," + encodeURIComponent(stubs[name]), shortCircuit: true };`;
-register(`data:text/javascript,${encodeURIComponent(loader)}`);
 const { expoClient } = await import("@better-auth/expo/client");
 
 const github = { clientId: "cid", clientSecret: "sec" };

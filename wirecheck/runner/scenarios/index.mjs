@@ -19,6 +19,7 @@ import deviceAuthorization from "./device-authorization.mjs";
 import genericOAuth from "./generic-oauth.mjs";
 import haveIBeenPwned from "./have-i-been-pwned.mjs";
 import hooks from "./hooks.mjs";
+import electron from "./electron.mjs";
 import expo from "./expo.mjs";
 import jwt from "./jwt.mjs";
 import i18n from "./i18n.mjs";
@@ -70,6 +71,7 @@ export const scenarios = [
   ...apiKey,
   ...multiSession,
   ...i18n,
+  ...electron,
   ...expo,
   ...captcha,
   ...customSession,

@@ -13,6 +13,7 @@ const endpoints = JSON.parse(readFileSync(new URL("../../testdata/endpoints.json
 const installed = {
   "anonymous": { factory: "anonymous", options: { emailDomainName: "visitors.example.com" } },
   "device-authorization": { factory: "deviceAuthorization" },
+  "electron": { factory: "electron" },
   "email-otp": { factory: "emailOTP", options: { sendVerificationOTP: callback("send"), changeEmail: { enabled: true } } },
   "magic-link": { factory: "magicLink", options: { sendMagicLink: callback("send") } },
   "one-time-token": { factory: "oneTimeToken" },
@@ -28,6 +29,7 @@ const values = {
   phoneNumber: "+15550100199", username: "nobody", token: "none", name: "Nobody", image: "https://example.com/n.png", rememberMe: true,
   callbackURL: "/", newUserCallbackURL: "/", errorCallbackURL: "/", metadata: { a: 1 }, disableSession: true, updatePhoneNumber: false,
   client_id: "cli", scope: "all", grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: "none", user_code: "NOSUCHCODE", userCode: "NOSUCHCODE",
+  provider: "none", state: "none", code_challenge: "none", code_challenge_method: "S256", code_verifier: "none",
   message: siweMessage({ nonce: "anotherNonce01" }), signature: "good", walletAddress: wallet, address: wallet, chainId: 1,
 };
 
