@@ -141,7 +141,7 @@ func TestWhatAnImpersonatorMayDo(t *testing.T) {
 		"/unlink-account": {"providerId": "credential"}, "/link-social": {"provider": "acme"}, "/get-access-token": {"providerId": "acme"}, "/refresh-token": {"providerId": "acme"},
 		"/two-factor/enable": {"password": password}, "/two-factor/disable": {"password": password}, "/two-factor/get-totp-uri": {"password": password},
 		"/two-factor/generate-backup-codes": {"password": password}, "/api-key/create": {}, "/api-key/update": {"keyId": "x"}, "/api-key/delete": {"keyId": "x"},
-		"/electron/transfer-user": {"code_challenge": strings.Repeat("a", 43), "client_id": "electron", "state": "s", "code_challenge_method": "s256"},
+		"/electron/transfer-user?client_id=electron&state=s&code_challenge_method=s256&code_challenge=" + strings.Repeat("a", 43): {},
 		"/device/approve": {"userCode": "ABCDEFGH"}, "/delete-anonymous-user": {}, "/email-otp/request-email-change": {"newEmail": "other@example.com"},
 		"/email-otp/change-email": {"newEmail": "other@example.com", "otp": "1"},
 	} {
