@@ -39,12 +39,14 @@ browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page, and 
 	cd wirecheck && node browser.mjs $(BROWSER)
 
 wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth 1.6.11, call by call
-	cd wirecheck && node --test reference/ runner/report.test.mjs
+	cd wirecheck && node --test reference/ runner/report.test.mjs runner/contract.test.mjs
 	cd wirecheck && node runner/main.mjs $(WIRECHECK)
+	cd wirecheck && node openapi.mjs
 	cd wirecheck && node runner/prove.mjs
 	cd wirecheck && node runner/shared.mjs
 	cd wirecheck && node adopt.mjs
 	cd wirecheck && node idp.mjs
+	cd wirecheck && node own.mjs
 
 wirecheck-all: ## The same over every framework and every adapter whose server is named
 	$(MAKE) wirecheck WIRECHECK=--all

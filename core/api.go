@@ -1,5 +1,7 @@
 package core
 
+import "net/http"
+
 // API holds the operations of the core. Each can be called from Go with Call.
 type API struct {
 	GetSession          *Op[GetSessionInput, *SessionReply]
@@ -37,23 +39,23 @@ type SuccessReply struct {
 
 func newAPI() API {
 	return API{
-		GetSession: Get("getSession", "/get-session", getSession, WithMethods("GET", "POST"),
+		GetSession: Get("getSession", "/get-session", getSession, WithMethods("GET", "POST"), MayBeNull(), Fails(http.StatusMethodNotAllowed),
 			Doc("Get the current session")),
 		SignOut: Post("signOut", "/sign-out", signOut, Use(foreignForm), Doc("Sign out the current user")),
-		VerifyEmail: Get("verifyEmail", "/verify-email", verifyEmail, Use(TrustedTarget("query", "callbackURL")),
+		VerifyEmail: Get("verifyEmail", "/verify-email", verifyEmail, Use(TrustedTarget("query", "callbackURL")), MayRedirect(),
 			Doc("Verify the e-mail address of a user")),
 		SendVerification: Post("sendVerificationEmail", "/send-verification-email", sendVerificationEmail,
 			Doc("Send a verification mail")),
 		ChangeEmail: Post("changeEmail", "/change-email", changeEmail, Use(RequireStoredSession, InPerson),
 			Doc("Change the e-mail address of the current user")),
-		UpdateSession: Post("updateSession", "/update-session", updateSession, Use(RequireStoredSession),
+		UpdateSession: Post("updateSession", "/update-session", updateSession, Use(RequireStoredSession), TakesFields(ModelSession, true),
 			Doc("Update the current session")),
-		UpdateUser: Post("updateUser", "/update-user", updateUser, Use(RequireStoredSession),
+		UpdateUser: Post("updateUser", "/update-user", updateUser, Use(RequireStoredSession), Fails(http.StatusUnprocessableEntity), TakesFields(ModelUser, true, "name", "image"),
 			Doc("Update the current user")),
 		DeleteUser: Post("deleteUser", "/delete-user", deleteUser, Use(RequireStoredSession, InPerson), Hashes(ByUser), Doc("Delete the current user")),
 		DeleteUserCallback: Get("deleteUserCallback", "/delete-user/callback", deleteUserCallback,
-			Use(TrustedTarget("query", "callbackURL"), InPerson), Doc("Complete a deletion by the link in a mail")),
-		ListSessions: Get("listSessions", "/list-sessions", listSessions, Use(RequireFresh),
+			Use(TrustedTarget("query", "callbackURL"), InPerson), MayRedirect(), Doc("Complete a deletion by the link in a mail")),
+		ListSessions: Get("listSessions", "/list-sessions", listSessions, Use(RequireFresh), DocID("listUserSessions"),
 			Doc("List the active sessions of the current user")),
 		RevokeSession: Post("revokeSession", "/revoke-session", revokeSession, Use(RequireStoredSession),
 			Doc("Revoke one session")),
@@ -64,8 +66,8 @@ func newAPI() API {
 		ListAccounts: Get("listUserAccounts", "/list-accounts", listAccounts, Use(RequireSession),
 			Doc("List the accounts of the current user")),
 		UnlinkAccount: Post("unlinkAccount", "/unlink-account", unlinkAccount, Use(RequireFresh, InPerson), Doc("Unlink an account")),
-		OK:            Get("ok", "/ok", ok, HideFromClient(), Doc("Check that the server works")),
-		Error:         Get("error", "/error", errorPage, HideFromClient(), Doc("Show an error to a person")),
+		OK:            Get("ok", "/ok", ok, Doc("Check that the server works")),
+		Error:         Get("error", "/error", errorPage, Answers("text/html"), MayRedirect(), Doc("Show an error to a person")),
 	}
 }
 

@@ -65,10 +65,15 @@ type Auth struct {
 	originHeaders []string
 	gates         []func(context.Context, *SignIn) error
 	sessionGates  []func(context.Context, *SessionData) (bool, error)
+	methods       []SignInMethod
+	methodGates   []func(ctx context.Context, method string) error
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
 	deleteExpired []func(ctx context.Context, now time.Time) error
 	codes         []ErrorCode
+	parts         []openAPIPart
+	described     sync.Once
+	description   []byte // of the OpenAPI document
 
 	authenticate  []func(*Ctx) (Credential, error)
 	passwordRules []func(*Ctx, string) error
@@ -493,7 +498,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 		return nil
 	}
 	a.api = newAPI()
-	core := Manifest{Operations: operationsOf(a.api), Errors: coreCodes()}
+	core := Manifest{Operations: operationsOf(a.api), Errors: coreCodes(), SignInMethods: a.coreMethods()}
 	var watches []func(context.Context, *SignIn) error
 	for i, m := range append([]Manifest{core}, manifests...) {
 		id := ""
@@ -504,6 +509,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 			return err
 		}
 		a.codes = append(a.codes, m.Errors...)
+		a.parts = append(a.parts, openAPIPart{id, m.OpenAPI})
 		if m.OnRequest != nil {
 			a.onRequest = append(a.onRequest, m.OnRequest)
 		}
@@ -519,6 +525,12 @@ func (a *Auth) routes(manifests []Manifest) error {
 		}
 		if m.SignInWatch != nil {
 			watches = append(watches, m.SignInWatch)
+		}
+		if err := a.addMethods(m.SignInMethods); err != nil {
+			return fmt.Errorf("core: plugin %q: %w", id, err)
+		}
+		if m.SignInMethodGate != nil {
+			a.methodGates = append(a.methodGates, m.SignInMethodGate)
 		}
 		a.asksEnded = a.asksEnded || m.AsksEnded
 		if m.DeleteExpired != nil {

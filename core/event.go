@@ -44,6 +44,7 @@ type Event struct {
 	UserAgent string
 	Path      string // route below the base path
 	Code      string // error code of a failure
+	Detail    string // what has changed, in the words of the plugin: names, never values
 	Origin    string // the refused origin: scheme, host and port; empty when it is missing or malformed
 }
 

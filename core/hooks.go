@@ -51,6 +51,9 @@ type Hook struct {
 	// Result is the type of the answer that an after-hook puts in the place of the
 	// handler's, for OpenAPI. The last hook of a route with a Result counts.
 	Result reflect.Type
+	// Fills are members of the body that a before-hook fills in where they are absent,
+	// for OpenAPI.
+	Fills []string
 }
 
 // Middleware runs after validation, before the handler.

@@ -37,8 +37,20 @@ type OpSpec struct {
 	Status  int      // of a success; 0 is 200
 	AtRoot  bool     // Path is below the site's root, not below the base path
 	Foreign bool     // requests of other sites are accepted: see CrossSite
-	Hidden  bool     // left out of OpenAPI and of the client's types
+	Hidden  bool     // left out of OpenAPI
 	Aliases []Alias
+
+	// For OpenAPI alone.
+	DocID    string // the operation's name there; "" is ID
+	Media    string // media type of a *Raw result
+	Fails    []int  // statuses of failures beside those that every operation has
+	OAuth    bool   // failures may have the form of OAuth 2.0
+	Null     bool   // the answer may be null
+	Secured  bool   // the handler answers 401 without a session
+	SignsIn  bool   // a SignInGate may hold it
+	Takes    RowFields
+	Redirect Redirection
+
 	// Hashes says that the operation hashes or verifies a password, and for which
 	// account; see the option Hashes.
 	Hashes func(*Ctx) string
@@ -58,6 +70,15 @@ type Alias struct {
 	Path string
 	Mode Compat
 }
+
+// Redirection says whether an operation redirects.
+type Redirection int
+
+const (
+	_ Redirection = iota
+	redirectsSometimes
+	redirectsAlways
+)
 
 // Option changes an OpSpec.
 type Option func(*OpSpec)
@@ -98,6 +119,50 @@ func CrossSite() Option { return func(s *OpSpec) { s.Foreign = true } }
 
 // HideFromClient leaves the operation out of OpenAPI.
 func HideFromClient() Option { return func(s *OpSpec) { s.Hidden = true } }
+
+// DocID names the operation in OpenAPI, where that is not its ID.
+func DocID(id string) Option { return func(s *OpSpec) { s.DocID = id } }
+
+// Answers tells OpenAPI the media type of a *Raw result.
+func Answers(mediaType string) Option { return func(s *OpSpec) { s.Media = mediaType } }
+
+// Fails lists, for OpenAPI, statuses of failures beside those that every operation has:
+// 400, 401, 403, 404, 429, 500, 503 and, with a body, 413 and 415.
+func Fails(statuses ...int) Option {
+	return func(s *OpSpec) { s.Fails = append(s.Fails, statuses...) }
+}
+
+// OAuthErrors tells OpenAPI that failures may have the form of OAuth 2.0: see OAuthError.
+func OAuthErrors() Option { return func(s *OpSpec) { s.OAuth = true } }
+
+// MayBeNull tells OpenAPI that the answer may be null.
+func MayBeNull() Option { return func(s *OpSpec) { s.Null = true } }
+
+// Secured tells OpenAPI that the handler answers 401 to clients without a session. The
+// document knows it of RequireSession, RequireStoredSession and RequireFresh.
+func Secured() Option { return func(s *OpSpec) { s.Secured = true } }
+
+// SignsIn tells OpenAPI that a SignInGate may hold the operation: see OpenAPIPart.Held.
+func SignsIn() Option { return func(s *OpSpec) { s.SignsIn = true } }
+
+// RowFields are fields of a table that the body may have beside the members of the input.
+type RowFields struct {
+	Model  string   // "" for none
+	Own    []string // fields that the table's owner declares; added ones always count
+	Update bool     // none is required
+}
+
+// TakesFields tells OpenAPI that the body takes the fields of a table that clients may set:
+// those that are added to it, and those of its owner that are named. See Auth.ParseInput.
+func TakesFields(model string, update bool, own ...string) Option {
+	return func(s *OpSpec) { s.Takes = RowFields{model, own, update} }
+}
+
+// Redirects tells OpenAPI that the answer is a redirect.
+func Redirects() Option { return func(s *OpSpec) { s.Redirect = redirectsAlways } }
+
+// MayRedirect tells OpenAPI that the answer may be a redirect.
+func MayRedirect() Option { return func(s *OpSpec) { s.Redirect = redirectsSometimes } }
 
 // AliasIn routes a further path to the operation in one mode; in the other the path
 // does not exist. Hooks, rate limits (with one counter for both) and

@@ -72,6 +72,14 @@ type Manifest struct {
 	// False means that the session has ended, whatever its row says: nobody finds it. It must be
 	// quick, and say yes without a query in the usual case.
 	SessionGate func(ctx context.Context, d *SessionData) (bool, error)
+	// SignInMethods are the plugin's ways to sign in, one for each SignIn.Method.
+	SignInMethods []SignInMethod
+	// SignInMethodGate may refuse all sign-ins by a method. It is asked when one begins
+	// (Ctx.BeginSignIn), before anything is sent or written, and again in the transaction
+	// that makes the session, to which ctx belongs then, before the other gates. The step
+	// that completes a held sign-in is asked for by the method of the first.
+	// core.CtxFrom(ctx) is the call.
+	SignInMethodGate func(ctx context.Context, method string) error
 	// Disown removes what the plugin keeps that lets somebody into a user's account, or
 	// keeps its owner out, such as passkeys. It is called when the owner has proven the
 	// address and somebody else may have made the user (Store.SettleSignUp). ctx belongs
@@ -100,6 +108,8 @@ type Manifest struct {
 	// browsers. Another site cannot make a browser send such a header without asking first
 	// (a CORS preflight). Its value must be trusted as that of Origin.
 	OriginHeaders []string
+	// OpenAPI is what the plugin adds to the OpenAPI document.
+	OpenAPI OpenAPIPart
 	// Init runs at the end of New, in plugin order, when everything is compiled. Use it
 	// to keep the Auth, to bind tables (TableOf) and to add hooks to other plugins.
 	Init func(ctx context.Context, a *Auth) error

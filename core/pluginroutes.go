@@ -10,7 +10,12 @@ import (
 // for nothing else. An entry that ends in a slash stands for all routes below it. A test of
 // wirecheck compares them with the plugins.
 var pluginRoutes = map[string][]string{
-	"admin":                {"/admin/"},
+	"admin": {
+		"/admin/set-role", "/admin/get-user", "/admin/create-user", "/admin/update-user", "/admin/list-users", "/admin/list-user-sessions",
+		"/admin/unban-user", "/admin/ban-user", "/admin/impersonate-user", "/admin/stop-impersonating", "/admin/revoke-user-session",
+		"/admin/revoke-user-sessions", "/admin/remove-user", "/admin/set-user-password", "/admin/has-permission",
+	},
+	"admin-config":         {"/admin/config/"},
 	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
 	"api-key":              {"/api-key/"},
 	"device-authorization": {"/device", "/device/"},
@@ -29,6 +34,7 @@ var pluginRoutes = map[string][]string{
 	"multi-session":  {"/multi-session/"},
 	"one-tap":        {"/one-tap/"},
 	"one-time-token": {"/one-time-token/"},
+	"open-api":       {"/open-api/", "/openapi.json", "/reference", "/reference/"},
 	"organization":   {"/organization/"},
 	"passkey":        {"/passkey/"},
 	"phone-number":   {"/sign-in/phone-number", "/phone-number/"},
@@ -44,16 +50,20 @@ func (c *Ctx) noteMissing() {
 	if c.Req.Method == http.MethodOptions {
 		return // a preflight has its own line
 	}
+	missing, longest := "", "" // of two entries that fit, the longer one is meant
 	for plugin, routes := range pluginRoutes {
 		for _, route := range routes {
-			if c.path != route && (!strings.HasSuffix(route, "/") || !strings.HasPrefix(c.path, route)) || c.auth.HasPlugin(plugin) {
-				continue
+			fits := c.path == route || strings.HasSuffix(route, "/") && strings.HasPrefix(c.path, route)
+			if fits && len(route) > len(longest) {
+				missing, longest = plugin, route
 			}
-			if first, _ := c.auth.refused.first("route " + route); first {
-				c.auth.log.LogAttrs(c, slog.LevelWarn, "a client calls a route of a plugin that is not installed: add the plugin to Options.Plugins",
-					slog.String("plugin", plugin), slog.String("path", route))
-			}
-			return
 		}
+	}
+	if missing == "" || c.auth.HasPlugin(missing) {
+		return
+	}
+	if first, _ := c.auth.refused.first("route " + longest); first {
+		c.auth.log.LogAttrs(c, slog.LevelWarn, "a client calls a route of a plugin that is not installed: add the plugin to Options.Plugins",
+			slog.String("plugin", missing), slog.String("path", longest))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/advantch/kernia-go/core/otp"
 	"github.com/advantch/kernia-go/core/outbound"
 	"github.com/advantch/kernia-go/core/plugins/admin"
+	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
@@ -26,6 +27,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
+	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
@@ -45,6 +47,10 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"core.Event":     "the code of an error is public",
 		"oauth2.Error":   "the code of an error is public",
 		"oauth.Refusal":  "the code of a refusal is public",
+		// The name of a header, and what the OpenAPI document says.
+		"core.SecurityScheme": "the name of a header is public", "core.OpenAPIPart": "the name of a header is public",
+		"core.Manifest":   "the name of a header is public",
+		"openapi.Options": "every visitor of the page is sent the nonce",
 		// Whoever has a nonce needs the wallet's signature as well.
 		"siwe.NonceReply": "a nonce is no secret: wallets show it",
 		"siwe.Message":    "a nonce is no secret: wallets show it",
@@ -53,10 +59,11 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		core.Request{}, core.Response{}, core.HeaderField{}, core.Credential{},
 		core.VerifyEmailInput{}, core.RevokeSessionInput{}, core.DeleteUserInput{}, core.DeleteUserCallbackInput{},
 		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
+		adminconfig.SetInput{}, adminconfig.EmailClient{}, adminconfig.StripeConfig{}, &adminconfig.Plugin{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		admin.CreateUserInput{}, admin.SetPasswordInput{}, admin.RevokeSessionInput{}, admin.SessionsReply{}, &admin.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
-		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{},
+		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{}, &openapi.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},
 		emailpassword.ChangePasswordInput{}, emailpassword.ChangePasswordReply{}, emailpassword.VerifyPasswordInput{},
 		emailpassword.SetPasswordInput{}, emailpassword.ResetCallbackInput{}, emailpassword.ResetPasswordInput{},

@@ -341,12 +341,18 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 		return VerifyEmailReply{}, err
 	}
 	if o.AutoSignIn {
+		signsIn, err := c.MaySignIn(methodVerified)
+		if err != nil {
+			return VerifyEmailReply{}, err
+		}
 		if current != nil && current.User.ID == updated.ID {
 			if err := c.Issue(&SessionData{Session: current.Session, User: *updated}, IssueOptions{}); err != nil {
 				return VerifyEmailReply{}, err
 			}
-		} else if _, err := c.SignIn(c, updated, SignIn{Method: "email-verification", Incidental: true, KeepForget: true, Redirect: callback}); err != nil {
-			return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
+		} else if signsIn {
+			if _, err := c.SignIn(c, updated, SignIn{Method: methodVerified, Incidental: true, KeepForget: true, Redirect: callback}); err != nil {
+				return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)
+			}
 		}
 	}
 	return done(VerifyEmailReply{Status: true, HasUser: true, SetPassword: contested})
@@ -455,7 +461,10 @@ func verifyChange(c *Ctx, u *User, claims emailClaims, callback string,
 	case a.opts.EmailVerification.AutoSignIn:
 		// Only where links sign in at all: the person who asked for the change need not
 		// be the account's owner now.
-		_, err = c.SignIn(c, updated, SignIn{Method: "email-change", Incidental: true, KeepForget: true, Redirect: callback})
+		var signsIn bool
+		if signsIn, err = c.MaySignIn(methodChanged); signsIn {
+			_, err = c.SignIn(c, updated, SignIn{Method: methodChanged, Incidental: true, KeepForget: true, Redirect: callback})
+		}
 	}
 	if err != nil {
 		return VerifyEmailReply{}, sessionFailure(err, http.StatusInternalServerError)

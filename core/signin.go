@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -11,8 +12,10 @@ import (
 // them.
 type SignIn struct {
 	Method string // for example "email"; names the first factor
-	Forget bool   // rememberMe false
-	Extra  Extra  // added fields of the session; default DefaultFields
+	// First is the method of the first step, in the step that completes a held sign-in.
+	First  string
+	Forget bool  // rememberMe false
+	Extra  Extra // added fields of the session; default DefaultFields
 	// KeepForget uses the dont_remember cookie in place of Forget, for methods
 	// that do not ask the user, such as links in mails.
 	KeepForget bool
@@ -127,6 +130,9 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 			return err
 		}
 		asked.Incoming = came
+		if err := c.askMethods(ctx, asked.first()); err != nil {
+			return err
+		}
 		for _, gate := range a.gates {
 			if err := gate(ctx, &asked); err != nil {
 				c.replied = false
@@ -233,6 +239,9 @@ func (s *SignIn) Hold(ctx context.Context, v any) error {
 		return nil
 	})
 }
+
+// first is the method that the user has chosen.
+func (s *SignIn) first() string { return cmp.Or(s.First, s.Method) }
 
 // incoming returns the session with the caller's token, nil when there is none.
 func (s *Store) incoming(ctx context.Context, token string) (*SessionData, error) {

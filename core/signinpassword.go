@@ -40,6 +40,9 @@ type PasswordSignIn struct {
 // up, and ErrHeld.
 func (c *Ctx) SignInByPassword(s PasswordSignIn) (*SessionData, error) {
 	a := c.auth
+	if err := c.BeginSignIn(s.Method); err != nil {
+		return nil, err
+	}
 	var credential *Account
 	for _, acc := range s.Accounts {
 		if acc.ProviderID == ProviderCredential {

@@ -137,14 +137,16 @@ var named = map[string][]string{
 	// A hint in the log about routes of plugins that are not installed: none of them can
 	// say it.
 	"pluginroutes.go": {
-		"admin", "anonymous", "api-key", "device-authorization", "email-otp", "email-password", "electron", "expo", "generic-oauth", "jwt", "magic-link", "multi-session", "oauth-popup", "oauth-proxy",
-		"one-tap", "one-time-token", "organization", "passkey", "phone-number", "siwe", "social", "two-factor", "username",
+		"admin", "admin-config", "anonymous", "api-key", "device-authorization", "email-otp", "email-password", "electron", "expo", "generic-oauth", "jwt", "magic-link", "multi-session", "oauth-popup", "oauth-proxy",
+		"one-tap", "one-time-token", "open-api", "organization", "passkey", "phone-number", "siwe", "social", "two-factor", "username",
 	},
 	// A format of the cookie cache, and the type of tokens.
 	"options.go": {"jwt"}, "internal/sessioncache/codec.go": {"jwt"}, "idtoken/verifier.go": {"jwt"},
 	"verify/cookie.go": {"jwt"}, "verify/token.go": {"jwt"},
 	// A credential that another server checks.
 	"verify/errors.go": {"api-key"},
+	// The name of a scheme of HTTP.
+	"openapi.go": {"bearer"}, "internal/openapi/openapi.go": {"bearer"},
 	// SocialID, for the plugins that require it.
 	"oauth/engine.go": {"social"},
 }

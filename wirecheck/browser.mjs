@@ -2,12 +2,12 @@
  * A real browser against the Gin quickstart: headless Chromium clicks through its page,
  * which uses the official client. Passkeys (with a virtual authenticator), links of mails,
  * sign-in with a provider, in a popup window too, organizations, the second factor, devices,
- * limits, and pages on another port: browser/ has a file for each.
+ * limits, the reference of the API, and pages on another port: browser/ has a file for each.
  *
  *     node browser.mjs                 says so and passes where there is no Chromium
  *     node browser.mjs --required      fails there
  *     node browser.mjs --shots FOLDER  keeps pictures of the page
- *     node browser.mjs --only PART     passkeys, links, providers, popup, organizations, secondFactor, devices, otherWays, limits or frontend
+ *     node browser.mjs --only PART     passkeys, links, providers, popup, organizations, secondFactor, devices, otherWays, limits, reference or frontend
  *
  * The page must have been built (`make page`). CHROMIUM names the program;
  * default /usr/bin/chromium. Exit code 0: every step held.
@@ -30,6 +30,7 @@ import { Mails, onPage, patience } from "./browser/page.mjs";
 import { passkeys } from "./browser/passkeys.mjs";
 import { popup } from "./browser/popup.mjs";
 import { providers } from "./browser/providers.mjs";
+import { reference } from "./browser/reference.mjs";
 import { secondFactor } from "./browser/second-factor.mjs";
 import { closeConnections, startServer } from "./runner/servers.mjs";
 
@@ -84,6 +85,7 @@ async function main() {
     for (const [part, server] of [[passkeys, open], [links, open], [providers, open], [organizations, open], [secondFactor, open], [devices, open], [otherWays, open], [limits, limited]]) {
       if (wanted(part)) await part({ check, open: openPage, ...server });
     }
+    if (wanted(reference)) await reference({ check, newPage, ...open });
     if (wanted(popup)) await popup({ check, repository, newPage });
     if (wanted(frontend)) await frontend({ check, repository, folder, newPage });
     assert.deepEqual(problems, [], "errors of the page");

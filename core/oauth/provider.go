@@ -5,10 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth2"
 )
+
+// Methods are the ways to sign in that providers are, for core.Manifest.SignInMethods.
+func Methods(providers []*Provider) []core.SignInMethod {
+	out := make([]core.SignInMethod, len(providers))
+	for i, p := range providers {
+		id := p.ID()
+		out[i] = core.SignInMethod{Name: id, Label: strings.ToUpper(id[:1]) + id[1:], Usable: func(_ context.Context, _ *core.User, accounts []*core.Account) (bool, error) {
+			return slices.ContainsFunc(accounts, func(acc *core.Account) bool { return acc.ProviderID == id }), nil
+		}}
+	}
+	return out
+}
 
 // Config describes a provider and how users sign in with it.
 type Config struct {

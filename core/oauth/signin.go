@@ -49,6 +49,15 @@ type SignedIn struct {
 //     is allowed.
 //  3. Otherwise a new user.
 func (e *Engine) SignIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions) (*SignedIn, error) {
+	if o.Method == "" {
+		o.Method = p.ID()
+	}
+	if err := c.BeginSignIn(o.Method); err != nil {
+		if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status < 500 && refusal.Code != "" {
+			return nil, refuse(strings.ToLower(refusal.Code), err)
+		}
+		return nil, err
+	}
 	if who.Profile.Email == "" {
 		e.auth.Logger().Warn("sign-in with a provider: the profile has no address; request its scope, or supply one with MapProfile", "provider", p.ID())
 		return nil, refuse(RefusedNoEmail, nil)

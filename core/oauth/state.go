@@ -226,6 +226,11 @@ func (e *Engine) purpose() string {
 // Begin stores the state of a flow and returns the URL to send the browser to. It sets
 // the state cookie. The flow can be completed once, by this browser, within ten minutes.
 func (e *Engine) Begin(c *core.Ctx, p *Provider, b Begin) (Started, error) {
+	if b.Link == nil {
+		if err := c.BeginSignIn(p.ID()); err != nil {
+			return Started{}, err
+		}
+	}
 	a := e.auth
 	at, err := p.resolve(c)
 	if err != nil {

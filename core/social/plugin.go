@@ -2,6 +2,7 @@ package social
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/oauth"
@@ -30,15 +31,14 @@ type Plugin struct {
 // oauth.Config of your own.
 func New(providers ...oauth.Config) *Plugin {
 	p := &Plugin{configs: providers}
-	p.SignIn = core.Post("signInSocial", "/sign-in/social", p.signIn, core.Doc("Sign in with a social provider"))
-	p.Callback = core.Get("callbackOAuth", "/callback/:id", p.callback, core.WithMethods("GET", "POST"), core.AcceptForm(), core.CrossSite(),
-		core.HideFromClient(), core.Doc("Complete a flow that a provider has sent the browser back from"))
-	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession, core.InPerson),
+	p.SignIn = core.Post("signInSocial", "/sign-in/social", p.signIn, core.SignsIn(), core.DocID("socialSignIn"), core.Doc("Sign in with a social provider"))
+	p.Callback = core.Get("callbackOAuth", "/callback/:id", p.callback, core.WithMethods("GET", "POST"), core.AcceptForm(), core.CrossSite(), core.Redirects(), core.Doc("Complete a flow that a provider has sent the browser back from"))
+	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession, core.InPerson), core.Fails(http.StatusConflict, http.StatusExpectationFailed),
 		core.Doc("Link an account of a social provider to the current user"))
-	p.GetAccessToken = core.Post("getAccessToken", "/get-access-token", p.getAccessToken, core.Use(core.InPerson),
+	p.GetAccessToken = core.Post("getAccessToken", "/get-access-token", p.getAccessToken, core.Use(core.InPerson), core.Secured(),
 		core.Doc("Get a valid access token of a linked account, refreshed if need be"))
-	p.RefreshToken = core.Post("refreshToken", "/refresh-token", p.refreshToken, core.Use(core.InPerson), core.Doc("Refresh the access token of a linked account"))
-	p.AccountInfo = core.Get("accountInfo", "/account-info", p.accountInfo, core.Use(requireSession),
+	p.RefreshToken = core.Post("refreshToken", "/refresh-token", p.refreshToken, core.Use(core.InPerson), core.Secured(), core.Doc("Refresh the access token of a linked account"))
+	p.AccountInfo = core.Get("accountInfo", "/account-info", p.accountInfo, core.Use(requireSession), core.Secured(),
 		core.Doc("Read the profile of a linked account from its provider"))
 	return p
 }
@@ -65,7 +65,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		}
 		p.providers = append(p.providers, provider)
 	}
-	return core.Manifest{Errors: codes(), Init: p.init}, nil
+	return core.Manifest{Errors: codes(), SignInMethods: oauth.Methods(p.providers), Init: p.init, OpenAPI: core.OpenAPIPart{Tag: "Default"}}, nil
 }
 
 func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {

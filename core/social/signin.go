@@ -98,6 +98,9 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	if err != nil {
 		return SignInReply{}, err
 	}
+	if err := c.BeginSignIn(provider.ID()); err != nil {
+		return SignInReply{}, err
+	}
 	if in.IDToken != nil {
 		return p.signInIDToken(c, provider, in)
 	}

@@ -216,6 +216,21 @@ func (r *AccountInfoReply) AppendJSON(dst []byte) []byte {
 	return append(profile.Raw.AppendJSON(dst), '}')
 }
 
+// OpenAPIForm describes the answer.
+func (*AccountInfoReply) OpenAPIForm() any {
+	type user struct {
+		ID            string `json:"id"`
+		Name          string `json:"name"`
+		Email         string `json:"email,omitempty"`
+		Image         string `json:"image,omitempty"`
+		EmailVerified bool   `json:"emailVerified"`
+	}
+	return struct {
+		User user           `json:"user"`
+		Data map[string]any `json:"data"`
+	}{}
+}
+
 func (p *Plugin) accountInfo(c *core.Ctx, in *AccountInfoInput) (*AccountInfoReply, error) {
 	acc, err := p.asked(c, in)
 	if core.IsNotFound(err) {

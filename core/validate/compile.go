@@ -344,7 +344,7 @@ func (c *compiler) value(t reflect.Type, rules []rule, st settings) (*node, erro
 // finish describes the settings in the shape and applies them.
 func finish(t reflect.Type, n *node, st settings) (*node, error) {
 	n.shape.Optional = n.shape.Optional || st.optional || st.hasDefault
-	n.shape.Nullable = st.nullable
+	n.shape.Nullable = n.shape.Nullable || st.nullable
 	if st.hasDefault {
 		d, err := defaultValue(n.shape, st.defaultText)
 		if err != nil {

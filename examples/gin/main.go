@@ -39,6 +39,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
@@ -116,7 +117,8 @@ func run() error {
 				return logMail(string(m.Type)+"-code", m.Email, "", m.Code)
 			}}),
 			twofactor.New(twofactor.Options{}),
-			bearer.New(bearer.Options{}), // for devices, such as examples/devicecli, which have no cookies
+			bearer.New(bearer.Options{}),   // for devices, such as examples/devicecli, which have no cookies
+			openapi.New(openapi.Options{}), // /api/auth/reference
 			deviceauthorization.New(deviceauthorization.Options{
 				ValidateClient: func(_ context.Context, id string) (bool, error) { return id == "devicecli", nil },
 			}),

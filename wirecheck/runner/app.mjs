@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { clients } from "./clients.mjs";
+import { contractOf } from "./contract.mjs";
 import { Jar } from "./jar.mjs";
 import { Mask, withoutOwn } from "./mask.mjs";
 import { control, exchange } from "./servers.mjs";
@@ -36,6 +37,9 @@ export class Run {
 
   /** Factories of the plugins that the scenario's instances have. @type {Set<string>} */
   plugins = new Set();
+
+  /** Exchanges that the server's own OpenAPI document does not allow. @type {string[]} */
+  violations = [];
 
   /**
    * @param {import("./servers.mjs").ControlServer} server
@@ -163,6 +167,17 @@ export class App {
       now: this.now,
     });
     this.url = url;
+  }
+
+  /** Compares an exchange with the OpenAPI document of the instance, of servers that give it. */
+  async check(request, answer) {
+    // What an application's own hooks answer is not the document's, and the document does not describe itself.
+    if (!this.run.server.documents || this.options.hooks || this.extra.plugins?.some(({ factory }) => factory === "openAPI") || !request.path.startsWith(`${this.basePath}/`)) return;
+    this.contract ??= contractOf(await control(this.run.server, "GET", `/__instances/${this.id}/openapi`));
+    // A getter of the application's own takes a key out of anything.
+    const carries = this.extra.plugins?.some(({ options }) => options?.customAPIKeyGetter);
+    const violation = this.contract.violation({ ...request, carries, path: request.path.slice(this.basePath.length) }, answer);
+    if (violation) this.run.violations.push(violation);
   }
 
   async close() {
@@ -343,6 +358,7 @@ export class Browser {
     });
     const setCookies = answer.headers.filter(([name]) => name === "set-cookie").map(([, line]) => line);
     this.jar.store(setCookies, app.now);
+    await app.check({ method, path, headers: sent, body }, answer);
     await app.run.record("http", `${method} ${path}`, answerAspects(answer), {
       endpoint: `${method} ${pathname(path, app.basePath)}`,
       request: { method, path, headers: sent, body },

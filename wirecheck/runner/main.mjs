@@ -119,7 +119,7 @@ async function openSubjects(names, folder) {
     const [framework, adapter, fault] = name.split("+");
     const command = [binary, "-addr", "127.0.0.1:0", "-framework", framework, "-adapter", adapter, ...hashing];
     if (fault) command.push("-break", fault);
-    return open(name, undefined, command, repository, env);
+    return open(name, undefined, command, repository, env).then((server) => Object.assign(server, { documents: true }));
   }));
 }
 
@@ -174,6 +174,7 @@ async function main() {
       if (bad.length > 0) fail(bad.map((d) => describe(label, d.difference)).join("\n"));
       const explained = found.length > 0 && bad.length === 0;
       if (b.failure && !a.failure && !explained) fail(`✗ ${label}: the scenario fails on the subject\n    ${b.failure.stack}`);
+      for (const violation of new Set(b.violations)) fail(`✗ ${label}: the OpenAPI document does not allow it\n    ${violation}`);
       count.allowed += found.filter((d) => d.allowed && !d.allowed.everywhere).length;
       differences.push(...found);
     });

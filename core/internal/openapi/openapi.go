@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/validate"
@@ -16,44 +15,95 @@ import (
 
 // Operation is one routed operation.
 type Operation struct {
-	ID      string
-	Methods []string
-	Path    string // "/reset-password/:token"
-	Doc     string
-	Tag     string // groups operations; default "Default"
-	Form    bool   // form-encoded bodies are accepted too
-	Input   *validate.Input
-	Output  reflect.Type
+	ID       string
+	Methods  []string
+	Path     string // "/reset-password/:token"
+	Server   string // base URL where it is not the document's
+	Doc      string
+	Tag      string // groups operations; default "Default"
+	Form     bool   // form-encoded bodies are accepted too
+	Raw      bool   // the body is not parsed
+	Session  bool   // without credentials it answers 401
+	Input    *validate.Input
+	Output   reflect.Type
+	Members  []validate.Property // of the body beside those of Input
+	Optional []string            // members of the body that may be absent, whatever Input says
+	Others   []reflect.Type      // further answers that a success may have
+	Null     bool                // the answer may be null
+	Status   int                 // of a success; default 200
+	Redirect bool                // the answer may be a redirect
+	Media    string              // of a result that is not JSON
+	Fails    []int               // statuses of failures beside those that every operation has
+	OAuth    bool                // failures may have the form of OAuth 2.0
+}
+
+// Scheme is a way in which callers show who they are.
+type Scheme struct {
+	Name   string // of the component
+	Type   string // "cookie", "header" or "bearer"
+	Key    string // name of the cookie or header
+	Detail string
 }
 
 // Info heads the document.
 type Info struct {
 	Title, Description, Version string
 	Server                      string // base URL
-	SessionCookie               string // name of the session cookie
+	Schemes                     []Scheme
 }
 
-// Rows returns the model whose rows a struct type holds.
-type Rows func(t reflect.Type) (model string, ok bool)
+// Rows are the types of Go for rows of tables.
+type Rows struct {
+	Model  func(t reflect.Type) (model string, ok bool) // whose rows a struct type holds
+	Hidden string                                       // a model that has no component
+	JSON   map[string][]string                          // fields by model that are text in the table and JSON for clients
+}
+
+// writer writes one document.
+type writer struct {
+	rows       Rows
+	components *wire.Object
+	schemes    []Scheme
+}
 
 // Document returns the document as JSON.
 func Document(info Info, ops []Operation, tables *schema.Schema, rows Rows) []byte {
+	w := &writer{rows: rows, components: tableSchemas(tables, rows), schemes: info.Schemes}
+	described := paths(ops, w)
+	schemes := wire.NewObject()
+	for _, s := range info.Schemes {
+		schemes.Set(s.Name, wire.ObjectOf(s.document()))
+	}
 	root := object(
 		"openapi", wire.String("3.1.1"),
 		"info", wire.ObjectOf(object("title", wire.String(info.Title), "description", wire.String(info.Description), "version", wire.String(info.Version))),
-		"components", wire.ObjectOf(object(
-			"schemas", wire.ObjectOf(tableSchemas(tables)),
-			"securitySchemes", wire.ObjectOf(object("sessionCookie", wire.ObjectOf(object(
-				"type", wire.String("apiKey"), "in", wire.String("cookie"), "name", wire.String(info.SessionCookie),
-				"description", wire.String("The signed session cookie, set by every sign-in"),
-			)))),
-		)),
-		"security", wire.Array(wire.ObjectOf(object("sessionCookie", wire.Array()))),
+		"components", wire.ObjectOf(object("schemas", wire.ObjectOf(w.components), "securitySchemes", wire.ObjectOf(schemes))),
+		"security", wire.Array(w.security(false)...),
 		"servers", wire.Array(wire.ObjectOf(object("url", wire.String(info.Server)))),
 		"tags", wire.Array(tags(ops)...),
-		"paths", wire.ObjectOf(paths(ops, rows)),
+		"paths", wire.ObjectOf(described),
 	)
 	return wire.ObjectOf(root).AppendJSON(nil)
+}
+
+func (s Scheme) document() *wire.Object {
+	if s.Type == "bearer" {
+		return object("type", wire.String("http"), "scheme", wire.String("bearer"), "description", wire.String(s.Detail))
+	}
+	return object("type", wire.String("apiKey"), "in", wire.String(s.Type), "name", wire.String(s.Key), "description", wire.String(s.Detail))
+}
+
+// security lists the schemes, any one of which is enough. Where none is needed the
+// operation may still look at them.
+func (w *writer) security(needed bool) []wire.Value {
+	var ways []wire.Value
+	for _, s := range w.schemes {
+		ways = append(ways, wire.ObjectOf(object(s.Name, wire.Array())))
+	}
+	if !needed {
+		ways = append(ways, wire.ObjectOf(wire.NewObject()))
+	}
+	return ways
 }
 
 // object makes an object of alternating names and values.
@@ -84,7 +134,7 @@ func (op *Operation) tag() string {
 	return op.Tag
 }
 
-func paths(ops []Operation, rows Rows) *wire.Object {
+func paths(ops []Operation, w *writer) *wire.Object {
 	out := wire.NewObject()
 	for i := range ops {
 		op := &ops[i]
@@ -98,7 +148,10 @@ func paths(ops []Operation, rows Rows) *wire.Object {
 			if j > 0 {
 				id += strings.ToUpper(m[:1]) + strings.ToLower(m[1:]) // operation ids are unique
 			}
-			item.Set(strings.ToLower(m), wire.ObjectOf(op.document(id, m, params, rows)))
+			item.Set(strings.ToLower(m), wire.ObjectOf(op.document(id, m, params, w)))
+		}
+		if op.Server != "" {
+			item.Set("servers", wire.Array(wire.ObjectOf(object("url", wire.String(op.Server)))))
 		}
 		out.Set(path, wire.ObjectOf(item))
 	}
@@ -118,10 +171,14 @@ func template(path string) (string, []string) {
 	return strings.Join(segments, "/"), params
 }
 
-func (op *Operation) document(id, method string, params []string, rows Rows) *wire.Object {
+func (op *Operation) document(id, method string, params []string, w *writer) *wire.Object {
 	o := object("tags", wire.Array(wire.String(op.tag())), "operationId", wire.String(id))
 	if op.Doc != "" {
+		o.Set("summary", wire.String(op.Doc))
 		o.Set("description", wire.String(op.Doc))
+	}
+	if op.Session {
+		o.Set("security", wire.Array(w.security(true)...))
 	}
 	var list []wire.Value
 	for _, p := range params {
@@ -141,7 +198,7 @@ func (op *Operation) document(id, method string, params []string, rows Rows) *wi
 	if len(list) > 0 {
 		o.Set("parameters", wire.Array(list...))
 	}
-	if body := op.Input.Body(); body != nil && method != "GET" {
+	if body := op.body(); body != nil && method != "GET" {
 		media := object("schema", wire.ObjectOf(inputSchema(body)))
 		content := object("application/json", wire.ObjectOf(media))
 		if op.Form {
@@ -149,32 +206,31 @@ func (op *Operation) document(id, method string, params []string, rows Rows) *wi
 		}
 		o.Set("requestBody", wire.ObjectOf(object("required", wire.Bool(!body.Optional), "content", wire.ObjectOf(content))))
 	}
-	o.Set("responses", wire.ObjectOf(op.responses(rows)))
+	o.Set("responses", wire.ObjectOf(op.responses(method, w)))
 	return o
 }
 
-func (op *Operation) responses(rows Rows) *wire.Object {
-	ok := object("description", wire.String("Success"))
-	if s := rows.outputSchema(op.Output, nil); s != nil {
-		ok.Set("content", wire.ObjectOf(object("application/json", wire.ObjectOf(object("schema", wire.ObjectOf(s))))))
+// body is the shape of the body; nil when there is none.
+func (op *Operation) body() *validate.Shape {
+	body := op.Input.Body()
+	if body == nil || op.Optional == nil && op.Members == nil {
+		return body
 	}
-	out := object("200", wire.ObjectOf(ok))
-	for _, e := range []struct{ status, text string }{
-		{"400", "The request does not fit: a member is missing or wrong"},
-		{"401", "There is no valid session, or the credentials are wrong"},
-		{"403", "The origin or the redirect target is not trusted, or the session is not allowed to do this"},
-		{"404", "There is nothing here"},
-		{"429", "Too many requests; X-Retry-After says how many seconds to wait"},
-		{"500", "The server failed; the cause is in its log"},
-	} {
-		body := object("type", wire.String("object"), "properties", wire.ObjectOf(object(
-			"message", wire.ObjectOf(object("type", wire.String("string"))),
-			"code", wire.ObjectOf(object("type", wire.String("string"))))),
-			"required", wire.Array(wire.String("message"), wire.String("code")))
-		out.Set(e.status, wire.ObjectOf(object("description", wire.String(e.text), "content",
-			wire.ObjectOf(object("application/json", wire.ObjectOf(object("schema", wire.ObjectOf(body))))))))
+	copied := *body
+	copied.Properties = slices.Clone(body.Properties)
+	for _, m := range op.Members {
+		if !slices.ContainsFunc(copied.Properties, func(p validate.Property) bool { return p.Name == m.Name }) {
+			copied.Properties = append(copied.Properties, m)
+		}
 	}
-	return out
+	for i, p := range copied.Properties {
+		if slices.Contains(op.Optional, p.Name) {
+			shape := *p.Shape
+			shape.Optional = true
+			copied.Properties[i].Shape = &shape
+		}
+	}
+	return &copied
 }
 
 // inputSchema is the JSON Schema of an input shape.
@@ -208,7 +264,12 @@ func inputSchema(s *validate.Shape) *wire.Object {
 		}
 		bounds(o, s, "minItems", "maxItems")
 	case "string":
-		setType("string")
+		switch {
+		case s.Coerce && !s.Nullable: // a number or boolean is taken as its text
+			o.Set("type", wire.Array(wire.String("string"), wire.String("number"), wire.String("boolean")))
+		default:
+			setType("string")
+		}
 		if s.Format != "" {
 			o.Set("format", wire.String(s.Format))
 		}
@@ -269,105 +330,13 @@ func bounds(o *wire.Object, s *validate.Shape, low, high string) {
 	}
 }
 
-// Named is implemented by results that a component of the document describes,
-// such as a user.
-type Named interface{ OpenAPIName() string }
-
-// Described is implemented by results that write their own JSON and say here what
-// it looks like: a zero value of the struct that has the same members.
-type Described interface{ OpenAPIForm() any }
-
-var (
-	namedType     = reflect.TypeFor[Named]()
-	describedType = reflect.TypeFor[Described]()
-	timeType      = reflect.TypeFor[time.Time]()
-	valueType     = reflect.TypeFor[wire.Value]()
-)
-
-// outputSchema is the JSON Schema of a result type; nil when it is not JSON.
-func (rows Rows) outputSchema(t reflect.Type, active []reflect.Type) *wire.Object {
-	if t == nil || slices.Contains(active, t) {
-		return wire.NewObject()
-	}
-	if t.Implements(namedType) {
-		if t.Kind() == reflect.Pointer {
-			return reference(reflect.New(t.Elem()).Interface().(Named).OpenAPIName())
-		}
-		return reference(reflect.Zero(t).Interface().(Named).OpenAPIName())
-	}
-	row := t
-	if row.Kind() == reflect.Pointer {
-		row = row.Elem()
-	}
-	if model, ok := rows(row); ok && !t.Implements(describedType) {
-		return reference(Component(model))
-	}
-	if t.Implements(describedType) {
-		zero := reflect.Zero(t)
-		if t.Kind() == reflect.Pointer {
-			zero = reflect.New(t.Elem())
-		}
-		form := zero.Interface().(Described).OpenAPIForm()
-		if form == nil {
-			return nil
-		}
-		return rows.outputSchema(reflect.TypeOf(form), append(active, t))
-	}
-	active = append(active, t)
-	if t == timeType {
-		return object("type", wire.String("string"), "format", wire.String("date-time"))
-	}
-	if t == valueType {
-		return wire.NewObject()
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		inner := rows.outputSchema(t.Elem(), active)
-		return object("anyOf", wire.Array(wire.ObjectOf(inner), wire.ObjectOf(object("type", wire.String("null")))))
-	case reflect.String:
-		return object("type", wire.String("string"))
-	case reflect.Bool:
-		return object("type", wire.String("boolean"))
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return object("type", wire.String("integer"))
-	case reflect.Float32, reflect.Float64:
-		return object("type", wire.String("number"))
-	case reflect.Slice, reflect.Array:
-		items := rows.outputSchema(t.Elem(), active)
-		return object("type", wire.String("array"), "items", wire.ObjectOf(items))
-	case reflect.Struct:
-		return rows.structSchema(t, active)
-	}
-	return wire.NewObject()
-}
-
-func reference(name string) *wire.Object {
-	return object("$ref", wire.String("#/components/schemas/"+name))
-}
-
-func (rows Rows) structSchema(t reflect.Type, active []reflect.Type) *wire.Object {
-	members, required := wire.NewObject(), []wire.Value(nil)
-	for _, f := range reflect.VisibleFields(t) {
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous || !f.IsExported() || name == "" || name == "-" {
-			continue
-		}
-		members.Set(name, wire.ObjectOf(rows.outputSchema(f.Type, active)))
-		if !strings.Contains(options, "omitempty") && !strings.Contains(options, "omitzero") {
-			required = append(required, wire.String(name))
-		}
-	}
-	o := object("type", wire.String("object"), "properties", wire.ObjectOf(members))
-	if required != nil {
-		o.Set("required", wire.Array(required...))
-	}
-	return o
-}
-
 // tableSchemas describes the rows that clients see: hidden fields are left out.
-func tableSchemas(tables *schema.Schema) *wire.Object {
+func tableSchemas(tables *schema.Schema, rows Rows) *wire.Object {
 	out := wire.NewObject()
 	for _, t := range tables.Tables() {
+		if t.Model == rows.Hidden {
+			continue
+		}
 		members := object("id", wire.ObjectOf(object("type", wire.String("string"))))
 		required := []wire.Value{wire.String("id")}
 		for i := range t.Fields {
@@ -375,7 +344,11 @@ func tableSchemas(tables *schema.Schema) *wire.Object {
 			if f.Hidden {
 				continue
 			}
-			members.Set(f.Name, wire.ObjectOf(fieldSchema(f)))
+			described := fieldSchema(f)
+			if slices.Contains(rows.JSON[t.Model], f.Name) {
+				described = wire.NewObject() // whatever the text holds
+			}
+			members.Set(f.Name, wire.ObjectOf(described))
 			if !f.Optional {
 				required = append(required, wire.String(f.Name))
 			}
@@ -408,6 +381,7 @@ func fieldSchema(f *schema.Field) *wire.Object {
 	case schema.Date:
 		setType("string")
 		o.Set("format", wire.String("date-time"))
+	case schema.JSON: // any JSON
 	case schema.StringArray, schema.NumberArray:
 		setType("array")
 		item := "string"

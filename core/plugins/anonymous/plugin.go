@@ -86,7 +86,8 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		Extend: []schema.Table{{Model: core.ModelUser, Fields: []schema.Field{{
 			Name: IsAnonymous.Name, Type: schema.Boolean, Optional: true, NoInput: true, Default: schema.Value(false), Column: p.opts.Column,
 		}}}},
-		SignInWatch: p.watch,
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "Anonymous visit"}},
+		SignInWatch:   p.watch,
 		Errors: []core.ErrorCode{
 			CodeInvalidEmailFormat, core.CodeFailedToCreateUser, CodeCouldNotCreateSession, CodeAnonymousAgain,
 			CodeFailedToDelete, CodeFailedToDeleteSessions, CodeNotAnonymous, CodeDeleteDisabled,

@@ -17,6 +17,9 @@ type SignInReply struct {
 }
 
 func (p *Plugin) signIn(c *core.Ctx, _ *core.NoInput) (SignInReply, error) {
+	if err := c.BeginSignIn(ID); err != nil {
+		return SignInReply{}, err
+	}
 	current, err := c.StoredSession()
 	if err != nil {
 		return SignInReply{}, err

@@ -32,35 +32,19 @@ func (s *Shown) AppendJSON(dst []byte) []byte {
 func (s *Shown) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
 
 // OpenAPIForm describes the answer.
-func (*Shown) OpenAPIForm() any { return (*shownForm)(nil) }
+func (*Shown) OpenAPIForm() any { return shownForm{} }
 
 type shownForm struct {
-	ConfigID            string              `json:"configId"`
-	Name                *string             `json:"name"`
-	Start               *string             `json:"start"`
-	ReferenceID         string              `json:"referenceId"`
-	Prefix              *string             `json:"prefix"`
-	RefillInterval      *int64              `json:"refillInterval"`
-	RefillAmount        *int64              `json:"refillAmount"`
-	LastRefillAt        *time.Time          `json:"lastRefillAt"`
-	Enabled             bool                `json:"enabled"`
-	RateLimitEnabled    bool                `json:"rateLimitEnabled"`
-	RateLimitTimeWindow *int64              `json:"rateLimitTimeWindow"`
-	RateLimitMax        *int64              `json:"rateLimitMax"`
-	RequestCount        int64               `json:"requestCount"`
-	Remaining           *int64              `json:"remaining"`
-	LastRequest         *time.Time          `json:"lastRequest"`
-	ExpiresAt           *time.Time          `json:"expiresAt"`
-	CreatedAt           time.Time           `json:"createdAt"`
-	UpdatedAt           time.Time           `json:"updatedAt"`
-	Permissions         map[string][]string `json:"permissions"`
-	Metadata            *struct{}           `json:"metadata"`
-	ID                  string              `json:"id"`
+	*Key
+	Permissions map[string][]string `json:"permissions" openapi:"null"`
+	Metadata    json.RawMessage     `json:"metadata"`
 }
 
 type createdForm struct {
-	shownForm
-	Key string `json:"key"`
+	*Key
+	Plain       string              `json:"key"`
+	Permissions map[string][]string `json:"permissions" openapi:"null"`
+	Metadata    json.RawMessage     `json:"metadata"`
 }
 
 // find returns a key that a user may do something with, by its id and configuration.

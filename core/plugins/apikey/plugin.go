@@ -6,6 +6,8 @@ package apikey
 
 import (
 	"context"
+	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/advantch/kernia-go/core"
@@ -63,10 +65,10 @@ type Plugin struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.Create = core.Post("createApiKey", "/api-key/create", p.create, core.Use(core.InPerson), core.Doc("Create an API key"))
+	p.Create = core.Post("createApiKey", "/api-key/create", p.create, core.Use(core.InPerson), core.Secured(), core.Fails(http.StatusConflict), core.Doc("Create an API key"))
 	p.Verify = core.Server("verifyApiKey", p.verify, core.Doc("Verify an API key and count the use"))
 	p.Get = core.Get("getApiKey", "/api-key/get", p.get, core.Use(core.RequireSession), core.Doc("Get an API key by its id"))
-	p.Update = core.Post("updateApiKey", "/api-key/update", p.update, core.Use(core.InPerson), core.Doc("Update an API key"))
+	p.Update = core.Post("updateApiKey", "/api-key/update", p.update, core.Use(core.InPerson), core.Secured(), core.Doc("Update an API key"))
 	p.Delete = core.Post("deleteApiKey", "/api-key/delete", p.delete, core.Use(core.RequireStoredSession, core.InPerson), core.Doc("Delete an API key"))
 	p.List = core.Get("listApiKeys", "/api-key/list", p.list, core.Use(core.RequireSession), core.Doc("List the API keys of the current user, or of an organization"))
 	p.DeleteExpired = core.Server("deleteAllExpiredApiKeys", p.deleteExpired, core.Doc("Remove API keys that have ended"))
@@ -99,9 +101,24 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		if cf.Sessions {
 			m.Authenticate = p.authenticate
 			m.Before = []core.Hook{{Match: core.When(core.All(), p.hasKey), Run: p.admit}}
+			m.OpenAPI.Schemes = append(m.OpenAPI.Schemes, cf.schemes(m.OpenAPI.Schemes)...)
 		}
 	}
 	return m, nil
+}
+
+// schemes describes the headers of keys that are not among others.
+func (c *config) schemes(others []core.SecurityScheme) (all []core.SecurityScheme) {
+	for _, name := range c.Headers {
+		s := core.SecurityScheme{Name: "apiKey", Header: name, Doc: "An API key of a user"}
+		if name != defaultHeader {
+			s.Name += "." + name
+		}
+		if c.Find == nil && !slices.Contains(others, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // organizations is what the plugin of organizations can say.

@@ -35,6 +35,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 	return core.Manifest{
 		Authenticate: p.authenticate,
 		After:        []core.Hook{{Match: core.All(), Run: announce}},
+		OpenAPI:      core.OpenAPIPart{Schemes: []core.SecurityScheme{{Name: "bearerAuth", Doc: "The token of a session"}}},
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package deviceauthorization
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,9 @@ type CodeReply struct {
 func (p *Plugin) code(c *core.Ctx, in *CodeInput) (CodeReply, error) {
 	if err := p.checkRequest(c, in); err != nil {
 		return CodeReply{}, err
+	}
+	if err := c.BeginSignIn(ID); err != nil {
+		return CodeReply{}, cmp.Or(refusal(err), err)
 	}
 	p.cleanup.run(c, p)
 	row := deviceCode{

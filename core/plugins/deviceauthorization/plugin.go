@@ -72,15 +72,15 @@ type Plugin struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: withDefaults(o)}
-	p.Code = core.Post("deviceCode", "/device/code", p.code, core.AcceptForm(),
+	p.Code = core.Post("deviceCode", "/device/code", p.code, core.AcceptForm(), core.OAuthErrors(),
 		core.Doc("Request a device code and a user code (RFC 8628, section 3.2)"))
-	p.Token = core.Post("deviceToken", "/device/token", p.token, core.AcceptForm(),
+	p.Token = core.Post("deviceToken", "/device/token", p.token, core.AcceptForm(), core.OAuthErrors(),
 		core.Doc("Exchange an approved device code for a session (RFC 8628, section 3.4)"))
-	p.Verify = core.Get("deviceVerify", "/device", p.verify,
+	p.Verify = core.Get("deviceVerify", "/device", p.verify, core.OAuthErrors(),
 		core.Doc("Look up a user code, and claim it for the current user"))
-	p.Approve = core.Post("deviceApprove", "/device/approve", p.approve, core.Use(core.InPerson),
+	p.Approve = core.Post("deviceApprove", "/device/approve", p.approve, core.Use(core.InPerson), core.OAuthErrors(), core.Secured(),
 		core.Doc("Approve the device of a claimed user code"))
-	p.Deny = core.Post("deviceDeny", "/device/deny", p.deny,
+	p.Deny = core.Post("deviceDeny", "/device/deny", p.deny, core.OAuthErrors(), core.Secured(),
 		core.Doc("Deny the device of a claimed user code"))
 	return p
 }
@@ -125,15 +125,14 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	}
 	forms := core.Paths("/device/code", "/device/token")
 	return core.Manifest{
-		Tables: []schema.Table{table},
-		Before: []core.Hook{{Match: forms, Run: refuseRepeated}},
-		After:  []core.Hook{{Match: forms, Run: refuseAsOAuth}},
-		Store:  core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.forgetUser}},
-		Disown: p.endCodes,
-
+		Tables:        []schema.Table{table},
+		Before:        []core.Hook{{Match: forms, Run: refuseRepeated}},
+		After:         []core.Hook{{Match: forms, Run: refuseAsOAuth}},
+		Store:         core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.forgetUser}},
+		Disown:        p.endCodes,
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "Device"}},
 		DeleteExpired: p.removeExpired,
-
-		RateLimits: []ratelimit.PathRule{guesses},
+		RateLimits:    []ratelimit.PathRule{guesses},
 		Errors: []core.ErrorCode{
 			CodeInvalidDeviceCode, CodeExpiredDeviceCode, CodeExpiredUserCode, CodeAuthorizationPending, CodeAccessDenied,
 			CodeInvalidUserCode, CodeAlreadyProcessed, CodeNotClaimed, CodePollingTooFrequently, CodeUserNotFound,

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -126,24 +127,24 @@ func New(o Options) *Plugin {
 	p := &Plugin{opts: withDefaults(o)}
 	stored := core.Use(core.RequireStoredSession, core.InPerson)
 	p.SendVerificationOTP = core.Post("sendVerificationOTP", "/email-otp/send-verification-otp", p.sendVerification,
-		core.Use(core.SameSiteForm), core.Doc("Send a code to an address"))
+		core.Use(core.SameSiteForm), core.DocID("sendEmailVerificationOTP"), core.Doc("Send a code to an address"))
 	p.CreateVerificationOTP = core.Server("createVerificationOTP", p.create)
 	p.GetVerificationOTP = core.Server("getVerificationOTP", p.get)
-	p.CheckVerificationOTP = core.Post("checkVerificationOTP", "/email-otp/check-verification-otp", p.check,
+	p.CheckVerificationOTP = core.Post("checkVerificationOTP", "/email-otp/check-verification-otp", p.check, core.DocID("verifyEmailWithOTP"),
 		core.Doc("Check a code without using it up"))
 	p.VerifyEmail = core.Post("verifyEmailOTP", "/email-otp/verify-email", p.verifyEmail,
 		core.Doc("Verify an address with a code"))
-	p.SignIn = core.Post("signInEmailOTP", "/sign-in/email-otp", p.signIn,
+	p.SignIn = core.Post("signInEmailOTP", "/sign-in/email-otp", p.signIn, core.SignsIn(), core.Fails(http.StatusUnprocessableEntity), core.DocID("signInWithEmailOTP"),
 		core.Doc("Sign in with a code; a new address signs up"))
-	p.RequestPasswordReset = core.Post("requestPasswordResetEmailOTP", "/email-otp/request-password-reset", p.requestReset,
+	p.RequestPasswordReset = core.Post("requestPasswordResetEmailOTP", "/email-otp/request-password-reset", p.requestReset, core.DocID("requestPasswordResetWithEmailOTP"),
 		core.Doc("Send a code that resets the password"))
-	p.ForgetPassword = core.Post("forgetPasswordEmailOTP", "/forget-password/email-otp", p.requestReset,
+	p.ForgetPassword = core.Post("forgetPasswordEmailOTP", "/forget-password/email-otp", p.requestReset, core.DocID("forgetPasswordWithEmailOTP"),
 		core.Doc("Former name of /email-otp/request-password-reset"))
-	p.ResetPassword = core.Post("resetPasswordEmailOTP", "/email-otp/reset-password", p.resetPassword, core.Hashes(core.ByEmail),
+	p.ResetPassword = core.Post("resetPasswordEmailOTP", "/email-otp/reset-password", p.resetPassword, core.Hashes(core.ByEmail), core.DocID("resetPasswordWithEmailOTP"),
 		core.Doc("Set a new password with a code"))
-	p.RequestEmailChange = core.Post("requestEmailChangeEmailOTP", "/email-otp/request-email-change", p.requestChange, stored,
+	p.RequestEmailChange = core.Post("requestEmailChangeEmailOTP", "/email-otp/request-email-change", p.requestChange, stored, core.DocID("requestEmailChangeWithEmailOTP"),
 		core.Doc("Send a code to a new address of the current user"))
-	p.ChangeEmail = core.Post("changeEmailEmailOTP", "/email-otp/change-email", p.changeEmail, stored,
+	p.ChangeEmail = core.Post("changeEmailEmailOTP", "/email-otp/change-email", p.changeEmail, stored, core.DocID("changeEmailWithEmailOTP"),
 		core.Doc("Change the address of the current user with a code"))
 	return p
 }
@@ -186,9 +187,10 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		return core.Manifest{}, err
 	}
 	m := core.Manifest{
-		Errors:    []core.ErrorCode{CodeOTPExpired, CodeInvalidOTP, CodeTooManyAttempts},
-		Init:      p.init,
-		AsksEnded: true,
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "E-mail and code", Usable: core.ReceivesMail}},
+		Errors:        []core.ErrorCode{CodeOTPExpired, CodeInvalidOTP, CodeTooManyAttempts},
+		Init:          p.init,
+		AsksEnded:     true,
 	}
 	for _, path := range routes {
 		m.RateLimits = append(m.RateLimits, ratelimit.PathRule{Match: []ratelimit.Match{{Exact: path}}, Rule: p.opts.RateLimit})

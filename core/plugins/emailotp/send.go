@@ -58,6 +58,9 @@ func toAddress(email string) string { return "email|" + core.NormalizeEmail(emai
 // Otherwise the answers to wrong codes, which change once the attempts are spent, would
 // tell which addresses are registered.
 func (p *Plugin) send(c *core.Ctx, t Type, email string) (*core.User, error) {
+	if err := mayBegin(c, t); err != nil {
+		return nil, err
+	}
 	if err := p.limit(c, toAddress(email)); err != nil {
 		return nil, err
 	}
@@ -74,6 +77,17 @@ func (p *Plugin) send(c *core.Ctx, t Type, email string) (*core.User, error) {
 		p.mail(c, Message{Email: email, Code: code, Type: t})
 	}
 	return u, nil
+}
+
+// mayBegin asks whether what a code is for may happen now.
+func mayBegin(c *core.Ctx, t Type) error {
+	switch t {
+	case TypeSignIn:
+		return c.BeginSignIn(Method)
+	case TypeForgetPassword:
+		return c.BeginPasswordReset()
+	}
+	return nil
 }
 
 // mail sends a code after the answer.

@@ -26,6 +26,9 @@ type SignInReply struct {
 }
 
 func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
+	if err := c.BeginSignIn(Method); err != nil {
+		return SignInReply{}, err
+	}
 	invalid := core.Fail(http.StatusBadRequest, CodeInvalidOTP)
 	email, err := address(in.Email)
 	if err != nil {

@@ -50,7 +50,13 @@ func (p *Plugin) verifyEmail(c *core.Ctx, in *VerifyEmailInput) (VerifyEmailRepl
 		return VerifyEmailReply{}, err
 	}
 	reply := VerifyEmailReply{Status: true, User: v.user}
-	if c.Auth().EmailVerification().AutoSignIn {
+	signsIn := c.Auth().EmailVerification().AutoSignIn
+	if signsIn {
+		if signsIn, err = c.MaySignIn("email-verification"); err != nil {
+			return VerifyEmailReply{}, err
+		}
+	}
+	if signsIn {
 		data, err := c.SignIn(c, v.user, core.SignIn{Method: "email-verification", Incidental: true, KeepForget: true})
 		if errors.Is(err, core.ErrAbort) {
 			return VerifyEmailReply{}, core.Fail(http.StatusInternalServerError, core.CodeFailedToCreateSession)

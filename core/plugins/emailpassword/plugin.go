@@ -6,6 +6,7 @@ package emailpassword
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -90,20 +91,20 @@ func New(o Options) *Plugin {
 		o.ResetTokenTTL = time.Hour
 	}
 	p := &Plugin{opts: o}
-	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail),
+	p.SignUp = core.Post("signUpEmail", "/sign-up/email", p.signUp, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.Fails(http.StatusConflict, http.StatusUnprocessableEntity), core.DocID("signUpWithEmailAndPassword"), core.TakesFields(core.ModelUser, false),
 		core.Doc("Sign up with e-mail and password"))
-	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail),
+	p.SignIn = core.Post("signInEmail", "/sign-in/email", p.signIn, core.AcceptForm(), core.Use(core.SameSiteForm), core.Hashes(core.ByEmail), core.SignsIn(),
 		core.Doc("Sign in with e-mail and password"))
 	p.RequestPasswordReset = core.Post("requestPasswordReset", "/request-password-reset", p.requestReset,
 		core.AliasIn(core.CompatKernia, "/forget-password"), core.Use(core.TrustedTarget("body", "redirectTo")),
 		core.Doc("Send a mail that resets the password"))
 	p.PasswordResetCallback = core.Get("requestPasswordResetCallback", "/reset-password/:token", p.resetCallback,
-		core.Use(core.TrustedTarget("query", "callbackURL")), core.Doc("Check a reset link and redirect with its token"))
+		core.Use(core.TrustedTarget("query", "callbackURL")), core.Redirects(), core.DocID("resetPasswordCallback"), core.Doc("Check a reset link and redirect with its token"))
 	p.ResetPassword = core.Post("resetPassword", "/reset-password", p.resetPassword, core.Hashes(byResetToken),
 		core.Doc("Set a new password with a token from a mail"))
 	p.ChangePassword = core.Post("changePassword", "/change-password", p.changePassword, core.Use(core.RequireStoredSession, core.InPerson), core.Hashes(core.ByUser),
 		core.Doc("Change the password of the current user"))
-	p.VerifyPassword = core.Post("verifyPassword", "/verify-password", p.verifyPassword, core.HideFromClient(),
+	p.VerifyPassword = core.Post("verifyPassword", "/verify-password", p.verifyPassword,
 		core.Use(core.RequireStoredSession), core.Hashes(core.ByUser), core.Doc("Check the password of the current user"))
 	p.SetPassword = core.Server("setPassword", p.setPassword, core.Use(core.RequireStoredSession, core.InPerson), core.Hashes(core.ByUser))
 	return p
@@ -118,6 +119,8 @@ func (p *Plugin) ID() string { return ID }
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	m := core.Manifest{
+		SignInMethods: p.methods(),
+		OpenAPI:       core.OpenAPIPart{Tag: "Default"},
 		Errors: []core.ErrorCode{
 			CodeSignInDisabled, CodeSignUpDisabled, CodeResetPasswordDisabled, core.CodeInvalidCredentials, core.CodeEmailAlreadyInUse,
 		},

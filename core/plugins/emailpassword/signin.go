@@ -27,7 +27,7 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (core.PasswordReply, error
 		return core.PasswordReply{}, err
 	}
 	data, err := c.SignInByPassword(core.PasswordSignIn{
-		Method: "email", User: user, Accounts: accounts, Password: in.Password,
+		Method: method, User: user, Accounts: accounts, Password: in.Password,
 		Forget: in.RememberMe != nil && !*in.RememberMe, CallbackURL: validate.Value(in.CallbackURL),
 		Wrong: wrongCredentials(c.Auth()), Failed: core.CodeInvalidEmailOrPassword,
 	})

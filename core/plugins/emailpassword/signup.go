@@ -29,6 +29,9 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 	if p.opts.DisableSignUp {
 		return SignUpReply{}, core.Fail(http.StatusBadRequest, CodeSignUpDisabled)
 	}
+	if err := c.BeginSignIn(methodSignUp); err != nil {
+		return SignUpReply{}, err
+	}
 	if err := core.CheckOwnEmail(in.Email); err != nil {
 		return SignUpReply{}, err
 	}
@@ -88,7 +91,7 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 			return err
 		}
 		if held = nil; !quiet {
-			data, err = c.SignIn(ctx, user, core.SignIn{Method: "sign-up", Forget: forget})
+			data, err = c.SignIn(ctx, user, core.SignIn{Method: methodSignUp, Forget: forget})
 			if errors.Is(err, core.ErrHeld) {
 				held, err = err, nil
 			}

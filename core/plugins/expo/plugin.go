@@ -50,7 +50,7 @@ type ProxyInput struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.AuthorizationProxy = core.Get("expoAuthorizationProxy", "/expo-authorization-proxy", p.proxy, core.HideFromClient())
+	p.AuthorizationProxy = core.Get("expoAuthorizationProxy", "/expo-authorization-proxy", p.proxy, core.Redirects(), core.Doc("Send the application's browser to a provider"))
 	return p
 }
 

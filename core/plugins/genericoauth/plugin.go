@@ -38,7 +38,7 @@ func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
 	p.SignIn = core.Post("signInWithOAuth2", "/sign-in/oauth2", p.signIn, core.Doc("Sign in with OAuth2"))
 	p.Callback = core.Get("oAuth2Callback", "/oauth2/callback/:providerId", p.callback, core.WithMethods(http.MethodGet, http.MethodPost),
-		core.AcceptForm(), core.CrossSite(), core.HideFromClient(), core.Doc("Complete a flow that a provider has sent the browser back from"))
+		core.AcceptForm(), core.CrossSite(), core.Redirects(), core.Doc("Complete a flow that a provider has sent the browser back from"))
 	p.Link = core.Post("oAuth2LinkAccount", "/oauth2/link", p.link, core.Use(core.RequireSession, core.InPerson),
 		core.Doc("Link an OAuth2 account to the current user"))
 	return p
@@ -63,7 +63,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		}
 		p.providers = append(p.providers, one)
 	}
-	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: codes(), Init: p.init}, nil
+	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: codes(), SignInMethods: oauth.Methods(p.Providers()), Init: p.init}, nil
 }
 
 func (p *Plugin) init(_ context.Context, a *core.Auth) error {

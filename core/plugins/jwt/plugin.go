@@ -103,9 +103,9 @@ func New(o Options) *Plugin {
 	o.Audience = slices.Clone(o.Audience)
 	p := &Plugin{opts: o}
 	if o.RemoteURL == "" {
-		p.JWKS = core.Get("getJwks", cmp.Or(o.JWKSPath, "/jwks"), p.jwks, core.Doc("The public keys that verify tokens, a JSON Web Key Set"))
+		p.JWKS = core.Get("getJwks", cmp.Or(o.JWKSPath, "/jwks"), p.jwks, core.DocID("getJSONWebKeySet"), core.Doc("The public keys that verify tokens, a JSON Web Key Set"))
 	}
-	p.Token = core.Get("getToken", tokenPath, p.token, core.Use(core.RequireStoredSession), core.Doc("A JSON Web Token for the current session"))
+	p.Token = core.Get("getToken", tokenPath, p.token, core.Use(core.RequireStoredSession), core.DocID("getJSONWebToken"), core.Doc("A JSON Web Token for the current session"))
 	p.SignJWT = core.Server("signJWT", p.signJWT, core.Doc("Sign claims"))
 	p.VerifyJWT = core.Server("verifyJWT", p.verifyJWT, core.Doc("Verify a token"))
 	return p

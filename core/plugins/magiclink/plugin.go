@@ -98,12 +98,12 @@ func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
 	targets := core.Use(core.TrustedTarget("query", "callbackURL"), core.TrustedTarget("query", "newUserCallbackURL"),
 		core.TrustedTarget("query", "errorCallbackURL"))
-	p.SignIn = core.Post("signInMagicLink", "/sign-in/magic-link", p.signIn, core.Use(core.SameSiteForm),
+	p.SignIn = core.Post("signInMagicLink", "/sign-in/magic-link", p.signIn, core.Use(core.SameSiteForm), core.DocID("signInWithMagicLink"),
 		core.Doc("Send a link that signs in"))
-	p.Verify = core.Get("magicLinkVerify", "/magic-link/verify", p.verify, targets, core.Use(notAhead),
+	p.Verify = core.Get("magicLinkVerify", "/magic-link/verify", p.verify, targets, core.Use(notAhead), core.MayRedirect(), core.SignsIn(), core.DocID("verifyMagicLink"),
 		core.Doc("Sign in with the token of a link"))
 	if o.Confirm {
-		p.ConfirmPage = core.Get("magicLinkConfirm", "/magic-link/confirm", p.confirm, targets, core.HideFromClient(),
+		p.ConfirmPage = core.Get("magicLinkConfirm", "/magic-link/confirm", p.confirm, targets, core.Answers("text/html"), core.MayRedirect(),
 			core.Doc("Show the button that completes a sign-in"))
 	}
 	return p
@@ -126,6 +126,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	}
 	p.compat, p.appName = env.Compat, env.AppName
 	return core.Manifest{
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Magic link", Usable: core.ReceivesMail}},
 		RateLimits: []ratelimit.PathRule{{
 			Match: []ratelimit.Match{{Prefix: "/sign-in/magic-link"}, {Prefix: "/magic-link/verify"}},
 			Rule:  p.opts.RateLimit,

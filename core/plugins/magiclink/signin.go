@@ -23,6 +23,9 @@ type SignInInput struct {
 // signIn stores a link and mails it. It does the same work for every address: whether a
 // user has it is asked after the answer.
 func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (core.StatusReply, error) {
+	if err := c.BeginSignIn(Method); err != nil {
+		return core.StatusReply{}, err
+	}
 	if err := core.CheckOwnEmail(in.Email); err != nil {
 		return core.StatusReply{}, err
 	}

@@ -74,6 +74,9 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 
 // arrive signs the owner of the link's address in.
 func (p *Plugin) arrive(c *core.Ctx, token string, to targets) (*core.SessionData, bool, error) {
+	if err := c.BeginSignIn(Method); err != nil {
+		return nil, false, err
+	}
 	l, err := p.find(c, token)
 	if err != nil {
 		return nil, false, err

@@ -41,7 +41,7 @@ type Plugin struct {
 // bearer, because its browser keeps the session cookie from it.
 func New(Options) *Plugin {
 	p := &Plugin{}
-	p.Start = core.Get("oauthPopupStart", "/oauth-popup/start", p.start, core.HideFromClient(), core.Doc("Begin a sign-in in a popup window"))
+	p.Start = core.Get("oauthPopupStart", "/oauth-popup/start", p.start, core.Answers("text/html"), core.MayRedirect(), core.Doc("Begin a sign-in in a popup window"))
 	return p
 }
 

@@ -56,7 +56,7 @@ type Plugin struct {
 // New makes the plugin. It needs the plugin social.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.Callback = core.Get("oAuthProxy", "/oauth-proxy-callback", p.callback, core.Use(core.TrustedTarget("query", "callbackURL")),
+	p.Callback = core.Get("oAuthProxy", "/oauth-proxy-callback", p.callback, core.Use(core.TrustedTarget("query", "callbackURL")), core.Redirects(), core.DocID("oauthProxyCallback"),
 		core.Doc("OAuth Proxy Callback"))
 	return p
 }

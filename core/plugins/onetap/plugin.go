@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/idtoken"
@@ -47,7 +48,7 @@ type Plugin struct {
 // New makes the plugin. It needs the plugin social.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.Callback = core.Post("oneTapCallback", "/one-tap/callback", p.callback, core.Doc("Use this endpoint to authenticate with Google One Tap"))
+	p.Callback = core.Post("oneTapCallback", "/one-tap/callback", p.callback, core.SignsIn(), core.Doc("Use this endpoint to authenticate with Google One Tap"))
 	return p
 }
 
@@ -59,7 +60,12 @@ func (p *Plugin) ID() string { return ID }
 
 // Manifest lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
-	return core.Manifest{Requires: []string{oauth.SocialID}, Errors: []core.ErrorCode{CodeInvalidToken, CodeNoEmail, CodeSignUpDisabled, CodeNotLinked}, Init: p.init}, nil
+	return core.Manifest{
+		Requires: []string{oauth.SocialID}, Errors: []core.ErrorCode{CodeInvalidToken, CodeNoEmail, CodeSignUpDisabled, CodeNotLinked}, Init: p.init,
+		SignInMethods: []core.SignInMethod{{Name: google, Label: "Google", Usable: func(_ context.Context, _ *core.User, accounts []*core.Account) (bool, error) {
+			return slices.ContainsFunc(accounts, func(acc *core.Account) bool { return acc.ProviderID == google }), nil
+		}}},
+	}, nil
 }
 
 // init finds the provider whose accounts One Tap signs in, and makes one if the plugin
@@ -129,6 +135,9 @@ type CallbackReply struct {
 }
 
 func (p *Plugin) callback(c *core.Ctx, in *CallbackInput) (CallbackReply, error) {
+	if err := c.BeginSignIn(google); err != nil {
+		return CallbackReply{}, err
+	}
 	claims, err := p.verifier.Verify(c, c.Auth().HTTP(), p.audience, in.IDToken, "")
 	if err != nil {
 		p.auth.Logger().WarnContext(c, "sign-in with a provider: an id_token of Google One Tap is not valid", "provider", google, "error", err)

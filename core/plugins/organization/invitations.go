@@ -263,7 +263,7 @@ type InvitationInput struct {
 // invitation was rejected.
 type InvitationReply struct {
 	Invitation *Invitation `json:"invitation"`
-	Member     *Member     `json:"member"`
+	Member     *Member     `json:"member" openapi:"null"`
 }
 
 // mustVerify reports whether recipients must have verified their address. Where ids
@@ -541,7 +541,14 @@ func (d *InvitationDetails) AppendJSON(dst []byte) []byte {
 }
 
 // OpenAPIForm describes the JSON form.
-func (*InvitationDetails) OpenAPIForm() any { return &Invitation{} }
+func (*InvitationDetails) OpenAPIForm() any {
+	return struct {
+		*Invitation
+		OrganizationName string `json:"organizationName"`
+		OrganizationSlug string `json:"organizationSlug"`
+		InviterEmail     string `json:"inviterEmail"`
+	}{}
+}
 
 func textMember(name, text string) core.RowMember {
 	return core.RowMember{Name: name, Value: wire.AppendString(nil, text)}
@@ -622,7 +629,12 @@ func (u *UserInvitation) AppendJSON(dst []byte) []byte {
 }
 
 // OpenAPIForm describes the JSON form.
-func (*UserInvitation) OpenAPIForm() any { return &Invitation{} }
+func (*UserInvitation) OpenAPIForm() any {
+	return struct {
+		*Invitation
+		OrganizationName string `json:"organizationName,omitempty"`
+	}{}
+}
 
 func (p *Plugin) listUserInvitations(c *core.Ctx, in *UserInvitationsInput) ([]*UserInvitation, error) {
 	email := ""

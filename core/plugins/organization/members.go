@@ -204,8 +204,12 @@ func (r RemoveMemberReply) AppendJSON(dst []byte) []byte {
 
 // OpenAPIForm describes the JSON form.
 func (RemoveMemberReply) OpenAPIForm() any {
+	type member struct {
+		*Member
+		User *memberUser `json:"user,omitempty"`
+	}
 	return struct {
-		Member *Member `json:"member"`
+		Member *member `json:"member"`
 	}{}
 }
 

@@ -40,7 +40,13 @@ func (r CreateReply) AppendJSON(dst []byte) []byte {
 }
 
 // OpenAPIForm describes the JSON form.
-func (CreateReply) OpenAPIForm() any { return &Organization{} }
+func (CreateReply) OpenAPIForm() any {
+	return struct {
+		*Organization
+		Metadata map[string]any `json:"metadata,omitempty" openapi:"null"`
+		Members  []*Member      `json:"members"`
+	}{}
+}
 
 // appendRows appends a JSON list.
 func appendRows[T core.Rowed](dst []byte, rows []T) []byte {
@@ -300,7 +306,12 @@ func (r UpdateReply) AppendJSON(dst []byte) []byte {
 }
 
 // OpenAPIForm describes the JSON form.
-func (UpdateReply) OpenAPIForm() any { return &Organization{} }
+func (UpdateReply) OpenAPIForm() any {
+	return struct {
+		*Organization
+		Metadata map[string]any `json:"metadata,omitempty" openapi:"null"`
+	}{}
+}
 
 func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 	s, err := session(c, true)
@@ -528,7 +539,14 @@ func (f *FullOrganization) AppendJSON(dst []byte) []byte {
 func (f FullOrganization) MarshalJSON() ([]byte, error) { return f.AppendJSON(nil), nil }
 
 // OpenAPIForm describes the JSON form.
-func (*FullOrganization) OpenAPIForm() any { return &Organization{} }
+func (*FullOrganization) OpenAPIForm() any {
+	return struct {
+		*Organization
+		Invitations []*Invitation `json:"invitations"`
+		Members     []*MemberUser `json:"members"`
+		Teams       []*Team       `json:"teams,omitempty"`
+	}{}
+}
 
 // listLimit is how many rows Better Auth 1.6 lists where nothing else is said.
 const listLimit = 100

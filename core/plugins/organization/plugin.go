@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -239,29 +240,29 @@ func New(o Options) *Plugin {
 // the store. Those that only read accept the cookie cache, and read the membership.
 func (p *Plugin) declare() {
 	read, write := core.Use(core.RequireSession), core.Use(core.RequireStoredSession)
-	p.Create = core.Post("createOrganization", "/organization/create", p.create, core.Doc("Create an organization"))
-	p.Update = core.Post("updateOrganization", "/organization/update", p.update, core.Doc("Update an organization"))
-	p.Delete = core.Post("deleteOrganization", "/organization/delete", p.delete, core.Doc("Delete an organization"))
-	p.SetActive = core.Post("setActiveOrganization", "/organization/set-active", p.setActive, write, core.Doc("Set the active organization"))
-	p.GetFull = core.Get("getFullOrganization", "/organization/get-full-organization", p.getFull, read,
+	p.Create = core.Post("createOrganization", "/organization/create", p.create, core.Secured(), core.Doc("Create an organization"))
+	p.Update = core.Post("updateOrganization", "/organization/update", p.update, core.Secured(), core.Doc("Update an organization"))
+	p.Delete = core.Post("deleteOrganization", "/organization/delete", p.delete, core.Secured(), core.Doc("Delete an organization"))
+	p.SetActive = core.Post("setActiveOrganization", "/organization/set-active", p.setActive, write, core.MayBeNull(), core.Doc("Set the active organization"))
+	p.GetFull = core.Get("getFullOrganization", "/organization/get-full-organization", p.getFull, read, core.MayBeNull(), core.DocID("getOrganization"),
 		core.Doc("Get an organization with members, invitations and teams"))
 	p.List = core.Get("listOrganizations", "/organization/list", p.list, read, core.Doc("List the organizations of the current user"))
-	p.Invite = core.Post("createInvitation", "/organization/invite-member", p.invite, write, core.Doc("Invite somebody to an organization"))
+	p.Invite = core.Post("createInvitation", "/organization/invite-member", p.invite, write, core.DocID("createOrganizationInvitation"), core.Doc("Invite somebody to an organization"))
 	p.CancelInvitation = core.Post("cancelInvitation", "/organization/cancel-invitation", p.cancel, write, core.Doc("Cancel an invitation"))
 	p.AcceptInvitation = core.Post("acceptInvitation", "/organization/accept-invitation", p.accept, write, core.Doc("Accept an invitation"))
-	p.GetInvitation = core.Get("getInvitation", "/organization/get-invitation", p.getInvitation, core.Doc("Get an invitation as its recipient"))
+	p.GetInvitation = core.Get("getInvitation", "/organization/get-invitation", p.getInvitation, core.Secured(), core.Doc("Get an invitation as its recipient"))
 	p.RejectInvitation = core.Post("rejectInvitation", "/organization/reject-invitation", p.reject, write, core.Doc("Reject an invitation"))
 	p.ListInvitations = core.Get("listInvitations", "/organization/list-invitations", p.listInvitations, read,
 		core.Doc("List the invitations of an organization"))
-	p.GetActiveMember = core.Get("getActiveMember", "/organization/get-active-member", p.getActiveMember, read,
+	p.GetActiveMember = core.Get("getActiveMember", "/organization/get-active-member", p.getActiveMember, read, core.MayBeNull(),
 		core.Doc("Get the current user's membership of the active organization"))
-	p.CheckSlug = core.Post("checkOrganizationSlug", "/organization/check-slug", p.checkSlug, core.Doc("Check that a slug is free"))
+	p.CheckSlug = core.Post("checkOrganizationSlug", "/organization/check-slug", p.checkSlug, core.Secured(), core.Doc("Check that a slug is free"))
 	p.AddMember = core.Server("addMember", p.addMember)
 	p.RemoveMember = core.Post("removeMember", "/organization/remove-member", p.removeMember, write, core.Doc("Remove a member"))
-	p.UpdateMemberRole = core.Post("updateMemberRole", "/organization/update-member-role", p.updateMemberRole, write,
+	p.UpdateMemberRole = core.Post("updateMemberRole", "/organization/update-member-role", p.updateMemberRole, write, core.DocID("updateOrganizationMemberRole"),
 		core.Doc("Change the role of a member"))
 	p.Leave = core.Post("leaveOrganization", "/organization/leave", p.leave, write, core.Doc("Leave an organization"))
-	p.ListUserInvitations = core.Get("listUserInvitations", "/organization/list-user-invitations", p.listUserInvitations,
+	p.ListUserInvitations = core.Get("listUserInvitations", "/organization/list-user-invitations", p.listUserInvitations, core.Secured(),
 		core.Doc("List the invitations of the current user"))
 	p.ListMembers = core.Get("listMembers", "/organization/list-members", p.listMembers, read, core.Doc("List the members of an organization"))
 	p.GetActiveMemberRole = core.Get("getActiveMemberRole", "/organization/get-active-member-role", p.getActiveMemberRole, read,
@@ -269,11 +270,11 @@ func (p *Plugin) declare() {
 	p.HasPermission = core.Post("hasPermission", "/organization/has-permission", p.hasPermission, read,
 		core.Doc("Check what the current user may do in an organization"))
 	if p.opts.Teams.Enabled {
-		p.CreateTeam = core.Post("createTeam", "/organization/create-team", p.createTeam, core.Doc("Create a team"))
+		p.CreateTeam = core.Post("createTeam", "/organization/create-team", p.createTeam, core.Secured(), core.Doc("Create a team"))
 		p.ListTeams = core.Get("listOrganizationTeams", "/organization/list-teams", p.listTeams, read, core.Doc("List the teams of an organization"))
-		p.RemoveTeam = core.Post("removeTeam", "/organization/remove-team", p.removeTeam, core.Doc("Remove a team"))
+		p.RemoveTeam = core.Post("removeTeam", "/organization/remove-team", p.removeTeam, core.Secured(), core.Doc("Remove a team"))
 		p.UpdateTeam = core.Post("updateTeam", "/organization/update-team", p.updateTeam, write, core.Doc("Update a team"))
-		p.SetActiveTeam = core.Post("setActiveTeam", "/organization/set-active-team", p.setActiveTeam, write, core.Doc("Set the active team"))
+		p.SetActiveTeam = core.Post("setActiveTeam", "/organization/set-active-team", p.setActiveTeam, write, core.MayBeNull(), core.Doc("Set the active team"))
 		p.ListUserTeams = core.Get("listUserTeams", "/organization/list-user-teams", p.listUserTeams, read,
 			core.Doc("List the teams of the current user"))
 		p.ListTeamMembers = core.Get("listTeamMembers", "/organization/list-team-members", p.listTeamMembers, read,
@@ -283,11 +284,11 @@ func (p *Plugin) declare() {
 			core.Doc("Remove a member from a team"))
 	}
 	if p.opts.DynamicAccessControl.Enabled {
-		p.CreateRole = core.Post("createOrgRole", "/organization/create-role", p.createRole, write, core.Doc("Create a role"))
-		p.DeleteRole = core.Post("deleteOrgRole", "/organization/delete-role", p.deleteRole, write, core.Doc("Delete a role"))
-		p.ListRoles = core.Get("listOrgRoles", "/organization/list-roles", p.listRoles, read, core.Doc("List the roles of an organization"))
-		p.GetRole = core.Get("getOrgRole", "/organization/get-role", p.getRole, read, core.Doc("Get a role"))
-		p.UpdateRole = core.Post("updateOrgRole", "/organization/update-role", p.updateRole, write, core.Doc("Update a role"))
+		p.CreateRole = core.Post("createOrgRole", "/organization/create-role", p.createRole, write, core.Fails(http.StatusNotImplemented), core.Doc("Create a role"))
+		p.DeleteRole = core.Post("deleteOrgRole", "/organization/delete-role", p.deleteRole, write, core.Fails(http.StatusNotImplemented), core.Doc("Delete a role"))
+		p.ListRoles = core.Get("listOrgRoles", "/organization/list-roles", p.listRoles, read, core.Fails(http.StatusNotImplemented), core.Doc("List the roles of an organization"))
+		p.GetRole = core.Get("getOrgRole", "/organization/get-role", p.getRole, read, core.Fails(http.StatusNotImplemented), core.Doc("Get a role"))
+		p.UpdateRole = core.Post("updateOrgRole", "/organization/update-role", p.updateRole, write, core.Fails(http.StatusNotImplemented), core.Doc("Update a role"))
 	}
 }
 

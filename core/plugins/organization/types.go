@@ -46,21 +46,19 @@ func (m *MemberUser) AppendJSON(dst []byte) []byte {
 // MarshalJSON is AppendJSON for encoding/json.
 func (m MemberUser) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil), nil }
 
-// OpenAPIForm describes the JSON form, without added fields.
+// memberUser describes what appendUser appends.
+type memberUser struct {
+	ID    string  `json:"id"`
+	Name  string  `json:"name"`
+	Email string  `json:"email"`
+	Image *string `json:"image"`
+}
+
+// OpenAPIForm describes the JSON form.
 func (*MemberUser) OpenAPIForm() any {
-	type user struct {
-		ID    string  `json:"id"`
-		Name  string  `json:"name"`
-		Email string  `json:"email"`
-		Image *string `json:"image"`
-	}
 	return struct {
-		OrganizationID string    `json:"organizationId"`
-		UserID         string    `json:"userId"`
-		Role           string    `json:"role"`
-		CreatedAt      time.Time `json:"createdAt"`
-		ID             string    `json:"id"`
-		User           user      `json:"user"`
+		*Member
+		User memberUser `json:"user"`
 	}{}
 }
 

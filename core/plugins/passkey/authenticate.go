@@ -31,6 +31,9 @@ type RequestOptions struct {
 }
 
 func (p *Plugin) authenticationOptions(c *core.Ctx, _ *core.NoInput) (*RequestOptions, error) {
+	if err := c.BeginSignIn(Method); err != nil {
+		return nil, err
+	}
 	value, err := newChallenge(c)
 	if err != nil {
 		return nil, err
@@ -63,6 +66,9 @@ type VerifyAuthenticationInput struct {
 }
 
 func (p *Plugin) verifyAuthentication(c *core.Ctx, in *VerifyAuthenticationInput) (*core.SessionData, error) {
+	if err := c.BeginSignIn(Method); err != nil {
+		return nil, err
+	}
 	origins := p.origins(c)
 	if len(origins) == 0 {
 		return nil, core.FailText(http.StatusBadRequest, "origin missing")

@@ -172,11 +172,11 @@ func New(o Options) *Plugin {
 	guard := core.Use(p.mayRegister, core.InPerson)
 	p.RegistrationOptions = core.Get("generatePasskeyRegistrationOptions", "/passkey/generate-register-options", p.registrationOptions, guard,
 		core.Doc("Options for navigator.credentials.create"))
-	p.AuthenticationOptions = core.Get("generatePasskeyAuthenticationOptions", "/passkey/generate-authenticate-options", p.authenticationOptions,
+	p.AuthenticationOptions = core.Get("generatePasskeyAuthenticationOptions", "/passkey/generate-authenticate-options", p.authenticationOptions, core.DocID("passkeyGenerateAuthenticateOptions"),
 		core.Doc("Options for navigator.credentials.get"))
-	p.VerifyRegistration = core.Post("verifyPasskeyRegistration", "/passkey/verify-registration", p.verifyRegistration, guard,
+	p.VerifyRegistration = core.Post("verifyPasskeyRegistration", "/passkey/verify-registration", p.verifyRegistration, guard, core.DocID("passkeyVerifyRegistration"),
 		core.Doc("Register a passkey"))
-	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication,
+	p.VerifyAuthentication = core.Post("verifyPasskeyAuthentication", "/passkey/verify-authentication", p.verifyAuthentication, core.SignsIn(), core.DocID("passkeyVerifyAuthentication"),
 		core.Doc("Sign in with a passkey"))
 	p.List = core.Get("listPasskeys", "/passkey/list-user-passkeys", p.list, core.Use(core.RequireSession),
 		core.Doc("List the passkeys of the current user"))
@@ -195,7 +195,13 @@ func (p *Plugin) ID() string { return ID }
 
 // Manifest checks the options and lists what the plugin adds.
 func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
-	return core.Manifest{Tables: []schema.Table{p.table()}, Errors: errorCodes(), Disown: p.disown, Init: p.init}, p.check()
+	return core.Manifest{
+		Tables: []schema.Table{p.table()}, Errors: errorCodes(), Disown: p.disown, Init: p.init,
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Passkey", Usable: func(ctx context.Context, u *core.User, _ []*core.Account) (bool, error) {
+			n, err := p.passkeys.Count(ctx, adapter.By("userId", u.ID))
+			return n > 0, err
+		}}},
+	}, p.check()
 }
 
 // disown removes the passkeys of a person who had the account before its owner.

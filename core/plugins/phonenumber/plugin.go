@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -122,12 +123,12 @@ type Plugin struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: withDefaults(o)}
-	p.SignIn = core.Post("signInPhoneNumber", "/sign-in/phone-number", p.signIn, core.Hashes(p.byNumber),
+	p.SignIn = core.Post("signInPhoneNumber", "/sign-in/phone-number", p.signIn, core.Hashes(p.byNumber), core.SignsIn(),
 		core.Doc("Sign in with phone number and password"))
-	p.SendOTP = core.Post("sendPhoneNumberOTP", "/phone-number/send-otp", p.sendOTP,
+	p.SendOTP = core.Post("sendPhoneNumberOTP", "/phone-number/send-otp", p.sendOTP, core.Fails(http.StatusNotImplemented),
 		core.Doc("Send a code to a phone number"))
 	p.ConsumeOTP = core.Server("consumePhoneNumberOTP", p.consumeOTP)
-	p.Verify = core.Post("verifyPhoneNumber", "/phone-number/verify", p.verify,
+	p.Verify = core.Post("verifyPhoneNumber", "/phone-number/verify", p.verify, core.SignsIn(), core.Fails(http.StatusUnprocessableEntity),
 		core.Doc("Verify a phone number with a code: sign in, sign up, or change the number of the current user"))
 	p.RequestPasswordReset = core.Post("requestPasswordResetPhoneNumber", "/phone-number/request-password-reset", p.requestReset,
 		core.Doc("Send a code that resets the password"))
@@ -172,7 +173,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		o.Store = otp.Plain
 	}
 	m := core.Manifest{
-		Extend: []schema.Table{{Model: core.ModelUser, Fields: userFields(o.Columns)}},
+		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Phone number", Password: true, Usable: p.usable}},
+		Extend:        []schema.Table{{Model: core.ModelUser, Fields: userFields(o.Columns)}},
 		Before: []core.Hook{
 			{Match: core.Paths("/sign-up/email"), Run: refuseMember(CodeCannotBeSet)},
 			{Match: core.Paths("/update-user"), Run: refuseMember(CodeCannotBeUpdated)},

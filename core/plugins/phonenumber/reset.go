@@ -22,6 +22,9 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.StatusRe
 	if err != nil {
 		return core.StatusReply{}, err
 	}
+	if err := c.BeginPasswordReset(); err != nil {
+		return core.StatusReply{}, err
+	}
 	if err := p.mayMessage(c, number); err != nil {
 		return core.StatusReply{}, err
 	}

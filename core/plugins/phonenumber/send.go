@@ -25,10 +25,26 @@ func (p *Plugin) sendOTP(c *core.Ctx, in *SendOTPInput) (SendOTPReply, error) {
 	if err != nil {
 		return SendOTPReply{}, err
 	}
+	if err := mayAsk(c); err != nil {
+		return SendOTPReply{}, err
+	}
 	if err := p.sendCode(c, number); err != nil {
 		return SendOTPReply{}, err
 	}
 	return SendOTPReply{"code sent"}, nil
+}
+
+// mayAsk asks whether a code may sign somebody in now. Somebody who is signed in verifies a
+// number with it, or takes another one.
+func mayAsk(c *core.Ctx) error {
+	refusal := c.BeginSignIn(Method)
+	if refusal == nil {
+		return nil
+	}
+	if s, err := c.LoadSession(); s != nil || err != nil {
+		return err
+	}
+	return refusal
 }
 
 func (p *Plugin) sendCode(c *core.Ctx, number string) error {

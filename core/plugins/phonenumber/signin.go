@@ -48,6 +48,12 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	return reply, nil
 }
 
+// usable reports whether a user can sign in by a code, or by a password.
+func (p *Plugin) usable(_ context.Context, u *core.User, accounts []*core.Account) (bool, error) {
+	number, _ := PhoneNumber.Of(u.Extra)
+	return number != "" && verified(u) && (p.opts.SendOTP != nil || core.HasPassword(accounts)), nil
+}
+
 // mayEnter refuses a user with an unverified number and sends a code. Only who knows the
 // password learns that the number is not verified, and causes a message.
 func (p *Plugin) mayEnter(c *core.Ctx, user *core.User, number string) error {

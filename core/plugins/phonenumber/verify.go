@@ -36,6 +36,11 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	if err != nil {
 		return VerifyReply{}, err
 	}
+	if !validate.Value(in.UpdatePhoneNumber) {
+		if err := c.BeginSignIn(Method); err != nil {
+			return VerifyReply{}, err
+		}
+	}
 	use, made, err := p.proveNumber(c, number, in.Code)
 	if err != nil {
 		if core.HasCode(err, CodeInvalidOTP) {

@@ -33,6 +33,9 @@ type NonceReply struct {
 }
 
 func (p *Plugin) nonce(c *core.Ctx, in *NonceInput) (NonceReply, error) {
+	if err := c.BeginSignIn(ID); err != nil {
+		return NonceReply{}, err
+	}
 	address := in.WalletAddress
 	if address == nil {
 		address = in.Address

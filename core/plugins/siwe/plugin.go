@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/schema"
 )
 
@@ -96,7 +97,7 @@ func New(o Options) *Plugin {
 	}
 	p.GetSIWENonce = core.Post("getSiweNonce", "/siwe/nonce", p.nonce, core.Doc("Make a nonce for a message to sign"))
 	p.GetNonce = core.Post("getNonce", "/siwe/get-nonce", p.nonce, core.Doc("Make a nonce for a message to sign"))
-	p.Verify = core.Post("verifySiweMessage", "/siwe/verify", p.verify, core.Doc("Sign in with a signed message"))
+	p.Verify = core.Post("verifySiweMessage", "/siwe/verify", p.verify, core.SignsIn(), core.Doc("Sign in with a signed message"))
 	return p
 }
 
@@ -112,7 +113,11 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 		return core.Manifest{}, err
 	}
 	m := core.Manifest{
-		Tables:    []schema.Table{walletTable(p.opts.Table, p.opts.Columns)},
+		Tables: []schema.Table{walletTable(p.opts.Table, p.opts.Columns)},
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "Ethereum wallet", Usable: func(ctx context.Context, u *core.User, _ []*core.Account) (bool, error) {
+			n, err := p.wallets.Count(ctx, adapter.By("userId", u.ID))
+			return n > 0, err
+		}}},
 		Disown:    p.disown,
 		AsksEnded: true,
 		Errors: []core.ErrorCode{

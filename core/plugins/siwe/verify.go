@@ -45,6 +45,9 @@ type ReplyUser struct {
 }
 
 func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
+	if err := c.BeginSignIn(ID); err != nil {
+		return VerifyReply{}, err
+	}
 	if p.opts.RequireEmail && in.Email == nil {
 		return VerifyReply{}, core.Fail(http.StatusBadRequest, CodeEmailRequired)
 	}

@@ -197,7 +197,7 @@ func (p *Plugin) passwordless() []core.Hook {
 	if len(paths) == 0 {
 		return nil
 	}
-	return []core.Hook{{Match: core.Paths(paths...), Run: func(c *core.Ctx) error {
+	return []core.Hook{{Match: core.Paths(paths...), Fills: []string{"password"}, Run: func(c *core.Ctx) error {
 		if body, ok := c.Body().Obj(); ok {
 			if _, given := body.Get("password"); !given {
 				body.Set("password", wire.String(""))

@@ -12,6 +12,10 @@ import (
 const (
 	challengeCookie = "two_factor"
 	challengePrefix = "2fa-"
+	// methodSeparator stands in a challenge's name between its random part and the method of
+	// the first step, which is there when a plugin may refuse methods. Better Auth has no
+	// such part, and takes the name as it is.
+	methodSeparator = "."
 )
 
 // urlSafe is the alphabet of Better Auth's random strings.
@@ -57,6 +61,9 @@ func (p *Plugin) gate(ctx context.Context, s *core.SignIn) error {
 		return err
 	}
 	id := challengePrefix + random
+	if c.Auth().RefusesMethods() {
+		id += methodSeparator + s.Method
+	}
 	if _, err := store.CreateVerification(ctx, id, u.ID, c.Now().Add(p.opts.ChallengeTTL)); err != nil {
 		return err
 	}

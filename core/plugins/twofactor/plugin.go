@@ -7,6 +7,8 @@ package twofactor
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -182,7 +184,7 @@ func New(o Options) *Plugin {
 		core.Doc("Send a code to the user"))
 	p.VerifyOTP = core.Post("verifyTwoFactorOTP", "/two-factor/verify-otp", p.verifyOTP,
 		core.Doc("Verify a code that was sent"))
-	p.VerifyBackupCode = core.Post("verifyBackupCode", "/two-factor/verify-backup-code", p.verifyBackupCode,
+	p.VerifyBackupCode = core.Post("verifyBackupCode", "/two-factor/verify-backup-code", p.verifyBackupCode, core.Fails(http.StatusConflict),
 		core.Doc("Use up a backup code"))
 	p.GenerateBackupCodes = core.Post("generateBackupCodes", "/two-factor/generate-backup-codes", p.generateBackupCodes, stored, hashes,
 		core.Doc("Make new backup codes"))
@@ -248,6 +250,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		Tables:     []schema.Table{table},
 		Before:     p.passwordless(),
 		SignInGate: p.gate,
+		OpenAPI:    core.OpenAPIPart{Held: reflect.TypeFor[Challenge]()},
 		Disown:     p.disown,
 		RateLimits: []ratelimit.PathRule{{
 			Match: []ratelimit.Match{{Prefix: "/two-factor/"}},

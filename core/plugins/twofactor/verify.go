@@ -1,6 +1,7 @@
 package twofactor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -81,7 +82,17 @@ func (p *Plugin) identify(c *core.Ctx) (*second, error) {
 		return nil, errInvalidCookie
 	}
 	s := &second{p: p, c: c, key: id}
+	if err := c.BeginSignIn(cmp.Or(s.first(), ID)); err != nil {
+		return nil, err
+	}
 	return s, s.challenge(c)
+}
+
+// first is the method of the first step, or "" where nobody asks for it, or Better Auth has
+// held the sign-in.
+func (s *second) first() string {
+	_, method, _ := strings.Cut(s.key, methodSeparator)
+	return method
 }
 
 // challenge reads the challenge of a sign-in and its user.
@@ -256,7 +267,7 @@ func (s *second) complete(ctx context.Context, trust bool) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.c.SignIn(ctx, s.user, core.SignIn{Method: ID, MultiFactor: true, Completes: true, Forget: s.c.Forgets()})
+	data, err := s.c.SignIn(ctx, s.user, core.SignIn{Method: ID, First: s.first(), MultiFactor: true, Completes: true, Forget: s.c.Forgets()})
 	if errors.Is(err, core.ErrHeld) {
 		return kept{err} // another gate holds the sign-in up
 	}

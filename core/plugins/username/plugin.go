@@ -6,6 +6,7 @@ package username
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -91,8 +92,8 @@ func New(o Options) *Plugin {
 		o.NormalizeDisplay = asIs
 	}
 	p := &Plugin{opts: o}
-	p.SignIn = core.Post("signInUsername", "/sign-in/username", p.signIn, core.Hashes(p.byName), core.Doc("Sign in with a user name and password"))
-	p.IsAvailable = core.Post("isUsernameAvailable", availablePath, p.isAvailable, core.Doc("Check whether a user name is free"))
+	p.SignIn = core.Post("signInUsername", "/sign-in/username", p.signIn, core.Hashes(p.byName), core.Fails(http.StatusUnprocessableEntity), core.SignsIn(), core.Doc("Sign in with a user name and password"))
+	p.IsAvailable = core.Post("isUsernameAvailable", availablePath, p.isAvailable, core.Fails(http.StatusUnprocessableEntity), core.Doc("Check whether a user name is free"))
 	return p
 }
 
@@ -112,7 +113,8 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		fields = append(fields, schema.Field{Name: DisplayUsername.Name, Type: schema.String, Optional: true, Column: p.opts.Columns[DisplayUsername.Name]})
 	}
 	m := core.Manifest{
-		Extend: []schema.Table{{Model: core.ModelUser, Fields: fields}},
+		SignInMethods: []core.SignInMethod{{Name: ID, Label: "User name and password", Password: true, Usable: usable}},
+		Extend:        []schema.Table{{Model: core.ModelUser, Fields: fields}},
 		Before: []core.Hook{
 			{Match: core.Paths(signUpPath), Run: p.fillIn},
 			{Match: core.Paths(signUpPath, updatePath), Run: p.examine},

@@ -1,6 +1,7 @@
 package username
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/advantch/kernia-go/core"
@@ -13,6 +14,12 @@ type SignInInput struct {
 	Password    string  `json:"password" doc:"The password of the user"`
 	RememberMe  *bool   `json:"rememberMe" doc:"False: the session ends with the browser. Default true"`
 	CallbackURL *string `json:"callbackURL" doc:"Where the client goes after sign-in"`
+}
+
+// usable reports whether a user has a name and a password.
+func usable(_ context.Context, u *core.User, accounts []*core.Account) (bool, error) {
+	name, _ := Username.Of(u.Extra)
+	return name != "" && core.HasPassword(accounts), nil
 }
 
 func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (core.PasswordReply, error) {
@@ -32,7 +39,7 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (core.PasswordReply, error
 		return core.PasswordReply{}, err
 	}
 	data, err := c.SignInByPassword(core.PasswordSignIn{
-		Method: "username", User: user, Accounts: accounts, Password: in.Password,
+		Method: ID, User: user, Accounts: accounts, Password: in.Password,
 		Forget: in.RememberMe != nil && !*in.RememberMe, CallbackURL: validate.Value(in.CallbackURL),
 		Wrong: wrong, Failed: CodeInvalidUsernameOrPassword,
 	})

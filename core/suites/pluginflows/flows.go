@@ -4,6 +4,7 @@ package pluginflows
 
 import (
 	"github.com/advantch/kernia-go/core/plugins/admin/admintest"
+	"github.com/advantch/kernia-go/core/plugins/adminconfig/adminconfigtest"
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
@@ -30,6 +31,7 @@ import (
 func All() []flowtest.Suite {
 	return []flowtest.Suite{
 		admintest.Suite(),
+		adminconfigtest.Suite(),
 		anonymoustest.Suite(),
 		apikeytest.Suite(),
 		electrontest.Suite(),

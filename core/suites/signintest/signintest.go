@@ -1,5 +1,6 @@
 // Package signintest has every way to sign in, with what each plugin that concerns all of
-// them must make of it: the second factor, and the last login method. Run also reads the
+// them must make of it: the second factor, the last login method, and a method that is
+// switched off. Run also reads the
 // source, and fails when a function that signs somebody in is part of no way.
 package signintest
 
@@ -47,7 +48,8 @@ type Scope struct {
 	Elsewhere map[string]string
 }
 
-// Run plays every way with and without a second factor, and reads the source.
+// Run plays every way with and without a second factor, and with its method switched off,
+// and reads the source.
 func Run(t *testing.T, s Scope, ways []Way) {
 	t.Helper()
 	var seen calls
@@ -64,6 +66,13 @@ func Run(t *testing.T, s Scope, ways []Way) {
 			t.Run("last login method: "+way.Name, func(t *testing.T) {
 				t.Parallel()
 				remembered(t, &seen, way)
+			})
+			if way.Method == "" {
+				continue
+			}
+			t.Run("switched off: "+way.Name, func(t *testing.T) {
+				t.Parallel()
+				switchedOff(t, &seen, way)
 			})
 		}
 	})
@@ -241,18 +250,18 @@ type watcher struct {
 func (*watcher) ID() string { return "signintest" }
 
 func (p *watcher) Manifest(core.Env) (core.Manifest, error) {
-	m := core.Manifest{SignInWatch: func(_ context.Context, s *core.SignIn) error {
+	m := core.Manifest{OnRequest: p.w.count, SignInMethodGate: p.w.refuse, SignInWatch: func(_ context.Context, s *core.SignIn) error {
 		p.seen.note()
 		p.w.mu.Lock()
 		defer p.w.mu.Unlock()
 		p.w.methods = append(p.w.methods, s.Method)
 		return nil
 	}}
-	if p.factor {
-		m.Store.User.BeforeCreate = func(_ context.Context, u *core.User) error {
+	m.Store.User.BeforeCreate = func(ctx context.Context, u *core.User) error {
+		if p.factor {
 			twofactor.Enabled.Set(&u.Extra, true)
-			return nil
 		}
+		return p.w.userMade(ctx, u)
 	}
 	return m, nil
 }

@@ -46,6 +46,7 @@ type World struct {
 	mu      sync.Mutex
 	sent    map[string]string // the newest code, token or link, by what it is for
 	methods []string
+	board   switchboard
 }
 
 // open makes a World. With factor every new user has a second factor.

@@ -16,6 +16,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/additionalfields"
 	"github.com/advantch/kernia-go/core/plugins/admin"
+	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
@@ -37,6 +38,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
+	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
@@ -126,6 +128,7 @@ func TestMissingIsDocumented(t *testing.T) {
 func everyPlugin() []core.Plugin {
 	return []core.Plugin{
 		admin.New(admin.Options{}),
+		adminconfig.New(adminconfig.Options{}),
 		anonymous.New(anonymous.Options{}),
 		bearer.New(bearer.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),
@@ -148,6 +151,7 @@ func everyPlugin() []core.Plugin {
 		oauthproxy.New(oauthproxy.Options{ProductionURL: "http://localhost:3000"}),
 		onetap.New(onetap.Options{ClientID: "x"}),
 		onetimetoken.New(onetimetoken.Options{}),
+		openapi.New(openapi.Options{}),
 		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
 		passkey.New(passkey.Options{}),
 		phonenumber.New(phonenumber.Options{}),

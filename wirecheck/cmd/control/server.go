@@ -126,6 +126,8 @@ func (s *server) control(r *http.Request) (wire.Value, error) {
 			return object("error", encodeError(err)), nil
 		}
 		return object("result", result), nil
+	case len(parts) == 2 && parts[1] == "openapi":
+		return wire.Parse(i.auth.OpenAPI(), limits)
 	case len(parts) == 3 && parts[1] == "api":
 		name, err := url.PathUnescape(parts[2])
 		if err != nil {

@@ -32,6 +32,7 @@ import officialClient from "./client.mjs";
 import oauthProxy from "./oauth-proxy.mjs";
 import oneTap from "./one-tap.mjs";
 import oneTimeToken from "./one-time-token.mjs";
+import openAPI from "./open-api.mjs";
 import options from "./options.mjs";
 import organizationHooks from "./organization-hooks.mjs";
 import organizationInvitations from "./organization-invitations.mjs";
@@ -81,6 +82,7 @@ export const scenarios = [
   ...jwt,
   ...magicLink,
   ...oneTimeToken,
+  ...openAPI,
   ...phoneNumber,
   ...siwe,
   ...username,

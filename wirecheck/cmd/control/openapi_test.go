@@ -1,0 +1,61 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
+)
+
+// TestDocument: kin-openapi accepts the document of a server with every plugin, in both
+// modes.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []core.Compat{core.CompatKernia, core.CompatBetterAuth} {
+		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Compat = mode }, everyPlugin()...)
+		doc, err := openapi3.NewLoader().LoadFromData(e.Auth.OpenAPI())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The validator knows 3.1, with the types of JSON Schema 2020-12.
+		if err := doc.Validate(t.Context()); err != nil {
+			t.Errorf("%v: %v", mode, err)
+		}
+		ids := map[string]string{}
+		for path, item := range doc.Paths.Map() {
+			for method, op := range item.Operations() {
+				at := method + " " + path
+				switch other := ids[op.OperationID]; {
+				case op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1:
+					t.Errorf("%s has no id, summary or tag", at)
+				case other != "":
+					t.Errorf("%s and %s are both %q", at, other, op.OperationID)
+				}
+				ids[op.OperationID] = at
+				for _, status := range []string{"400", "401", "403", "404", "429", "500", "503"} {
+					if op.Responses.Value(status) == nil {
+						t.Errorf("%s does not list %s", at, status)
+					}
+				}
+			}
+		}
+		for route := range routesOf(t, everyPlugin()...) {
+			method, path, _ := strings.Cut(route, " ")
+			if mode != core.CompatKernia || path == "" || strings.HasPrefix(path, "/open-api/") || strings.HasPrefix(path, "/reference") || path == "/openapi.json" {
+				continue
+			}
+			parts := strings.Split(path, "/")
+			for i, part := range parts {
+				if name, ok := strings.CutPrefix(part, ":"); ok {
+					parts[i] = "{" + name + "}"
+				}
+			}
+			if item := doc.Paths.Value(strings.Join(parts, "/")); item == nil || item.GetOperation(method) == nil {
+				t.Errorf("%s is not described", route)
+			}
+		}
+	}
+}
