@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -127,24 +128,24 @@ func New(o Options) *Plugin {
 		p.opts.AdminRoles = []string{"admin"}
 	}
 	p.stewardRoles = p.findStewardRoles()
-	caller := core.Use(p.caller)
-	p.SetRole = core.Post("setRole", "/admin/set-role", p.setRole, caller, core.Doc("Set the role of a user"))
-	p.GetUser = core.Get("getUser", "/admin/get-user", p.getUser, caller, core.Doc("Get a user"))
-	p.CreateUser = core.Post("createUser", "/admin/create-user", p.createUser, caller, core.Hashes(core.ByUser), core.Doc("Create a user"))
-	p.UpdateUser = core.Post("adminUpdateUser", "/admin/update-user", p.updateUser, caller, core.Doc("Change a user"))
-	p.ListUsers = core.Get("listUsers", "/admin/list-users", p.listUsers, caller, core.Doc("List users by search, filter, order and page"))
-	p.ListUserSessions = core.Post("listUserSessions", "/admin/list-user-sessions", p.listUserSessions, caller, core.Doc("List the sessions of a user"))
-	p.UnbanUser = core.Post("unbanUser", "/admin/unban-user", p.unbanUser, caller, core.Doc("End the ban of a user"))
-	p.BanUser = core.Post("banUser", "/admin/ban-user", p.banUser, caller, core.Doc("Ban a user and end all of the user's sessions"))
+	caller, secured := core.Use(p.caller), core.Secured()
+	p.SetRole = core.Post("setRole", "/admin/set-role", p.setRole, caller, secured, core.DocID("setUserRole"), core.Doc("Set the role of a user"))
+	p.GetUser = core.Get("getUser", "/admin/get-user", p.getUser, caller, secured, core.Doc("Get a user"))
+	p.CreateUser = core.Post("createUser", "/admin/create-user", p.createUser, caller, secured, core.Hashes(core.ByUser), core.Fails(http.StatusUnprocessableEntity), core.Doc("Create a user"))
+	p.UpdateUser = core.Post("adminUpdateUser", "/admin/update-user", p.updateUser, caller, secured, core.Fails(http.StatusUnprocessableEntity), core.Doc("Change a user"))
+	p.ListUsers = core.Get("listUsers", "/admin/list-users", p.listUsers, caller, secured, core.Doc("List users by search, filter, order and page"))
+	p.ListUserSessions = core.Post("listUserSessions", "/admin/list-user-sessions", p.listUserSessions, caller, secured, core.DocID("adminListUserSessions"), core.Doc("List the sessions of a user"))
+	p.UnbanUser = core.Post("unbanUser", "/admin/unban-user", p.unbanUser, caller, secured, core.Doc("End the ban of a user"))
+	p.BanUser = core.Post("banUser", "/admin/ban-user", p.banUser, caller, secured, core.Doc("Ban a user and end all of the user's sessions"))
 	p.ImpersonateUser = core.Post("impersonateUser", "/admin/impersonate-user", p.impersonateUser, core.Use(core.RequireStoredSession),
 		core.Doc("Use the application in the place of a user"))
 	p.StopImpersonating = core.Post("stopImpersonating", "/admin/stop-impersonating", p.stopImpersonating, core.Use(core.RequireStoredSession),
 		core.Doc("Return to the administrator's own session"))
-	p.RevokeUserSession = core.Post("revokeUserSession", "/admin/revoke-user-session", p.revokeUserSession, caller, core.Doc("End a session"))
-	p.RevokeUserSessions = core.Post("revokeUserSessions", "/admin/revoke-user-sessions", p.revokeUserSessions, caller, core.Doc("End all sessions of a user"))
-	p.RemoveUser = core.Post("removeUser", "/admin/remove-user", p.removeUser, caller, core.Doc("Delete a user with sessions and accounts"))
-	p.SetUserPassword = core.Post("setUserPassword", "/admin/set-user-password", p.setUserPassword, caller, core.Hashes(core.ByUser), core.Doc("Set the password of a user"))
-	p.UserHasPermission = core.Post("userHasPermission", "/admin/has-permission", p.userHasPermission, core.Doc("Check what a user may do"))
+	p.RevokeUserSession = core.Post("revokeUserSession", "/admin/revoke-user-session", p.revokeUserSession, caller, secured, core.Doc("End a session"))
+	p.RevokeUserSessions = core.Post("revokeUserSessions", "/admin/revoke-user-sessions", p.revokeUserSessions, caller, secured, core.Doc("End all sessions of a user"))
+	p.RemoveUser = core.Post("removeUser", "/admin/remove-user", p.removeUser, caller, secured, core.Doc("Delete a user with sessions and accounts"))
+	p.SetUserPassword = core.Post("setUserPassword", "/admin/set-user-password", p.setUserPassword, caller, secured, core.Hashes(core.ByUser), core.Doc("Set the password of a user"))
+	p.UserHasPermission = core.Post("userHasPermission", "/admin/has-permission", p.userHasPermission, core.Secured(), core.Doc("Check what a user may do"))
 	return p
 }
 
