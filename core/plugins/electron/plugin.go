@@ -17,11 +17,11 @@ import (
 const ID = "electron"
 
 // Options configures the plugin. The zero value is Better Auth's default. The
-// application's scheme, such as "com.example.app:/", belongs into
+// application's scheme, such as "com.example.app:/", belongs in
 // core.Options.TrustedOrigins.
 type Options struct {
-	// CodeTTL is how long a code can be exchanged, and how long a sign-in may take that is
-	// to end in one (Better Auth's codeExpiresIn, in seconds). Default 5 minutes.
+	// CodeTTL is how long a code can be exchanged (Better Auth's codeExpiresIn, in seconds).
+	// A sign-in that is to end in a code may take as long. Default 5 minutes.
 	CodeTTL time.Duration
 	// RedirectCookieTTL is the life of the cookie in which the page finds the code (Better
 	// Auth's redirectCookieExpiresIn, in seconds). Default 2 minutes.
