@@ -1,6 +1,7 @@
-// Package electron is the server's half of @better-auth/electron: a user signs in in the
-// system's browser, and the desktop application gets a session of its own in exchange for
-// a code. See https://better-auth.com/docs/integrations/electron. Plugin id: "electron".
+// Package electron is the server's half of @better-auth/electron: a user signs in with
+// the system's browser, and the desktop application gets a session of its own in exchange
+// for a code. See https://better-auth.com/docs/integrations/electron. Plugin id:
+// "electron".
 package electron
 
 import (
