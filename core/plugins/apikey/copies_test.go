@@ -84,8 +84,9 @@ func TestCopiesAreNotOlder(t *testing.T) {
 				}
 				w.settle(t)
 				change := func() {
-					tc.change.KeyID = k.ID
-					w.update(t, tc.change)
+					in := tc.change
+					in.KeyID = k.ID
+					w.update(t, in)
 				}
 				switch tc.when {
 				case "write":
@@ -190,7 +191,7 @@ func TestFilledUpInTime(t *testing.T) {
 func TestBoundsInAStorage(t *testing.T) {
 	t.Parallel()
 	long := body{"a": strings.Repeat("x", 1<<16)}
-	for name, in := range map[string]body{"DOS-08 long metadata": {"metadata": long}, "INJ-07 a name of two lines": {"name": "a\nb"}} {
+	for name, in := range map[string]body{"DOS-08 long metadata": {"metadata": long}, "LOG-01 a name of two lines": {"name": "a\nb"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inPlaces(t, func(c *apikey.Config) { c.EnableMetadata = true }, func(t *testing.T, w *world) {

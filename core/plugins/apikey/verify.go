@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -59,7 +61,8 @@ func (p *Plugin) check(ctx context.Context, c *core.Ctx, cf *config, key string,
 			return nil, errUnchecked
 		}
 	}
-	if key == "" || len(key) > maxKey {
+	// No key has bytes that are no text; a database fails to look for them.
+	if key == "" || len(key) > maxKey || strings.IndexByte(key, 0) >= 0 || !utf8.ValidString(key) {
 		return nil, errInvalidKey
 	}
 	if asked != nil {
