@@ -191,7 +191,7 @@ func TestFilledUpInTime(t *testing.T) {
 func TestBoundsInAStorage(t *testing.T) {
 	t.Parallel()
 	long := body{"a": strings.Repeat("x", 1<<16)}
-	for name, in := range map[string]body{"DOS-08 long metadata": {"metadata": long}, "LOG-01 a name of two lines": {"name": "a\nb"}} {
+	for name, in := range map[string]body{"DOS-08 long metadata": {"metadata": long}, "LOG-02 a name of two lines": {"name": "a\nb"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inPlaces(t, func(c *apikey.Config) { c.EnableMetadata = true }, func(t *testing.T, w *world) {
@@ -223,4 +223,45 @@ func TestGuardAfterASession(t *testing.T) {
 	if err := core.Check(ctx, core.SessionGuard, write); err == nil || err.Code != "INSUFFICIENT_API_KEY_PERMISSIONS" {
 		t.Errorf("KEY-08 %v", err)
 	}
+}
+
+// A text that is no key names no other value of the storage.
+func TestNamesOfValues(t *testing.T) {
+	t.Parallel()
+	for name, fallback := range map[string]bool{"INJ-09 in a storage": false, "INJ-09 copied to a storage": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _, s := inBoth(t, apikey.Config{SecondaryStorage: true, FallbackToDatabase: fallback, DisableHashing: true})
+			k := w.make(t, apikey.CreateInput{})
+			if err := s.Storage.Set(t.Context(), "api-key:by-ref:"+w.id, `["`+k.ID+`"]`, 0); err != nil {
+				t.Fatal(err)
+			}
+			for _, other := range []string{"by-id:" + k.ID, "by-ref:" + w.id} {
+				if got := w.verify(t, other); got != "INVALID_API_KEY" {
+					t.Error(other, got)
+				}
+				if _, err := s.Storage.Get(t.Context(), "api-key:"+other); err != nil {
+					t.Error(other, err)
+				}
+			}
+		})
+	}
+}
+
+// A key that is made while its user is being removed does not stay.
+func TestMadeWhileTheOwnerEnds(t *testing.T) {
+	t.Parallel()
+	t.Run("KEY-11 in a storage", func(t *testing.T) {
+		t.Parallel()
+		w, _, s := inBoth(t, apikey.Config{SecondaryStorage: true})
+		s.swap.Store(new(func() { // before the key is in the list of the user's keys
+			if err := w.Auth.Store().DeleteUser(t.Context(), w.id); err != nil {
+				t.Error(err)
+			}
+		}))
+		w.ada.Post("/api-key/create", body{}).Want(t, 401, "UNAUTHORIZED_SESSION")
+		if text, err := s.Storage.Get(t.Context(), "api-key:by-ref:"+w.id); err == nil && text != "[]" {
+			t.Error("kept", text)
+		}
+	})
 }

@@ -471,7 +471,8 @@ func (c *cached) refresh(ctx context.Context, hash string) (*found, error) {
 			return nil, err
 		}
 		f, err := c.database.byHash(ctx, hash, true)
-		if core.IsNotFound(err) && before != "" {
+		if k := readKey(before); core.IsNotFound(err) && k != nil && k.Hash == hash {
+			// Where keys are not hashed, a text that is no key may name another value.
 			return nil, errors.Join(err, c.copies.Delete(ctx, name))
 		}
 		if err != nil {
