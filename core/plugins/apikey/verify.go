@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/advantch/kernia-go/core"
@@ -224,19 +223,10 @@ func (p *Plugin) owner(ctx context.Context, cf *config, f *found) (*core.User, e
 	if who == nil {
 		return nil, core.Fail(http.StatusUnauthorized, CodeInvalidReference)
 	}
-	if banned(who, p.auth.Now()) {
+	if who.BannedAt(p.auth.Now()) {
 		return nil, core.Fail(http.StatusUnauthorized, CodeUserBanned)
 	}
 	return who, nil
-}
-
-// banned reports whether a user is banned now, by the fields of Better Auth's admin plugin.
-func banned(u *core.User, now time.Time) bool {
-	if is, _ := u.Extra["banned"].(bool); !is {
-		return false
-	}
-	until, ends := u.Extra["banExpires"].(time.Time)
-	return !ends || until.After(now)
 }
 
 // VerifyInput is the input of Verify.
