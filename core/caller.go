@@ -135,6 +135,14 @@ func (c *Ctx) callerToken() (string, error) {
 	return who.Token, err
 }
 
+// Vouched reports whether the caller's session is one that a plugin vouches for, such as
+// that of an API key (Credential.Session). What lives on after such a credential, or may do
+// more than it, must not be given to it in passing.
+func (c *Ctx) Vouched() bool {
+	who, err := c.whoCalls()
+	return err == nil && who.Session != nil
+}
+
 // Attached returns the call that stands for a request to the application's own routes,
 // for a Guard: its Req has the headers, and a Local of a plugin keeps what the guard has
 // found for the handler. It has no route, and nothing that it does to Res is sent. It

@@ -156,6 +156,12 @@ func (t *Table[T]) Create(ctx context.Context, row *T) (*T, error) {
 	return t.one(t.a.db.Create(ctx, t.model, t.record(row)))
 }
 
+// Check reports whether the table could hold a row, for rows that are kept in another
+// place. The error is the *Error that Create has: text that is too long, say.
+func (t *Table[T]) Check(row *T) error {
+	return checkRecord(t.shape.table, t.record(row))
+}
+
 // Find returns one matching row.
 func (t *Table[T]) Find(ctx context.Context, w adapter.Where) (*T, error) {
 	return t.one(t.a.db.FindOne(ctx, adapter.Find{Model: t.model, Where: w}))

@@ -290,7 +290,7 @@ func firstUnits(s string, n int) string {
 	return s
 }
 
-// keep stores a new key, if its owner may have one more.
+// keep stores a new key, if its owner is still there and may have one more.
 func (p *Plugin) keep(c *core.Ctx, cf *config, k *Key) (*Key, error) {
 	if _, alone := cf.store.(*secondary); alone {
 		id, err := p.newID()
@@ -298,19 +298,25 @@ func (p *Plugin) keep(c *core.Ctx, cf *config, k *Key) (*Key, error) {
 			return nil, err
 		}
 		k.ID = id
-		return cf.store.create(c, k)
+		if k, err = cf.store.create(c, k); err != nil {
+			return nil, err
+		}
+		// Whoever removes the owner from now on finds the key.
+		if _, err := p.auth.DB().FindOne(c, adapter.Find{Model: cf.ownerModel(), Where: adapter.By("id", k.ReferenceID)}); err != nil {
+			return nil, errors.Join(cf.gone(err), cf.store.remove(c, k))
+		}
+		return k, nil
 	}
 	var out *Key
 	err := p.auth.Store().Tx(c, func(ctx context.Context) error {
+		if cf.MaxKeys > 0 || cf.unseen() {
+			// Of two requests at once the second waits here, and counts the first key; the end
+			// of the owner waits too.
+			if _, err := p.auth.Lock(ctx, cf.ownerModel(), k.ReferenceID); err != nil {
+				return cf.gone(err)
+			}
+		}
 		if cf.MaxKeys > 0 {
-			// Of two requests at once the second waits here, and counts the first key.
-			model := core.ModelUser
-			if cf.Owner == Organizations {
-				model = "organization"
-			}
-			if _, err := p.auth.Lock(ctx, model, k.ReferenceID); err != nil {
-				return err
-			}
 			n, err := p.keys.Count(ctx, adapter.By("referenceId", k.ReferenceID).And("configId", cf.ID))
 			if err != nil {
 				return err
@@ -325,6 +331,32 @@ func (p *Plugin) keep(c *core.Ctx, cf *config, k *Key) (*Key, error) {
 		return err
 	})
 	return out, err
+}
+
+// ownerModel is the table of the owners.
+func (cf *config) ownerModel() string {
+	if cf.Owner == Organizations {
+		return "organization"
+	}
+	return core.ModelUser
+}
+
+// unseen reports whether a verification may not read the owner: a key that is made while
+// its owner ends must not stay then.
+func (cf *config) unseen() bool {
+	_, copied := cf.store.(*cached)
+	return copied || cf.Owner == Organizations
+}
+
+// gone is the answer where the owner has ended meanwhile.
+func (cf *config) gone(err error) error {
+	switch {
+	case !core.IsNotFound(err):
+		return err
+	case cf.Owner == Organizations:
+		return core.Fail(http.StatusForbidden, CodeNotMember)
+	}
+	return errNoSession
 }
 
 // newID makes the id of a key that is no row.

@@ -18,7 +18,7 @@ func Beside(p *Plugin) func(ctx context.Context, key string) string {
 	return func(ctx context.Context, key string) string {
 		u := &use{}
 		hash := cf.hash(key)
-		err := own.join(ctx, hash, u, func(ctx context.Context, uses []*use) { p.count(ctx, cf, hash, uses) })
+		err := own.join(ctx, line{cf.ID, hash}, u, func(ctx context.Context, uses []*use) { p.count(ctx, cf, hash, uses) })
 		var refused *core.Error
 		if errors.As(err, &refused) {
 			return refused.Code

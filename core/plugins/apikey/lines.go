@@ -29,15 +29,18 @@ type use struct {
 // another.
 type lines struct {
 	mu sync.Mutex
-	of map[string][]*use // those that wait; a key is there while somebody leads
+	of map[line][]*use // those that wait; a key is there while somebody leads
 }
+
+// line names a key: a configuration, and the hash that its keys are found by.
+type line struct{ config, hash string }
 
 // maxTogether bounds how many verifications share a statement.
 const maxTogether = 1000
 
 // join runs work for u, alone or together with others of the same name. work sets the
 // results of all of them.
-func (l *lines) join(ctx context.Context, name string, u *use, work func(ctx context.Context, uses []*use)) error {
+func (l *lines) join(ctx context.Context, name line, u *use, work func(ctx context.Context, uses []*use)) error {
 	if core.InTx(ctx) {
 		// Others may wait for rows that this transaction has changed.
 		work(ctx, []*use{u})
@@ -54,13 +57,13 @@ func (l *lines) join(ctx context.Context, name string, u *use, work func(ctx con
 	}
 }
 
-func (l *lines) once(ctx context.Context, name string, u *use, work func(ctx context.Context, uses []*use)) error {
+func (l *lines) once(ctx context.Context, name line, u *use, work func(ctx context.Context, uses []*use)) error {
 	u.turn = make(chan struct{})
 	l.mu.Lock()
 	waiting, busy := l.of[name]
 	if !busy {
 		if l.of == nil {
-			l.of = map[string][]*use{}
+			l.of = map[line][]*use{}
 		}
 		l.of[name] = nil // others wait from here on
 		l.mu.Unlock()
@@ -121,7 +124,7 @@ func (l *lines) once(ctx context.Context, name string, u *use, work func(ctx con
 }
 
 // next lets the first of those that wait lead.
-func (l *lines) next(name string) {
+func (l *lines) next(name line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for waiting := l.of[name]; len(waiting) > 0; waiting = waiting[1:] {

@@ -3,6 +3,7 @@ package apikey
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
@@ -29,6 +30,12 @@ func (p *Plugin) mayUse(ctx context.Context, userID, organizationID, action stri
 
 // ownerDeleted removes the keys of a user, in the transaction that removes the user.
 func (p *Plugin) ownerDeleted(ctx context.Context, u *core.User) error {
+	if slices.ContainsFunc(p.configs, func(cf *config) bool { return cf.Owner == Users && cf.unseen() }) {
+		// A key that is being made is made before, or not at all.
+		if _, err := p.auth.Lock(ctx, core.ModelUser, u.ID); err != nil && !core.IsNotFound(err) {
+			return err
+		}
+	}
 	return p.removeAll(ctx, u.ID, Users)
 }
 

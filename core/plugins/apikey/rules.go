@@ -16,9 +16,11 @@ type change struct {
 	touched  bool // lastRequest
 	spent    bool // remaining
 	refilled bool // lastRefillAt
+
+	asked bool // the permissions were asked for; it changes nothing
 }
 
-func (c change) any() bool { return c != change{} }
+func (c change) any() bool { return c.counted || c.touched || c.spent || c.refilled }
 
 // use counts one use of a key at a time and changes k to what it is afterwards. A refusal
 // changes nothing. over says that the key will never be good again and can be removed.
@@ -67,6 +69,7 @@ func (cf *config) use(k *Key, now time.Time, asked access.Permissions, ch *chang
 	if touch {
 		k.LastRequest, ch.touched = &now, true
 	}
+	ch.asked = ch.asked || asked != nil
 	k.UpdatedAt = now
 	return nil, false
 }
@@ -112,23 +115,23 @@ func limited(wait time.Duration) *core.Error {
 // made of it: everything that the use depended on is as it was read. Times are compared
 // with room for what a database keeps beyond milliseconds.
 func (ch change) guard(before *Key, now time.Time) adapter.Where {
-	w := adapter.By("id", before.ID).And("enabled", any(nil))
-	if before.Enabled != nil {
-		w[1].Value = *before.Enabled
-	}
+	w := adapter.By("id", before.ID).And("enabled", plain(before.Enabled)).And("rateLimitEnabled", plain(before.RateLimitEnabled))
 	if before.ExpiresAt == nil {
 		w = w.And("expiresAt", nil)
 	} else {
 		w = append(w, adapter.Cond{Field: "expiresAt", Op: adapter.Gt, Value: now})
 	}
 	if ch.counted {
-		w = same(w.And("requestCount", number(before.RequestCount)), "lastRequest", before.LastRequest)
+		w = same(w.And("requestCount", plain(before.RequestCount)), "lastRequest", before.LastRequest).
+			And("rateLimitMax", plain(before.RateLimitMax)).And("rateLimitTimeWindow", plain(before.RateLimitTimeWindow))
 	}
-	if ch.spent {
-		w = w.And("remaining", number(before.Remaining))
-	}
+	w = w.And("remaining", plain(before.Remaining))
 	if ch.refilled {
-		w = same(w, "lastRefillAt", before.LastRefillAt)
+		w = same(w, "lastRefillAt", before.LastRefillAt).
+			And("refillAmount", plain(before.RefillAmount)).And("refillInterval", plain(before.RefillInterval))
+	}
+	if ch.asked {
+		w = w.And("permissions", plain(before.PermissionsText))
 	}
 	return w
 }
@@ -144,13 +147,13 @@ func same(w adapter.Where, field string, at *time.Time) adapter.Where {
 func (ch change) set(after *Key) adapter.Record {
 	set := adapter.Record{"updatedAt": after.UpdatedAt}
 	if ch.counted {
-		set["requestCount"] = number(after.RequestCount)
+		set["requestCount"] = plain(after.RequestCount)
 	}
 	if ch.touched {
 		set["lastRequest"] = stamp(after.LastRequest)
 	}
 	if ch.spent {
-		set["remaining"] = number(after.Remaining)
+		set["remaining"] = plain(after.Remaining)
 	}
 	if ch.refilled {
 		set["lastRefillAt"] = stamp(after.LastRefillAt)
@@ -158,9 +161,10 @@ func (ch change) set(after *Key) adapter.Record {
 	return set
 }
 
-func number(n *int64) any {
-	if n == nil {
+// plain is what a pointer points at, nil for nil.
+func plain[T any](v *T) any {
+	if v == nil {
 		return nil
 	}
-	return *n
+	return *v
 }

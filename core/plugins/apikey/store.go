@@ -21,7 +21,12 @@ type found struct {
 	// from memory: what the secondary storage had after the last use. A write proves it,
 	// because it is conditional; nothing else may rely on it.
 	remembered bool
+	// from a copy of a row. A write proves it; a refusal by it must be confirmed.
+	copied bool
 }
+
+// proven reports whether it was read where the truth is.
+func (f *found) proven() bool { return !f.remembered && !f.copied }
 
 // store is where the keys of a configuration are. "Not found" is core.ErrNotFound.
 type store interface {
@@ -35,7 +40,7 @@ type store interface {
 	update(ctx context.Context, k *Key, set adapter.Record, apply func(*Key)) (*Key, error)
 	remove(ctx context.Context, k *Key) error
 	// removeOver removes a key that is never good again, if it is still so.
-	removeOver(ctx context.Context, k *Key, now time.Time) error
+	removeOver(ctx context.Context, f *found, now time.Time) error
 }
 
 // database keeps keys in the table.
@@ -95,7 +100,8 @@ func (d *database) remove(ctx context.Context, k *Key) error {
 	return err
 }
 
-func (d *database) removeOver(ctx context.Context, k *Key, now time.Time) error {
+func (d *database) removeOver(ctx context.Context, f *found, now time.Time) error {
+	k := f.key
 	w := adapter.By("id", k.ID)
 	if k.ExpiresAt != nil && !k.ExpiresAt.After(now) {
 		w = append(w, adapter.Cond{Field: "expiresAt", Op: adapter.Lte, Value: now})
@@ -208,17 +214,20 @@ func (s *secondary) find(ctx context.Context, id string) (*found, error) {
 }
 
 func (s *secondary) create(ctx context.Context, k *Key) (*Key, error) {
+	if err := s.p.keys.Check(k); err != nil {
+		return nil, err
+	}
 	k.loose = true
-	return k, s.put(ctx, k, true)
+	return k, s.put(ctx, k)
 }
 
 // put writes the two values of a key, and adds it to the list of its owner.
-func (s *secondary) put(ctx context.Context, k *Key, list bool) error {
+func (s *secondary) put(ctx context.Context, k *Key) error {
 	data, life := s.text(k), s.life(k)
 	if err := s.Set(ctx, nameByHash(k.Hash), data, life); err != nil {
 		return err
 	}
-	if err := s.Set(ctx, nameByID(k.ID), data, life); err != nil || !list {
+	if err := s.Set(ctx, nameByID(k.ID), data, life); err != nil {
 		return err
 	}
 	return s.change(ctx, k.ReferenceID, func(ids []string) []string {
@@ -352,6 +361,9 @@ func (s *secondary) update(ctx context.Context, k *Key, _ adapter.Record, apply 
 		after := f.key.clone()
 		apply(after)
 		after.UpdatedAt = s.p.auth.Now()
+		if err := s.p.keys.Check(after); err != nil {
+			return nil, err
+		}
 		if swapped, err := s.swap(ctx, f, after); swapped || err != nil {
 			return after, err
 		}
@@ -373,8 +385,15 @@ func (s *secondary) drop(ctx context.Context, k *Key, list bool) error {
 	})
 }
 
-func (s *secondary) removeOver(ctx context.Context, k *Key, _ time.Time) error {
-	return s.remove(ctx, k)
+// tombstone takes the place of a key that is being removed. It is no key.
+const tombstone = "null"
+
+func (s *secondary) removeOver(ctx context.Context, f *found, _ time.Time) error {
+	swapped, err := s.CompareAndSwap(ctx, nameByHash(f.key.Hash), f.text, tombstone, time.Second)
+	if !swapped || err != nil {
+		return err // somebody has filled it up, say
+	}
+	return s.remove(ctx, f.key)
 }
 
 // list returns the keys of an owner, at most so many.
@@ -419,35 +438,80 @@ func (s *secondary) removeAll(ctx context.Context, owner string, mine func(*Key)
 	return nil
 }
 
-// cached keeps keys in the table, with copies in a secondary storage.
+// cached keeps keys in the table, with copies in a secondary storage. A copy by the hash is
+// never older than the last change that has ended: whoever writes one has read the copy
+// before the row, and replaces no other copy.
 type cached struct {
 	*database
 	copies *secondary
 }
 
 func (c *cached) byHash(ctx context.Context, hash string, fresh bool) (*found, error) {
+	if core.InTx(ctx) { // a row that may never be
+		return c.database.byHash(ctx, hash, true)
+	}
 	if !fresh {
 		f, err := c.copies.byHash(ctx, hash, false)
+		if err == nil {
+			f.copied = true
+		}
 		if err == nil || !core.IsNotFound(err) {
 			return f, err
 		}
 	}
-	f, err := c.database.byHash(ctx, hash, true)
-	if core.IsNotFound(err) && fresh {
-		return nil, errors.Join(err, c.copies.Delete(ctx, nameByHash(hash)))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return f, c.keep(ctx, f.key)
+	return c.refresh(ctx, hash)
 }
 
-// keep writes the copies. The list of the owner is left to the table.
-func (c *cached) keep(ctx context.Context, k *Key) error {
-	if err := c.copies.put(ctx, k, false); err != nil {
+// refresh reads a row and makes the copies the same.
+func (c *cached) refresh(ctx context.Context, hash string) (*found, error) {
+	name := nameByHash(hash)
+	for range attempts {
+		before, err := c.copies.Get(ctx, name)
+		if err != nil && !core.IsNotFound(err) {
+			return nil, err
+		}
+		f, err := c.database.byHash(ctx, hash, true)
+		if k := readKey(before); core.IsNotFound(err) && k != nil && k.Hash == hash {
+			// Where keys are not hashed, a text that is no key may name another value.
+			return nil, errors.Join(err, c.copies.Delete(ctx, name))
+		}
+		if err != nil {
+			return nil, err
+		}
+		f.text = c.copies.text(f.key)
+		life := c.copies.life(f.key)
+		// The hash is that of the row: a database may compare without letter case.
+		if f.key.Hash != hash {
+			return f, nil
+		}
+		swapped, err := c.copies.CompareAndSwap(ctx, name, before, f.text, life)
+		if err != nil {
+			return nil, err
+		}
+		if swapped {
+			return f, c.tell(ctx, f.key, f.text, life)
+		}
+	}
+	return nil, errContended
+}
+
+// tell writes the copy by the id, and leaves the list of the owner to the table.
+func (c *cached) tell(ctx context.Context, k *Key, text string, life time.Duration) error {
+	if err := c.copies.Set(ctx, nameByID(k.ID), text, life); err != nil {
 		return err
 	}
 	return c.copies.Delete(ctx, nameByOwner(k.ReferenceID))
+}
+
+// changed brings the copies up to date once a change is there for others.
+func (c *cached) changed(ctx context.Context, hash string) error {
+	return core.AfterCommit(ctx, func(ctx context.Context) error {
+		_, err := c.refresh(ctx, hash)
+		if core.IsNotFound(err) {
+			return nil // removed meanwhile
+		}
+		return err
+	})
 }
 
 func (c *cached) create(ctx context.Context, k *Key) (*Key, error) {
@@ -455,7 +519,7 @@ func (c *cached) create(ctx context.Context, k *Key) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k, core.AfterCommit(ctx, func(ctx context.Context) error { return c.keep(ctx, k) })
+	return k, c.changed(ctx, k.Hash)
 }
 
 func (c *cached) count(ctx context.Context, before *found, after *Key, ch change, now time.Time) (bool, error) {
@@ -464,7 +528,17 @@ func (c *cached) count(ctx context.Context, before *found, after *Key, ch change
 		return counted, err
 	}
 	// The use is counted; the copy only spares a read.
-	return true, c.copies.put(ctx, after, false)
+	if before.text != "" {
+		text, life := c.copies.text(after), c.copies.life(after)
+		swapped, err := c.copies.CompareAndSwap(ctx, nameByHash(after.Hash), before.text, text, life)
+		if err != nil {
+			return true, err
+		}
+		if swapped {
+			return true, c.copies.Set(ctx, nameByID(after.ID), text, life)
+		}
+	}
+	return true, c.changed(ctx, after.Hash)
 }
 
 func (c *cached) update(ctx context.Context, k *Key, set adapter.Record, apply func(*Key)) (*Key, error) {
@@ -472,7 +546,7 @@ func (c *cached) update(ctx context.Context, k *Key, set adapter.Record, apply f
 	if err != nil {
 		return nil, err
 	}
-	return k, c.keep(ctx, k)
+	return k, c.changed(ctx, k.Hash)
 }
 
 func (c *cached) remove(ctx context.Context, k *Key) error {
@@ -482,11 +556,11 @@ func (c *cached) remove(ctx context.Context, k *Key) error {
 	return c.forget(ctx, k)
 }
 
-func (c *cached) removeOver(ctx context.Context, k *Key, now time.Time) error {
-	if err := c.database.removeOver(ctx, k, now); err != nil {
+func (c *cached) removeOver(ctx context.Context, f *found, now time.Time) error {
+	if err := c.database.removeOver(ctx, f, now); err != nil {
 		return err
 	}
-	return c.forget(ctx, k)
+	return c.forget(ctx, f.key)
 }
 
 func (c *cached) forget(ctx context.Context, k *Key) error {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -58,7 +60,8 @@ func (p *Plugin) check(ctx context.Context, c *core.Ctx, cf *config, key string,
 			return nil, errUnchecked
 		}
 	}
-	if key == "" || len(key) > maxKey {
+	// No key has bytes that are no text; a database fails to look for them.
+	if key == "" || len(key) > maxKey || strings.IndexByte(key, 0) >= 0 || !utf8.ValidString(key) {
 		return nil, errInvalidKey
 	}
 	if asked != nil {
@@ -73,7 +76,7 @@ func (p *Plugin) check(ctx context.Context, c *core.Ctx, cf *config, key string,
 		p.sweep(c)
 		return u, nil
 	}
-	err := p.lines.join(ctx, cf.ID+" "+hash, u, p.counting(c, cf, hash))
+	err := p.lines.join(ctx, line{cf.ID, hash}, u, p.counting(c, cf, hash))
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +113,8 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 		if err == nil {
 			f.who, err = p.owner(ctx, cf, f)
 		}
-		if err != nil && f != nil && f.remembered {
-			continue // what is refused is refused by what the storage has
+		if err != nil && f != nil && !f.proven() {
+			continue // what is refused is refused by the truth
 		}
 		if err != nil {
 			fail(err)
@@ -129,12 +132,12 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 				u.key, u.who, u.err = nil, nil, refused
 			}
 		}
-		if f.remembered && (over || !ch.any()) {
+		if !f.proven() && (over || !ch.any()) {
 			continue // nothing is written that would prove it
 		}
 		if !ch.any() {
 			if over {
-				if err := cf.store.removeOver(ctx, f.key, now); err != nil {
+				if err := cf.store.removeOver(ctx, f, now); err != nil {
 					p.auth.Logger().WarnContext(ctx, "removing an API key that has ended failed", "error", err)
 				}
 			}
@@ -154,33 +157,42 @@ func (p *Plugin) count(ctx context.Context, cf *config, hash string, uses []*use
 
 // peek verifies a key without counting the use, which follows after the answer.
 func (p *Plugin) peek(ctx context.Context, c *core.Ctx, cf *config, hash string, u *use) error {
-	f, err := cf.store.byHash(ctx, hash, false)
-	if err == nil && f.remembered {
-		f, err = cf.store.byHash(ctx, hash, true)
-	}
-	if core.IsNotFound(err) || err == nil && !cf.owns(f.key, hash) {
-		return errInvalidKey
-	}
-	if err != nil {
-		return err
-	}
-	if u.who, err = p.owner(ctx, cf, f); err != nil {
-		return err
-	}
+	var f *found
+	var k *Key
+	var refused *core.Error
+	var over bool
 	now := p.auth.Now()
-	var ch change
-	k := f.key.clone()
-	refused, over := cf.use(k, now, u.asked, &ch)
+	for _, fresh := range []bool{false, true} {
+		var err error
+		f, err = cf.store.byHash(ctx, hash, fresh)
+		if err == nil && (f.remembered || f.copied && !cf.owns(f.key, hash)) {
+			continue
+		}
+		if core.IsNotFound(err) || err == nil && !cf.owns(f.key, hash) {
+			return errInvalidKey
+		}
+		if err != nil {
+			return err
+		}
+		if u.who, err = p.owner(ctx, cf, f); err != nil {
+			return err
+		}
+		k = f.key.clone()
+		refused, over = cf.use(k, now, u.asked, new(change))
+		if refused == nil || f.proven() {
+			break
+		}
+	}
 	if refused != nil {
 		if over {
-			c.Go("removing an API key that has ended", func(ctx context.Context) error { return cf.store.removeOver(ctx, f.key, now) })
+			c.Go("removing an API key that has ended", func(ctx context.Context) error { return cf.store.removeOver(ctx, f, now) })
 		}
 		return refused
 	}
 	u.key = k
 	c.Go("counting the use of an API key", func(ctx context.Context) error {
 		later := &use{asked: u.asked}
-		err := p.lines.join(ctx, cf.ID+" "+hash, later, p.counting(c, cf, hash))
+		err := p.lines.join(ctx, line{cf.ID, hash}, later, p.counting(c, cf, hash))
 		var refused *core.Error
 		if errors.As(err, &refused) {
 			return nil // others have used it up meanwhile
@@ -295,7 +307,8 @@ type GuardOptions struct {
 // KeyFrom returns the key. The guard answers 401 without a key and for an invalid one,
 // 403 INSUFFICIENT_API_KEY_PERMISSIONS for a key that lacks a permission, and 429 with a
 // Retry-After for a key that is used up or used too often. A request counts once, however
-// many guards of one configuration it passes.
+// many guards of one configuration it passes, and also when the key has stood for a session
+// before.
 //
 //	kernia.Require(apikey.Guard(apikey.GuardOptions{Permissions: access.Permissions{"files": {"read"}}}))
 func Guard(o GuardOptions) core.Guard {
@@ -335,6 +348,11 @@ func (p *Plugin) guard(ctx context.Context, c *core.Ctx, o GuardOptions) error {
 	}
 	if key == "" {
 		return errInvalidKey
+	}
+	if who, ok := p.caller.Get(c); ok && who.cf == cf && who.key == key && who.err == nil {
+		// Asking for the session has counted the request.
+		p.guarded.Set(c, who.use.key)
+		return p.guard(ctx, c, o)
 	}
 	u, err := p.check(ctx, c, cf, key, o.Permissions)
 	if refused := p.refusal(c, err); refused != nil {

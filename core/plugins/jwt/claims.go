@@ -19,8 +19,10 @@ import (
 // that has such a name is no claim: clients may be able to write it.
 var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 
-// maxToken bounds a token, in bytes, as package verify does.
-const maxToken = 64 << 10
+const (
+	maxToken = 64 << 10 // bytes, as in package verify
+	maxTime  = 1 << 40  // seconds, as in package verify
+)
 
 // Claims are the claims of a token: a JSON object.
 type Claims struct{ raw []byte }
@@ -257,7 +259,7 @@ func checkRegistered(claims *wire.Object) error {
 		switch name {
 		case "exp", "nbf", "iat":
 			n, isNumber := v.Num()
-			fits = isNumber && n >= 0 && n < 1<<40
+			fits = isNumber && n >= 0 && n < maxTime
 		case "aud":
 			_, fits = v.Str()
 			if items, isList := v.Items(); isList {
@@ -325,6 +327,7 @@ type userOf struct{ kid, base, user string }
 const (
 	maxRecent     = 1024
 	maxRecentUser = 4096 // bytes of a user's JSON
+	maxRecentText = 8192 // bytes of a token
 )
 
 func (r *recent) get(second int64, sum [sha256.Size]byte) string {
@@ -349,7 +352,7 @@ func (r *recent) put(second int64, sum [sha256.Size]byte, token string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.begin(second)
-	if len(r.tokens) < maxRecent {
+	if len(r.tokens) < maxRecent && len(token) <= maxRecentText {
 		r.tokens[sum] = token
 	}
 }
@@ -358,7 +361,7 @@ func (r *recent) putUser(second int64, kid, base string, user []byte, token stri
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.begin(second)
-	if len(r.users) < maxRecent && len(user) <= maxRecentUser {
+	if len(r.users) < maxRecent && len(user) <= maxRecentUser && len(token) <= maxRecentText {
 		r.users[userOf{kid, base, string(user)}] = token
 	}
 }

@@ -23,10 +23,13 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/verify"
+	"github.com/advantch/kernia-go/core/wire"
 )
 
 type body = map[string]any
@@ -408,6 +411,29 @@ func TestWhoGetsAToken(t *testing.T) {
 			c.Get("/token").Want(t, 401, "UNAUTHORIZED")
 		})
 	}
+	for _, tc := range []struct {
+		compat core.Compat
+		status int // of /token
+	}{{core.CompatKernia, 403}, {core.CompatBetterAuth, 200}} {
+		t.Run("KEY-10 an API key gets none in passing, under "+fmt.Sprint(tc.compat), func(t *testing.T) {
+			t.Parallel()
+			e, _ := open(t, func(_ *authtest.Env, o *core.Options, _ *jwt.Options) {
+				o.Compat = tc.compat
+				o.Plugins = append(o.Plugins, apikey.New(apikey.Options{Configs: []apikey.Config{{Sessions: true}}}))
+			})
+			c := signUp(t, e)
+			key := core.HeaderField{Name: "X-Api-Key", Value: c.Post("/api-key/create", body{}).Want(t, 200, "").JSON("key")}
+			for name, from := range map[string]*authtest.Client{"alone": e.Client(), "with a cookie": c} {
+				a := from.Get("/get-session", key).Want(t, 200, "")
+				if got := a.Header.Get("set-auth-jwt"); got != "" || a.JSON("user", "email") != ada {
+					t.Errorf("%s: %q, %s", name, got, a.Body)
+				}
+				if a := from.Get("/token", key); a.Status != tc.status {
+					t.Errorf("%s: %d %s", name, a.Status, a.Body)
+				}
+			}
+		})
+	}
 	t.Run("IDT-12 a field that a client writes is no claim", func(t *testing.T) {
 		t.Parallel()
 		for name, change := range map[string]settings{"plain": nil, "signed elsewhere": with(func(p *jwt.Options) {
@@ -581,6 +607,23 @@ func TestClaims(t *testing.T) {
 		_, p := open(t, nil)
 		if _, err := p.Sign(t.Context(), body{"x": strings.Repeat("x", 64<<10)}, jwt.SignOptions{}); err == nil {
 			t.Error("signed")
+		}
+	})
+	t.Run("IDT-09 ends beyond what a verifier reads", func(t *testing.T) {
+		t.Parallel()
+		_, p := open(t, nil)
+		payload := validate.Record{Members: wire.NewObject(wire.Member{Name: "sub", Value: wire.String("service")})}
+		for _, tc := range []struct {
+			o    jwt.OverrideJWT
+			good bool
+		}{
+			{jwt.OverrideJWT{ExpiresIn: new(1e300)}, false}, {jwt.OverrideJWT{ExpiresIn: new(9.3e9)}, false}, {jwt.OverrideJWT{ExpiresIn: new(3600.0)}, true},
+			{jwt.OverrideJWT{ExpirationTime: new(1e300)}, false}, {jwt.OverrideJWT{ExpirationTime: new(-1.0)}, false}, {jwt.OverrideJWT{ExpirationTime: new(4e9)}, true},
+		} {
+			_, err := p.SignJWT.Call(t.Context(), &jwt.SignInput{Payload: payload, OverrideOptions: &jwt.Override{JWT: &tc.o}})
+			if e := (*core.Error)(nil); (err == nil) != tc.good || err != nil && (!errors.As(err, &e) || e.Status != 400) {
+				t.Errorf("%+v: %v", tc.o, err)
+			}
 		}
 	})
 	t.Run("options of one token", func(t *testing.T) {

@@ -17,38 +17,49 @@ type SignInput struct {
 	Payload validate.Record `json:"payload" doc:"Claims to sign"`
 	// OverrideOptions take the place of the options: where it has jwt, nothing of the
 	// plugin's Issuer, Audience, ExpiresIn, ExpiresAt and Sign counts.
-	OverrideOptions *Override `json:"overrideOptions" doc:"Options in place of the plugin's"`
+	OverrideOptions *Override `json:"overrideOptions,omitempty" doc:"Options in place of the plugin's"`
 }
 
 // Override has options of one token, by Better Auth's names.
 type Override struct {
 	_   struct{}     `validate:"strict"`
-	JWT *OverrideJWT `json:"jwt"`
+	JWT *OverrideJWT `json:"jwt,omitempty"`
 }
 
 // OverrideJWT has options of one token, by Better Auth's names.
 type OverrideJWT struct {
 	_              struct{}    `validate:"strict"`
-	Issuer         *string     `json:"issuer"`
-	Audience       *wire.Value `json:"audience" zod:"union=string|string[]"`
-	ExpirationTime *float64    `json:"expirationTime" doc:"Moment at which the token ends, in seconds since 1970"`
-	ExpiresIn      *float64    `json:"expiresIn" zod:"positive" doc:"Life of the token, in seconds"`
+	Issuer         *string     `json:"issuer,omitempty"`
+	Audience       *wire.Value `json:"audience,omitempty" zod:"union=string|string[]"`
+	ExpirationTime *float64    `json:"expirationTime,omitempty" doc:"Moment at which the token ends, in seconds since 1970"`
+	ExpiresIn      *float64    `json:"expiresIn,omitempty" zod:"positive" doc:"Life of the token, in seconds"`
 }
 
 func (p *Plugin) signJWT(c *core.Ctx, in *SignInput) (TokenReply, error) {
 	t := p.terms(c)
 	if in.OverrideOptions != nil && in.OverrideOptions.JWT != nil {
-		t = in.OverrideOptions.JWT.terms().withOrigin(c)
+		own, err := in.OverrideOptions.JWT.terms()
+		if err != nil {
+			return TokenReply{}, err
+		}
+		t = own.withOrigin(c)
 	}
 	token, err := p.issue(c, in.Payload.Members, t)
 	var wrong *claimError
 	if errors.As(err, &wrong) {
-		return TokenReply{}, &core.Error{Status: http.StatusBadRequest, Code: core.CodeValidationError.Code, Message: "[body.payload." + wrong.claim + "] Invalid input"}
+		return TokenReply{}, invalid("payload." + wrong.claim)
 	}
 	return TokenReply{token}, err
 }
 
-func (o *OverrideJWT) terms() terms {
+func invalid(field string) error {
+	return &core.Error{Status: http.StatusBadRequest, Code: core.CodeValidationError.Code, Message: "[body." + field + "] Invalid input"}
+}
+
+// maxLife is the longest life of a token that overrides ask for, in seconds: over a century.
+const maxLife = 1 << 32
+
+func (o *OverrideJWT) terms() (terms, error) {
 	t := terms{expiresIn: 15 * time.Minute}
 	if o.Issuer != nil {
 		t.issuer = *o.Issuer
@@ -65,12 +76,18 @@ func (o *OverrideJWT) terms() terms {
 		}
 	}
 	if o.ExpirationTime != nil {
+		if *o.ExpirationTime < 0 || *o.ExpirationTime >= maxTime {
+			return t, invalid("overrideOptions.jwt.expirationTime")
+		}
 		t.expiresAt = int64(*o.ExpirationTime)
 	}
 	if o.ExpiresIn != nil {
+		if *o.ExpiresIn > maxLife {
+			return t, invalid("overrideOptions.jwt.expiresIn")
+		}
 		t.expiresIn = time.Duration(*o.ExpiresIn * float64(time.Second))
 	}
-	return t
+	return t, nil
 }
 
 // SignOptions are options of one token, in place of the plugin's. Those that are zero are
@@ -110,7 +127,7 @@ func (p *Plugin) Sign(ctx context.Context, claims any, o SignOptions) (string, e
 // VerifyInput is the input of VerifyJWT. Verify is its short form.
 type VerifyInput struct {
 	Token  string  `json:"token" doc:"Token to verify"`
-	Issuer *string `json:"issuer" doc:"Issuer in place of the plugin's"`
+	Issuer *string `json:"issuer,omitempty" doc:"Issuer in place of the plugin's"`
 }
 
 // VerifyReply is {"payload":…}, and null for a token that is not valid.

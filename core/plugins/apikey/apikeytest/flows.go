@@ -2,6 +2,7 @@
 package apikeytest
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ func Suite() flowtest.Suite {
 			{Name: "a life of API keys", Run: life},
 			{Name: "KEY-11 keys end with their user", Run: owner},
 			{Name: "uses and limits of API keys", Run: uses},
+			{Name: "KEY-08 permissions of API keys", Run: permissions},
+			{Name: "KEY-04 INJ-08 API keys that are no text", Run: noText},
 		},
 		Races: []flowtest.Flow{
 			{Name: "KEY-05 RACE-04 uses of one API key, in two processes", Run: raceUses},
@@ -162,6 +165,42 @@ func uses(s *flowtest.T) {
 	want(s, e, k.Plain, "ok")
 	e.Clock.Add(24 * time.Hour)
 	want(s, e, k.Plain, "KEY_EXPIRED", "INVALID_API_KEY")
+}
+
+// The write of a use is conditional on what the key allows.
+func permissions(s *flowtest.T) {
+	e, _, id := start(s)
+	long := map[string][]string{"files": {"read"}, "Files": {strings.Repeat("w", 300)}, "é😀'%_": {"\\\""}}
+	k := create(s, e, apikey.CreateInput{UserID: &id, Permissions: long})
+	for i, tc := range []struct {
+		asked map[string][]string
+		want  bool
+	}{
+		{map[string][]string{"files": {"read"}}, true}, {long, true}, {nil, true}, {map[string][]string{"files": {"Read"}}, false}, {map[string][]string{"files": {"write"}}, false},
+	} {
+		reply, err := plugin(s, e).Verify.Call(s.Context(), &apikey.VerifyInput{Key: k.Plain, Permissions: tc.asked})
+		if err != nil || reply.Valid != tc.want {
+			s.Errorf("verification %d: %v, %v", i+1, reply.Valid, err)
+		}
+	}
+	if _, err := plugin(s, e).Update.Call(s.Context(), &apikey.UpdateInput{KeyID: k.ID, UserID: &id, Permissions: map[string][]string{"files": {}}}); err != nil {
+		s.Fatal(err)
+	}
+	if reply, err := plugin(s, e).Verify.Call(s.Context(), &apikey.VerifyInput{Key: k.Plain, Permissions: long}); err != nil || reply.Valid {
+		s.Errorf("after the change: %v, %v", reply.Valid, err)
+	}
+}
+
+// A header can hold bytes that a database takes for no text.
+func noText(s *flowtest.T) {
+	e := s.Start(func(e *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+		o.Plugins = append(o.Plugins, apikey.New(apikey.Options{Configs: []apikey.Config{{Sessions: true, DisableHashing: true}}}))
+	})
+	key := flowtest.SignUp(s, e, flowtest.Email).Post("/api-key/create", flowtest.Body{}).Want(s, 200, "").JSON("key")
+	for _, other := range []string{"\xff" + key, key + "\x00", key + " ", key + "😀", strings.ToUpper(key)} {
+		e.Client().Get("/get-session", core.HeaderField{Name: "X-Api-Key", Value: other}).Want(s, 401, "INVALID_API_KEY")
+	}
+	e.Client().Get("/get-session", core.HeaderField{Name: "X-Api-Key", Value: key}).Want(s, 200, "")
 }
 
 // two starts a server, and a second one on the same rows.
