@@ -113,7 +113,7 @@ func (p *Plugin) attempt(c *core.Ctx, caller *core.User, userID string, ch chang
 			return ch.refuse()
 		}
 		if ch.demotes != nil && p.steward(target) && ch.demotes(target) {
-			if other := locked[witness]; other == nil || other.ID == target.ID || !p.steward(other) {
+			if other := locked[witness]; other == nil || other.ID == target.ID || !p.succeeds(other, target) {
 				return errAgain
 			}
 		}
@@ -151,19 +151,22 @@ func (p *Plugin) witness(ctx context.Context, caller *core.User, userID string, 
 	if core.IsNotFound(err) {
 		return "", nil
 	}
+	if err == nil && p.above(caller, target) {
+		err = ch.refuse()
+	}
 	if err != nil || !p.steward(target) || !ch.demotes(target) {
 		return "", err
 	}
 	if caller != nil && caller.ID != userID {
 		now, err := p.auth.Store().FindUser(ctx, caller.ID)
-		if err == nil && p.steward(now) {
+		if err == nil && p.succeeds(now, target) {
 			return caller.ID, nil
 		}
 		if err != nil && !core.IsNotFound(err) {
 			return "", err
 		}
 	}
-	others, err := p.others(ctx, userID)
+	others, err := p.others(ctx, target)
 	if err != nil {
 		return "", err
 	}
@@ -176,10 +179,10 @@ func (p *Plugin) witness(ctx context.Context, caller *core.User, userID string, 
 // pageOfStewards is how many users are read at once to find another administrator.
 const pageOfStewards = 20
 
-// others lists some users beside one who may make administrators, by their ids. Users with
+// others lists some users who may make administrators like one who leaves, by their ids. Users with
 // several roles are looked for only when nobody has one of the roles alone, because no index
 // finds them.
-func (p *Plugin) others(ctx context.Context, userID string) ([]string, error) {
+func (p *Plugin) others(ctx context.Context, leaving *core.User) ([]string, error) {
 	alone := adapter.Where{{Field: Role.Name, Op: adapter.In, Value: p.stewardRoles, Or: true}}
 	var within adapter.Where
 	for _, name := range p.stewardRoles {
@@ -193,7 +196,7 @@ func (p *Plugin) others(ctx context.Context, userID string) ([]string, error) {
 	}
 	for _, where := range []adapter.Where{alone, within} {
 		for last := ""; len(where) > 0; {
-			w := append(adapter.Where{{Field: "id", Op: adapter.Ne, Value: userID}}, where...)
+			w := append(adapter.Where{{Field: "id", Op: adapter.Ne, Value: leaving.ID}}, where...)
 			if last != "" {
 				w = append(w, adapter.Cond{Field: "id", Op: adapter.Gt, Value: last})
 			}
@@ -207,7 +210,7 @@ func (p *Plugin) others(ctx context.Context, userID string) ([]string, error) {
 				if err != nil {
 					return nil, err
 				}
-				if last = u.ID; p.steward(u) {
+				if last = u.ID; p.succeeds(u, leaving) {
 					out = append(out, u.ID)
 				}
 			}

@@ -53,7 +53,7 @@ func (p *Plugin) revokeUserSession(c *core.Ctx, in *RevokeSessionInput) (core.Su
 		return core.SuccessReply{}, err
 	}
 	data, err := p.auth.Store().FindSession(c, in.SessionToken)
-	if core.IsNotFound(err) {
+	if core.IsNotFound(err) { // or the session of a banned user, which ends all the same
 		return core.SuccessReply{Success: true}, p.auth.Store().DeleteSession(c, in.SessionToken)
 	}
 	if err != nil {
