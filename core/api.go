@@ -55,7 +55,7 @@ func newAPI() API {
 		DeleteUser: Post("deleteUser", "/delete-user", deleteUser, Use(RequireStoredSession, InPerson), Hashes(ByUser), Doc("Delete the current user")),
 		DeleteUserCallback: Get("deleteUserCallback", "/delete-user/callback", deleteUserCallback,
 			Use(TrustedTarget("query", "callbackURL"), InPerson), MayRedirect(), Doc("Complete a deletion by the link in a mail")),
-		ListSessions: Get("listSessions", "/list-sessions", listSessions, Use(RequireFresh), DocID("listUserSessions"),
+		ListSessions: Get("listSessions", "/list-sessions", listSessions, Use(RequireFresh, InPerson), DocID("listUserSessions"),
 			Doc("List the active sessions of the current user")),
 		RevokeSession: Post("revokeSession", "/revoke-session", revokeSession, Use(RequireStoredSession),
 			Doc("Revoke one session")),

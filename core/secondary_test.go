@@ -13,6 +13,8 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/bearer"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/secret"
 	"github.com/advantch/kernia-go/core/storage"
@@ -134,6 +136,43 @@ func TestSecondarySessions(t *testing.T) {
 			}
 			wantRows(0)
 		})
+	}
+}
+
+// A token is whatever the caller writes. It must not name another entry of the storage, such
+// as a counter of the rate limit or the time at which all sessions of a user ended.
+func TestTokensNameNoOtherEntry(t *testing.T) {
+	t.Parallel()
+	var kv *storage.Memory
+	e := authtest.New(t, func(e *authtest.Env, o *core.Options) {
+		kv = storage.NewMemory(e.Clock.Now)
+		o.SecondaryStorage = kv
+	}, emailpassword.New(emailpassword.Options{}), bearer.New(bearer.Options{}))
+	c := e.Client()
+	user := c.Post("/sign-up/email", map[string]any{"name": "Ada", "email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "").JSON("user", "id")
+	if err := e.Auth.Store().DeleteOtherSessions(t.Context(), user, strings.Split(c.Cookie("better-auth.session_token"), ".")[0]); err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{"192.0.2.1|/sign-in/email", "active-sessions-" + user, "sessions-ended-" + secret.SHA256URL(user), "verification:some"}
+	for _, key := range []string{keys[0], keys[3]} {
+		if err := kv.Set(t.Context(), key, "{}", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range keys {
+		t.Run("INJ-09 "+key[:12], func(t *testing.T) {
+			e.Client().Post("/sign-out", map[string]any{}, core.HeaderField{Name: "authorization", Value: "Bearer " + key})
+			if !has(t, kv, key) {
+				t.Error("the sign-out of nobody has removed it")
+			}
+			if err := e.Auth.Store().DeleteSession(t.Context(), key); err != nil || !has(t, kv, key) {
+				t.Errorf("removed as a session, %v", err)
+			}
+		})
+	}
+	c.Post("/sign-out", map[string]any{}).Want(t, 200, "")
+	if c.Get("/get-session").Body != "null" {
+		t.Error("the own session stays")
 	}
 }
 

@@ -608,7 +608,7 @@ func (s *Store) updateSecondarySession(ctx context.Context, token string, set ad
 }
 
 func (s *Store) deleteSecondarySession(ctx context.Context, token string) error {
-	text, err := s.secondary.GetDel(ctx, token)
+	text, err := s.secondary.Get(ctx, token)
 	if IsNotFound(err) {
 		return nil
 	}
@@ -616,8 +616,11 @@ func (s *Store) deleteSecondarySession(ctx context.Context, token string) error 
 		return err
 	}
 	data, err := s.parseSession(text)
-	if err != nil {
-		return nil // the key is gone, which is what was asked for
+	if err != nil || data.Session.Token != token {
+		return nil // no session: the key of another value, which somebody names as a token
+	}
+	if err := s.secondary.Delete(ctx, token); err != nil {
+		return err
 	}
 	return s.changeSessionList(ctx, data.Session.UserID, func(list []sessionEntry) []sessionEntry {
 		return slices.DeleteFunc(list, func(e sessionEntry) bool { return e.token == token })

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"time"
 
@@ -35,11 +34,11 @@ func (p *Plugin) ends(in *BanUserInput, now time.Time) (any, error) {
 	life := p.opts.DefaultBanExpiresIn
 	if in.BanExpiresIn != nil && *in.BanExpiresIn != 0 {
 		seconds := *in.BanExpiresIn
-		if math.IsNaN(seconds) || seconds < 0 || seconds > maxBan {
-			return nil, invalid("banExpiresIn", "expected a number of seconds from 1 to 31536000000")
+		if !(seconds >= 0.001 && seconds <= maxBan) {
+			return nil, invalid("banExpiresIn", "expected a number of seconds from 0.001 to 31536000000")
 		}
 		// A time.Duration ends after 292 years.
-		return time.UnixMilli(now.UnixMilli() + int64(math.Floor(seconds*1000))).UTC(), nil
+		return time.UnixMilli(now.UnixMilli() + int64(seconds*1000)).UTC(), nil
 	}
 	if life > 0 {
 		return now.Add(life), nil

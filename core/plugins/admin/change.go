@@ -113,7 +113,7 @@ func (p *Plugin) attempt(c *core.Ctx, caller *core.User, userID string, ch chang
 			return ch.refuse()
 		}
 		if ch.demotes != nil && p.steward(target) && ch.demotes(target) {
-			if other := locked[witness]; other == nil || other.ID == target.ID || !p.steward(other) {
+			if other := locked[witness]; other == nil || other.ID == target.ID || !p.succeeds(other, target) {
 				return errAgain
 			}
 		}
@@ -121,8 +121,18 @@ func (p *Plugin) attempt(c *core.Ctx, caller *core.User, userID string, ch chang
 	})
 }
 
+// find reads a user by the id and no other text for it: "07" is a row's 7, and some databases
+// take "x " for "x", but then nobody would be found to be the caller.
+func (p *Plugin) find(ctx context.Context, id string) (*core.User, error) {
+	u, err := p.auth.Store().FindUser(ctx, id)
+	if err == nil && u.ID != id {
+		return nil, core.ErrNotFound
+	}
+	return u, err
+}
+
 // lock locks users in the order of their ids and returns them as they are now. Those who do
-// not exist are left out.
+// not exist are left out, as find leaves them out.
 func (p *Plugin) lock(ctx context.Context, ids []string) (map[string]*core.User, error) {
 	slices.Sort(ids)
 	out := map[string]*core.User{}
@@ -134,8 +144,12 @@ func (p *Plugin) lock(ctx context.Context, ids []string) (map[string]*core.User,
 		if err != nil {
 			return nil, err
 		}
-		if out[id], err = p.auth.UserOf(rec); err != nil {
+		u, err := p.auth.UserOf(rec)
+		if err != nil {
 			return nil, err
+		}
+		if u.ID == id {
+			out[id] = u
 		}
 	}
 	return out, nil
@@ -147,23 +161,26 @@ func (p *Plugin) witness(ctx context.Context, caller *core.User, userID string, 
 	if ch.demotes == nil {
 		return "", nil
 	}
-	target, err := p.auth.Store().FindUser(ctx, userID)
+	target, err := p.find(ctx, userID)
 	if core.IsNotFound(err) {
 		return "", nil
+	}
+	if err == nil && p.above(caller, target) {
+		err = ch.refuse()
 	}
 	if err != nil || !p.steward(target) || !ch.demotes(target) {
 		return "", err
 	}
 	if caller != nil && caller.ID != userID {
 		now, err := p.auth.Store().FindUser(ctx, caller.ID)
-		if err == nil && p.steward(now) {
+		if err == nil && p.succeeds(now, target) {
 			return caller.ID, nil
 		}
 		if err != nil && !core.IsNotFound(err) {
 			return "", err
 		}
 	}
-	others, err := p.others(ctx, userID)
+	others, err := p.others(ctx, target)
 	if err != nil {
 		return "", err
 	}
@@ -176,10 +193,10 @@ func (p *Plugin) witness(ctx context.Context, caller *core.User, userID string, 
 // pageOfStewards is how many users are read at once to find another administrator.
 const pageOfStewards = 20
 
-// others lists some users beside one who may make administrators, by their ids. Users with
+// others lists some users who may make administrators like one who leaves, by their ids. Users with
 // several roles are looked for only when nobody has one of the roles alone, because no index
 // finds them.
-func (p *Plugin) others(ctx context.Context, userID string) ([]string, error) {
+func (p *Plugin) others(ctx context.Context, leaving *core.User) ([]string, error) {
 	alone := adapter.Where{{Field: Role.Name, Op: adapter.In, Value: p.stewardRoles, Or: true}}
 	var within adapter.Where
 	for _, name := range p.stewardRoles {
@@ -193,7 +210,7 @@ func (p *Plugin) others(ctx context.Context, userID string) ([]string, error) {
 	}
 	for _, where := range []adapter.Where{alone, within} {
 		for last := ""; len(where) > 0; {
-			w := append(adapter.Where{{Field: "id", Op: adapter.Ne, Value: userID}}, where...)
+			w := append(adapter.Where{{Field: "id", Op: adapter.Ne, Value: leaving.ID}}, where...)
 			if last != "" {
 				w = append(w, adapter.Cond{Field: "id", Op: adapter.Gt, Value: last})
 			}
@@ -207,7 +224,7 @@ func (p *Plugin) others(ctx context.Context, userID string) ([]string, error) {
 				if err != nil {
 					return nil, err
 				}
-				if last = u.ID; p.steward(u) {
+				if last = u.ID; p.succeeds(u, leaving) {
 					out = append(out, u.ID)
 				}
 			}

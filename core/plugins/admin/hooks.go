@@ -46,7 +46,7 @@ func (p *Plugin) userGoes(ctx context.Context, u *core.User) error {
 	if !ok || c.FromServer() || p.acts(ctx) || !p.steward(u) {
 		return nil
 	}
-	others, err := p.others(ctx, u.ID)
+	others, err := p.others(ctx, u)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (p *Plugin) userGoes(ctx context.Context, u *core.User) error {
 		if err != nil {
 			return err
 		}
-		if other := locked[id]; other != nil && p.steward(other) {
+		if other := locked[id]; other != nil && p.succeeds(other, u) {
 			return nil
 		}
 	}

@@ -49,6 +49,12 @@ func (p *Plugin) impersonateUser(c *core.Ctx, in *UserInput) (*core.SessionData,
 		case !p.reaches(caller, target):
 			return core.Fail(http.StatusForbidden, CodeCannotImpersonateAdmins)
 		}
+		// An API key stands for its user, but is no session to return to, and can be revoked.
+		if _, err := store.FindSession(ctx, own.Session.Token); core.IsNotFound(err) {
+			return core.Fail(http.StatusUnauthorized, core.CodeUnauthorized)
+		} else if err != nil {
+			return err
+		}
 		extra := p.auth.DefaultFields(core.ModelSession)
 		core.ImpersonatedBy.Set(&extra, caller.ID)
 		row, err := store.CreateSession(ctx, core.NewSession{UserID: target.ID, ExpiresIn: p.opts.ImpersonationSessionDuration, Extra: extra})

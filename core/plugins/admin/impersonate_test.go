@@ -360,6 +360,12 @@ func TestKeysAndTokensOfBannedUsers(t *testing.T) {
 		plain.Client().Get("/admin/list-users", core.HeaderField{Name: "x-api-key", Value: other}).Want(t, 403, "API_KEY_SESSION_NOT_ALLOWED")
 		// Every route was opened to keys here, so this one is.
 		w.Client().Get("/admin/list-users", core.HeaderField{Name: "x-api-key", Value: key}).Want(t, 200, "")
+		// What outlives a key that is revoked is not to be had with it.
+		c := w.Client()
+		c.Post("/admin/impersonate-user", body{"userId": w.eve.id}, core.HeaderField{Name: "x-api-key", Value: key}).Want(t, 401, "UNAUTHORIZED")
+		if c.CookieHeader() != "" {
+			t.Errorf("cookies: %s", c.CookieHeader())
+		}
 	})
 }
 

@@ -37,10 +37,15 @@ func UserRole() *access.Role { return access.NewRole(access.Permissions{"user": 
 // Roles lists the names of a user's roles. A user without any has Options.DefaultRole.
 func (p *Plugin) Roles(u *core.User) []string {
 	names, _ := Role.Of(u.Extra)
-	if names == "" {
-		names = p.opts.DefaultRole
+	return p.split(names)
+}
+
+// split takes roles apart as they are stored. None are Options.DefaultRole.
+func (p *Plugin) split(stored string) []string {
+	if stored == "" {
+		stored = p.opts.DefaultRole
 	}
-	return access.Split(names)
+	return access.Split(stored)
 }
 
 // HasPermission reports whether one of a user's roles has everything that is asked for. Users
@@ -109,6 +114,12 @@ func (p *Plugin) steward(u *core.User) bool {
 	return !u.BannedAt(p.auth.Now()) && p.stewards(u.ID, p.Roles(u))
 }
 
+// succeeds reports whether a user may make another one who leaves an administrator again:
+// may give roles, and those that the other one has.
+func (p *Plugin) succeeds(u, leaving *core.User) bool {
+	return p.steward(u) && p.covers(u, p.Roles(leaving))
+}
+
 func (p *Plugin) stewards(userID string, roles []string) bool {
 	return p.named(userID) || slices.ContainsFunc(roles, func(name string) bool { return slices.Contains(p.stewardRoles, name) })
 }
@@ -144,7 +155,7 @@ func (p *Plugin) chosen(names []string) (string, error) {
 // gives answers YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE unless a caller may give roles to a
 // user. Roles that the user has already are not given.
 func (p *Plugin) gives(caller, target *core.User, stored string) error {
-	given := access.Split(stored)
+	given := p.split(stored)
 	if target != nil {
 		has := p.Roles(target)
 		given = slices.DeleteFunc(given, func(name string) bool { return slices.Contains(has, name) })

@@ -31,7 +31,7 @@ func (p *Plugin) reach(c *core.Ctx, n permission, userID string) (*core.User, er
 	if err != nil {
 		return nil, err
 	}
-	u, err := p.auth.Store().FindUser(c, userID)
+	u, err := p.find(c, userID)
 	if core.IsNotFound(err) {
 		return nil, core.Fail(http.StatusNotFound, core.CodeUserNotFound)
 	}
@@ -53,7 +53,7 @@ func (p *Plugin) revokeUserSession(c *core.Ctx, in *RevokeSessionInput) (core.Su
 		return core.SuccessReply{}, err
 	}
 	data, err := p.auth.Store().FindSession(c, in.SessionToken)
-	if core.IsNotFound(err) {
+	if core.IsNotFound(err) { // or the session of a banned user, which ends all the same
 		return core.SuccessReply{Success: true}, p.auth.Store().DeleteSession(c, in.SessionToken)
 	}
 	if err != nil {

@@ -45,7 +45,7 @@ func (p *Plugin) setRole(c *core.Ctx, in *SetRoleInput) (UserReply, error) {
 	var updated *core.User
 	err = p.apply(c, in.UserID, change{
 		permission: n,
-		demotes:    p.demotedBy(role),
+		demotes:    p.demotedBy(adapter.Record{Role.Name: role}),
 		run: func(ctx context.Context, caller, target *core.User) (err error) {
 			if err := p.gives(caller, target, role); err != nil {
 				return err
@@ -61,14 +61,22 @@ func (p *Plugin) setRole(c *core.Ctx, in *SetRoleInput) (UserReply, error) {
 	return UserReply{updated}, nil
 }
 
-// demotedBy reports of a user whether another role takes the right to make administrators.
-func (p *Plugin) demotedBy(role string) func(target *core.User) bool {
-	return func(target *core.User) bool {
-		after := *target
-		after.Extra = target.Extra.Clone()
-		Role.Set(&after.Extra, role)
-		return !p.steward(&after)
+// demotedBy reports of a user whether a change takes the right to make administrators, by
+// another role or by a ban.
+func (p *Plugin) demotedBy(set adapter.Record) func(target *core.User) bool {
+	return func(target *core.User) bool { return !p.steward(after(target, set)) }
+}
+
+// after is a user as a change leaves it, as far as roles and bans go.
+func after(u *core.User, set adapter.Record) *core.User {
+	out := *u
+	out.Extra = u.Extra.Clone()
+	for _, name := range []string{Role.Name, core.Banned.Name, core.BanExpires.Name} {
+		if value, changes := set[name]; changes {
+			out.Extra[name] = value
+		}
 	}
+	return &out
 }
 
 // CreateUserInput is the body of create-user.
@@ -260,14 +268,18 @@ func (p *Plugin) updateUser(c *core.Ctx, in *UpdateUserInput) (*core.User, error
 	}
 	role, changesRole := set[Role.Name].(string)
 	email, changesEmail := set["email"].(string)
-	bans, _ := set[core.Banned.Name].(bool)
 	ch := change{permission: n}
-	if changesRole || bans {
-		demoted := p.demotedBy(role)
-		ch.demotes = func(target *core.User) bool { return bans || demoted(target) }
+	if given(in.Data.Members, Role.Name, core.Banned.Name, core.BanExpires.Name) {
+		ch.demotes = p.demotedBy(set)
 	}
 	var updated *core.User
+	banned := false // by this change
 	ch.run = func(ctx context.Context, caller, target *core.User) (err error) {
+		now := p.auth.Now()
+		banned = !target.BannedAt(now) && after(target, set).BannedAt(now)
+		if banned && caller != nil && caller.ID == target.ID {
+			return core.Fail(http.StatusBadRequest, CodeCannotBanYourself)
+		}
 		if changesRole {
 			if err := p.gives(caller, target, role); err != nil {
 				return err
@@ -302,7 +314,7 @@ func (p *Plugin) updateUser(c *core.Ctx, in *UpdateUserInput) (*core.User, error
 	if changesRole {
 		c.Emit(core.Event{Type: EventRoleChanged, UserID: updated.ID})
 	}
-	if bans {
+	if banned {
 		c.Emit(core.Event{Type: EventUserBanned, UserID: updated.ID})
 	}
 	return updated, nil

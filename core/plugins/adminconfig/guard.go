@@ -56,6 +56,9 @@ func (p *Plugin) guard(c *core.Ctx) error {
 	if err := core.RequireStoredSession(c); err != nil {
 		return err
 	}
+	if err := core.InPerson(c); err != nil {
+		return err
+	}
 	ok, err := p.manages(c, &c.Session().User)
 	if err == nil && !ok {
 		err = core.Fail(http.StatusForbidden, CodeForbidden)

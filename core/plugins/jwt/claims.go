@@ -51,6 +51,7 @@ type terms struct {
 	list      bool // one audience is a list too
 	expiresIn time.Duration
 	expiresAt int64 // in seconds; in place of expiresIn
+	latest    int64 // in seconds: no token ends later; 0 is no bound
 	bySign    bool  // Options.Sign signs
 }
 
@@ -87,11 +88,15 @@ func (t *terms) aud() wire.Value {
 
 // ofSession makes a token of a session.
 func (p *Plugin) ofSession(c *core.Ctx, s *core.SessionData) (string, error) {
-	if p.byUser() {
+	impersonates := s.Session.Impersonator() != ""
+	if p.byUser() && !impersonates {
 		user := s.User.AppendJSON(nil)
 		return p.ofUser(c, user, func() (*core.SessionData, error) { return s, nil })
 	}
 	t := p.terms(c)
+	if impersonates { // which nothing extends
+		t.latest = s.Session.ExpiresAt.Unix()
+	}
 	iat := c.Now().Unix()
 	claims := wire.NewObject(wire.Member{Name: "iat", Value: wire.Int(iat)})
 	if p.opts.DefinePayload == nil {
@@ -188,10 +193,14 @@ func (t *terms) after(user []byte, subject string, iat int64) []byte {
 }
 
 func (t *terms) end(iat int64) int64 {
-	if t.expiresAt != 0 {
-		return t.expiresAt
+	end := t.expiresAt
+	if end == 0 {
+		end = iat + int64(t.expiresIn/time.Second)
 	}
-	return iat + int64(t.expiresIn/time.Second)
+	if t.latest != 0 {
+		end = min(end, t.latest)
+	}
+	return end
 }
 
 // errClaims says that what an application gives as claims is none.
@@ -224,8 +233,10 @@ func (p *Plugin) issue(c *core.Ctx, claims *wire.Object, t terms) (string, error
 		n, _ := v.Num()
 		iat = int64(n)
 	}
-	if _, ok := claims.Get("exp"); !ok {
+	if v, ok := claims.Get("exp"); !ok {
 		claims.Set("exp", wire.Int(t.end(iat)))
+	} else if n, _ := v.Num(); t.latest != 0 && int64(n) > t.latest {
+		claims.Set("exp", wire.Int(t.latest))
 	}
 	if _, ok := claims.Get("iss"); !ok {
 		claims.Set("iss", wire.String(t.issuer))

@@ -96,6 +96,8 @@ type Plugin struct {
 	remote keySource
 	// plain says that no field of the user has the name of a registered claim.
 	plain bool
+	// impersonable says that sessions may be impersonations, whose tokens end with them.
+	impersonable bool
 }
 
 // New makes the plugin.
@@ -193,6 +195,9 @@ func (p *Plugin) bind(ctx context.Context, a *core.Auth) (err error) {
 	}
 	users, _ := a.Schema().Table(core.ModelUser)
 	p.plain = !slices.ContainsFunc(users.Fields, func(f schema.Field) bool { return slices.Contains(registered, f.Name) })
+	if sessions, ok := a.Schema().Table(core.ModelSession); ok {
+		_, p.impersonable = sessions.Field(core.ImpersonatedBy.Name)
+	}
 	if o := &p.opts; o.RotationInterval > 0 && o.ExpiresAt.IsZero() && o.GracePeriod < o.ExpiresIn {
 		a.Logger().WarnContext(ctx, "jwt: GracePeriod is shorter than ExpiresIn, so that tokens end with their key, before their time",
 			"gracePeriod", o.GracePeriod, "expiresIn", o.ExpiresIn)

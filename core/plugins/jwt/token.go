@@ -47,7 +47,7 @@ func (p *Plugin) answered(c *core.Ctx) (string, error) {
 		}
 		return p.ofSession(c, s)
 	}
-	if user := reply.CachedUser(); user != nil && p.byUser() {
+	if user := reply.CachedUser(); user != nil && p.byUser() && !p.impersonable {
 		return p.ofUser(c, user, reply.Data)
 	}
 	s, err := reply.Data()

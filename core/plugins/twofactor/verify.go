@@ -75,6 +75,9 @@ func (p *Plugin) identify(c *core.Ctx) (*second, error) {
 		return nil, err
 	}
 	if data != nil {
+		if err := core.InPerson(c); err != nil {
+			return nil, err
+		}
 		return &second{p: p, c: c, user: &data.User, session: data, key: data.User.ID + "!" + data.Session.ID, until: c.Now().Add(attemptsTTL)}, nil
 	}
 	id, ok := c.SignedCookie(c.NewCookie(challengeCookie, 0).Name)

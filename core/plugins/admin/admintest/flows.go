@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/suites/flowtest"
 )
 
@@ -25,6 +26,7 @@ func Suite() flowtest.Suite {
 			{Name: "impersonation and the way back", Run: impersonation},
 			{Name: "ADM-12 users by page, order, search and filter", Run: pages},
 			{Name: "the life of a user, by an administrator", Run: life},
+			{Name: "ADM-06 ADM-14 other spellings of the own id", Run: spellings},
 		},
 		Races: []flowtest.Flow{
 			{Name: "RACE-11 administrators demote each other", Run: raceDemote},
@@ -90,6 +92,40 @@ func ban(s *flowtest.T) {
 	if banned, _ := rows[0]["banned"].(bool); banned || rows[0]["banReason"] != nil || rows[0]["banExpires"] != nil {
 		s.Errorf("%v", rows[0])
 	}
+}
+
+// A database may take "07" for 7, and "X" for "x". The route does not: it would not know the
+// caller.
+func spellings(s *flowtest.T) {
+	for _, ids := range []schema.IDKind{schema.IDString, schema.IDSerial, schema.IDUUID} {
+		spellingsOf(s, s.Start(func(e *authtest.Env, o *core.Options, p *emailpassword.Options) {
+			with(e, o, p)
+			o.IDs.Kind = ids
+		}))
+	}
+}
+
+func spellingsOf(s *flowtest.T, e *authtest.Env) {
+	root := join(s, e, "root", "admin")
+	for _, id := range []string{root.id + " ", " " + root.id, "0" + root.id, strings.ToUpper(root.id), strings.ToLower(root.id)} {
+		if id == root.id {
+			continue
+		}
+		for path, more := range map[string]flowtest.Body{
+			"ban-user": {}, "remove-user": {}, "set-role": {"role": "user"}, "update-user": {"data": flowtest.Body{"banned": true}}, "impersonate-user": {},
+			"set-user-password": {"newPassword": "another horse battery"}, "list-user-sessions": {},
+		} {
+			b := flowtest.Body{"userId": id}
+			for name, value := range more {
+				b[name] = value
+			}
+			if a := root.Post("/admin/"+path, b); a.Status != 404 {
+				s.Errorf("%s %q: %d %s", path, id, a.Status, a.Body)
+			}
+		}
+	}
+	flowtest.WantAlive(s, root.Client, true)
+	root.Get("/admin/list-users").Want(s, 200, "")
 }
 
 func impersonation(s *flowtest.T) {
