@@ -192,6 +192,24 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// DOS: a client that says it cannot read gzip does not have megabytes unpacked each time.
+func TestScriptIsUnpackedOnce(t *testing.T) {
+	t.Parallel()
+	e := open(t, openapi.Options{})
+	p, _ := openapi.From(e.Auth)
+	var at *byte
+	for range 2 {
+		raw, err := p.Script.Call(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at != nil && at != &raw.Body[0] {
+			t.Error("the script was unpacked again")
+		}
+		at = &raw.Body[0]
+	}
+}
+
 func TestRefusedOptions(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]openapi.Options{
