@@ -13,6 +13,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/electron"
+	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/social"
@@ -429,5 +430,18 @@ func TestRequestsOfOtherSites(t *testing.T) {
 				t.Errorf("%s, %s: the planted request got a code", name, path)
 			}
 		}
+	}
+}
+
+// A plugin after this one still sees a sign-up that has got a code.
+func TestSignUpIsSeenByOthers(t *testing.T) {
+	t.Parallel()
+	var sent []emailotp.Type
+	e := authtest.New(t, nil, electron.New(electron.Options{}), emailpassword.New(emailpassword.Options{}), emailotp.New(emailotp.Options{
+		SendOnSignUp: true,
+		Send:         func(_ context.Context, m emailotp.Message) error { sent = append(sent, m.Type); return nil },
+	}))
+	if _, code := signUp(t, e, asked()); code == "" || len(sent) != 1 {
+		t.Errorf("code %q, sent %v", code, sent)
 	}
 }
