@@ -11,6 +11,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/storage"
@@ -253,6 +254,25 @@ func TestPlantedCookiesHideNothing(t *testing.T) {
 	}
 	if got := strings.Count(strings.Join(a.Header.Values("Set-Cookie"), "\n"), infix); got != 2 {
 		t.Errorf("%d cookies are removed, want 2", got)
+	}
+}
+
+// A header of another user beside the browser's cookies: it is not known whom to sign out, and
+// nobody is.
+func TestSignOutOfTwoUsers(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, nil, emailpassword.New(emailpassword.Options{}), bearer.New(bearer.Options{}), multisession.New(multisession.Options{}))
+	browser, other := e.Client(), e.Client()
+	first, second, stranger := join(t, browser, "ada"), join(t, browser, "bob"), join(t, other, "eve")
+	browser.Post("/sign-out", object{}, core.HeaderField{Name: "Authorization", Value: "Bearer " + stranger}).Want(t, 401, "CREDENTIALS_DISAGREE")
+	for _, token := range []string{first, second, stranger} {
+		if !alive(t, e, token) {
+			t.Error("a session has ended")
+		}
+	}
+	browser.Post("/sign-out", object{}).Want(t, 200, "")
+	if alive(t, e, first) || alive(t, e, second) || !alive(t, e, stranger) {
+		t.Error("a sign-out ends the sessions of its browser")
 	}
 }
 
