@@ -64,6 +64,7 @@ type Auth struct {
 	onRequest     []func(*Ctx) error
 	originHeaders []string
 	gates         []func(context.Context, *SignIn) error
+	sessionGates  []func(context.Context, *SessionData) (bool, error)
 	methods       []SignInMethod
 	methodGates   []func(ctx context.Context, method string) error
 	disown        []func(ctx context.Context, userID string) error
@@ -518,6 +519,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 		a.originHeaders = append(a.originHeaders, m.OriginHeaders...)
 		if m.SignInGate != nil {
 			a.gates = append(a.gates, m.SignInGate)
+		}
+		if m.SessionGate != nil {
+			a.sessionGates = append(a.sessionGates, m.SessionGate)
 		}
 		if m.SignInWatch != nil {
 			watches = append(watches, m.SignInWatch)

@@ -143,8 +143,8 @@ func (c *Ctx) readCache(token string, buf *scratch) (cached, bool) {
 func (c *Ctx) renewCache(k cached) (*SessionData, error) {
 	a := c.auth
 	data, err := a.decodeCached(k)
-	if err != nil {
-		return nil, err
+	if err != nil || data.Session.Impersonator() != "" {
+		return data, err
 	}
 	data.Session.ExpiresAt = a.Now().Add(a.cfg.cacheAge)
 	if err := c.setCookieCache(data, false); err != nil {

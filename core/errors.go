@@ -200,17 +200,18 @@ var (
 	CodeInternal            = ErrorCode{"INTERNAL_SERVER_ERROR", "Internal Server Error"}
 
 	// Codes that Better Auth 1.6 has no name for.
-	CodeInvalidJSON         = ErrorCode{"INVALID_JSON", "Invalid JSON in request body"}
-	CodePayloadTooLarge     = ErrorCode{"PAYLOAD_TOO_LARGE", "Request body is too large"}
-	CodeQueryTooLarge       = ErrorCode{"QUERY_TOO_LARGE", "Query has too many parameters"}
-	CodeTooManyRequests     = ErrorCode{"TOO_MANY_REQUESTS", "Too many requests. Please try again later."}
-	CodeServerBusy          = ErrorCode{"SERVER_BUSY", "The server is busy. Please try again."}
-	CodeSessionUnavailable  = ErrorCode{"SESSION_UNAVAILABLE", "The session could not be read. Please try again."}
-	CodeInvalidHost         = ErrorCode{"INVALID_HOST", "Host is not allowed"}
-	CodeInvalidCharacters   = ErrorCode{"INVALID_CHARACTERS", "Text holds characters that are not allowed"}
-	CodeInvalidCredentials  = ErrorCode{"INVALID_CREDENTIALS", "Invalid email or password"}
-	CodeEmailAlreadyInUse   = ErrorCode{"EMAIL_ALREADY_IN_USE", "User already exists. Use another email."}
-	CodePasswordCompromised = ErrorCode{"PASSWORD_COMPROMISED", "The password you entered has been compromised. Please choose a different password."}
+	CodeInvalidJSON           = ErrorCode{"INVALID_JSON", "Invalid JSON in request body"}
+	CodePayloadTooLarge       = ErrorCode{"PAYLOAD_TOO_LARGE", "Request body is too large"}
+	CodeQueryTooLarge         = ErrorCode{"QUERY_TOO_LARGE", "Query has too many parameters"}
+	CodeTooManyRequests       = ErrorCode{"TOO_MANY_REQUESTS", "Too many requests. Please try again later."}
+	CodeNotWhileImpersonating = ErrorCode{"NOT_WHILE_IMPERSONATING", "This is not allowed while impersonating a user"}
+	CodeServerBusy            = ErrorCode{"SERVER_BUSY", "The server is busy. Please try again."}
+	CodeSessionUnavailable    = ErrorCode{"SESSION_UNAVAILABLE", "The session could not be read. Please try again."}
+	CodeInvalidHost           = ErrorCode{"INVALID_HOST", "Host is not allowed"}
+	CodeInvalidCharacters     = ErrorCode{"INVALID_CHARACTERS", "Text holds characters that are not allowed"}
+	CodeInvalidCredentials    = ErrorCode{"INVALID_CREDENTIALS", "Invalid email or password"}
+	CodeEmailAlreadyInUse     = ErrorCode{"EMAIL_ALREADY_IN_USE", "User already exists. Use another email."}
+	CodePasswordCompromised   = ErrorCode{"PASSWORD_COMPROMISED", "The password you entered has been compromised. Please choose a different password."}
 )
 
 var (

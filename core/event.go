@@ -38,6 +38,7 @@ type Event struct {
 	Type      EventType
 	Time      time.Time
 	UserID    string
+	ActorID   string // the user who has done it, when that is not UserID: an administrator, or who impersonates UserID
 	SessionID string // id of the session row, not its token
 	IP        string
 	UserAgent string
@@ -65,6 +66,11 @@ func (c *Ctx) Emit(e Event) {
 	}
 	if e.UserID == "" && c.session != nil {
 		e.UserID, e.SessionID = c.session.User.ID, c.session.Session.ID
+	}
+	if e.ActorID == "" && c.session != nil {
+		if e.ActorID = c.session.Session.Impersonator(); e.ActorID == "" && e.UserID != c.session.User.ID {
+			e.ActorID = c.session.User.ID
+		}
 	}
 	c.auth.opts.OnEvent(c, e)
 }

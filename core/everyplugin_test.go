@@ -11,6 +11,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
@@ -34,6 +35,7 @@ func everyPlugin(t testing.TB, e *authtest.Env) []core.Plugin {
 		return e.Mail("sms")(ctx, core.Mail{User: &core.User{Email: m.PhoneNumber}, Token: m.Code})
 	}
 	all := []core.Plugin{
+		admin.New(admin.Options{}),
 		anonymous.New(anonymous.Options{}),
 		bearer.New(bearer.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),

@@ -74,6 +74,19 @@ var hashingRoutes = map[string]func(t testing.TB, e *authtest.Env) object{
 		e.Client().Post("/phone-number/request-password-reset", object{"phoneNumber": adasNumber}).Want(t, 200, "")
 		return object{"phoneNumber": adasNumber, "otp": e.LastMail().Token, "newPassword": passphrase}
 	},
+	"/admin/create-user": func(t testing.TB, e *authtest.Env) object {
+		return object{"email": "new@example.com", "name": "New", "password": passphrase}
+	},
+	"/admin/set-user-password": func(t testing.TB, e *authtest.Env) object {
+		u, err := e.Auth.Store().FindUserByEmail(t.Context(), ada)
+		if err == nil {
+			_, err = e.Auth.Store().UpdateUser(t.Context(), u.ID, map[string]any{"role": "admin"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return object{"userId": u.ID, "newPassword": passphrase}
+	},
 	"/two-factor/generate-backup-codes": func(testing.TB, *authtest.Env) object { return object{"password": "wrong password"} },
 }
 

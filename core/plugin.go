@@ -65,9 +65,13 @@ type Manifest struct {
 	// set cookies in AfterCommit. Rows may be locked: call no other system.
 	SignInGate func(ctx context.Context, s *SignIn) error
 	// SignInWatch is a SignInGate that is called before the gates of all plugins, whatever
-	// their order, so that it sees a sign-in that one of them holds. It acts with
-	// SignIn.Made and Then, and does not hold itself.
+	// their order, so that it sees a sign-in that one of them holds. It refuses with an error,
+	// or acts with SignIn.Made and Then, and does not hold itself.
 	SignInWatch func(ctx context.Context, s *SignIn) error
+	// SessionGate is asked for every session that is read from the store by its token.
+	// False means that the session has ended, whatever its row says: nobody finds it. It must be
+	// quick, and say yes without a query in the usual case.
+	SessionGate func(ctx context.Context, d *SessionData) (bool, error)
 	// SignInMethods are the plugin's ways to sign in, one for each SignIn.Method.
 	SignInMethods []SignInMethod
 	// SignInMethodGate may refuse all sign-ins by a method. It is asked when one begins

@@ -10,6 +10,11 @@ import (
 // for nothing else. An entry that ends in a slash stands for all routes below it. A test of
 // wirecheck compares them with the plugins.
 var pluginRoutes = map[string][]string{
+	"admin": {
+		"/admin/set-role", "/admin/get-user", "/admin/create-user", "/admin/update-user", "/admin/list-users", "/admin/list-user-sessions",
+		"/admin/unban-user", "/admin/ban-user", "/admin/impersonate-user", "/admin/stop-impersonating", "/admin/revoke-user-session",
+		"/admin/revoke-user-sessions", "/admin/remove-user", "/admin/set-user-password", "/admin/has-permission",
+	},
 	"admin-config":         {"/admin/config/"},
 	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
 	"api-key":              {"/api-key/"},

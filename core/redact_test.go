@@ -8,6 +8,7 @@ import (
 	"github.com/advantch/kernia-go/core/oauth2"
 	"github.com/advantch/kernia-go/core/otp"
 	"github.com/advantch/kernia-go/core/outbound"
+	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
@@ -60,6 +61,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		emailpassword.SignUpInput{}, core.SignUpReply{}, emailpassword.SignInInput{}, core.PasswordReply{}, core.PasswordSignIn{}, core.Arrival{},
 		adminconfig.SetInput{}, adminconfig.EmailClient{}, adminconfig.StripeConfig{}, &adminconfig.Plugin{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
+		admin.CreateUserInput{}, admin.SetPasswordInput{}, admin.RevokeSessionInput{}, admin.SessionsReply{}, &admin.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{}, &openapi.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},

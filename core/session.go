@@ -83,7 +83,7 @@ func (c *Ctx) loadToken(o load, token string, buf *scratch) (loaded, error) {
 		}
 		return loaded{found: true, data: data}, nil
 	}
-	due := !data.Session.ExpiresAt.Add(-a.cfg.expiresIn).Add(a.cfg.updateAge).After(now) && !a.opts.Session.DisableRefresh
+	due := !data.Session.ExpiresAt.Add(-a.cfg.expiresIn).Add(a.cfg.updateAge).After(now) && !a.opts.Session.DisableRefresh && data.Session.Impersonator() == ""
 	if a.opts.Session.DeferRefresh && !o.post {
 		return loaded{found: true, data: data, deferred: true, needsRefresh: due}, c.setCookieCache(data, false)
 	}

@@ -134,9 +134,34 @@ func storable(agent string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(agent, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// FindSession returns a session and its user by token, even if it has expired.
-// It is one statement in the database.
+// FindSession returns a session and its user by token, even if it has expired, unless a
+// plugin's SessionGate says that it has ended. It is one statement in the database.
 func (s *Store) FindSession(ctx context.Context, token string) (*SessionData, error) {
+	data, err := s.findSession(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.pass(ctx, data); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// pass returns ErrNotFound for a session that a gate does not let pass.
+func (s *Store) pass(ctx context.Context, data *SessionData) error {
+	for _, gate := range s.a.sessionGates {
+		ok, err := gate(ctx, data)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrNotFound
+		}
+	}
+	return nil
+}
+
+func (s *Store) findSession(ctx context.Context, token string) (*SessionData, error) {
 	if token == "" {
 		return nil, ErrNotFound
 	}
@@ -243,6 +268,9 @@ func (s *Store) FindSessions(ctx context.Context, tokens []string) ([]*SessionDa
 	}
 	for _, rec := range recs {
 		data, err := s.joined(rec)
+		if err == nil {
+			err = s.pass(ctx, data)
+		}
 		if IsNotFound(err) {
 			continue
 		}

@@ -72,7 +72,8 @@ func (s *store) locked(sel *entsql.Selector) *entsql.Selector {
 	return sel
 }
 
-// sort orders a query; nulls come before all other values.
+// sort orders a query; nulls come before all other values. Where there are none, PostgreSQL is
+// not told, because it would then use no index.
 func (s *store) sort(sel *entsql.Selector, t *table, keys []adapter.Sort) error {
 	for _, k := range keys {
 		c, err := t.Column(k.Field)
@@ -84,9 +85,10 @@ func (s *store) sort(sel *entsql.Selector, t *table, keys []adapter.Sort) error 
 			text += " DESC"
 		}
 		switch {
-		case s.codec == sqlcodec.Postgres && k.Desc:
+		case s.codec != sqlcodec.Postgres || !t.Nullable(c):
+		case k.Desc:
 			text += " NULLS LAST"
-		case s.codec == sqlcodec.Postgres:
+		default:
 			text += " NULLS FIRST"
 		}
 		sel.OrderExpr(entsql.Raw(text))

@@ -57,13 +57,14 @@ func (d dialect) read(b *strings.Builder, prefix string, c *column) {
 	b.WriteString(after)
 }
 
-// sort writes one sort key; nulls come before all other values.
-func (d dialect) sort(b *strings.Builder, key string, desc bool) {
+// sort writes one sort key; nulls come before all other values. Where there are none,
+// PostgreSQL is not told, because it would then use no index.
+func (d dialect) sort(b *strings.Builder, key string, nulls, desc bool) {
 	b.WriteString(key)
 	if desc {
 		b.WriteString(" DESC")
 	}
-	if d.Dialect == sqlcodec.Postgres {
+	if d.Dialect == sqlcodec.Postgres && nulls {
 		if desc {
 			b.WriteString(" NULLS LAST")
 		} else {

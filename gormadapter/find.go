@@ -144,7 +144,7 @@ func (b *builder) orderBy(t *table, keys []adapter.Sort) {
 		} else {
 			b.WriteString(", ")
 		}
-		b.store.dialect.sort(&b.Builder, c.Full, k.Desc)
+		b.store.dialect.sort(&b.Builder, c.Full, t.Nullable(c), k.Desc)
 	}
 }
 

@@ -77,8 +77,11 @@ type Table struct {
 	Name   string // name in the database; default Model
 	Fields []Field
 	Unique [][]string // composite unique keys, by logical field name
-	Order  int        // creation order; 0 is last
-	Owner  string     // who declares it, for the errors of New: "the core", `the plugin "x"`
+	// Indexed names fields of others that an extension of the table searches or sorts by: they
+	// get an index.
+	Indexed []string
+	Order   int    // creation order; 0 is last
+	Owner   string // who declares it, for the errors of New: "the core", `the plugin "x"`
 
 	own   int // fields of the declaration; those after them were added
 	index map[string]int
@@ -190,7 +193,7 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 		if _, dup := s.byName[in.Model]; dup {
 			return nil, fmt.Errorf("schema: table %q is declared twice%s", in.Model, strings.TrimSuffix(by(s.byName[in.Model].Owner, in.Owner), ","))
 		}
-		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Order: in.Order, Owner: in.Owner, own: len(in.Fields)}
+		t := &Table{Model: in.Model, Name: in.Name, Unique: in.Unique, Indexed: in.Indexed, Order: in.Order, Owner: in.Owner, own: len(in.Fields)}
 		owners[t.Model] = slices.Repeat([]string{in.Owner}, len(in.Fields))
 		t.Fields = append(t.Fields, in.Fields...)
 		s.byName[t.Model] = t
@@ -204,6 +207,7 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 		owners[e.Model] = append(owners[e.Model], slices.Repeat([]string{e.Owner}, len(e.Fields))...)
 		t.Fields = append(t.Fields, e.Fields...)
 		t.Unique = append(t.Unique, e.Unique...)
+		t.Indexed = append(t.Indexed, e.Indexed...)
 	}
 	names := map[string]string{}
 	for _, t := range s.tables {
@@ -274,6 +278,13 @@ func (s *Schema) index(t *Table, owners []string) error {
 			f.References = &r
 		}
 		t.index[f.Name] = i
+	}
+	for _, name := range t.Indexed {
+		i, ok := t.index[name]
+		if !ok {
+			return fmt.Errorf("schema: an index of %q names the unknown field %q", t.Model, name)
+		}
+		t.Fields[i].Index = true
 	}
 	return nil
 }

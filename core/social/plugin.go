@@ -33,11 +33,11 @@ func New(providers ...oauth.Config) *Plugin {
 	p := &Plugin{configs: providers}
 	p.SignIn = core.Post("signInSocial", "/sign-in/social", p.signIn, core.SignsIn(), core.DocID("socialSignIn"), core.Doc("Sign in with a social provider"))
 	p.Callback = core.Get("callbackOAuth", "/callback/:id", p.callback, core.WithMethods("GET", "POST"), core.AcceptForm(), core.CrossSite(), core.Redirects(), core.Doc("Complete a flow that a provider has sent the browser back from"))
-	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession), core.Fails(http.StatusConflict, http.StatusExpectationFailed),
+	p.Link = core.Post("linkSocialAccount", "/link-social", p.link, core.Use(core.RequireStoredSession, core.InPerson), core.Fails(http.StatusConflict, http.StatusExpectationFailed),
 		core.Doc("Link an account of a social provider to the current user"))
-	p.GetAccessToken = core.Post("getAccessToken", "/get-access-token", p.getAccessToken, core.Secured(),
+	p.GetAccessToken = core.Post("getAccessToken", "/get-access-token", p.getAccessToken, core.Use(core.InPerson), core.Secured(),
 		core.Doc("Get a valid access token of a linked account, refreshed if need be"))
-	p.RefreshToken = core.Post("refreshToken", "/refresh-token", p.refreshToken, core.Secured(), core.Doc("Refresh the access token of a linked account"))
+	p.RefreshToken = core.Post("refreshToken", "/refresh-token", p.refreshToken, core.Use(core.InPerson), core.Secured(), core.Doc("Refresh the access token of a linked account"))
 	p.AccountInfo = core.Get("accountInfo", "/account-info", p.accountInfo, core.Use(requireSession), core.Secured(),
 		core.Doc("Read the profile of a linked account from its provider"))
 	return p

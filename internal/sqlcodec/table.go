@@ -30,6 +30,12 @@ type Column struct {
 	BigInt bool // an integer of 64 bits
 }
 
+// Nullable reports whether a column can be null.
+func (t *Table) Nullable(c *Column) bool {
+	f, ok := t.Schema.Field(c.Name)
+	return !ok || f.Optional
+}
+
 // Numbered reports whether the column holds ids that are not plain text.
 func (c *Column) Numbered() bool { return c.ID == SerialID || c.ID == UUIDID }
 

@@ -581,6 +581,7 @@ const codeHandlers = { encrypt: (text) => `<${text}>`, decrypt: (text) => text.s
 const keyPairs = { plain: { alg: "ES256" }, hashed: { alg: "RS256" }, encrypted: { alg: "PS256" } };
 
 const plugins = (storeToken, storeOTP) => [
+  { factory: "admin", options: {} },
   { factory: "anonymous", options: {} },
   { factory: "apiKey", options: { enableMetadata: true, enableSessionForAPIKeys: true, rateLimit: { maxRequests: 3 } } },
   { factory: "deviceAuthorization", options: {} },
@@ -631,6 +632,43 @@ async function household(name, a, b) {
   assert.equal((await back.get("/get-session?disableCookieCache=true")).json?.user?.name, "bob", `${name}: the other one follows`);
 }
 
+/** An administrator of `a`, whom both know: bans, roles and impersonations that one begins and the other ends. */
+async function office(name, a, b) {
+  const expect = (answer, status, what) => {
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const on = (app, browser) => Object.assign(browser.twin(), { app });
+  const address = (who) => `${who}-${name.replaceAll(" ", "-")}@example.com`;
+  const [admin, bob] = [a.browser(), b.browser()];
+  const root = expect(await admin.signUp({ email: address("root"), name: "root" }), 200, "sign-up of the administrator");
+  const { user } = expect(await bob.signUp({ email: address("bob"), name: "bob" }), 200, "sign-up of a user");
+  await a.db("update", { model: "user", where: [{ field: "id", value: root.user.id }], update: { role: "admin" } });
+  expect(await admin.get("/get-session?disableCookieCache=true"), 200, "the role in the cookie cache");
+  const there = on(b, admin);
+  const ask = (browser, path, body = { userId: user.id }) => browser.post(`/admin/${path}`, body);
+
+  expect(await ask(admin, "ban-user"), 200, "a ban by the first");
+  expect(await b.browser().signIn({ email: address("bob") }), 403, "known to the second");
+  expect(await ask(there, "unban-user"), 200, "ended by the second");
+  expect(await a.browser().signIn({ email: address("bob") }), 200, "known to the first");
+
+  const visit = on(a, admin);
+  const data = expect(await ask(visit, "impersonate-user"), 200, "an impersonation by the first");
+  assert.equal(data.session.impersonatedBy, root.user.id);
+  const away = on(b, visit);
+  assert.equal((await away.get("/get-session")).json?.user?.id, user.id, `${name}: the second knows it`);
+  expect(await ask(away, "stop-impersonating", {}), 200, "ended by the second");
+  assert.equal((await on(a, away).get("/get-session")).json?.user?.id, root.user.id, `${name}: she is herself at the first`);
+
+  const made = expect(await ask(admin, "create-user", { email: address("new"), name: "New", password: "password123", role: "user" }), 200, "a user made by the first");
+  expect(await b.browser().signIn({ email: address("new") }), 200, "signs in at the second");
+  expect(await ask(there, "set-user-password", { userId: made.user.id, newPassword: "password456" }), 200, "a password set by the second");
+  expect(await a.browser().signIn({ email: address("new"), password: "password456" }), 200, "known to the first");
+  expect(await ask(there, "remove-user", { userId: made.user.id }), 200, "removed by the second");
+  expect(await a.browser().signIn({ email: address("new"), password: "password456" }), 401, "gone at the first");
+}
+
 /** What is played on two servers, each way. The names keep the people apart. */
 const plays = [
   ["", relay],
@@ -649,6 +687,7 @@ const plays = [
   ["wallets ", wallets],
   ["phone number ", phoneNumbers],
   ["household ", household],
+  ["office ", office],
 ];
 
 const outside = new Outside();

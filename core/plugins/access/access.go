@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/advantch/kernia-go/core/wire"
 )
 
 // Permissions are actions by resource, for example {"project": {"create", "update"}}.
@@ -203,3 +205,28 @@ func Names(lists ...string) []string {
 
 // Join returns the stored form of a list of roles.
 func Join(roles []string) string { return strings.Join(roles, ",") }
+
+// Read reads what a client asks for: an object of lists of strings.
+func Read(v wire.Value) (Permissions, bool) {
+	o, ok := v.Obj()
+	if !ok {
+		return nil, false
+	}
+	out := Permissions{}
+	for _, m := range o.Members() {
+		items, ok := m.Value.Items()
+		if !ok {
+			return nil, false
+		}
+		actions := make([]string, len(items))
+		for i := range items {
+			if actions[i], ok = items[i].Str(); !ok {
+				return nil, false
+			}
+		}
+		if m.Name != "__proto__" {
+			out[m.Name] = actions
+		}
+	}
+	return out, true
+}

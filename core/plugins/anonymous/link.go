@@ -66,7 +66,7 @@ func (p *Plugin) incoming(ctx context.Context, s *core.SignIn) (*core.SessionDat
 			return nil, err
 		}
 	}
-	if !anonymous(&from.User) || !from.Session.ExpiresAt.After(c.Now()) {
+	if !anonymous(&from.User) || from.Session.Impersonator() != "" || !from.Session.ExpiresAt.After(c.Now()) {
 		return nil, nil
 	}
 	return from, nil

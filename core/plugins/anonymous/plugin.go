@@ -66,7 +66,7 @@ func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
 	p.SignIn = core.Post("signInAnonymous", "/sign-in/anonymous", p.signIn, core.Use(core.SameSiteForm),
 		core.Doc("Sign in without an account"))
-	p.Delete = core.Post("deleteAnonymousUser", "/delete-anonymous-user", p.remove, core.Use(core.RequireStoredSession),
+	p.Delete = core.Post("deleteAnonymousUser", "/delete-anonymous-user", p.remove, core.Use(core.RequireStoredSession, core.InPerson),
 		core.Doc("Delete the current anonymous user"))
 	return p
 }

@@ -269,7 +269,7 @@ type DeleteInput struct {
 
 func (p *Plugin) delete(c *core.Ctx, in *DeleteInput) (core.SuccessReply, error) {
 	user := &c.Session().User
-	if is, _ := user.Extra["banned"].(bool); is {
+	if user.BannedAt(c.Now()) {
 		return core.SuccessReply{}, core.Fail(http.StatusUnauthorized, CodeUserBanned)
 	}
 	cf, k, err := p.find(c, in.ConfigID, in.KeyID, user.ID, "delete")

@@ -65,11 +65,11 @@ type Plugin struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o}
-	p.Create = core.Post("createApiKey", "/api-key/create", p.create, core.Secured(), core.Fails(http.StatusConflict), core.Doc("Create an API key"))
+	p.Create = core.Post("createApiKey", "/api-key/create", p.create, core.Use(core.InPerson), core.Secured(), core.Fails(http.StatusConflict), core.Doc("Create an API key"))
 	p.Verify = core.Server("verifyApiKey", p.verify, core.Doc("Verify an API key and count the use"))
 	p.Get = core.Get("getApiKey", "/api-key/get", p.get, core.Use(core.RequireSession), core.Doc("Get an API key by its id"))
-	p.Update = core.Post("updateApiKey", "/api-key/update", p.update, core.Secured(), core.Doc("Update an API key"))
-	p.Delete = core.Post("deleteApiKey", "/api-key/delete", p.delete, core.Use(core.RequireStoredSession), core.Doc("Delete an API key"))
+	p.Update = core.Post("updateApiKey", "/api-key/update", p.update, core.Use(core.InPerson), core.Secured(), core.Doc("Update an API key"))
+	p.Delete = core.Post("deleteApiKey", "/api-key/delete", p.delete, core.Use(core.RequireStoredSession, core.InPerson), core.Doc("Delete an API key"))
 	p.List = core.Get("listApiKeys", "/api-key/list", p.list, core.Use(core.RequireSession), core.Doc("List the API keys of the current user, or of an organization"))
 	p.DeleteExpired = core.Server("deleteAllExpiredApiKeys", p.deleteExpired, core.Doc("Remove API keys that have ended"))
 	return p
@@ -136,7 +136,7 @@ func (p *Plugin) bind(_ context.Context, a *core.Auth) (err error) {
 	p.rows = &database{p}
 	p.joins = a.Schema().IDs == schema.IDString // elsewhere ids and texts do not compare
 	if users, ok := a.Schema().Table(core.ModelUser); ok {
-		_, p.bans = users.Field("banned")
+		_, p.bans = users.Field(core.Banned.Name)
 	}
 	for _, cf := range p.configs {
 		if err := p.place(cf); err != nil {

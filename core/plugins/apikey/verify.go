@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -212,19 +211,10 @@ func (p *Plugin) owner(ctx context.Context, cf *config, f *found) (*core.User, e
 	if who == nil {
 		return nil, core.Fail(http.StatusUnauthorized, CodeInvalidReference)
 	}
-	if banned(who, p.auth.Now()) {
+	if who.BannedAt(p.auth.Now()) {
 		return nil, core.Fail(http.StatusUnauthorized, CodeUserBanned)
 	}
 	return who, nil
-}
-
-// banned reports whether a user is banned now, by the fields of Better Auth's admin plugin.
-func banned(u *core.User, now time.Time) bool {
-	if is, _ := u.Extra["banned"].(bool); !is {
-		return false
-	}
-	until, ends := u.Extra["banExpires"].(time.Time)
-	return !ends || until.After(now)
 }
 
 // VerifyInput is the input of Verify.

@@ -78,7 +78,7 @@ func New(o Options) *Plugin {
 		core.Doc("Exchange an approved device code for a session (RFC 8628, section 3.4)"))
 	p.Verify = core.Get("deviceVerify", "/device", p.verify, core.OAuthErrors(),
 		core.Doc("Look up a user code, and claim it for the current user"))
-	p.Approve = core.Post("deviceApprove", "/device/approve", p.approve, core.OAuthErrors(), core.Secured(),
+	p.Approve = core.Post("deviceApprove", "/device/approve", p.approve, core.Use(core.InPerson), core.OAuthErrors(), core.Secured(),
 		core.Doc("Approve the device of a claimed user code"))
 	p.Deny = core.Post("deviceDeny", "/device/deny", p.deny, core.OAuthErrors(), core.Secured(),
 		core.Doc("Deny the device of a claimed user code"))

@@ -57,7 +57,7 @@ func New(o Options) *Plugin {
 	p.Token = core.Post("electronToken", "/electron/token", p.token, core.SignsIn(), core.Doc("Exchange a code for a session of the application"))
 	p.Proxy = core.Get("electronInitOAuthProxy", "/electron/init-oauth-proxy", p.proxy, core.Redirects(),
 		core.Doc("Begin a sign-in with a provider that ends in a code for the application"))
-	p.Transfer = core.Post("electronTransferUser", "/electron/transfer-user", p.transfer, core.Use(core.RequireStoredSession),
+	p.Transfer = core.Post("electronTransferUser", "/electron/transfer-user", p.transfer, core.Use(core.RequireStoredSession, core.InPerson),
 		core.Doc("Make a code with which the application signs the current user in"))
 	return p
 }

@@ -125,7 +125,7 @@ type Plugin struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: withDefaults(o)}
-	stored := core.Use(core.RequireStoredSession)
+	stored := core.Use(core.RequireStoredSession, core.InPerson)
 	p.SendVerificationOTP = core.Post("sendVerificationOTP", "/email-otp/send-verification-otp", p.sendVerification,
 		core.Use(core.SameSiteForm), core.DocID("sendEmailVerificationOTP"), core.Doc("Send a code to an address"))
 	p.CreateVerificationOTP = core.Server("createVerificationOTP", p.create)

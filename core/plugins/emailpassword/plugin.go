@@ -102,11 +102,11 @@ func New(o Options) *Plugin {
 		core.Use(core.TrustedTarget("query", "callbackURL")), core.Redirects(), core.DocID("resetPasswordCallback"), core.Doc("Check a reset link and redirect with its token"))
 	p.ResetPassword = core.Post("resetPassword", "/reset-password", p.resetPassword, core.Hashes(byResetToken),
 		core.Doc("Set a new password with a token from a mail"))
-	p.ChangePassword = core.Post("changePassword", "/change-password", p.changePassword, core.Use(core.RequireStoredSession), core.Hashes(core.ByUser),
+	p.ChangePassword = core.Post("changePassword", "/change-password", p.changePassword, core.Use(core.RequireStoredSession, core.InPerson), core.Hashes(core.ByUser),
 		core.Doc("Change the password of the current user"))
 	p.VerifyPassword = core.Post("verifyPassword", "/verify-password", p.verifyPassword,
 		core.Use(core.RequireStoredSession), core.Hashes(core.ByUser), core.Doc("Check the password of the current user"))
-	p.SetPassword = core.Server("setPassword", p.setPassword, core.Use(core.RequireStoredSession), core.Hashes(core.ByUser))
+	p.SetPassword = core.Server("setPassword", p.setPassword, core.Use(core.RequireStoredSession, core.InPerson), core.Hashes(core.ByUser))
 	return p
 }
 

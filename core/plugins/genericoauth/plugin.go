@@ -39,7 +39,7 @@ func New(o Options) *Plugin {
 	p.SignIn = core.Post("signInWithOAuth2", "/sign-in/oauth2", p.signIn, core.Doc("Sign in with OAuth2"))
 	p.Callback = core.Get("oAuth2Callback", "/oauth2/callback/:providerId", p.callback, core.WithMethods(http.MethodGet, http.MethodPost),
 		core.AcceptForm(), core.CrossSite(), core.Redirects(), core.Doc("Complete a flow that a provider has sent the browser back from"))
-	p.Link = core.Post("oAuth2LinkAccount", "/oauth2/link", p.link, core.Use(core.RequireSession),
+	p.Link = core.Post("oAuth2LinkAccount", "/oauth2/link", p.link, core.Use(core.RequireSession, core.InPerson),
 		core.Doc("Link an OAuth2 account to the current user"))
 	return p
 }

@@ -138,10 +138,11 @@ func (p *Plugin) revoke(c *core.Ctx, in *TokenInput) (core.StatusReply, error) {
 }
 
 // remember gives a new session a cookie of its own, and takes away those of the same
-// user's earlier sessions in this browser, and of sessions that have ended.
+// user's earlier sessions in this browser, and of sessions that have ended. A session by which
+// an administrator impersonates somebody is no account of the browser.
 func (p *Plugin) remember(c *core.Ctx) error {
 	issued := c.Issued()
-	if issued == nil {
+	if issued == nil || issued.Session.Impersonator() != "" {
 		return nil
 	}
 	own := nameOf(c, issued.Session.Token)

@@ -3,17 +3,14 @@ package organization
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/internal/listing"
 	"github.com/advantch/kernia-go/core/plugins/access"
-	"github.com/advantch/kernia-go/core/schema"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -509,22 +506,22 @@ func (p *Plugin) listMembers(c *core.Ctx, in *ListMembersInput) (ListMembersRepl
 	if p.opts.MembershipLimitFunc == nil {
 		fallback = p.opts.MembershipLimit
 	}
-	if q.Limit, err = pageNumber("limit", in.Limit, fallback); err != nil {
+	if q.Limit, err = listing.Number("limit", in.Limit, fallback); err != nil {
 		return ListMembersReply{}, err
 	}
 	q.Limit = min(q.Limit, max(fallback, maxList))
-	if q.Offset, err = pageNumber("offset", in.Offset, 0); err != nil {
+	if q.Offset, err = listing.Number("offset", in.Offset, 0); err != nil {
 		return ListMembersReply{}, err
 	}
 	t, _ := p.auth.Schema().Table(ModelMember)
 	if in.SortBy != nil && *in.SortBy != "" {
-		if _, err := publicField(t, "sortBy", *in.SortBy); err != nil {
+		if _, err := listing.Field(t, "sortBy", *in.SortBy); err != nil {
 			return ListMembersReply{}, err
 		}
 		q.Sort = []adapter.Sort{{Field: *in.SortBy, Desc: in.SortDirection != nil && *in.SortDirection == "desc"}}
 	}
 	if in.FilterField != nil && *in.FilterField != "" {
-		cond, err := filter(t, in)
+		cond, err := listing.Filter{Field: *in.FilterField, Operator: in.FilterOperator, Value: in.FilterValue}.Cond(t)
 		if err != nil {
 			return ListMembersReply{}, err
 		}
@@ -533,7 +530,7 @@ func (p *Plugin) listMembers(c *core.Ctx, in *ListMembersInput) (ListMembersRepl
 	var reply ListMembersReply
 	reply.Members, err = p.memberUsers(c, q)
 	if errors.Is(err, adapter.ErrBadValue) && in.FilterField != nil { // such as a part of a serial id
-		return reply, badQuery("filterValue", "cannot be compared with this field")
+		return reply, listing.BadQuery("filterValue", "cannot be compared with this field")
 	}
 	if err != nil {
 		return reply, err
@@ -564,116 +561,6 @@ func (p *Plugin) memberOf(c *core.Ctx, id, slug *string) (*Member, error) {
 		err = core.Fail(http.StatusForbidden, CodeYouAreNotAMemberOfThisOrganization)
 	}
 	return m, err
-}
-
-func badQuery(name, problem string) error {
-	return &core.Error{Status: http.StatusBadRequest, Code: core.CodeValidationError.Code, Message: "[query." + name + "] Invalid input: " + problem}
-}
-
-// pageNumber reads a limit or an offset. A value that is no number counts as absent, as
-// in Better Auth 1.6; a fraction fails there in the database.
-func pageNumber(name string, v wire.Value, fallback int) (int, error) {
-	n, ok := v.Num()
-	if text, isText := v.Str(); isText {
-		var err error
-		n, err = strconv.ParseFloat(strings.TrimSpace(text), 64)
-		ok = err == nil
-	}
-	switch {
-	case !ok || math.IsNaN(n) || n <= 0:
-		return fallback, nil
-	case n != math.Trunc(n):
-		return 0, badQuery(name, "expected int, received number")
-	}
-	return int(min(n, 1<<31-1)), nil
-}
-
-// publicField finds a field that members may see. Sorting and filtering by a hidden
-// one would give its values away.
-func publicField(t *schema.Table, name, field string) (*schema.Field, error) {
-	f, ok := t.Field(field)
-	if !ok || f.Hidden {
-		return nil, badQuery(name, "expected a field of the member")
-	}
-	return f, nil
-}
-
-func filter(t *schema.Table, in *ListMembersInput) (adapter.Cond, error) {
-	f, err := publicField(t, "filterField", *in.FilterField)
-	if err != nil {
-		return adapter.Cond{}, err
-	}
-	cond := adapter.Cond{Field: f.Name}
-	if in.FilterOperator != nil {
-		cond.Op = adapter.Op(*in.FilterOperator)
-	}
-	switch cond.Op {
-	case adapter.In, adapter.NotIn:
-		items, ok := in.FilterValue.Items()
-		if !ok {
-			items = []wire.Value{in.FilterValue} // a list of one looks so in a query
-		}
-		list := make([]any, len(items))
-		for i := range items {
-			if list[i], ok = filterValue(f, items[i]); !ok || list[i] == nil {
-				return cond, badQuery("filterValue", "expected "+string(f.Type))
-			}
-		}
-		cond.Value = list
-		return cond, nil
-	case adapter.Contains, adapter.StartsWith, adapter.EndsWith:
-		if f.Type != schema.String {
-			return cond, badQuery("filterOperator", "expected a comparison for a "+string(f.Type))
-		}
-	}
-	var ok bool
-	if cond.Value, ok = filterValue(f, in.FilterValue); !ok {
-		return cond, badQuery("filterValue", "expected "+string(f.Type))
-	}
-	if cond.Value == nil && cond.Op != "" && cond.Op != adapter.Eq && cond.Op != adapter.Ne {
-		return cond, badQuery("filterValue", "expected "+string(f.Type)+", received undefined")
-	}
-	return cond, nil
-}
-
-// filterValue turns the text of a query into a value of a field.
-func filterValue(f *schema.Field, v wire.Value) (any, bool) {
-	if v.IsUndefined() {
-		return nil, true
-	}
-	text, isText := v.Str()
-	n, isNumber := v.Num()
-	b, isBool := v.Bool()
-	switch f.Type {
-	case schema.String:
-		switch {
-		case isText:
-			return text, true
-		case isNumber:
-			return string(wire.AppendNumber(nil, n)), true
-		}
-	case schema.Boolean:
-		if isText {
-			return text == "true", true
-		}
-		return b, isBool
-	case schema.Number:
-		if isText {
-			var err error
-			n, err = strconv.ParseFloat(strings.TrimSpace(text), 64)
-			isNumber = err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
-		}
-		if n == math.Trunc(n) && math.Abs(n) <= 1<<53 {
-			return int64(n), isNumber
-		}
-		return n, isNumber
-	case schema.Date:
-		if isText {
-			return wire.ParseTime(text)
-		}
-		return time.UnixMilli(int64(n)).UTC(), isNumber && math.Abs(n) < 8.64e15
-	}
-	return nil, false
 }
 
 // ActiveMemberRoleInput is the query of get-active-member-role.

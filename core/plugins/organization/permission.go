@@ -195,38 +195,13 @@ type HasPermissionInput struct {
 
 // DecodeAnd requires either permission or permissions.
 func (in *HasPermissionInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
-	permission, first := readPermissions(v.Get("permission"))
-	permissions, second := readPermissions(v.Get("permissions"))
+	permission, first := access.Read(v.Get("permission"))
+	permissions, second := access.Read(v.Get("permissions"))
 	if first == second {
 		issues.Fatal("Invalid input")
 		return
 	}
 	in.Permission, in.Permissions = permission, permissions
-}
-
-// readPermissions reads a record of lists of strings.
-func readPermissions(v wire.Value) (access.Permissions, bool) {
-	o, ok := v.Obj()
-	if !ok {
-		return nil, false
-	}
-	out := access.Permissions{}
-	for _, m := range o.Members() {
-		items, ok := m.Value.Items()
-		if !ok {
-			return nil, false
-		}
-		actions := make([]string, len(items))
-		for i := range items {
-			if actions[i], ok = items[i].Str(); !ok {
-				return nil, false
-			}
-		}
-		if m.Name != "__proto__" {
-			out[m.Name] = actions
-		}
-	}
-	return out, true
 }
 
 // HasPermissionReply is {"error":null,"success":…}.

@@ -169,7 +169,7 @@ func New(o Options) *Plugin {
 		}
 	}
 	p := &Plugin{opts: o}
-	guard := core.Use(p.mayRegister)
+	guard := core.Use(p.mayRegister, core.InPerson)
 	p.RegistrationOptions = core.Get("generatePasskeyRegistrationOptions", "/passkey/generate-register-options", p.registrationOptions, guard,
 		core.Doc("Options for navigator.credentials.create"))
 	p.AuthenticationOptions = core.Get("generatePasskeyAuthenticationOptions", "/passkey/generate-authenticate-options", p.authenticationOptions, core.DocID("passkeyGenerateAuthenticateOptions"),
@@ -180,9 +180,9 @@ func New(o Options) *Plugin {
 		core.Doc("Sign in with a passkey"))
 	p.List = core.Get("listPasskeys", "/passkey/list-user-passkeys", p.list, core.Use(core.RequireSession),
 		core.Doc("List the passkeys of the current user"))
-	p.Delete = core.Post("deletePasskey", "/passkey/delete-passkey", p.delete, core.Use(core.RequireStoredSession),
+	p.Delete = core.Post("deletePasskey", "/passkey/delete-passkey", p.delete, core.Use(core.RequireStoredSession, core.InPerson),
 		core.Doc("Delete a passkey of the current user"))
-	p.Update = core.Post("updatePasskey", "/passkey/update-passkey", p.update, core.Use(core.RequireStoredSession),
+	p.Update = core.Post("updatePasskey", "/passkey/update-passkey", p.update, core.Use(core.RequireStoredSession, core.InPerson),
 		core.Doc("Rename a passkey of the current user"))
 	return p
 }

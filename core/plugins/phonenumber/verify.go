@@ -144,6 +144,9 @@ func (p *Plugin) update(c *core.Ctx, number string, use func(ctx context.Context
 	if current == nil {
 		return VerifyReply{}, nobody
 	}
+	if err := core.InPerson(c); err != nil {
+		return VerifyReply{}, err
+	}
 	store := p.auth.Store()
 	var user *core.User
 	err = store.Tx(c, func(ctx context.Context) error {

@@ -174,7 +174,7 @@ func New(o Options) *Plugin {
 	for _, m := range o.SkipMethods {
 		p.skip[m] = true
 	}
-	stored, hashes := core.Use(core.RequireStoredSession), core.Hashes(core.ByUser)
+	stored, hashes := core.Use(core.RequireStoredSession, core.InPerson), core.Hashes(core.ByUser)
 	p.GenerateTOTP = core.Server("generateTOTP", p.generateTOTP)
 	p.GetTOTPURI = core.Post("getTOTPURI", "/two-factor/get-totp-uri", p.getTOTPURI, stored, hashes,
 		core.Doc("Get the URI that an authenticator app takes"))

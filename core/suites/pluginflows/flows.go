@@ -3,6 +3,7 @@
 package pluginflows
 
 import (
+	"github.com/advantch/kernia-go/core/plugins/admin/admintest"
 	"github.com/advantch/kernia-go/core/plugins/adminconfig/adminconfigtest"
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
@@ -29,6 +30,7 @@ import (
 // All is for a database in the process of the test.
 func All() []flowtest.Suite {
 	return []flowtest.Suite{
+		admintest.Suite(),
 		adminconfigtest.Suite(),
 		anonymoustest.Suite(),
 		apikeytest.Suite(),

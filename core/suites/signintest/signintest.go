@@ -14,7 +14,9 @@ import (
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 )
@@ -57,6 +59,10 @@ func Run(t *testing.T, s Scope, ways []Way) {
 				t.Parallel()
 				guarded(t, &seen, way)
 			})
+			t.Run("ADM-11 banned: "+way.Name, func(t *testing.T) {
+				t.Parallel()
+				banned(t, &seen, way)
+			})
 			t.Run("last login method: "+way.Name, func(t *testing.T) {
 				t.Parallel()
 				remembered(t, &seen, way)
@@ -96,6 +102,45 @@ func guarded(t *testing.T, seen *calls, way Way) {
 	w.SecondStep(c)
 	w.wantIn(c, a, way)
 	w.wantRemembered(c, a, way)
+}
+
+// banned plays a way for a user who is banned while it is under way.
+func banned(t *testing.T, seen *calls, way Way) {
+	if way.Method == "" || way.Method == "sign-up" {
+		t.Skip("there is no sign-in of a user who can be banned")
+	}
+	var ban *banner
+	w := openWith(t, seen, way, false, func(o *core.Options) {
+		ban = &banner{}
+		o.Plugins = append([]core.Plugin{ban}, append(o.Plugins, admin.New(admin.Options{}))...)
+	})
+	ban.auth = w.Auth
+	c := w.Client()
+	a := way.Enter(w, c)
+	to, _ := a.Location()
+	said := strings.ToLower(strings.ReplaceAll(a.Body+to, "_", " "))
+	if !strings.Contains(said, "banned") && !strings.Contains(said, "access denied") && !strings.Contains(to, "error=") {
+		t.Errorf("answered %d %s, %s", a.Status, a.Body, to)
+	}
+	if c.Cookie(session) != "" || c.Get("/get-session").Body != "null" || a.JSON("access_token") != "" {
+		t.Errorf("a banned user is signed in: %d %s", a.Status, a.Body)
+	}
+}
+
+// banner bans everybody who signs in, but for those who sign up, before the plugin admin sees
+// them.
+type banner struct{ auth *core.Auth }
+
+func (*banner) ID() string { return "banner" }
+
+func (p *banner) Manifest(core.Env) (core.Manifest, error) {
+	return core.Manifest{SignInWatch: func(ctx context.Context, s *core.SignIn) error {
+		if s.Method == "sign-up" {
+			return nil
+		}
+		_, err := p.auth.Store().UpdateUser(ctx, s.User.ID, adapter.Record{core.Banned.Name: true})
+		return err
+	}}, nil
 }
 
 // remembered plays a way for a user without a second factor.

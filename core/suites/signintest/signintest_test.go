@@ -13,6 +13,8 @@ func TestWays(t *testing.T) {
 		".changeEmailAtOnce": own,
 		".updateSession":     own,
 		".updateUser":        own,
+		"/plugins/admin.(*Plugin).impersonateUser":        "an administrator in the place of a user, who has permission: docs/plugins/admin.md",
+		"/plugins/admin.(*Plugin).stopImpersonating":      "the administrator's own session, which has passed the gates",
 		"/plugins/emailotp.(*Plugin).changeEmail":         own,
 		"/plugins/emailpassword.(*Plugin).changePassword": "a new session in place of the caller's own: docs/hooks.md#signingate",
 		"/plugins/multisession.(*Plugin).revoke":          "another session of the browser, which has passed the gates",

@@ -15,6 +15,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/additionalfields"
+	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
@@ -126,6 +127,7 @@ func TestMissingIsDocumented(t *testing.T) {
 // everyPlugin makes one of each plugin.
 func everyPlugin() []core.Plugin {
 	return []core.Plugin{
+		admin.New(admin.Options{}),
 		adminconfig.New(adminconfig.Options{}),
 		anonymous.New(anonymous.Options{}),
 		bearer.New(bearer.Options{}),

@@ -5,6 +5,7 @@
  * untied: lists of rows of one moment are compared without an order, on every database
  */
 import accounts from "./accounts.mjs";
+import admin from "./admin.mjs";
 import anonymous from "./anonymous.mjs";
 import apiKey from "./api-key.mjs";
 import bearer from "./bearer.mjs";
@@ -66,6 +67,7 @@ export const scenarios = [
   ...passkey,
   ...genericOAuth, ...oneTap, ...oauthProxy,
   ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
+  ...admin,
   ...anonymous,
   ...apiKey,
   ...multiSession,
