@@ -87,8 +87,8 @@ func (p *Plugin) publicAuth(c *core.Ctx, _ *core.NoInput) (PublicReply, error) {
 	return out, nil
 }
 
-// Enabled reports whether anybody can sign in by a method now. Names that no plugin has are
-// enabled: nothing is known of them.
+// Enabled reports whether anybody can sign in by a method now. It is true for a name that
+// no plugin has.
 func (p *Plugin) Enabled(ctx context.Context, method string) (bool, error) {
 	now, err := p.state(ctx)
 	return err == nil && !now.off[method], err
