@@ -147,6 +147,40 @@ func TestCredentialsThatHaveEnded(t *testing.T) {
 	}
 }
 
+// SES-04 A sign-out removes the browser's cookie whatever the header names, so it ends the
+// cookie's session too.
+func TestSignOutEndsTheCookieBesideAHeader(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string]func(c *credentials) core.HeaderField{
+		"a token of another session": func(c *credentials) core.HeaderField {
+			a := c.Client().Post("/sign-in/email", map[string]any{"email": "bob@example.com", "password": "correct horse"}).Want(t, 200, "")
+			return core.HeaderField{Name: "Authorization", Value: "Bearer " + a.JSON("token")}
+		},
+		"a token that has ended": func(c *credentials) core.HeaderField {
+			c.ada.Post("/sign-out", map[string]any{}).Want(t, 200, "")
+			return c.bear(c.ada)
+		},
+		"a key": func(c *credentials) core.HeaderField { return c.key(c.bob) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := openCredentials(t, func(*core.Options) {})
+			h := header(c)
+			before := c.bob.Copy()
+			c.bob.Post("/sign-out", map[string]any{}, h).Want(t, 200, "")
+			if c.bob.Cookie("better-auth.session_token") != "" {
+				t.Error("the cookie is still there")
+			}
+			if a := before.Get("/get-session"); a.Body != "null" {
+				t.Errorf("its session is alive: %s", a.Body)
+			}
+			if a := c.Client().Get("/get-session", h); h.Name == "Authorization" && a.Body != "null" {
+				t.Errorf("the header's session is alive: %s", a.Body)
+			}
+		})
+	}
+}
+
 // One credential costs what it did, and so does one session by cookie and by token.
 func TestCredentialsCost(t *testing.T) {
 	t.Parallel()

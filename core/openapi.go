@@ -108,7 +108,7 @@ func (a *Auth) describe(b *baseURL) []byte {
 		}
 		ops = append(ops, op)
 		for _, alias := range rt.Aliases {
-			if alias.Mode == a.opts.Compat {
+			if alias.Mode == a.opts.Compat && !a.disabled[alias.Path] {
 				op.ID, op.Path = op.ID+"Alias", alias.Path
 				ops = append(ops, op)
 			}

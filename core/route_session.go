@@ -154,11 +154,19 @@ func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
 	if err := c.disagreement(); err != nil {
 		return SuccessReply{}, err // whom to sign out?
 	}
+	tokens := c.otherTokens
 	if token != "" {
+		tokens = append([]string{token}, tokens...)
+	}
+	if c.cookieBeside {
+		// The cookie beside a header goes too, so its session must not stay behind.
+		tokens = c.sessionTokens(tokens)
+	}
+	if len(tokens) > 0 {
 		if c.auth.opts.OnEvent != nil {
 			_, _ = c.StoredSession() // for the event
 		}
-		for _, token := range append([]string{token}, c.otherTokens...) {
+		for _, token := range tokens {
 			if err := c.auth.store.DeleteSession(c, token); err != nil {
 				// A sign-out that leaves a session alive is no success.
 				return SuccessReply{}, err

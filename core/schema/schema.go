@@ -217,10 +217,10 @@ func New(ids IDKind, tables []Table, extend []Table) (*Schema, error) {
 		if !identifier.MatchString(t.Name) || !identifier.MatchString(t.Model) {
 			return nil, fmt.Errorf("schema: table name %q is not an identifier (letters, digits and _)", t.Name)
 		}
-		if other, dup := names[t.Name]; dup {
+		if other, dup := names[strings.ToLower(t.Name)]; dup {
 			return nil, fmt.Errorf("schema: tables %q and %q share the name %q", other, t.Model, t.Name)
 		}
-		names[t.Name] = t.Model
+		names[strings.ToLower(t.Name)] = t.Model
 		if err := s.index(t, owners[t.Model]); err != nil {
 			return nil, err
 		}
@@ -254,10 +254,10 @@ func (s *Schema) index(t *Table, owners []string) error {
 		if other, dup := t.index[f.Name]; dup {
 			return fmt.Errorf("schema: field %s.%s is declared twice%s", t.Model, f.Name, strings.TrimSuffix(by(owners[other], owners[i]), ","))
 		}
-		if columns[f.Column] {
+		if columns[strings.ToLower(f.Column)] { // MySQL and SQLite tell no letter case
 			return fmt.Errorf("schema: table %q uses the column %q twice", t.Model, f.Column)
 		}
-		columns[f.Column] = true
+		columns[strings.ToLower(f.Column)] = true
 		switch f.Type {
 		case String, Number, Boolean, Date, JSON, StringArray, NumberArray:
 		default:

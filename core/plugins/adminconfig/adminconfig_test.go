@@ -814,3 +814,66 @@ func TestOpenAPI(t *testing.T) {
 		}
 	}
 }
+
+// An administrator cannot read a secret, and so must not have it sent to a server of their
+// own: the mask keeps none when anything in the same settings says that it goes elsewhere.
+func TestMaskKeepsNoSecretThatGoesElsewhere(t *testing.T) {
+	t.Parallel()
+	const hidden = "********"
+	for name, k := range map[string]struct {
+		before, after object
+		secretFields  []string
+		keeps         bool
+	}{
+		"the host is below, the secret above": {before: object{"password": "canary", "config": object{"host": "a"}}, after: object{"password": hidden, "config": object{"host": "b"}}},
+		"a second host":                       {before: object{"password": "canary", "host": "a"}, after: object{"password": hidden, "host": "a", "config": object{"host": "b"}}},
+		"the host is gone":                    {before: object{"password": "canary", "host": "a"}, after: object{"password": hidden}},
+		"the host is beside the secret's":     {before: object{"config": object{"password": "canary", "smtp": object{"host": "a"}}}, after: object{"config": object{"password": hidden, "smtp": object{"host": "b"}}}},
+		"in other letters":                    {before: object{"password": "canary", "HOST": "a"}, after: object{"password": hidden, "HOST": "b"}},
+		"with more in its name":               {before: object{"password": "canary", "smtpHost": "a"}, after: object{"password": hidden, "smtpHost": "b"}},
+		"an object":                           {before: object{"password": "canary", "server": object{"name": "a"}}, after: object{"password": hidden, "server": object{"name": "b"}}},
+		"of a list":                           {before: object{"password": "canary", "hosts": []any{"a"}}, after: object{"password": hidden, "hosts": []any{"b"}}},
+		"of items with one id":                {before: object{"password": "canary", "relays": []any{object{"id": 1, "to": "a"}}}, after: object{"password": hidden, "relays": []any{object{"id": 1, "to": "b"}, object{"id": 1, "to": "a"}}}},
+		"no encryption on the way":            {before: object{"password": "canary", "config": object{"secure": true}}, after: object{"password": hidden, "config": object{"secure": false}}},
+		"the host becomes a secret":           {before: object{"password": "canary", "host": "a"}, after: object{"password": hidden, "host": "b"}, secretFields: []string{"host"}},
+		"a secret host":                       {before: object{"password": "canary", "url": "smtp://a"}, after: object{"password": hidden, "url": "smtp://b"}, secretFields: []string{"url"}},
+
+		"a name":                    {before: object{"password": "canary", "host": "a"}, after: object{"password": hidden, "host": "a", "name": "Own", "enabled": false, "from": "a@example.com"}, keeps: true},
+		"another secret":            {before: object{"password": "canary", "serverToken": "old"}, after: object{"password": hidden, "serverToken": "new"}, keeps: true},
+		"nothing":                   {before: object{"password": "canary", "server": object{"host": "a", "token": "t"}}, after: object{"password": hidden, "server": object{"host": "a", "token": hidden}}, keeps: true},
+		"nothing of a secret host":  {before: object{"password": "canary", "url": "smtp://a"}, after: object{"password": hidden, "url": hidden, "name": "Own"}, secretFields: []string{"url"}, keeps: true},
+		"the order of what has ids": {before: object{"password": "canary", "hosts": []any{object{"id": "1", "to": "a"}, object{"id": "2", "to": "b"}}}, after: object{"password": hidden, "hosts": []any{object{"id": "2", "to": "b"}, object{"id": "1", "to": "a"}}}, keeps: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, anybody)
+			c := w.join(t, "ada")
+			status, code, names := 400, "VALIDATION_ERROR", append([]string{}, k.secretFields...)
+			if k.keeps {
+				status, code = 200, ""
+			}
+			change := func(path string, value func(object) object) {
+				t.Helper()
+				first := c.Post(path, object{"value": value(k.before), "secretFields": names}).Want(t, 200, "")
+				c.Post(path, object{"value": value(k.after), "secretFields": names, "updatedAt": first.JSON("updatedAt")}).Want(t, status, code)
+			}
+			change(emails, func(o object) object {
+				o["id"], o["kind"] = "main", "smtp"
+				return object{"clients": []any{o, object{"id": "other", "kind": "smtp", "host": "c"}}}
+			})
+			list, err := plugin(t, w.Auth).EmailClients(t.Context())
+			if err != nil || list[0].Secrets["password"].Reveal() != "canary" {
+				t.Errorf("the secret has changed: %v", err)
+			}
+			change(stripe, func(o object) object { return o })
+		})
+	}
+	// Services have settings of their own.
+	w := open(t, anybody)
+	c := w.join(t, "ada")
+	service := func(id, host, password string) object {
+		return object{"id": id, "kind": "smtp", "config": object{"host": host, "password": password}}
+	}
+	first := c.Post(emails, object{"value": object{"clients": []any{service("a", "a", "canary"), service("b", "b", "canary")}}}).Want(t, 200, "")
+	c.Post(emails, object{"value": object{"clients": []any{service("b", "c", "new"), service("a", "a", hidden)}}, "updatedAt": first.JSON("updatedAt")}).Want(t, 200, "")
+}

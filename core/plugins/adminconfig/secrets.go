@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/advantch/kernia-go/core/wire"
@@ -18,9 +19,18 @@ var alwaysSecret = []string{
 	"webhookSecret", "restrictedKey", "signingKey",
 }
 
-// destinations are members that say where a secret is sent. When one of them changes, the
-// mask does not keep the secret: whoever cannot read it must not have it sent elsewhere.
-var destinations = []string{"kind", "host", "hostname", "port", "url", "baseUrl", "baseURL", "endpoint", "server", "proxy"}
+// destinations are parts of the names of members that say where a secret is sent and how,
+// in lower case. When such a member changes, at any depth of the same settings, the mask
+// keeps none of their secrets: whoever cannot read them must not have them sent elsewhere.
+// A word too many here costs somebody a secret that is typed again.
+var destinations = []string{
+	"kind", "host", "port", "url", "uri", "endpoint", "server", "proxy", "domain", "region", "gateway", "relay", "socket", "tls", "ssl", "secure",
+}
+
+func isDestination(name string) bool {
+	lower := strings.ToLower(name)
+	return !slices.Contains(alwaysSecret, name) && slices.ContainsFunc(destinations, func(part string) bool { return strings.Contains(lower, part) })
+}
 
 const (
 	maxSecretFields = 50
@@ -34,6 +44,7 @@ type sealer struct {
 	p          *Plugin
 	purpose    string   // of the envelopes, so that those of another purpose do not pass
 	names, old []string // of secret members, now and in the stored value
+	moved      bool     // the secrets of these settings would go elsewhere
 }
 
 func (p *Plugin) purpose(key string) string { return ID + ":" + key + ":" }
@@ -58,9 +69,71 @@ func secretNames(sent, before []string) ([]string, error) {
 	return out, nil
 }
 
-// seal encrypts the secrets of a value that a client has sent. stored is what was there
-// before, and keeps its secrets where the client has sent the mask.
-func (s *sealer) seal(v, stored wire.Value, where string, moved bool, depth int) (wire.Value, error) {
+// settings encrypts the secrets of a value that a client has sent. stored is what was there
+// before, and keeps its secrets where the client has sent the mask. Each e-mail service has
+// settings of its own.
+func (s *sealer) settings(v, stored wire.Value) (wire.Value, error) {
+	services, ok := v.Get("clients").Items()
+	if s.purpose != s.p.purpose(keyEmail) || !ok {
+		s.moved = s.goesElsewhere(v, stored)
+		return s.seal(v, stored, "value", 0)
+	}
+	out := make([]wire.Value, len(services))
+	for i, one := range services {
+		before := sameItem(stored.Get("clients"), one)
+		s.moved = s.goesElsewhere(one, before)
+		var err error
+		if out[i], err = s.seal(one, before, "value.clients", 2); err != nil {
+			return v, err
+		}
+	}
+	return wire.ObjectOf(wire.NewObject(wire.Member{Name: "clients", Value: wire.Array(out...)})), nil
+}
+
+// goesElsewhere reports whether a member differs that says where secrets are sent.
+func (s *sealer) goesElsewhere(v, stored wire.Value) bool {
+	now := s.targets(nil, v, s.names, "", false, 0)
+	before := s.targets(nil, masked(stored, s.old), s.names, "", false, 0)
+	slices.Sort(now)
+	slices.Sort(before)
+	return !slices.Equal(now, before)
+}
+
+// targets lists the members that say where secrets are sent, with their places. within says
+// that v is such a member. A secret that is one, as an address with a password in it, counts
+// as it is shown: the mask, or the new text.
+func (s *sealer) targets(to []string, v wire.Value, secrets []string, where string, within bool, depth int) []string {
+	if depth > maxDepth {
+		return to // seal refuses it
+	}
+	if items, ok := v.Items(); ok {
+		for i, item := range items {
+			at := strconv.Itoa(i)
+			if id, ok := item.Get("id").Str(); ok {
+				at = strconv.Quote(id)
+			}
+			to = s.targets(to, item, secrets, where+"/"+at, within, depth+1)
+		}
+		return to
+	}
+	o, ok := v.Obj()
+	if !ok {
+		if within {
+			to = append(to, where+"="+string(v.AppendJSON(nil)))
+		}
+		return to
+	}
+	for _, m := range o.Members() {
+		is := isDestination(m.Name)
+		if slices.Contains(secrets, m.Name) && !is {
+			continue
+		}
+		to = s.targets(to, m.Value, secrets, where+"/"+strconv.Quote(m.Name), within || is, depth+1)
+	}
+	return to
+}
+
+func (s *sealer) seal(v, stored wire.Value, where string, depth int) (wire.Value, error) {
 	if depth > maxDepth {
 		return v, invalid(where, "too deep")
 	}
@@ -68,7 +141,7 @@ func (s *sealer) seal(v, stored wire.Value, where string, moved bool, depth int)
 		out := make([]wire.Value, len(items))
 		for i, item := range items {
 			var err error
-			if out[i], err = s.seal(item, sameItem(stored, item), where, moved, depth+1); err != nil {
+			if out[i], err = s.seal(item, sameItem(stored, item), where, depth+1); err != nil {
 				return v, err
 			}
 		}
@@ -78,19 +151,15 @@ func (s *sealer) seal(v, stored wire.Value, where string, moved bool, depth int)
 	if !ok {
 		return v, nil
 	}
-	for _, name := range destinations {
-		now, _ := o.Get(name)
-		moved = moved || string(now.AppendJSON(nil)) != string(stored.Get(name).AppendJSON(nil))
-	}
 	out := wire.NewObject()
 	for _, m := range o.Members() {
 		at := where + "." + m.Name
 		var sealed wire.Value
 		var err error
 		if slices.Contains(s.names, m.Name) {
-			sealed, err = s.secret(m.Value, stored.Get(m.Name), at, moved, slices.Contains(s.old, m.Name))
+			sealed, err = s.secret(m.Value, stored.Get(m.Name), at, slices.Contains(s.old, m.Name))
 		} else {
-			sealed, err = s.seal(m.Value, stored.Get(m.Name), at, moved, depth+1)
+			sealed, err = s.seal(m.Value, stored.Get(m.Name), at, depth+1)
 		}
 		if err != nil {
 			return v, err
@@ -101,7 +170,7 @@ func (s *sealer) seal(v, stored wire.Value, where string, moved bool, depth int)
 }
 
 // secret encrypts one secret. kept says that the stored one is encrypted.
-func (s *sealer) secret(v, stored wire.Value, where string, moved, kept bool) (wire.Value, error) {
+func (s *sealer) secret(v, stored wire.Value, where string, kept bool) (wire.Value, error) {
 	if v.IsNull() {
 		return v, nil
 	}
@@ -118,7 +187,7 @@ func (s *sealer) secret(v, stored wire.Value, where string, moved, kept bool) (w
 		switch {
 		case !ok || before == "":
 			return v, invalid(where, "there is no secret to keep")
-		case moved:
+		case s.moved:
 			return v, invalid(where, "send the secret again, because where it is sent to has changed")
 		case kept:
 			return stored, nil

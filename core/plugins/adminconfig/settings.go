@@ -279,7 +279,7 @@ func (p *Plugin) replace(c *core.Ctx, key string, value wire.Value, in *SetInput
 			return change{}, err
 		}
 		s := &sealer{p: p, purpose: p.purpose(key), names: names, old: before}
-		sealed, err := s.seal(value, stored, "value", false, 0)
+		sealed, err := s.settings(value, stored)
 		if err != nil {
 			return change{}, err
 		}

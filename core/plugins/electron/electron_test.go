@@ -13,6 +13,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/electron"
+	"github.com/advantch/kernia-go/core/plugins/emailotp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/social"
@@ -402,5 +403,45 @@ func TestAnotherUserSignsIn(t *testing.T) {
 	a := browser.Post("/sign-up/email"+asked(), object{"name": "Bob", "email": "bob@example.com", "password": password}).Want(t, 200, "")
 	if got := exchange(e, a.JSON("electron_authorization_code")).Want(t, 200, "").JSON("user", "email"); got != "bob@example.com" {
 		t.Errorf("the application is signed in as %s", got)
+	}
+}
+
+// CSRF-03 A form of another site is refused, and leaves no request of its own behind, for
+// which the user's next sign-in would make a code.
+func TestRequestsOfOtherSites(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t, electron.Options{})
+	signUp(t, e, "")
+	credentials := object{"email": email, "password": password}
+	for name, k := range map[string]struct {
+		origin, code string
+		header       []core.HeaderField
+	}{
+		"an origin":    {"https://evil.example", "INVALID_ORIGIN", nil},
+		"no origin":    {"null", "MISSING_OR_NULL_ORIGIN", []core.HeaderField{{Name: "Sec-Fetch-Site", Value: "cross-site"}}},
+		"a navigation": {"https://evil.example", "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED", []core.HeaderField{{Name: "Sec-Fetch-Site", Value: "cross-site"}, {Name: "Sec-Fetch-Mode", Value: "navigate"}}},
+	} {
+		for _, path := range []string{"/sign-in/email", "/sign-up/email"} {
+			browser := e.Client()
+			browser.Origin = k.origin
+			browser.Post(path+asked("state", "planted"), object{"name": "Eve", "email": "eve@example.com", "password": password}, k.header...).Want(t, 403, k.code)
+			browser.Origin = authtest.BaseURL
+			if a := browser.Post("/sign-in/email", credentials).Want(t, 200, ""); a.JSON("electron_authorization_code") != "" {
+				t.Errorf("%s, %s: the planted request got a code", name, path)
+			}
+		}
+	}
+}
+
+// A plugin after this one still sees a sign-up that has got a code.
+func TestSignUpIsSeenByOthers(t *testing.T) {
+	t.Parallel()
+	var sent []emailotp.Type
+	e := authtest.New(t, nil, electron.New(electron.Options{}), emailpassword.New(emailpassword.Options{}), emailotp.New(emailotp.Options{
+		SendOnSignUp: true,
+		Send:         func(_ context.Context, m emailotp.Message) error { sent = append(sent, m.Type); return nil },
+	}))
+	if _, code := signUp(t, e, asked()); code == "" || len(sent) != 1 {
+		t.Errorf("code %q, sent %v", code, sent)
 	}
 }

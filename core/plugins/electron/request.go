@@ -1,7 +1,9 @@
 package electron
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
@@ -97,6 +99,15 @@ func under(path string, routes []string) bool {
 	return false
 }
 
+// foreign reports whether a sign-in was refused because of where it came from. A page of
+// another site must not leave a request of its own here, for which the user's next sign-in
+// would make a code.
+func foreign(c *core.Ctx) bool {
+	_, err := c.Returned()
+	e, ok := errors.AsType[*core.Error](err)
+	return ok && slices.Contains([]string{core.CodeInvalidOrigin.Code, core.CodeMissingOrNullOrigin.Code, core.CodeCrossSiteLoginBlocked.Code}, e.Code)
+}
+
 // finish hands the user over when a sign-in is complete, by whatever method and after
 // however many steps: a sign-in that a gate holds has no session yet, and so no code.
 func (p *Plugin) finish(c *core.Ctx) error {
@@ -105,7 +116,7 @@ func (p *Plugin) finish(c *core.Ctx) error {
 		return nil
 	}
 	r, asked := p.requestOf(c.Query())
-	if asked && begins {
+	if asked && begins && !foreign(c) {
 		p.keep(c, r)
 	}
 	if entered, _ := p.entered.Get(c); !entered || data == nil {

@@ -98,8 +98,8 @@ func (p *Plugin) mail(c *core.Ctx, m Message) {
 // signedUp sends a verification code to whoever has signed up. A used address gets one
 // too where its sign-up is answered like that of a free one.
 func (p *Plugin) signedUp(c *core.Ctx) error {
-	v, err := c.Returned()
-	reply, ok := v.(core.SignUpReply)
+	_, err := c.Returned()
+	reply, ok := c.Result().(core.SignUpReply) // another plugin may have added to the answer
 	if err != nil || !ok || reply.User == nil {
 		return nil //nolint:nilerr // the sign-up's own answer stays
 	}

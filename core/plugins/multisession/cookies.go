@@ -5,10 +5,16 @@ import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/cookie"
 )
 
-// maxCookies is how many cookies of one request are looked at.
-const maxCookies = 100
+// maxCookies is how many sessions of one request count. Cookies that another site of the
+// domain has planted do not: they could hide a session from a sign-out. maxLooked bounds how
+// many are looked at, and is more than browsers keep for one site.
+const (
+	maxCookies = 100
+	maxLooked  = 1000
+)
 
 // infix stands between the name of the session cookie and the token in lower case.
 const infix = "_multi-"
@@ -30,15 +36,17 @@ func cookies(c *core.Ctx) []remembered {
 	var out []remembered
 	prefix := c.SessionCookie().Name + infix
 	seen := map[string]bool{}
-	for name := range c.Cookies() {
+	looked := 0
+	for name, value := range c.Cookies() {
 		if !strings.HasPrefix(name, prefix) || seen[name] {
 			continue
 		}
-		if seen[name] = true; len(seen) > maxCookies {
+		if looked++; looked > maxLooked || len(out) == maxCookies {
 			break
 		}
-		if token, ok := c.SignedCookie(name); ok && token != "" && nameOf(c, token) == name {
-			out = append(out, remembered{name, token})
+		token, signature, ok := cookie.SplitSigned(value)
+		if ok && token != "" && nameOf(c, token) == name && c.Auth().Keys().Verify(token, signature[:]) {
+			out, seen[name] = append(out, remembered{name, token}), true
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package multisession_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/storage"
@@ -227,6 +229,50 @@ func TestManyCookies(t *testing.T) {
 	}
 	if a := c.Get("/multi-session/list-device-sessions"); a.Status != http.StatusOK || a.Body != "[]" {
 		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
+
+// SES-13 Cookies that another site of the domain has planted hide no session: a sign-out ends
+// them all.
+func TestPlantedCookiesHideNothing(t *testing.T) {
+	t.Parallel()
+	e := open(t, multisession.Options{})
+	c := e.Client()
+	first := join(t, c, "ada")
+	second := join(t, c, "bob")
+	var planted strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&planted, "%sx%d=x%d.%s%%3D; ", infix, i, i, strings.Repeat("A", 43))
+	}
+	for _, token := range []string{first, second} { // of the same name, and before the own one
+		fmt.Fprintf(&planted, "%s%s=%s.%s%%3D; ", infix, strings.ToLower(token), token, strings.Repeat("A", 43))
+	}
+	other := e.Client()
+	a := other.Post("/sign-out", object{}, core.HeaderField{Name: "Cookie", Value: planted.String() + c.CookieHeader()}).Want(t, 200, "")
+	if alive(t, e, first) || alive(t, e, second) {
+		t.Error("a session is alive after the sign-out")
+	}
+	if got := strings.Count(strings.Join(a.Header.Values("Set-Cookie"), "\n"), infix); got != 2 {
+		t.Errorf("%d cookies are removed, want 2", got)
+	}
+}
+
+// A header of another user beside the browser's cookies: it is not known whom to sign out, and
+// nobody is.
+func TestSignOutOfTwoUsers(t *testing.T) {
+	t.Parallel()
+	e := authtest.New(t, nil, emailpassword.New(emailpassword.Options{}), bearer.New(bearer.Options{}), multisession.New(multisession.Options{}))
+	browser, other := e.Client(), e.Client()
+	first, second, stranger := join(t, browser, "ada"), join(t, browser, "bob"), join(t, other, "eve")
+	browser.Post("/sign-out", object{}, core.HeaderField{Name: "Authorization", Value: "Bearer " + stranger}).Want(t, 401, "CREDENTIALS_DISAGREE")
+	for _, token := range []string{first, second, stranger} {
+		if !alive(t, e, token) {
+			t.Error("a session has ended")
+		}
+	}
+	browser.Post("/sign-out", object{}).Want(t, 200, "")
+	if alive(t, e, first) || alive(t, e, second) || !alive(t, e, stranger) {
+		t.Error("a sign-out ends the sessions of its browser")
 	}
 }
 

@@ -188,6 +188,9 @@ func (p *Plugin) tidy(c *core.Ctx, userID string) (others int, err error) {
 // signOut ends all sessions of the browser, before the core ends the current one: a
 // sign-out that fails leaves none of them half signed out.
 func signOut(c *core.Ctx) error {
+	if err := core.RequireStoredSession(c); core.HasCode(err, core.CodeCredentialsDisagree) {
+		return err // whom to sign out?
+	}
 	current, err := c.StoredSession()
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func read(t *testing.T, a *authtest.Answer) (d document) {
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	e := open(t, openapi.Options{}, func(o *core.Options) {
-		o.DisabledPaths = []string{"/update-session"}
+		o.DisabledPaths, o.Compat = []string{"/update-session", "/forget-password"}, core.CompatKernia
 		o.User.Fields = []schema.Field{{Name: "nickname", Type: schema.String, Optional: true}, {Name: "points", Type: schema.Number, Optional: true, NoInput: true}}
 	})
 	first := e.Client().Get("/openapi.json")
@@ -70,7 +70,7 @@ func TestDocument(t *testing.T) {
 	if d.OpenAPI != "3.1.1" || len(d.Servers) != 1 || d.Servers[0].URL != authtest.BaseURL+"/api/auth" {
 		t.Errorf("%s of %v", d.OpenAPI, d.Servers)
 	}
-	for _, path := range []string{"/update-session", "/openapi.json", "/open-api/generate-schema", "/reference"} {
+	for _, path := range []string{"/update-session", "/forget-password", "/openapi.json", "/open-api/generate-schema", "/reference"} {
 		if d.Paths[path] != nil {
 			t.Errorf("%s is described", path)
 		}
@@ -189,6 +189,24 @@ func TestScript(t *testing.T) {
 		if a := get("If-None-Match", value).Want(t, status, ""); status == 304 && len(a.Body) > 0 {
 			t.Errorf("%s has a body", value)
 		}
+	}
+}
+
+// DOS: a client that says it cannot read gzip does not have megabytes unpacked each time.
+func TestScriptIsUnpackedOnce(t *testing.T) {
+	t.Parallel()
+	e := open(t, openapi.Options{})
+	p, _ := openapi.From(e.Auth)
+	var at *byte
+	for range 2 {
+		raw, err := p.Script.Call(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at != nil && at != &raw.Body[0] {
+			t.Error("the script was unpacked again")
+		}
+		at = &raw.Body[0]
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/advantch/kernia-go/core"
 )
@@ -33,14 +34,15 @@ var scalar = func() (s struct{ version, digest, tag string }) {
 	return s
 }()
 
-// unpacked is the script itself.
-func unpacked() ([]byte, error) {
+// unpacked is the script itself, which hardly any client asks for. It is kept then: a client
+// that cannot read gzip must not cost tens of milliseconds each time.
+var unpacked = sync.OnceValues(func() ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
 	}
 	return io.ReadAll(r)
-}
+})
 
 // script serves the script, compressed to whoever can read that: every browser. The page
 // names it with its version, so that it may be kept for a year.
