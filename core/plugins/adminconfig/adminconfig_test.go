@@ -454,6 +454,8 @@ func TestBodies(t *testing.T) {
 		{methods, object{"value": 1}},
 		{methods, object{"value": object{"email": true}}},
 		{methods, object{"value": object{"email": object{"enabled": "no"}}}},
+		{methods, object{"value": object{"email": object{"enabledd": false}}}},
+		{methods, object{"value": object{"email": object{}}}},
 		{methods, turn(false, "telepathy")},
 		{methods, turn(false, "two-factor")},
 		{methods, object{"value": object{"email": object{"label": strings.Repeat("x", 101)}}}},
@@ -811,6 +813,29 @@ func TestOpenAPI(t *testing.T) {
 		}
 		if len(document.Paths[path]) == 0 {
 			t.Errorf("%s is not described", path)
+		}
+	}
+}
+
+// Routes that refuse everybody are told of at the start, unless that was asked for.
+func TestNobodyIsAnAdministrator(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		o      adminconfig.Options
+		others []core.Plugin
+		warns  bool
+	}{
+		"no option":        {warns: true},
+		"ids":              {o: adminconfig.Options{AdminUserIDs: []string{"a"}}},
+		"a function":       {o: adminconfig.Options{Allow: func(*core.Ctx, *core.User) (bool, error) { return false, nil }}},
+		"everybody":        {o: adminconfig.Options{AllowAnyAuthenticated: true}},
+		"on purpose":       {o: adminconfig.Options{AdminRoles: []string{}}},
+		"another plugin":   {others: []core.Plugin{admins{}}},
+		"a field of roles": {others: []core.Plugin{roles(true)}},
+	} {
+		e := authtest.New(t, nil, append(c.others, emailpassword.New(emailpassword.Options{}), adminconfig.New(c.o))...)
+		if got := strings.Contains(e.Log.String(), "nobody is an administrator"); got != c.warns {
+			t.Errorf("%s: a warning: %v", name, got)
 		}
 	}
 }

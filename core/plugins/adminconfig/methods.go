@@ -161,7 +161,9 @@ func (in *SetAuthMethodsInput) check(p *Plugin) (since time.Time, err error) {
 		own, ok := known[name]
 		switch {
 		case !ok:
-			return since, invalid("value", "there is no sign-in method of that name")
+			return since, invalid("value", fmt.Sprintf("there is no sign-in method %.64q: GET /admin/config/auth-methods lists them", name))
+		case m.Enabled == nil && m.Label == nil:
+			return since, invalid("value."+name, "expected enabled or label")
 		case m.Enabled != nil && !*m.Enabled && own.Always:
 			return since, core.Fail(http.StatusBadRequest, CodeMethodRequired)
 		case m.Label != nil && !isLabel(*m.Label):
