@@ -820,6 +820,7 @@ func TestOpenAPI(t *testing.T) {
 // Routes that refuse everybody are told of at the start, unless that was asked for.
 func TestNobodyIsAnAdministrator(t *testing.T) {
 	t.Parallel()
+	role := additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "role", Type: schema.String, Optional: true, NoInput: true}}})
 	for name, c := range map[string]struct {
 		o      adminconfig.Options
 		others []core.Plugin
@@ -831,7 +832,7 @@ func TestNobodyIsAnAdministrator(t *testing.T) {
 		"everybody":        {o: adminconfig.Options{AllowAnyAuthenticated: true}},
 		"on purpose":       {o: adminconfig.Options{AdminRoles: []string{}}},
 		"another plugin":   {others: []core.Plugin{admins{}}},
-		"a field of roles": {others: []core.Plugin{roles(true)}},
+		"a field of roles": {others: []core.Plugin{role}},
 	} {
 		e := authtest.New(t, nil, append(c.others, emailpassword.New(emailpassword.Options{}), adminconfig.New(c.o))...)
 		if got := strings.Contains(e.Log.String(), "nobody is an administrator"); got != c.warns {
