@@ -383,6 +383,9 @@ func TestRecovery(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Client().Post("/sign-in/magic-link", object{"email": "ada@example.com"}).Want(t, 403, "AUTH_METHOD_DISABLED")
+	if ok, err := plugin(t, w.Auth).Enabled(t.Context(), "telepathy"); ok || err != nil {
+		t.Errorf("a method that no plugin has: %v, %v", ok, err)
+	}
 	if ok, err := plugin(t, w.Auth).Enabled(t.Context(), "anonymous"); ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}

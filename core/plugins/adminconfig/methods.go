@@ -87,9 +87,12 @@ func (p *Plugin) publicAuth(c *core.Ctx, _ *core.NoInput) (PublicReply, error) {
 	return out, nil
 }
 
-// Enabled reports whether anybody can sign in by a method now. Names that no plugin has are
-// enabled: nothing is known of them.
+// Enabled reports whether anybody can sign in by a method now. Nobody can by one that no
+// plugin has.
 func (p *Plugin) Enabled(ctx context.Context, method string) (bool, error) {
+	if !slices.ContainsFunc(p.auth.SignInMethods(), func(m core.SignInMethod) bool { return m.Name == method }) {
+		return false, nil
+	}
 	now, err := p.state(ctx)
 	return err == nil && !now.off[method], err
 }
