@@ -271,6 +271,10 @@ func TestBans(t *testing.T) {
 		for _, seconds := range []float64{-1, 1e15} {
 			w.ada.Post("/admin/ban-user", body{"userId": w.bob.id, "banExpiresIn": seconds}).Want(t, 400, "VALIDATION_ERROR")
 		}
+		w.ada.Post("/admin/ban-user", body{"userId": w.eve.id, "banExpiresIn": 31536000000}).Want(t, 200, "")
+		if until, _ := core.BanExpires.Of(w.user(t, w.eve).Extra); !until.Equal(w.Clock.Now().AddDate(0, 0, 365_000)) {
+			t.Errorf("a thousand years end %v", until)
+		}
 		w.ada.Post("/admin/ban-user", body{"userId": w.bob.id, "banReason": strings.Repeat("x", 1001)}).Want(t, 400, "VALIDATION_ERROR")
 		a := w.ada.Post("/admin/ban-user", body{"userId": w.bob.id}).Want(t, 200, "")
 		if until, _ := core.BanExpires.Of(w.user(t, w.bob).Extra); !until.Equal(w.Clock.Now().Add(time.Hour)) || a.JSON("user", "banReason") != "rules" {

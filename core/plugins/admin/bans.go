@@ -38,7 +38,8 @@ func (p *Plugin) ends(in *BanUserInput, now time.Time) (any, error) {
 		if math.IsNaN(seconds) || seconds < 0 || seconds > maxBan {
 			return nil, invalid("banExpiresIn", "expected a number of seconds from 1 to 31536000000")
 		}
-		return now.Add(time.Duration(math.Floor(seconds*1000)) * time.Millisecond), nil
+		// A time.Duration ends after 292 years.
+		return time.UnixMilli(now.UnixMilli() + int64(math.Floor(seconds*1000))).UTC(), nil
 	}
 	if life > 0 {
 		return now.Add(life), nil
