@@ -1,6 +1,5 @@
 // Package core is the engine of Kernia: an authentication server whose HTTP
-// surface is that of Better Auth 1.6.11, as a value that any framework can
-// mount.
+// surface is that of Better Auth 1.6, as a value that any framework can mount.
 //
 // New compiles Options and plugins into an immutable *Auth. A request is a plain
 // Request, answered by Auth.Serve; frameworks only translate. A route is an Op:

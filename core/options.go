@@ -27,9 +27,8 @@ const (
 	// CompatKernia is the default: INVALID_CREDENTIALS, EMAIL_ALREADY_IN_USE, JSON
 	// for unknown routes, Argon2id, AES-256-GCM at rest.
 	CompatKernia Compat = iota
-	// CompatBetterAuth answers byte for byte like Better Auth 1.6.11, and writes
-	// storage formats that a Node server with the same database and secret can
-	// read.
+	// CompatBetterAuth answers byte for byte like Better Auth 1.6, and writes storage
+	// formats that a Node server with the same database and secret can read.
 	CompatBetterAuth
 )
 

@@ -18,11 +18,11 @@ import (
 	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
-// Schema writes the ent schema of Kernia's tables into a directory, which is made
-// if it is missing and whose name is that of the package, usually ent/schema: a
-// file for each table of the schema, usually Auth.DatabaseSchema(), with fields,
-// edges and indexes, and one that they share. `ent generate` takes them, alone or
-// beside the application's own.
+// Schema writes the ent schema of the tables of s, usually Auth.DatabaseSchema(), into a
+// directory, usually ent/schema. The directory is made if it is missing, and its name is
+// the name of the package. It gets a file for each table, with fields, edges and indexes,
+// and one file that these share. `ent generate` takes them, alone or beside the
+// application's own.
 //
 // The tables that ent's migration makes of them are complete on SQLite,
 // PostgreSQL and MySQL: Plan finds nothing to do. Columns have the types that

@@ -88,8 +88,9 @@ func Require(guards ...core.Guard) fiber.Handler {
 	}
 }
 
-// ErrorHandler answers a *core.Error that a handler returns, such as that of core.Check, as
-// the auth routes do, with its status, code and message, and every other error as Fiber does:
+// ErrorHandler answers a *core.Error that a handler returns, such as that of core.Check,
+// with its status, code and message, as the auth routes do. It answers every other error
+// as Fiber does:
 //
 //	app := fiber.New(fiber.Config{ErrorHandler: kernia.ErrorHandler})
 func ErrorHandler(c *fiber.Ctx, err error) error {

@@ -9,11 +9,11 @@ import (
 	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
-// SQL writes the statements that make the tables, indexes and foreign keys of a
-// schema, usually Auth.DatabaseSchema(), in an empty database: those of Migrate, each
-// on a line that ends in a semicolon. New tables of MySQL get the collation
-// utf8mb4_bin, because tokens are case-sensitive. No database is opened. The error
-// for an unknown dialect is ErrDialect (wrapped).
+// SQL writes the statements with which Migrate makes the tables, indexes and foreign keys
+// of a schema, usually Auth.DatabaseSchema(), in an empty database. Each statement ends
+// in a semicolon at the end of its line. New tables of MySQL get the collation
+// utf8mb4_bin, because tokens are case-sensitive. No database is opened. The error for an
+// unknown dialect is ErrDialect (wrapped).
 func SQL(w io.Writer, dialect schema.Dialect, s *schema.Schema) error {
 	d, err := codec(dialect)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 // commit survives a crash of the process, and the last commits may be lost when
 // the machine loses power. Foreign keys are enforced. Transactions take the
 // write lock when they begin, and wait up to ten seconds for it, so that two of
-// them never fail each other half-way. Only its owner can read and write a new
-// file (0600), and the files that SQLite keeps beside it.
+// them never fail each other half-way. A new file, and the files that SQLite keeps beside
+// it, can be read and written by their owner only (0600).
 //
 // The handle is an ordinary *gorm.DB for the application's own models too. Its
 // logger is silent; set db.Logger to log the application's own statements.

@@ -42,12 +42,12 @@ func Middleware(a *core.Auth) func(http.Handler) http.Handler {
 // Session returns the session of a request that went through Middleware or Attach.
 func Session(r *http.Request) (*core.SessionData, bool) { return core.SessionFrom(r.Context()) }
 
-// RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to
-// requests without a session. It goes inside of Middleware.
+// RequireSession answers 401 {"message":"Unauthorized","code":"UNAUTHORIZED"} to requests
+// without a session. Use it inside of Middleware.
 func RequireSession(next http.Handler) http.Handler { return Require(core.SessionGuard)(next) }
 
-// Require lets a request through if all guards do, asked in order. Otherwise it
-// sends the answer of the guard that refused. It goes inside of Middleware.
+// Require lets a request through if all guards do, asked in order. Otherwise it sends the
+// answer of the guard that refused. Use it inside of Middleware.
 func Require(guards ...core.Guard) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

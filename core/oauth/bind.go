@@ -21,10 +21,10 @@ var CodeAuthorizationURL = core.ErrorCode{Code: "INVALID_AUTHORIZATION_URL", Mes
 // a provider. stored is the value of the oauth_state cookie that the application has
 // (AccountOptions.StateInCookie), else "".
 //
-// It gives up that a flow ends in the browser in which it began, so whoever begins a flow
-// can have somebody else complete it. A flow that links an account is therefore refused
-// unless links is set: the account of the one would be linked to the user of the other.
-// The error is CodeAuthorizationURL.
+// With Bind a flow need not end in the browser in which it began, so a person who begins
+// a flow can make somebody else complete it. A flow that links an account is therefore
+// refused unless links is set: the second person's account would be linked to the first
+// person's user. The error is CodeAuthorizationURL.
 func (e *Engine) Bind(c *core.Ctx, target, stored string, links bool) error {
 	refusal := core.Fail(http.StatusBadRequest, CodeAuthorizationURL)
 	u, err := url.Parse(target)

@@ -20,14 +20,14 @@ type AuthorizationRequest struct {
 	RedirectURI string
 	// Scopes are requested in addition to those of the Config.
 	Scopes []string
-	// OnlyScopes are requested in place of the Config's and of Scopes, unless it is nil.
+	// OnlyScopes, unless nil, are requested in place of the Config's scopes and of Scopes.
 	OnlyScopes []string
 	// Nonce comes back in the id_token. Optional.
 	Nonce string
 	// Prompt, Display and LoginHint are passed on when they are not empty.
 	Prompt, Display, LoginHint string
 	// Params are further parameters, after those of the Config. A parameter that this
-	// package sets itself is an *Error, invalid_request.
+	// package sets itself fails with an *Error with the code invalid_request.
 	Params wire.Query
 }
 

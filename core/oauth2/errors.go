@@ -19,8 +19,8 @@ const (
 
 // Error is what a provider answered instead of tokens or a profile.
 type Error struct {
-	// Status is that of the answer; some providers send errors with 200. 0 when
-	// nothing was sent.
+	// Status is the HTTP status of the answer. It may be 200, because some providers send
+	// errors with it. It is 0 when nothing was sent.
 	Status int
 	// Code is the provider's "error", such as "invalid_grant", in the characters that
 	// RFC 6749 allows and at most 64 of them; or one of the codes of this package.

@@ -39,8 +39,8 @@ type ProfileRequest struct {
 }
 
 // Profile returns the profile of the user whom the tokens are for. It fails with an
-// *Error for a profile without an id, and for one whose id differs from the
-// verified id_token's when both are "sub".
+// *Error for a profile without an id, and for a profile whose "sub" differs from that of
+// the verified id_token.
 func (p *Provider) Profile(ctx context.Context, c *http.Client, r ProfileRequest) (*Profile, error) {
 	if p.c.Profile == nil {
 		return nil, ErrUnsupported

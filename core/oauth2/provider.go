@@ -19,15 +19,16 @@ type ClientAuth int
 const (
 	// AuthPost sends client_id and client_secret in the body, the default.
 	AuthPost ClientAuth = iota
-	// AuthBasic sends them in the Authorization header, each form-encoded first as
-	// RFC 6749, 2.3.1 asks for.
+	// AuthBasic sends them in the Authorization header, form-encoded as RFC 6749, 2.3.1
+	// requires.
 	AuthBasic
 	// AuthNone sends the client_id alone: a public client, which PKCE protects.
 	AuthNone
 )
 
-// Config describes a provider and the client's registration with it. The zero
-// value of everything but ID, ClientID and the two URLs is the standard.
+// Config describes a provider and the client's registration with it. ID, ClientID,
+// AuthorizeURL and TokenURL are required. The zero value of every other field is what the
+// standards say.
 type Config struct {
 	// ID is the provider's id in paths and in account rows, for example "github".
 	// Letters, digits, hyphens and underscores.
@@ -51,8 +52,8 @@ type Config struct {
 	// them as they come. The two differ for characters such as "+", "%" and ":".
 	RawBasic bool
 
-	// Discovered says that AuthorizeURL and TokenURL are not known yet. A Provider of
-	// such a Config says who it is, and makes no request.
+	// Discovered says that AuthorizeURL and TokenURL are not known yet. A Provider of such a
+	// Config knows its id and its name, and makes no request.
 	Discovered bool
 	// AuthorizeURL is the authorization endpoint. Its query and fragment are
 	// kept.

@@ -27,7 +27,7 @@ type Tokens struct {
 
 // Answer is a token endpoint's answer.
 type Answer struct {
-	Status      int    // of HTTP
+	Status      int    // of the HTTP response
 	ContentType string // the header, as it was sent
 	Body        []byte // at most 1 MiB
 	// Now is the time from which a life in seconds counts.

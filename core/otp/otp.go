@@ -133,8 +133,8 @@ func (c *Codes) Read(ctx context.Context, identifier string) (string, error) {
 
 // Reuse returns the live code of an identifier, as Read does, and restarts its
 // lifetime. Attempts stay counted, so that requesting the code again does not allow
-// more guesses. Try.Made stays too: whoever knew the code before something ended it, such
-// as a change of the password, does not get it back by requesting it again.
+// more guesses. Try.Made stays too: after something has ended the code, such as a change
+// of the password, a person who knew it does not get it back by requesting it again.
 func (c *Codes) Reuse(ctx context.Context, identifier string) (string, error) {
 	code, err := c.Read(ctx, identifier)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // Type is the logical type of a field, by Better Auth's name for it.
 type Type string
 
-// The field types. The Go value of each in an adapter.Record is in brackets.
+// The field types. The comment of each is its Go type in an adapter.Record.
 const (
 	String      Type = "string"   // string
 	Number      Type = "number"   // int64 when integral, else float64

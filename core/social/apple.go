@@ -31,7 +31,7 @@ type AppleOptions struct {
 // Apple is the provider "apple". Address and id come from the id_token alone. The
 // name comes from the form field "user", which Apple sends with the first consent
 // only and does not sign. The challenge of PKCE is sent with the request, as Better Auth
-// does since 1.7; 1.6 sends a verifier without one.
+// does since 1.7. Better Auth 1.6 sends a verifier without one.
 func Apple(o AppleOptions) oauth.Config {
 	c := oauth2.Config{
 		ID: "apple", Name: "Apple", Issuer: "https://appleid.apple.com",

@@ -10,9 +10,9 @@ import (
 // CloudflareOptions are the options of Cloudflare.
 type CloudflareOptions struct{ Options }
 
-// Cloudflare is the provider "cloudflare", which Better Auth has since 1.7. A client
-// without a secret is a public one. The profile comes from Cloudflare's API, because
-// the userinfo endpoint knows an id only. Its addresses do not count as verified.
+// Cloudflare is the provider "cloudflare", which Better Auth has had since 1.7. A client
+// without a secret is a public one. The profile comes from Cloudflare's API, because the
+// userinfo endpoint knows an id only. Its addresses do not count as verified.
 func Cloudflare(o CloudflareOptions) oauth.Config {
 	c := oauth2.Config{
 		ID: "cloudflare", Name: "Cloudflare", Auth: oauth2.AuthBasic,

@@ -24,16 +24,17 @@ type APIKeyOptions struct {
 	// {"key":…,"configId":…,"permissions":…} by POST and answers as verifyApiKey does:
 	// {"valid":true,"key":{"id":…,"referenceId":…}}, or {"valid":false}.
 	VerifyURL string
-	// Authorization is sent to VerifyURL in the header of that name, for example
+	// Authorization is the Authorization header of requests to VerifyURL, for example
 	// "Bearer " and a secret that the two services share.
 	Authorization string
 	// ConfigID and Permissions are sent to VerifyURL when they are set.
 	ConfigID    string
 	Permissions map[string][]string
-	// Header is the header that keys come in, and go to SessionURL in. Default "x-api-key".
+	// Header is the request header that holds a key. Keys are sent to SessionURL in the same
+	// header. Default "x-api-key".
 	Header string
-	// Client sends the requests. Default outbound.Default. The addresses must be by https,
-	// or on this machine.
+	// Client sends the requests. Default outbound.Default. The addresses must use https, or
+	// be on this machine.
 	Client *http.Client
 }
 

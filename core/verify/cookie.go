@@ -108,9 +108,9 @@ func NewCookies(o CookieOptions) (*Cookies, error) {
 }
 
 // SessionToken returns the token of a session from a Cookie header, if the server has
-// signed it. That says that there was such a session, not that there still is one: only
-// the server knows. Join several Cookie headers with "; ". The token is a credential:
-// whoever has it can use the session.
+// signed it. A signed token proves that there was such a session. Only the server knows
+// whether there still is one. Join several Cookie headers with "; ". The token is a
+// credential: anybody who has it can use the session.
 func (c *Cookies) SessionToken(header string) (string, bool) {
 	found, ok := "", false
 	c.each(header, func(token string) bool {
@@ -156,8 +156,8 @@ func (s *Session) DecodeSession(v any) error { return json.Unmarshal(s.session, 
 
 // Session verifies the session cookie and the cookie cache of a Cookie header. The error is
 // an *Error: ReasonMissing without a session cookie, ReasonSignature when the server has not
-// signed it, and ReasonSession without a valid cookie cache. Send the browser to the server
-// then, whose /get-session writes a new cache.
+// signed it, and ReasonSession without a valid cookie cache. In the last case send the
+// browser to the server's /get-session, which writes a new cache.
 func (c *Cookies) Session(header string) (*Session, error) {
 	value, cached := cookie.Chunks(header, c.data)
 	var found *Session

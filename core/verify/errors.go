@@ -13,13 +13,14 @@ type Reason string
 const (
 	// ReasonMissing: there is no credential of an accepted kind.
 	ReasonMissing Reason = "missing"
-	// ReasonMalformed: it is no signed token, is too long, or its JSON is ambiguous.
+	// ReasonMalformed: the credential is no signed token, is too long, or has ambiguous
+	// JSON.
 	ReasonMalformed Reason = "malformed"
-	// ReasonType: it is a token of another kind, by its header typ.
+	// ReasonType: the token is of another kind, by its header typ.
 	ReasonType Reason = "type"
 	// ReasonAlgorithm: the algorithm is not among those that are accepted.
 	ReasonAlgorithm Reason = "algorithm"
-	// ReasonKey: no key has its kid.
+	// ReasonKey: no key has the token's kid.
 	ReasonKey Reason = "key"
 	// ReasonSignature: the signature is another key's, or the cookie another server's.
 	ReasonSignature Reason = "signature"
@@ -27,7 +28,7 @@ const (
 	ReasonIssuer Reason = "issuer"
 	// ReasonAudience: aud is missing or another service's.
 	ReasonAudience Reason = "audience"
-	// ReasonExpired: it has expired.
+	// ReasonExpired: the credential has expired.
 	ReasonExpired Reason = "expired"
 	// ReasonTime: exp is missing, or the token is not valid yet.
 	ReasonTime Reason = "time"

@@ -21,7 +21,7 @@ type KeySource interface {
 
 // RemoteOptions configures NewRemoteKeys.
 type RemoteOptions struct {
-	// URL is the address of a JWK set, by https; on this machine http will do.
+	// URL is the https address of a JWK set. An address on this machine may use http.
 	URL string
 	// FromUser says that a user has supplied the URL. It is then fetched by a guarded
 	// client, which reaches the public internet and what Guard allows (outbound.New).
@@ -44,9 +44,9 @@ type remote struct {
 	client *http.Client
 }
 
-// NewRemoteKeys is the key set at an address. It is fetched when it is first needed, when
-// it is older than MaxAge, and when a token names a key that is not in it; but at most
-// once a minute, whatever tokens name and also when fetching fails. Its size is bounded.
+// NewRemoteKeys returns the key set at an address. The set is fetched when it is first
+// needed, when it is older than MaxAge, and when a token names a key that is not in it.
+// It is fetched at most once a minute, also while fetching fails. Its size is bounded.
 // Many callers share one request. An error says which option to change.
 func NewRemoteKeys(o RemoteOptions) (KeySource, error) {
 	if o.Clock == nil {
@@ -84,8 +84,8 @@ func (r *remote) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, er
 // static is a key set that never changes.
 type static []jwk.Key
 
-// NewStaticKeys is a JWK set, {"keys":[…]}, which does not change. Keys that cannot verify
-// signatures are left out. It fails when none is left.
+// NewStaticKeys returns the keys of a JWK set, {"keys":[…]}, which do not change. Keys
+// that cannot verify signatures are left out. It fails when none is left.
 func NewStaticKeys(jwks []byte) (KeySource, error) {
 	keys, err := jwk.ParseSet(jwks)
 	if err != nil {

@@ -31,20 +31,21 @@ var algorithms = []string{"EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", 
 type TokenOptions struct {
 	// Keys verify the signatures.
 	Keys KeySource
-	// Issuer is the value that iss must have: the origin of the authentication server, as
-	// "https://app.example.com", unless its plugin says otherwise.
+	// Issuer is the value that iss must have: the origin of the authentication server, such
+	// as "https://app.example.com", unless its plugin jwt says otherwise.
 	Issuer string
-	// Audience are the values of which aud must have one: the origin of the authentication
-	// server, unless its plugin says otherwise.
+	// Audience lists the accepted values of aud, which must have at least one of them: the
+	// origin of the authentication server, unless its plugin jwt says otherwise.
 	Audience []string
-	// Algorithms that are accepted. Default: those of the plugin jwt, which are EdDSA,
-	// ES256, ES512, RS256 and PS256. A key verifies its own kind of signature only.
+	// Algorithms lists the accepted algorithms. Default: those of the plugin jwt, which are
+	// EdDSA, ES256, ES512, RS256 and PS256. A key verifies its own kind of signature only.
 	Algorithms []string
 	// Types are the values that the header typ may have besides "JWT" and none, such as
 	// "at+jwt" for access tokens (RFC 9068).
 	Types []string
-	// Leeway is by how much clocks may differ. Default 30 seconds; negative: not at all,
-	// except for iat, which no clock of this server has written.
+	// Leeway is by how much the clocks of the two servers may differ. Default 30 seconds.
+	// Negative: exp and nbf have no leeway. An iat in the future always has at least 30
+	// seconds, because the other server's clock wrote it.
 	Leeway time.Duration
 	// Clock returns the time. Default time.Now.
 	Clock func() time.Time

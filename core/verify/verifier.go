@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Options says which credentials a Verifier accepts. Those that are nil are not.
+// Options says which credentials a Verifier accepts. A kind that is nil is not accepted.
 type Options struct {
 	Tokens  *Tokens  // Authorization: Bearer <JSON Web Token>
 	APIKeys *APIKeys // x-api-key
@@ -26,7 +26,7 @@ type Verifier struct {
 	warned atomic.Int64 // when an outage was logged last, in Unix seconds
 }
 
-// New fails when no kind of credential is accepted.
+// New makes a Verifier. It fails when no kind of credential is accepted.
 func New(o Options) (*Verifier, error) {
 	if o.Tokens == nil && o.APIKeys == nil && o.Cookies == nil {
 		return nil, errors.New("verify: Options are empty: set Tokens, APIKeys or Cookies")
@@ -34,9 +34,9 @@ func New(o Options) (*Verifier, error) {
 	return &Verifier{o: o}, nil
 }
 
-// Caller is who has sent a request. One of Token, APIKey and Session is not nil.
+// Caller is the sender of a request. Exactly one of Token, APIKey and Session is set.
 type Caller struct {
-	UserID  string // sub of a token
+	UserID  string // the sub of a Token
 	Token   *Token
 	APIKey  *APIKey
 	Session *Session
@@ -123,8 +123,8 @@ func From(ctx context.Context) (*Caller, bool) {
 	return c, ok && c != nil
 }
 
-// Middleware lets requests pass whose credential is valid; their context has the Caller.
-// It answers all others as Answer says.
+// Middleware passes requests with a valid credential on to next, with the Caller in their
+// context. It answers all other requests as Answer says.
 //
 // Browsers send cookies with requests of other sites too. When cookies are accepted and
 // something changes, put http.CrossOriginProtection around the handler as well.
@@ -147,8 +147,8 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 }
 
 // Answer is the answer to a request whose caller could not be found: 503 for
-// ErrUnavailable, and otherwise 401, with a body as the authentication server's. It does
-// not say why a credential was refused.
+// ErrUnavailable, and otherwise 401, with a body of the form that the authentication
+// server's errors have. The body does not say why a credential was refused.
 func Answer(err error) (status int, body []byte) {
 	if ReasonOf(err) == "" {
 		return http.StatusServiceUnavailable, []byte(`{"message":"Service Unavailable","code":"SERVICE_UNAVAILABLE"}`)

@@ -17,7 +17,7 @@ const patterns = [
   ["handle", /"user":\{"id":"[\w-]+"(?=,"name":"[^"]*","displayName")/],
   // A verifier and its challenge have one placeholder.
   ["verifier", /(?<=code_verifier=|codeVerifier\\*":\\*")[\w-]{43,128}/],
-  ["challenge", /(?<=code_challenge=)[\w-]{43}/],
+  ["challenge", /(?<=code_challenge(?:=|%3D))[\w-]{43}/],
   // The numbers of a JSON Web Key, also in a text within JSON.
   ["number", /(?<="(?:n|d|p|q|dp|dq|qi|x|y)\\*":\\*")[\w-]{43,}(?=\\*")/],
   ["envelope", /\b(?:[0-9a-f]{2}){40,}\b/],
@@ -37,8 +37,8 @@ const patterns = [
   ["apikey", /(?<=")[\w-]*[A-Za-z]{64}(?=")|(?<="key":")(?=[\w-]{24,42}")[\w-]*[A-Za-z]{24}(?=")/],
   ["digest", /(?<="(?:key|digest)":")[\w-]{43}(?=")/],
   ["start", /(?<="start":")[\w-]+(?=")/],
-  // The hash of a token in the place of the token: parts of it may look like an id.
-  ["hashed", /(?<=[?&]token=)[\w-]{43}(?![\w-])/],
+  // SHA-256 in base64url, such as the hash of a token in the place of the token: parts of it may look like an id.
+  ["hashed", /(?<=[?&]token=|%3D|(?<![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{43}(?![\w-])/],
   // States of flows have hyphens and underscores too.
   ["id", /\b[A-Za-z0-9]{32}\b|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])/],
   ["token", /\b[A-Za-z0-9]{24}\b/],

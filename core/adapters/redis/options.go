@@ -21,10 +21,10 @@ type Options struct {
 	// NoPrefix leaves keys as they are, like the hand-written storages of older
 	// Better Auth applications. Prefix is ignored then.
 	NoPrefix bool
-	// Timeout bounds one command: the wait for a connection, repeats, and the
-	// server's answer. Default 2 seconds; less than 0 leaves it to the client and
-	// to the context. A ClusterClient and a Ring keep waiting for an answer up to
-	// their own ReadTimeout unless ContextTimeoutEnabled is set in their options.
+	// Timeout bounds one command: the wait for a connection, retries, and the server's
+	// answer. Default 2 seconds; less than 0 leaves it to the client and to the context. A
+	// ClusterClient and a Ring keep waiting for an answer up to their own ReadTimeout unless
+	// ContextTimeoutEnabled is set in their options.
 	Timeout time.Duration
 }
 

@@ -24,7 +24,7 @@ const ID = "additional-fields"
 //		{Name: Plan.Name, Type: schema.String, Default: schema.Value("free"), NoInput: true},
 //	}})
 //
-// A field is one that clients may set, unless it has NoInput.
+// Clients may set a field unless it has NoInput.
 type Options struct {
 	User         []schema.Field
 	Session      []schema.Field

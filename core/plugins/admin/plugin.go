@@ -26,8 +26,7 @@ const ID = "admin"
 
 // Options configures the plugin. The zero value is Better Auth's default.
 type Options struct {
-	// DefaultRole is the role of new users, and what users without a role may do. Default
-	// "user".
+	// DefaultRole is the role of new users, and of users without a role. Default "user".
 	DefaultRole string
 	// AdminRoles are the roles whose users count as administrators: they cannot be impersonated
 	// without the permission to do that. Each must be one of Roles. Default "admin".
@@ -41,18 +40,18 @@ type Options struct {
 	// any name: a name that is no role grants nothing. Your list replaces all of them, so include
 	// admin and user if you need them.
 	Roles map[string]*access.Role
-	// AllowRolesAboveOwn restores Better Auth's rule: whoever may set roles sets every role, and
-	// whoever may ban, or set passwords, does so to everybody. By default nobody gives a role
-	// that grants more than their own roles, or changes, impersonates or signs out a user who may
-	// do more than they may.
+	// AllowRolesAboveOwn restores Better Auth's rule: a user who may set roles sets every
+	// role, and one who may ban or set passwords does so to everybody. By default nobody
+	// gives a role that grants more than their own roles, or changes, impersonates or signs
+	// out a user who may do more than they may.
 	AllowRolesAboveOwn bool
 	// DefaultBanReason is the reason of a ban that names none. Default "No reason".
 	DefaultBanReason string
-	// DefaultBanExpiresIn is how long a ban lasts that does not say. Default: without an end.
+	// DefaultBanExpiresIn is how long a ban lasts that names no end. Default: for ever.
 	DefaultBanExpiresIn time.Duration
-	// BannedUserMessage is what a banned user is told who tries to sign in. Default "You have
-	// been banned from this application. Please contact support if you believe this is an
-	// error."
+	// BannedUserMessage is what a banned user who tries to sign in is told. Default "You
+	// have been banned from this application. Please contact support if you believe this is
+	// an error."
 	BannedUserMessage string
 	// BannedUserMessageFunc makes the message for a user (a function as bannedUserMessage, of
 	// Better Auth 1.7). An empty text means BannedUserMessage. It is called while rows are
@@ -62,10 +61,11 @@ type Options struct {
 	// it. Default one hour.
 	ImpersonationSessionDuration time.Duration
 	// AllowImpersonatingAdmins lets everybody who may impersonate also impersonate
-	// administrators. Better give a role the permission user:impersonate-admins.
+	// administrators. Prefer to give a role the permission user:impersonate-admins.
 	AllowImpersonatingAdmins bool
 	// RevokeSessionsOnSetPassword ends all sessions of a user whose password an administrator
-	// sets, but for the administrator's own. Pending links and codes of the user end in any case.
+	// sets, except the administrator's own. Pending links and codes of the user end in any
+	// case.
 	RevokeSessionsOnSetPassword bool
 	// Columns are the names of the columns of the fields role, banned, banReason, banExpires and
 	// impersonatedBy (schema).

@@ -23,7 +23,8 @@ func DefaultRoles() map[string]*access.Role {
 	return map[string]*access.Role{"admin": AdminRole(), "user": UserRole()}
 }
 
-// AdminRole has all permissions that the plugin checks, but for impersonating administrators.
+// AdminRole has all permissions that the plugin checks, except that of impersonating
+// administrators.
 func AdminRole() *access.Role {
 	granted := DefaultStatements()
 	granted["user"] = slices.DeleteFunc(granted["user"], func(action string) bool { return action == "impersonate-admins" })

@@ -20,28 +20,29 @@ const ID = "admin-config"
 
 // Options configures the plugin. Somebody has to be an administrator: set AdminUserIDs or
 // Allow, or install the plugin admin. With none of them the routes refuse everybody, and
-// only Go changes the configuration. New logs a warning then, unless AdminRoles is an empty
+// only Go code changes the configuration. New logs a warning then, unless AdminRoles is an empty
 // list that is not nil.
 type Options struct {
 	// AdminUserIDs are ids of users who are administrators.
 	AdminUserIDs []string
 	// AdminRoles are values of the user's field role that make an administrator. The field
 	// is that of the plugin admin, or one of the application that clients cannot set. It may
-	// hold several roles, separated by commas. Default: those whom the plugin admin takes for
-	// administrators where it is installed, otherwise "admin" and "owner". An empty list that
-	// is not nil: no role does.
+	// hold several roles, separated by commas. Default: where the plugin admin is installed,
+	// the roles that it takes for administrators, otherwise "admin" and "owner". With an
+	// empty list that is not nil, no role makes an administrator.
 	AdminRoles []string
-	// Allow may make a user an administrator who is none by id or role. It is called once
-	// for each call of the routes.
+	// Allow may make a user an administrator whose id and role do not. It is called once for
+	// each call of the routes.
 	Allow func(c *core.Ctx, u *core.User) (bool, error)
-	// AllowAnyAuthenticated makes everybody an administrator who is signed in. It is for
+	// AllowAnyAuthenticated makes every user who is signed in an administrator. It is for
 	// demonstrations.
 	AllowAnyAuthenticated bool
-	// DefaultAuthMethods says what holds for methods that nobody has switched yet. Default
-	// of a method that is not listed: on.
+	// DefaultAuthMethods says what holds for methods that nobody has switched yet. A method
+	// that is not listed is on.
 	DefaultAuthMethods map[string]AuthMethod
 	// AlwaysAllow names methods that are on whatever the table says, and that nobody can
-	// switch off. To get in again when nobody can, restart with a method of yours here.
+	// switch off. When nobody can sign in any more, restart the server with one of your
+	// methods here.
 	AlwaysAllow []string
 	// MaxAge is how long a process uses what it has read, at least a millisecond and at most
 	// an hour. A change is seen at once in the process that makes it, and within MaxAge in
@@ -49,15 +50,15 @@ type Options struct {
 	MaxAge time.Duration
 }
 
-// AuthMethod is a sign-in method as its page shows it.
+// AuthMethod is a sign-in method as a sign-in page shows it.
 type AuthMethod struct {
 	Enabled bool   `json:"enabled" doc:"Whether anybody can sign in or up by it"`
 	Label   string `json:"label" doc:"Its name for people"`
 }
 
-// Plugin is the installed plugin; get it with From. Its operations can be called from Go,
-// where they trust the application: they ask for no administrator, and let it switch off
-// what it likes.
+// Plugin is the installed plugin; get it with From. Its operations can be called from Go.
+// There they trust the application: they ask for no administrator, and switch off any
+// method.
 type Plugin struct {
 	PublicAuth      *core.Op[core.NoInput, PublicReply]
 	GetAuthMethods  *core.Op[core.NoInput, AuthMethodsReply]

@@ -2,7 +2,7 @@ package anonymous
 
 import "github.com/advantch/kernia-go/core"
 
-// The error codes of the plugin, with FAILED_TO_CREATE_USER of the core.
+// The error codes of the plugin. It also answers with FAILED_TO_CREATE_USER of the core.
 var (
 	CodeInvalidEmailFormat     = core.ErrorCode{Code: "INVALID_EMAIL_FORMAT", Message: "Email was not generated in a valid format"}
 	CodeCouldNotCreateSession  = core.ErrorCode{Code: "COULD_NOT_CREATE_SESSION", Message: "Could not create session"}

@@ -19,7 +19,7 @@ const ID = "anonymous"
 // IsAnonymous is the field of the user. Clients cannot set it.
 var IsAnonymous = core.Field[bool]{Name: "isAnonymous"}
 
-// Options configures the plugin. The zero value is Better Auth's default, but for the
+// Options configures the plugin. The zero value is Better Auth's default, except for the
 // addresses of the users.
 type Options struct {
 	// EmailDomain is the domain of the addresses of anonymous users,
@@ -27,8 +27,8 @@ type Options struct {
 	// addresses that nobody can have, <id>@anonymous.placeholder.invalid, as in Better Auth
 	// 1.7.
 	EmailDomain string
-	// GenerateEmail makes the addresses in place of EmailDomain. For an empty text the
-	// plugin makes one.
+	// GenerateEmail makes the addresses in place of EmailDomain. When it returns "", the
+	// plugin makes an address.
 	GenerateEmail func(ctx context.Context) (string, error)
 	// GenerateName makes the names. Default "Anonymous".
 	GenerateName func(ctx context.Context) (string, error)

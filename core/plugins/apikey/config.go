@@ -23,15 +23,16 @@ const (
 	Organizations Owner = "organization"
 )
 
-// Config is one kind of keys.
+// Config describes one kind of keys.
 type Config struct {
 	// ID names the configuration in requests (configId) and in the rows of its keys.
 	// Default "default".
 	ID string
-	// Owner is whom the keys belong to. Organizations needs the plugin organization, and
-	// the permission apiKey with create, read, update or delete. Default Users.
+	// Owner says whether the keys belong to users or to organizations. Default Users.
+	// Organizations needs the plugin organization. Its members need the permission apiKey
+	// with create, read, update or delete.
 	Owner Owner
-	// Headers are the request headers that a key comes in; the first that is not empty
+	// Headers are the request headers that may hold a key. The first that is not empty
 	// counts. Default "x-api-key".
 	Headers []string
 	// Find takes the key out of a request in place of Headers; "" means that there is none.
@@ -43,7 +44,7 @@ type Config struct {
 	Generate func(ctx context.Context, r NewKey) (string, error)
 	Length   int    // of a key without its prefix, in letters; default 64, at least 16
 	Prefix   string // of keys that are made without one
-	// DisableHashing stores keys as they are: whoever reads the table has them all.
+	// DisableHashing stores keys as they are: anybody who reads the table has them all.
 	DisableHashing bool
 
 	MinPrefixLength, MaxPrefixLength int  // of a prefix that a client chooses; default 1 and 32
@@ -64,7 +65,8 @@ type Config struct {
 	// in those of Options.SessionPaths. The owner must be a user.
 	Sessions bool
 	// MaxKeys is how many keys of the configuration one owner may have. Default: no limit.
-	// It holds for keys in the database.
+	// It applies to keys in the database: core.New refuses it with SecondaryStorage unless
+	// FallbackToDatabase is set.
 	MaxKeys int
 
 	// SecondaryStorage keeps the keys in Storage, or else in core.Options.SecondaryStorage,
@@ -94,7 +96,7 @@ type StartOptions struct {
 
 // ExpiryOptions bounds the life of keys.
 type ExpiryOptions struct {
-	Default       time.Duration // of keys that are made without a life; default: they do not end
+	Default       time.Duration // of keys that are made without a life; default: they never expire
 	DisableCustom bool          // nobody may choose a life
 	Min           time.Duration // the shortest life that can be chosen; default one day
 	Max           time.Duration // the longest; default 365 days
@@ -103,7 +105,7 @@ type ExpiryOptions struct {
 // RateLimitOptions is the limit of keys that are made without one of their own.
 type RateLimitOptions struct {
 	Disabled bool
-	Window   time.Duration // without a use for so long, the count begins anew; default one day
+	Window   time.Duration // after this time without a use the count starts again; default one day
 	Max      int           // uses in a window; default 10
 }
 

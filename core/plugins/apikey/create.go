@@ -41,10 +41,10 @@ func (in *CreateInput) serverOnly() bool {
 		in.RateLimitEnabled != nil || in.Permissions != nil || in.Remaining != nil
 }
 
-// Created is a new key with the key itself, which is told once.
+// Created is the row of a new key, with the key itself, which is shown only once.
 type Created struct {
 	*Key
-	Plain string // the key: give it to its owner and keep it nowhere
+	Plain string // the key: give it to its owner and store it nowhere
 	p     *Plugin
 }
 

@@ -67,7 +67,8 @@ var (
 	errPermissions = core.Fail(http.StatusUnauthorized, CodeKeyNotFound)
 )
 
-// The security events of the plugin. A refusal has the Code.
+// The security events of the plugin. The event of a refusal has the error code in
+// Event.Code.
 const (
 	EventCreated core.EventType = "api-key.created"
 	EventUpdated core.EventType = "api-key.updated"

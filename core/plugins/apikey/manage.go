@@ -14,7 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// Shown is a key as clients see it: without the key.
+// Shown is the row of a key as clients see it, without the key itself.
 type Shown struct {
 	*Key
 	p *Plugin
@@ -101,8 +101,8 @@ type UpdateInput struct {
 	RefillAmount   *int64     `json:"refillAmount" doc:"Uses that the key has again after every interval. Server only"`
 	RefillInterval *int64     `json:"refillInterval" doc:"The interval in milliseconds. Server only"`
 	Metadata       wire.Value `json:"metadata" doc:"A JSON object to keep with the key"`
-	// ExpiresIn is the life from now on in seconds; null, in a request or in Go
-	// wire.Null(), removes the end.
+	// ExpiresIn is the life from now on, in seconds. null (in Go wire.Null()) removes the
+	// expiry.
 	ExpiresIn           wire.Value `json:"expiresIn" doc:"Life of the key from now on, in seconds; null for no end"`
 	RateLimitEnabled    *bool      `json:"rateLimitEnabled" doc:"Whether the key has a rate limit. Server only"`
 	RateLimitTimeWindow *int64     `json:"rateLimitTimeWindow" doc:"Window of the rate limit in milliseconds. Server only"`

@@ -1,6 +1,6 @@
-// Package apikey gives users and organizations keys for programs: with permissions, a
-// number of uses, a rate limit and an end. A verification is one read and one conditional
-// write, so that no two callers share a use. See
+// Package apikey gives users and organizations keys for programs. A key can have
+// permissions, a number of uses, a rate limit and an expiry. A verification is one read
+// and one conditional write, so that no two callers share a use. See
 // https://better-auth.com/docs/plugins/api-key. Plugin id: "api-key".
 package apikey
 
@@ -26,8 +26,8 @@ type Options struct {
 	// SessionPaths are routes of this server that a session of a key may use
 	// (Config.Sessions), for example "/list-accounts", or "/organization/*" for all below
 	// it (Auth.RoutesLike). "*" is every route: a key can then make keys, and change how its owner signs in.
-	// Default: "/get-session" alone, and "*" under CompatBetterAuth. Routes of the
-	// application are not concerned.
+	// Default: "/get-session" alone, and "*" under CompatBetterAuth. It does not concern
+	// routes of the application.
 	SessionPaths []string
 	Table        string            // name of the table; default "apikey"
 	Columns      map[string]string // names of its columns by field
@@ -43,7 +43,7 @@ type Plugin struct {
 	Update *core.Op[UpdateInput, Shown]
 	Delete *core.Op[DeleteInput, core.SuccessReply]
 	List   *core.Op[ListInput, ListReply]
-	// DeleteExpired removes the keys that have ended. It has no route.
+	// DeleteExpired removes the keys that have expired. It has no route.
 	DeleteExpired *core.Op[core.NoInput, DeleteExpiredReply]
 
 	opts    Options

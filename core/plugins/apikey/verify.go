@@ -221,8 +221,8 @@ func (p *Plugin) owner(ctx context.Context, cf *config, f *found) (*core.User, e
 type VerifyInput struct {
 	ConfigID *string `json:"configId" doc:"Configuration of the key; the default one without it"`
 	Key      string  `json:"key" doc:"The key"`
-	// Permissions are what the key must allow, all of them. Nil asks for none; a request
-	// for nothing is refused.
+	// Permissions are what the key must allow, all of them. Nil asks for none. A map that is
+	// not nil and lists no action is refused.
 	Permissions map[string][]string `json:"permissions,omitempty" doc:"Actions by resource that the key must allow"`
 }
 
@@ -286,15 +286,15 @@ func (p *Plugin) refusal(c *core.Ctx, err error) *core.Error {
 type GuardOptions struct {
 	// ConfigID names the configuration; the default one without it.
 	ConfigID string
-	// Permissions are what a key must allow, all of them. Nil asks for none; a request for
-	// nothing is refused.
+	// Permissions are what a key must allow, all of them. Nil asks for none. A map that is
+	// not nil and lists no action is refused.
 	Permissions access.Permissions
 }
 
-// Guard lets requests through that bring a good API key, and counts the use. KeyFrom
-// returns the key in the handler. It answers 401 without a key and for one that is no good,
-// 403 INSUFFICIENT_API_KEY_PERMISSIONS for one that lacks a permission, and 429 with a
-// Retry-After for one that is used up or used too often. A request counts once, however
+// Guard lets requests with a valid API key through, and counts the use. In the handler,
+// KeyFrom returns the key. The guard answers 401 without a key and for an invalid one,
+// 403 INSUFFICIENT_API_KEY_PERMISSIONS for a key that lacks a permission, and 429 with a
+// Retry-After for a key that is used up or used too often. A request counts once, however
 // many guards of one configuration it passes.
 //
 //	kernia.Require(apikey.Guard(apikey.GuardOptions{Permissions: access.Permissions{"files": {"read"}}}))

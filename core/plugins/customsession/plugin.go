@@ -44,7 +44,8 @@ type Plugin[T any] struct {
 //		Roles   []string      `json:"roles"`
 //	}
 //
-// New of core refuses any: OpenAPI could say nothing about the answer.
+// core.New refuses the type any, because the OpenAPI document could say nothing about the
+// answer.
 func New[T any](f Func[T], o Options) *Plugin[T] { return &Plugin[T]{f, o} }
 
 // From returns the plugin installed in a. T is the result of the function that New took.

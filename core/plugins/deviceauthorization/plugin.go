@@ -34,9 +34,9 @@ type Options struct {
 	// UserCodeLength is the length of user codes, 6 to 191; default 8.
 	UserCodeLength int
 	// GenerateDeviceCode and GenerateUserCode make codes of your own, of at most 191
-	// characters. They must be random: who guesses a device code can take the session, and
-	// who guesses a user code can take over the device. A code that is taken is made again,
-	// up to twice.
+	// characters. They must be random: anybody who guesses a device code can take the
+	// session, and anybody who guesses a user code can take over the device. A code that is
+	// taken is made again, up to twice.
 	GenerateDeviceCode func(ctx context.Context) (string, error)
 	GenerateUserCode   func(ctx context.Context) (string, error)
 	// ValidateClient reports whether a client id is known. Default: every one is.

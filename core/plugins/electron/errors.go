@@ -2,7 +2,8 @@ package electron
 
 import "github.com/advantch/kernia-go/core"
 
-// The error codes of the plugin. CodePKCEMethod is of later releases of Better Auth 1.6.
+// The error codes of the plugin. CodePKCEMethod comes from later releases of Better Auth
+// 1.6.
 var (
 	CodeClientID         = core.ErrorCode{Code: "INVALID_CLIENT_ID", Message: "Invalid client ID"}
 	CodeInvalidToken     = core.ErrorCode{Code: "INVALID_TOKEN", Message: "Invalid or expired token."}

@@ -1,6 +1,7 @@
-// Package electron is the server's half of @better-auth/electron: a user signs in in the
-// system's browser, and the desktop application gets a session of its own in exchange for
-// a code. See https://better-auth.com/docs/integrations/electron. Plugin id: "electron".
+// Package electron is the server's half of @better-auth/electron: a user signs in with
+// the system's browser, and the desktop application gets a session of its own in exchange
+// for a code. See https://better-auth.com/docs/integrations/electron. Plugin id:
+// "electron".
 package electron
 
 import (
@@ -17,11 +18,11 @@ import (
 const ID = "electron"
 
 // Options configures the plugin. The zero value is Better Auth's default. The
-// application's scheme, such as "com.example.app:/", belongs into
+// application's scheme, such as "com.example.app:/", belongs in
 // core.Options.TrustedOrigins.
 type Options struct {
-	// CodeTTL is how long a code can be exchanged, and how long a sign-in may take that is
-	// to end in one (Better Auth's codeExpiresIn, in seconds). Default 5 minutes.
+	// CodeTTL is how long a code can be exchanged (Better Auth's codeExpiresIn, in seconds).
+	// A sign-in that is to end in a code may take as long. Default 5 minutes.
 	CodeTTL time.Duration
 	// RedirectCookieTTL is the life of the cookie in which the page finds the code (Better
 	// Auth's redirectCookieExpiresIn, in seconds). Default 2 minutes.

@@ -18,7 +18,7 @@ import (
 // ID is the plugin's id.
 const ID = "email-otp"
 
-// Method is the sign-in method, for gates.
+// Method is the name of the sign-in method (core.SignIn.Method).
 const Method = "email-otp"
 
 // Options configures the plugin. Send is required.
@@ -30,8 +30,8 @@ type Options struct {
 	Digits int
 	// TTL is the lifetime of a code (expiresIn). Default 5 minutes.
 	TTL time.Duration
-	// Generate makes the codes in place of the built-in generator (generateOTP). For an
-	// empty text the built-in one makes the code.
+	// Generate makes the codes in place of the built-in generator (generateOTP). When it
+	// returns "", the built-in generator makes the code.
 	Generate func(ctx context.Context, email string, t Type) (string, error)
 	// AllowedAttempts is how many wrong attempts a code allows. Default 3.
 	AllowedAttempts int
@@ -60,13 +60,13 @@ type Options struct {
 	ReplaceVerificationMail bool
 	ChangeEmail             ChangeEmailOptions
 
-	// RateLimit is the rule of each route, for an address of the network. Default 3
+	// RateLimit is the rule of each route for one client, by its IP address. Default 3
 	// requests in a minute.
 	RateLimit ratelimit.Rule
 	// SendLimit is how many codes are sent to one mail address, by all routes together and
-	// whoever asks for them, and how many changes of address a user asks for. It bounds both
-	// the mails and the guesses, since each new code allows new attempts. Default:
-	// RateLimit. It is kept by the rate limiter. A negative Max: no such limit.
+	// whoever asks for them. It is also how many changes of address one user can ask for. It
+	// bounds both the mails and the guesses, since each new code allows new attempts.
+	// Default: RateLimit. The rate limiter keeps the count. A negative Max: no such limit.
 	SendLimit ratelimit.Rule
 }
 
@@ -102,7 +102,7 @@ const (
 type Plugin struct {
 	SendVerificationOTP *core.Op[SendInput, core.SuccessReply]
 	// CreateVerificationOTP makes a code and returns it, for an application that sends it
-	// by itself. It is never routed over HTTP.
+	// itself. It is never routed over HTTP.
 	CreateVerificationOTP *core.Op[CreateInput, Code]
 	// GetVerificationOTP returns the live code of an address. It is never routed over
 	// HTTP.

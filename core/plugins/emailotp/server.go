@@ -14,7 +14,8 @@ type CreateInput struct {
 	Type  Type   `json:"type" zod:"enum=email-verification|sign-in|forget-password|change-email" doc:"What the code is for"`
 }
 
-// Code is a code. It prints and logs without its digits: convert it to a string.
+// Code is a code. It prints and logs without its digits. Convert it to a string to send
+// it.
 type Code string
 
 func (p *Plugin) create(c *core.Ctx, in *CreateInput) (Code, error) {

@@ -18,8 +18,8 @@ import (
 // ID is the plugin's id.
 const ID = "expo"
 
-// Options configures the plugin. The application's scheme, such as "myapp://", belongs
-// into core.Options.TrustedOrigins.
+// Options configures the plugin. The application's scheme, such as "myapp://", belongs in
+// core.Options.TrustedOrigins.
 type Options struct {
 	// DisableOriginOverride ignores the header Expo-Origin.
 	DisableOriginOverride bool
@@ -28,9 +28,9 @@ type Options struct {
 	// "development".
 	Development bool
 	// AllowLinking lets /expo-authorization-proxy open flows that link an account to
-	// the user who is signed in to the application, as Better Auth does. Whoever gets
-	// somebody else to open such a link has that person's account linked to their own
-	// user.
+	// the user who is signed in to the application, as Better Auth does. An attacker who
+	// makes somebody else open such a link gets that person's account linked to the
+	// attacker's own user.
 	AllowLinking bool
 }
 

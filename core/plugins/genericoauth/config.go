@@ -25,7 +25,7 @@ type Config struct {
 
 	// DiscoveryURL is the address of a discovery document, usually the issuer and
 	// "/.well-known/openid-configuration". It is fetched when it is first needed, and
-	// again after an hour. Its endpoints serve where none is configured below.
+	// again after an hour. Its endpoints are used where none is configured below.
 	DiscoveryURL string
 	// DiscoveryHeaders are sent with that request.
 	DiscoveryHeaders http.Header
@@ -37,12 +37,12 @@ type Config struct {
 	RequireIssuerValidation bool
 	// AuthorizationURL and TokenURL are required without DiscoveryURL.
 	AuthorizationURL, TokenURL string
-	// UserInfoURL answers the profile. It is asked when there is no id_token with an
-	// address that could be verified.
+	// UserInfoURL is the address of the profile. It is asked when there is no id_token with
+	// an address that could be verified.
 	UserInfoURL string
 	// JWKSURL is the address of the keys that sign id_tokens, a JWK set. Default: that of
-	// the discovery document. When there is neither, an id_token is read only if Issuer is
-	// set. It came from TokenURL itself, so that everything but its signature is checked
+	// the discovery document. Without either, an id_token is read only if Issuer is set.
+	// Everything but its signature is then checked, because it came from TokenURL itself
 	// (OpenID Connect Core 1.0, 3.1.3.7).
 	JWKSURL string
 
@@ -88,7 +88,8 @@ type Config struct {
 	GetUserInfo func(ctx context.Context, t *oauth2.Tokens) (*oauth2.Profile, error)
 	// MapProfileToUser returns fields of the user for a profile, by their logical names:
 	// id (the account's), name, email, image, and added fields that users can set
-	// themselves. Other fields are ignored. An address that it replaces is not verified.
+	// themselves. Other fields are ignored. An e-mail address that it replaces counts as not
+	// verified.
 	MapProfileToUser func(ctx context.Context, p *oauth2.Profile) (map[string]any, error)
 
 	// DisableSignUp refuses users who have no account yet.

@@ -12,7 +12,7 @@ type Preset struct {
 	ClientID, ClientSecret string
 	// Scopes replace those of the preset.
 	Scopes []string
-	// RedirectURI and the others are those of Config.
+	// RedirectURI and the fields after it are those of Config.
 	RedirectURI           string
 	NoPKCE                bool
 	DisableImplicitSignUp bool

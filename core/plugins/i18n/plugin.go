@@ -1,5 +1,5 @@
-// Package i18n translates the messages of errors into the caller's language. The codes
-// stay. See https://better-auth.com/docs/plugins/i18n. Plugin id: "i18n".
+// Package i18n translates the messages of errors into the caller's language. Their codes
+// stay the same. See https://better-auth.com/docs/plugins/i18n. Plugin id: "i18n".
 package i18n
 
 import (
@@ -25,8 +25,9 @@ type Options struct {
 	// Translations by locale, such as "fr" or "pt-BR". At least one is required. New logs a
 	// warning for codes that neither the core nor an installed plugin has.
 	Translations map[string]Translations
-	// DefaultLocale is used when no strategy finds one. Default "en" if there are
-	// translations for it, else the first locale in alphabetical order.
+	// DefaultLocale is used when no way of Detection finds a locale with translations.
+	// Default "en" if there are translations for it, else the first locale in alphabetical
+	// order.
 	DefaultLocale string
 	// Detection are the ways to find the caller's locale, in order. Default: Header.
 	Detection []Detection
@@ -35,14 +36,15 @@ type Options struct {
 	// UserLocaleField is the field of the user that Session reads. New refuses Session when
 	// the user has no such field. Default "locale".
 	UserLocaleField string
-	// Locale is what Callback calls. It returns a locale, or "" for the next strategy.
+	// Locale is what Callback calls. It returns a locale, or "" for the next way.
 	Locale func(c *core.Ctx) (string, error)
 }
 
 // Detection is a way to find the caller's locale.
 type Detection string
 
-// The ways to find a locale. A locale without translations leads to the next one.
+// The ways to find a locale. When a way finds a locale without translations, the next way
+// is tried.
 const (
 	Header   Detection = "header"   // Accept-Language, by its weights
 	Cookie   Detection = "cookie"   // Options.LocaleCookie

@@ -27,8 +27,8 @@ type Options struct {
 	CookieName string
 	MaxAge     time.Duration // of the cookie; default 30 days
 	// Resolve returns the name to remember for a call that signs in, or sets the session
-	// cookie for another reason. method is the built-in name, "" where there is none. With
-	// "" nothing is remembered: what was before stays.
+	// cookie for another reason. method is the built-in name, "" where there is none. When
+	// Resolve returns "", nothing is remembered, and the earlier name stays.
 	Resolve func(c *core.Ctx, method string) string
 	// StoreInDatabase also stores the method in the user's field
 	// lastLoginMethod.

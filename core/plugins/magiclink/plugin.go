@@ -43,10 +43,12 @@ type Options struct {
 	// Hash stores tokens in a way of your own, in place of Store.
 	Hash func(ctx context.Context, token string) (string, error)
 
-	// RateLimit is for each of the routes and one client. Default 5 in a minute.
+	// RateLimit is the rule of each route for one client, by its IP address. Default 5
+	// requests in a minute.
 	RateLimit ratelimit.Rule
 	// SendLimit is how many links are mailed to one address, whoever asks for them.
-	// Default 5 in a minute. It is kept by the rate limiter. A negative Max: no such limit.
+	// Default 5 in a minute. The rate limiter keeps the count. A negative Max: no such
+	// limit.
 	SendLimit ratelimit.Rule
 
 	// Confirm makes links lead to a page with a button, which completes the sign-in.

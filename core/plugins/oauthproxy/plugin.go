@@ -111,8 +111,8 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) error {
 	return nil
 }
 
-// Depart sends a sign-in that begins on a preview by way of production. It makes the
-// plugin an oauth.Relay.
+// Depart sends a sign-in that begins on a preview through production. It makes the plugin
+// an oauth.Relay.
 func (p *Plugin) Depart(c *core.Ctx, one *oauth.Provider, d oauth.Departure) (state, redirect string, err error) {
 	here := p.here(c)
 	if here == p.production || c.Req.Header.Get(SkipHeader) != "" {

@@ -23,7 +23,8 @@ type Options struct {
 	// Path of the reference page below the base path. Its script is at Path +
 	// "/scalar.js". Default "/reference".
 	Path string
-	// DisableDefaultReference answers 404 in place of the page. The document is served.
+	// DisableDefaultReference answers 404 in place of the page. The document is still
+	// served.
 	DisableDefaultReference bool
 	// Theme of the page: default, alternate, moon, purple, solarized, bluePlanet, saturn,
 	// kepler, mars, deepSpace, laserwave or none. Default "default".

@@ -245,7 +245,7 @@ type DeleteRoleInput struct {
 	RoleID         string  `json:"roleId,omitempty" validate:"and" doc:"Id of the role, in place of the name"`
 }
 
-// DecodeAnd wants a name or an id.
+// DecodeAnd requires a name or an id.
 func (in *DeleteRoleInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
 	in.RoleName, in.RoleID = chooseRole(v, issues)
 }
@@ -353,7 +353,7 @@ type GetRoleInput struct {
 	RoleID         string  `query:"roleId,omitempty" validate:"and" doc:"Id of the role, in place of the name"`
 }
 
-// DecodeAnd wants a name or an id.
+// DecodeAnd requires a name or an id.
 func (in *GetRoleInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
 	in.RoleName, in.RoleID = chooseRole(v, issues)
 }
@@ -381,7 +381,7 @@ type UpdateRoleData struct {
 	validate.Fields `fields:"organizationRole,partial"`
 }
 
-// DecodeAnd wants a name or an id.
+// DecodeAnd requires a name or an id.
 func (in *UpdateRoleInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
 	in.RoleName, in.RoleID = chooseRole(v, issues)
 }

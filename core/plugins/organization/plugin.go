@@ -34,8 +34,9 @@ type Options struct {
 	AllowUserToCreateOrganization func(ctx context.Context, u *core.User) (bool, error)
 	// OrganizationLimit is the number of memberships at which a user cannot create
 	// another organization. Default 100. Negative: no limit. OrganizationLimitReached
-	// replaces it; true refuses, and nothing is counted again. The list of a user's organizations has at most as many
-	// entries, but 100 when the limit is lower and 1000 when there is none.
+	// replaces it; true refuses, and nothing is counted again. The list of a user's
+	// organizations ends after as many entries as the limit, after 100 when the limit is
+	// lower, and after 1000 when there is none.
 	OrganizationLimit        int
 	OrganizationLimitReached func(ctx context.Context, u *core.User) (bool, error)
 	// CreatorRole is the role of an organization's creator. An organization always

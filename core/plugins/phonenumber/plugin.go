@@ -48,9 +48,9 @@ type Options struct {
 	Store otp.Storage
 
 	// Normalize returns the one spelling of a phone number under which it is stored, and
-	// false for what is no phone number. It is applied to every number, whether clients or
-	// the application give it. Its result may have digits and the characters +#*-.() and
-	// space. Default E164.
+	// false for a text that is no phone number. It is applied to every number, whether
+	// clients or the application give it. Its result may have digits and the characters
+	// +#*-.() and space. Default E164.
 	Normalize func(phoneNumber string) (string, bool)
 	// ValidatePhoneNumber may refuse a normalised number at sign-in and when a code is
 	// requested (phoneNumberValidator). Default: none is refused.
@@ -59,11 +59,13 @@ type Options struct {
 	// of its country. A refused number is answered with INVALID_PHONE_NUMBER. Default: all
 	// numbers may get messages.
 	AllowMessage func(ctx context.Context, phoneNumber string) (bool, error)
-	// NumberLimit is how many codes a number is sent, by all routes and for all addresses
-	// together. Default 5 with pauses shorter than 15 minutes. A negative Max: no such limit.
+	// NumberLimit is how many codes are sent to one number, by all routes and for all IP
+	// addresses together. Default: 5 codes with less than 15 minutes between them. A
+	// negative Max: no such limit.
 	NumberLimit ratelimit.Rule
 	// NetworkLimit is how many codes are sent for a client's IP address, or its IPv6
-	// network, by all routes together. Default 30 with pauses shorter than an hour. A negative Max: no such limit.
+	// network, by all routes together. Default: 30 codes with less than an hour between
+	// them. A negative Max: no such limit.
 	NetworkLimit ratelimit.Rule
 
 	// RequireVerification refuses sign-in by password, and the reset of passwords, while
@@ -80,7 +82,8 @@ type Options struct {
 	Columns map[string]string
 }
 
-// SignUp says what a user has who signs up with a phone number only.
+// SignUp gives the e-mail address and the name of a user who signs up with a phone number
+// only.
 type SignUp struct {
 	// TempEmail gives the e-mail address, which stays unverified. Choose addresses that
 	// are no mailboxes and that nobody can sign up with. Default: a random address under

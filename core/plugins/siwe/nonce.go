@@ -18,8 +18,8 @@ const (
 	addressLength = 42
 )
 
-// NonceInput is the body of a request for a nonce. Clients of Better Auth 1.7 send none: the
-// nonce then fits any wallet. Those of 1.6 name the wallet.
+// NonceInput is the body of a request for a nonce. Clients of Better Auth 1.7 send no
+// body, and the nonce then fits any wallet. Those of Better Auth 1.6 name the wallet.
 type NonceInput struct {
 	_             struct{} `validate:"optional"`
 	WalletAddress *string  `json:"walletAddress" zod:"regex,length=42" pattern:"/^0[xX][a-fA-F0-9]{40}$/i" doc:"The address of the wallet"`

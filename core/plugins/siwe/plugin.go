@@ -27,16 +27,17 @@ type Options struct {
 	// 0x…@EmailDomainName. Nobody else must be able to receive mail there. Default: the
 	// origin of the base URL, which makes an address that no mail reaches.
 	EmailDomainName string
-	// RequireEmail makes the body of a sign-in name an e-mail address (anonymous: false).
-	// A new user gets it, unverified, unless another user has it. Default false.
+	// RequireEmail requires an e-mail address in the body of a sign-in (Better Auth's
+	// anonymous: false). A new user gets it, unverified, unless another user has it. Default
+	// false.
 	RequireEmail bool
 	// Nonce makes a nonce: 8 to 250 ASCII letters and digits that nobody can guess (getNonce).
 	// Default: 32 random ones.
 	Nonce func(ctx context.Context) (string, error)
 	// VerifyMessage reports whether a wallet has signed the message. It replaces only the
-	// check of the signature; the text of the message is always checked. What it accepts on
-	// one chain signs in the owner of the address on every chain, as in Better Auth. Default:
-	// the signature of a key (EIP-191), else VerifyContract.
+	// check of the signature; the text of the message is always checked. A signature that it
+	// accepts on one chain signs in the owner of the address on every chain, as in Better
+	// Auth. Default: the signature of a key (EIP-191), else VerifyContract.
 	VerifyMessage func(ctx context.Context, p Proof) (bool, error)
 	// VerifyContract reports whether a wallet that is a contract accepts a signature
 	// (EIP-1271: isValidSignature on the chain). It signs in the owner on that chain only:
@@ -71,8 +72,8 @@ type ContractSignature struct {
 	Signature []byte   // at most 8 KiB
 }
 
-// Profile is what a name service knows about an address. What is empty or does not fit into
-// a user is ignored.
+// Profile is what a name service knows about an address. A field that is empty or does
+// not fit into a user is ignored.
 type Profile struct{ Name, Avatar string }
 
 // Plugin is the installed plugin; get it with From. Its operations can be called from Go.

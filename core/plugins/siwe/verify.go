@@ -21,7 +21,7 @@ const (
 )
 
 // VerifyInput is the body of a sign-in. Clients of Better Auth 1.6 name the wallet for
-// which they have asked a nonce; those of 1.7 do not.
+// which they have asked for a nonce. Those of Better Auth 1.7 do not.
 type VerifyInput struct {
 	Message       string  `json:"message" zod:"min=1" doc:"The signed message of EIP-4361"`
 	Signature     string  `json:"signature" zod:"min=1" doc:"The signature, in hexadecimal digits after 0x"`

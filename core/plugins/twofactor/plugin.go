@@ -82,9 +82,9 @@ type OTPOptions struct {
 	// Send delivers a code, for example by SMS. Without it send-otp fails with
 	// OTP_NOT_CONFIGURED.
 	Send func(ctx context.Context, m Message) error
-	// SendLimit is how many codes a user is sent, from all addresses together. Default
-	// three with pauses shorter than a minute; then the next one has to wait. It is kept by
-	// the rate limiter. A negative Max: no such limit.
+	// SendLimit is how many codes are sent to one user, for all IP addresses together.
+	// Default: 3 codes with less than a minute between them. The rate limiter keeps the
+	// count. A negative Max: no such limit.
 	SendLimit ratelimit.Rule
 	// Digits is the length of a code, 4 to 12; default 6.
 	Digits int
@@ -116,10 +116,10 @@ type BackupCodeOptions struct {
 	Length int // characters without the dash, 6 to 64; default 10
 	// Generate replaces the generator of the codes.
 	Generate func() ([]string, error)
-	// Store says how they are stored: Encrypted (default) or Plain.
+	// Store says how backup codes are stored: Encrypted (default) or Plain.
 	Store Storage
-	// Encrypt and Decrypt store them in a way of your own; the text is a JSON
-	// list. They are called while the user's row is locked: compute there, and ask no
+	// Encrypt and Decrypt store backup codes in a way of your own. The text is a JSON list.
+	// The functions are called while the user's row is locked: compute there, and ask no
 	// other system.
 	Encrypt, Decrypt func(ctx context.Context, text string) (string, error)
 	// AllowPasswordless replaces Options.AllowPasswordless for

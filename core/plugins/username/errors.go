@@ -2,8 +2,8 @@ package username
 
 import "github.com/advantch/kernia-go/core"
 
-// The error codes of the plugin, with EMAIL_NOT_VERIFIED of the core. CodeUsernameImmutable
-// is that of Better Auth 1.7.
+// The error codes of the plugin. It also answers with EMAIL_NOT_VERIFIED of the core.
+// CodeUsernameImmutable comes from Better Auth 1.7.
 var (
 	CodeInvalidUsernameOrPassword = core.ErrorCode{Code: "INVALID_USERNAME_OR_PASSWORD", Message: "Invalid username or password"}
 	CodeUnexpectedError           = core.ErrorCode{Code: "UNEXPECTED_ERROR", Message: "Unexpected error"}

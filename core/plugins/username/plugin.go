@@ -51,13 +51,13 @@ type Options struct {
 	// NormalizeDisplay gives the form in which display names are stored. Default: as
 	// they are.
 	NormalizeDisplay func(name string) string
-	// Order and DisplayOrder say which form the validators see. Default: the given one.
-	// As in Better Auth 1.6, PreNormalization makes the sign-in, which otherwise sees the
-	// given form, validate the normalised one.
+	// Order and DisplayOrder say which form the validators see. Default: the given form. The
+	// sign-in is an exception, as in Better Auth 1.6: it validates the normalised form with
+	// PreNormalization, and the given form otherwise.
 	Order, DisplayOrder Order
 	// DisableDisplayUsername leaves out the field displayUsername.
 	DisableDisplayUsername bool
-	// Immutable refuses to change a name that a user has.
+	// Immutable refuses changes of a name once a user has one.
 	Immutable bool
 	// Columns maps username and displayUsername to the names of their columns.
 	Columns map[string]string

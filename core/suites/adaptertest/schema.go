@@ -9,8 +9,8 @@ import (
 )
 
 // Schema returns the tables that most cases use, with string ids: user, session,
-// account and verification as Better Auth 1.6.11 declares them, and "thing", which
-// has a field of every type.
+// account and verification as Better Auth 1.6 declares them, and "thing", which has a
+// field of every type.
 func Schema() *schema.Schema { return withIDs(schema.IDString) }
 
 func withIDs(kind schema.IDKind) *schema.Schema {

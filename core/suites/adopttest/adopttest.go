@@ -1,5 +1,5 @@
 // Package adopttest checks the adoption of an existing database: an adapter opens a
-// database that Better Auth 1.6.11 made and must work on it unchanged.
+// database that Better Auth 1.6 made, and must work on it unchanged.
 package adopttest
 
 import (

@@ -49,9 +49,9 @@ type Flow struct {
 }
 
 // Run runs the flows of the core and those of more suites. open returns an empty
-// database of the test's own at every call; Auth.Migrate makes its tables. With
-// -short the database does not fail: those are thousands of sequential requests,
-// which are useless for the race detector.
+// database of the test's own at every call; Auth.Migrate makes its tables. With -short
+// the runs with a failing database are left out: they are thousands of sequential
+// requests, which are useless for the race detector.
 func Run(t *testing.T, open func(t *testing.T) adapter.Database, more ...Suite) {
 	RunSuites(t, open, append([]Suite{{Flows: flows, Races: races, Faults: scenarios}}, more...)...)
 }
@@ -233,7 +233,7 @@ func WantRows(t testing.TB, e *authtest.Env, model string, n int) []adapter.Reco
 // Crowd is how many callers a race has.
 const Crowd = 50
 
-// Meet runs callers at once that wait for each other before their first write.
+// Meet runs callers at once, which wait for each other before their first write.
 func (s *T) Meet(fn func(i int)) {
 	s.Helper()
 	s.meeting.call(Crowd)
@@ -277,7 +277,7 @@ func Tally(answers []*authtest.Answer) map[string]int {
 	return out
 }
 
-// WantOneWinner expects one success and the loser's code from everyone else.
+// WantOneWinner expects one success, and one of the losers' codes from everyone else.
 func WantOneWinner(t testing.TB, answers []*authtest.Answer, losers ...string) {
 	t.Helper()
 	got := Tally(answers)

@@ -80,8 +80,8 @@ func (s *T) inSecondary(e *authtest.Env, o *core.Options, _ *emailpassword.Optio
 	o.Session.Fields = []schema.Field{{Name: "theme", Type: schema.String, Optional: true}}
 }
 
-// RunSecondary runs the races of sessions in a secondary storage over one that is given,
-// with rows in the database of open. secondary returns an empty storage of the test's own.
+// RunSecondary runs the races of sessions that are kept in a secondary storage. secondary
+// returns an empty storage of the test's own, and open the database for the rows.
 func RunSecondary(t *testing.T, open func(t *testing.T) adapter.Database, secondary func(t *testing.T) storage.Storage) {
 	for _, one := range races {
 		if !strings.Contains(one.Name, "secondary storage") {

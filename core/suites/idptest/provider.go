@@ -74,7 +74,8 @@ func provider(id string) *Provider {
 // Client is an HTTP client that reaches this provider alone, without a socket.
 func (p *Provider) Client() *http.Client { return &http.Client{Transport: p} }
 
-// RoundTrip answers a request in the process. A handler that panics has hung up.
+// RoundTrip answers a request in the process. When a handler panics, the request fails as
+// if the server had hung up.
 func (p *Provider) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	defer func() {
 		if recover() != nil {
@@ -170,7 +171,7 @@ func (p *Provider) Token(h http.HandlerFunc) { p.set(func() { p.token = h }) }
 // Info replaces the userinfo endpoint; nil gives the honest one back.
 func (p *Provider) Info(h http.HandlerFunc) { p.set(func() { p.info = h }) }
 
-// ExpiresIn is how many seconds new access tokens live.
+// ExpiresIn sets how many seconds new access tokens live.
 func (p *Provider) ExpiresIn(seconds int) { p.set(func() { p.expires = seconds }) }
 
 func (p *Provider) set(change func()) {

@@ -54,10 +54,10 @@ func All() []flowtest.Suite {
 	}
 }
 
-// Server is for a database that is another process, and for one whose SQL another one has
-// played: the requests of the core fail, call by call, and those of plugins do not. A failure
-// happens before the adapter, so that its result is the same on every database that rolls
-// back.
+// Server is for a database in another process, and for a database whose SQL another test
+// plays in full. The requests of the core fail call by call, and those of plugins do not.
+// A failure happens before the adapter, so that its result is the same on every database
+// that rolls back.
 func Server() []flowtest.Suite {
 	all := All()
 	for i, s := range all {

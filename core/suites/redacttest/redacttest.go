@@ -28,9 +28,11 @@ var secretName = regexp.MustCompile(`(?i)^(.*password|.*token|.*privatekey|.*sec
 var secretType = map[string]bool{"string": true, "*string": true, "[]string": true, "[]byte": true, "Header": true, "http.Header": true, "[]HeaderField": true}
 
 // Run reads the source below dir, without nested modules, tests and packages for tests.
-// Every exported struct with a field that is named like a secret, exported or not, or
-// with one of such a struct, embedded or not, must be among values, unless harmless says why not; and no value may show what
-// is in it, whatever the verb and the handler. Names are those of %T.
+// Every exported struct that holds a secret must be among values, unless harmless says
+// why not. A struct holds a secret when one of its fields is named like one, exported or
+// not, or has the type of such a struct, embedded or not. No value may show what is in
+// it, whatever the verb and the handler. The keys of harmless are the names that %T
+// prints.
 func Run(t *testing.T, dir string, harmless map[string]string, values ...any) {
 	t.Helper()
 	listed := map[string]bool{}

@@ -1,7 +1,7 @@
-// Package signintest has every way to sign in, with what each plugin that concerns all of
-// them must make of it: the second factor, the last login method, and a method that is
-// switched off. Run also reads the
-// source, and fails when a function that signs somebody in is part of no way.
+// Package signintest has every way to sign in, and says what each plugin that concerns
+// all ways must do with it: the second factor, the last login method, and a method that
+// is switched off. Run also reads the source, and fails when a function that signs
+// somebody in is part of no way.
 package signintest
 
 import (

@@ -124,8 +124,8 @@ func runtimeName(fn *ast.FuncDecl) string {
 	return fn.Name.Name
 }
 
-// Modules fails unless every other module below a folder, whose functions sign in, has a
-// test that calls Run.
+// Modules fails unless every other module below a folder whose functions sign users in
+// has a test that calls Run.
 func Modules(t *testing.T, root string, without ...string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
