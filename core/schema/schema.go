@@ -4,6 +4,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -55,8 +56,8 @@ type Field struct {
 	MaxLength  int  // a String has at most so many characters (code points); 0: see Table.MaxLength
 	Line       bool // a String is one line: no control characters, no marks that change the direction of other text
 	References *Reference
-	Default    func(now time.Time) any // value on create when none is given, made in the transaction; see Value and Now
-	OnUpdate   func(now time.Time) any // value on every update that does not set the field
+	Default    func(now time.Time) any // value on create when none is given, made in the transaction; see Value and Now. New calls it once, for its type
+	OnUpdate   func(now time.Time) any // value on every update that does not set the field. New calls it once, too
 	NoInput    bool                    // clients may not set it (input: false)
 	Hidden     bool                    // never sent to clients (returned: false)
 	Secret     bool                    // a credential that the API sends, and that generated models hide as they hide Hidden ones
@@ -237,6 +238,50 @@ func by(owners ...string) string {
 	return ", by " + strings.Join(owners, " and by ") + ","
 }
 
+// goTypes name the Go values that a field of each type takes.
+var goTypes = map[Type]string{
+	String: "string", Number: "int64 or float64", Boolean: "bool", Date: "time.Time", JSON: "json.RawMessage",
+	StringArray: "[]string", NumberArray: "[]float64",
+}
+
+// fits refuses functions of the field whose values its type does not take. A row without a
+// value of the caller's could otherwise never be written.
+func (f *Field) fits() error {
+	for name, give := range map[string]func(time.Time) any{"Default": f.Default, "OnUpdate": f.OnUpdate} {
+		if give == nil {
+			continue
+		}
+		if v := give(time.Unix(0, 0).UTC()); v != nil && !f.Type.takes(v) {
+			return fmt.Errorf("its %s gives a %T, and its type %s takes %s", name, v, f.Type, goTypes[f.Type])
+		}
+	}
+	return nil
+}
+
+// takes reports whether every adapter takes a Go value for a field of the type.
+func (t Type) takes(v any) (ok bool) {
+	switch t {
+	case String:
+		_, ok = v.(string)
+	case Number:
+		switch v.(type) {
+		case int64, int, int32, uint32, float64:
+			ok = true
+		}
+	case Boolean:
+		_, ok = v.(bool)
+	case Date:
+		_, ok = v.(time.Time)
+	case JSON:
+		_, ok = v.(json.RawMessage)
+	case StringArray:
+		_, ok = v.([]string)
+	case NumberArray:
+		_, ok = v.([]float64)
+	}
+	return ok
+}
+
 func (s *Schema) index(t *Table, owners []string) error {
 	t.index = make(map[string]int, len(t.Fields))
 	columns := map[string]bool{"id": true}
@@ -263,6 +308,9 @@ func (s *Schema) index(t *Table, owners []string) error {
 		default:
 			return fmt.Errorf("schema: field %s.%s%s has the unknown type %q: use string, number, boolean, date, json, string[] or number[]",
 				t.Model, f.Name, strings.Replace(by(owners[i]), ", by ", ", of ", 1), f.Type)
+		}
+		if err := f.fits(); err != nil {
+			return fmt.Errorf("schema: field %s.%s%s: %w", t.Model, f.Name, strings.Replace(by(owners[i]), ", by ", ", of ", 1), err)
 		}
 		if f.References != nil {
 			r := *f.References

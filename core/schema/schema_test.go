@@ -85,6 +85,10 @@ func TestNewRefuses(t *testing.T) {
 		"two actions in OnDelete":      {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "x", OnDelete: "cascade deferrable"}})}, nil, "use cascade, restrict"},
 		"a break in OnDelete":          {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, References: &schema.Reference{Model: "x", OnDelete: "set\nnull"}})}, nil, "use cascade, restrict"},
 		"unique key of no field":       {[]schema.Table{{Model: "x", Fields: []schema.Field{ok}, Unique: [][]string{{"a", "z"}}}}, nil, "unknown field"},
+		"a Default of another type":    {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.Number, Default: schema.Value("free")})}, nil, "field x.a: its Default gives a string, and its type number takes int64 or float64"},
+		"a Default of a named type":    {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, Default: schema.Value(schema.JSON)})}, nil, "its Default gives a schema.Type"},
+		"a Default that is no JSON":    {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.JSON, Default: schema.Value(map[string]any{})})}, nil, "takes json.RawMessage"},
+		"an OnUpdate of another":       {[]schema.Table{table("x", schema.Field{Name: "a", Type: schema.String, OnUpdate: schema.Now})}, nil, "its OnUpdate gives a time.Time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -110,13 +110,13 @@ func (a *APIKeys) Verify(ctx context.Context, key string) (*APIKey, error) {
 		ID string `json:"id"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, ErrUnavailable
+		return nil, unavailable("the answer of SessionURL is no session", nil)
 	}
 	if answer == nil {
 		return nil, refuse(ReasonAPIKey)
 	}
 	if json.Unmarshal(answer.User, &user) != nil || user.ID == "" {
-		return nil, ErrUnavailable
+		return nil, unavailable("the answer of SessionURL is no session", nil)
 	}
 	return &APIKey{ID: answer.Session.ID, UserID: user.ID, raw: answer.User}, nil
 }
@@ -149,13 +149,13 @@ func (a *APIKeys) byEndpoint(ctx context.Context, key string) (*APIKey, error) {
 		UserID      string `json:"userId"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, ErrUnavailable
+		return nil, unavailable(`the answer of VerifyURL is not {"valid","key"}`, nil)
 	}
 	if !answer.Valid {
 		return nil, refuse(ReasonAPIKey)
 	}
 	if json.Unmarshal(answer.Key, &row) != nil || row.ID == "" {
-		return nil, ErrUnavailable // an answer that does not say which key it is about
+		return nil, unavailable("the answer of VerifyURL does not say which key it is about", nil)
 	}
 	k := &APIKey{ID: row.ID, UserID: row.ReferenceID, raw: answer.Key}
 	if k.UserID == "" {
@@ -169,9 +169,13 @@ func (a *APIKeys) byEndpoint(ctx context.Context, key string) (*APIKey, error) {
 func (a *APIKeys) ask(ctx context.Context, r outbound.Request) ([]byte, error) {
 	r.Header.Set("Accept", "application/json")
 	r.MaxBody = maxAnswer
+	option := "SessionURL"
+	if a.o.VerifyURL != "" {
+		option = "VerifyURL"
+	}
 	res, err := outbound.Fetch(ctx, a.o.Client, r)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, unavailable(option+" gives no answer", err)
 	}
 	switch {
 	case res.Status == http.StatusOK:
@@ -179,5 +183,6 @@ func (a *APIKeys) ask(ctx context.Context, r outbound.Request) ([]byte, error) {
 	case a.o.VerifyURL == "" && (res.Status == http.StatusBadRequest || res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden || res.Status == http.StatusTooManyRequests):
 		return nil, refuse(ReasonAPIKey)
 	}
-	return nil, ErrUnavailable // of the endpoint, 401 is about this service and not about the key
+	// Of the endpoint, 401 is about this service and not about the key.
+	return nil, unavailable(fmt.Sprintf("%s answered %d", option, res.Status), nil)
 }

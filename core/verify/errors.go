@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Reason says in one word why a credential was refused.
@@ -63,10 +64,11 @@ var ErrUnavailable = errors.New("verify: the credential cannot be checked now")
 // ErrUnknownKey is the error of a KeySource that has no such key.
 var ErrUnknownKey = errors.New("verify: there is no such key")
 
-// unavailable hides the cause, which may name addresses of the network.
-func unavailable(err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return errors.Join(ErrUnavailable, err)
+// unavailable says what did not work, and hides the cause, which may name addresses of the
+// network.
+func unavailable(what string, cause error) error {
+	if errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %s: %w", ErrUnavailable, what, cause)
 	}
-	return ErrUnavailable
+	return fmt.Errorf("%w: %s", ErrUnavailable, what)
 }

@@ -169,7 +169,7 @@ func (v *Tokens) signed(ctx context.Context, token string) (*Token, error) {
 	case errors.Is(err, ErrUnknownKey):
 		return nil, refuse(ReasonKey)
 	case err != nil:
-		return nil, unavailable(err)
+		return nil, unavailable("the keys cannot be fetched", err)
 	case !(jwk.Key{Public: public}).Fits(t.Algorithm):
 		return nil, refuse(ReasonAlgorithm)
 	}

@@ -3,8 +3,11 @@ package verify
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // Options says which credentials a Verifier accepts. A kind that is nil is not accepted.
@@ -12,17 +15,23 @@ type Options struct {
 	Tokens  *Tokens  // Authorization: Bearer <JSON Web Token>
 	APIKeys *APIKeys // x-api-key
 	Cookies *Cookies // session cookies with a cookie cache
+	// Logger gets a warning, at most once a minute, while a credential cannot be checked.
+	// Default slog.Default.
+	Logger *slog.Logger
 }
 
 // Verifier finds out who sends a request. It is safe for concurrent use.
-type Verifier struct{ o Options }
+type Verifier struct {
+	o      Options
+	warned atomic.Int64 // when an outage was logged last, in Unix seconds
+}
 
 // New makes a Verifier. It fails when no kind of credential is accepted.
 func New(o Options) (*Verifier, error) {
-	if o == (Options{}) {
+	if o.Tokens == nil && o.APIKeys == nil && o.Cookies == nil {
 		return nil, errors.New("verify: Options are empty: set Tokens, APIKeys or Cookies")
 	}
-	return &Verifier{o}, nil
+	return &Verifier{o: o}, nil
 }
 
 // Caller is the sender of a request. Exactly one of Token, APIKey and Session is set.
@@ -42,6 +51,27 @@ type Header interface{ Values(name string) []string }
 // token is refused, whatever else there is. The error is an *Error, with ReasonMissing when
 // there is no credential, or ErrUnavailable.
 func (v *Verifier) Caller(ctx context.Context, h Header) (*Caller, error) {
+	c, err := v.caller(ctx, h)
+	if errors.Is(err, ErrUnavailable) && ctx.Err() == nil {
+		v.warn(ctx, err)
+	}
+	return c, err
+}
+
+// warn logs an outage, which callers see as a 503 without a reason.
+func (v *Verifier) warn(ctx context.Context, err error) {
+	now, last := time.Now().Unix(), v.warned.Load()
+	if now-last < 60 || !v.warned.CompareAndSwap(last, now) {
+		return
+	}
+	log := v.o.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	log.WarnContext(ctx, err.Error())
+}
+
+func (v *Verifier) caller(ctx context.Context, h Header) (*Caller, error) {
 	if v.o.Tokens != nil {
 		values := h.Values("Authorization")
 		if len(values) > 1 {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -527,4 +528,36 @@ func FuzzCookies(f *testing.F) {
 			t.Error("a signature was found")
 		}
 	})
+}
+
+// An operator learns why callers get a 503, and once a minute.
+func TestOutagesAreLogged(t *testing.T) {
+	t.Parallel()
+	status := http.StatusForbidden
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	defer server.Close()
+	keys, err := verify.NewAPIKeys(verify.APIKeyOptions{VerifyURL: server.URL, Authorization: "Bearer outdated"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	v, err := verify.New(verify.Options{APIKeys: keys, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.Header.Set("X-Api-Key", "a-key")
+		w := httptest.NewRecorder()
+		v.Middleware(http.NotFoundHandler()).ServeHTTP(w, r)
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("status %d", w.Code)
+		}
+	}
+	if got := log.String(); strings.Count(got, "VerifyURL answered 403") != 1 || strings.Contains(got, "a-key") || strings.Contains(got, "outdated") || strings.Contains(got, server.URL) {
+		t.Errorf("logged %q", got)
+	}
+	if _, err := verify.New(verify.Options{Logger: slog.Default()}); err == nil {
+		t.Error("a verifier without credentials was made")
+	}
 }

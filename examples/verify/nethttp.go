@@ -6,6 +6,7 @@ package verify
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/advantch/kernia-go/core/verify"
 )
@@ -31,4 +32,30 @@ func NetHTTP(v *verify.Verifier) http.Handler {
 		_, _ = fmt.Fprintf(w, "orders of %s", caller.UserID)
 	})))
 	return mux
+}
+
+// APIKeys accepts keys that an endpoint of the authentication server finds valid, and that
+// may read orders.
+func APIKeys(server, serviceSecret string) (*verify.Verifier, error) {
+	keys, err := verify.NewAPIKeys(verify.APIKeyOptions{
+		VerifyURL:     server + "/internal/verify",
+		Authorization: "Bearer " + serviceSecret,
+		Permissions:   map[string][]string{"orders": {"read"}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return verify.New(verify.Options{APIKeys: keys})
+}
+
+// Cookies accepts session cookies of the server with the secret.
+func Cookies(server, secret string) (*verify.Verifier, error) {
+	cookies, err := verify.NewCookies(verify.CookieOptions{
+		Secret:   secret,
+		Insecure: strings.HasPrefix(server, "http://"), // its cookies are not called __Secure-…
+	})
+	if err != nil {
+		return nil, err
+	}
+	return verify.New(verify.Options{Cookies: cookies})
 }

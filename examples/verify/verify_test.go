@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -11,7 +13,10 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
 	"github.com/advantch/kernia-go/core/nethttp"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
+	"github.com/advantch/kernia-go/core/verify"
 )
 
 // Each service accepts a token of a server that runs, and answers others alike.
@@ -67,6 +72,77 @@ func TestServices(t *testing.T) {
 			if got := res.Status[:3] + " " + string(body); got != want {
 				t.Errorf("%s, %.10q: %s, want %s", name, authorization, got, want)
 			}
+		}
+	}
+}
+
+// A key is accepted by the endpoint of docs/verifying.md, a cookie by its cache.
+func TestKeysAndCookies(t *testing.T) {
+	t.Parallel()
+	const secret = "example-secret-0123456789-abcdefghijklmnopq"
+	mux := http.NewServeMux()
+	server := httptest.NewUnstartedServer(nil)
+	url := "http://" + server.Listener.Addr().String()
+	keys := apikey.New(apikey.Options{})
+	auth, err := core.New(core.Options{
+		BaseURL: url, Secret: secret, Database: memory.New(),
+		Session: core.SessionOptions{CookieCache: core.CookieCacheOptions{Enabled: true}},
+		Plugins: []core.Plugin{emailpassword.New(emailpassword.Options{}), keys},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux.HandleFunc("POST /internal/verify", func(w http.ResponseWriter, r *http.Request) {
+		var in apikey.VerifyInput
+		if r.Header.Get("Authorization") != "Bearer shared" || json.NewDecoder(r.Body).Decode(&in) != nil {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		reply, err := keys.Verify.Call(r.Context(), &in)
+		if err != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"valid": reply.Valid, "key": reply.Key})
+	})
+	server.Config.Handler = nethttp.Middleware(auth)(mux)
+	server.Start()
+	defer server.Close()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/auth/sign-up/email",
+		strings.NewReader(`{"name":"Ada","email":"ada@example.com","password":"correct horse"}`))
+	r.Header.Set("Content-Type", "application/json")
+	signedUp := httptest.NewRecorder()
+	server.Config.Handler.ServeHTTP(signedUp, r)
+	user, err := auth.Store().FindUserByEmail(t.Context(), "ada@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(v *verify.Verifier, err error, set func(r *http.Request)) string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/orders", nil)
+		set(r)
+		w := httptest.NewRecorder()
+		NetHTTP(v).ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	byCookie, err := Cookies(url, secret)
+	if got := ask(byCookie, err, func(r *http.Request) {
+		for _, c := range signedUp.Result().Cookies() {
+			r.AddCookie(c)
+		}
+	}); got != "orders of "+user.ID {
+		t.Errorf("by cookie: %s", got)
+	}
+	for granted, want := range map[string]string{"read": "orders of " + user.ID, "write": `{"message":"Unauthorized","code":"UNAUTHORIZED"}`} {
+		made, err := keys.Create.Call(t.Context(), &apikey.CreateInput{UserID: &user.ID, Permissions: map[string][]string{"orders": {granted}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		byKey, err := APIKeys(url, "shared")
+		if got := ask(byKey, err, func(r *http.Request) { r.Header.Set("X-Api-Key", made.Plain) }); got != want {
+			t.Errorf("a key that may %s: %s", granted, got)
 		}
 	}
 }

@@ -46,6 +46,9 @@ func TestFinds(t *testing.T) {
 		"docs/a.md": "# One\n\n# One\n\n[second](#one-1) [out](../../x.md)\n\n```md\n[in a block](nowhere.md)\n```\n\n" +
 			"<!-- code: a_test.go -->\n\n```go\nfunc TestA() {}\n```\n\n<!-- code: a_test.go -->\n```go\nfunc TestB() {}\n```\n" +
 			"`TestA` and `TestGone`\n",
+		"docs/README.md":           "[a](a.md#one) [b](b.md) [security](security.md) [plugins](plugins.md) [x](plugins/x.md)\n",
+		"docs/plugins.md":          "# Plugins\n",
+		"docs/plugins/x.md":        "# X\n",
 		"docs/security.md":         "SES-01 and SES-02 and DOS-04 and RACE-16\n",
 		"a_test.go":                "package a\n\nfunc TestA() {}\n\nfunc TestDOS_04_Storm() {}\n\nfunc TestRACE16One() {}\n\n// SES-01 x\n",
 		"b/b.go":                   "// Package b is as 1.6.11 is.\npackage b\n\n// B is as in Better Auth 1.6.11, or Better\n// Auth 1.6.11, or Better Auth\n// 1.6.11. See better-auth@1.6.11.\nconst B = 1\n",
@@ -72,6 +75,8 @@ func TestFinds(t *testing.T) {
 		"docs/a.md:18: the block does not stand in a_test.go as it is here",
 		"docs/a.md:21: there is no test TestGone",
 		"docs/security.md:1: no test bears the id SES-02",
+		"docs/README.md: no link to docs/decisions/0001-x.md",
+		"docs/plugins.md: no link to docs/plugins/x.md",
 		"docs/b.md:4: write Better Auth 1.6 in place of the bare version",
 		"b/b.go:1: write Better Auth 1.6 in place of the bare version",
 	}

@@ -6,6 +6,8 @@
 //   - A block under <!-- code: FILE --> is in that file, word for word.
 //   - A reader who writes the blocks under <!-- file: FILE --> into those files
 //     gets a module that its commands find in order.
+//   - Every page is listed: in docs/README.md, a provider's in docs/providers/README.md, and
+//     a plugin's in docs/plugins.md as well.
 //   - Tests that are named exist, and so do tests for the abuse ids that are named.
 //   - No page, and no comment of a Go file, has the version of Better Auth without its name.
 package main
@@ -45,6 +47,7 @@ func check(root string) ([]string, error) {
 		problems = append(problems, checkQuotes(root, p)...)
 		problems = append(problems, checkVersions(p)...)
 	}
+	problems = append(problems, checkIndexes(pages)...)
 	more, err := checkTestNames(root, pages)
 	if err != nil {
 		return nil, err

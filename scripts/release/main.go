@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -87,13 +89,27 @@ func tag(root, version string, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	var tags []string
 	for _, m := range w.published() {
 		name := m.tag(version)
 		if _, err := g.run("tag", "--annotate", "-m", m.path+" "+version, name, commit); err != nil {
 			return err
 		}
 		fmt.Println(name)
+		tags = append(tags, name)
 	}
-	fmt.Printf("Now push the branch and the tags: git push origin HEAD '%s' --tags\n", version)
+	fmt.Println("Now push, in this order:")
+	for _, p := range pushes(tags, version) {
+		fmt.Println("  git", strings.Join(p, " "))
+	}
 	return nil
+}
+
+// pushes lists the arguments of git that publish a version. The tag of core is alone and
+// the last: GitHub starts no workflow for a push of more than three tags, and the workflow
+// release, which starts at the tag of core, lists the other modules by their tags.
+func pushes(tags []string, version string) [][]string {
+	core := "core/" + version
+	others := slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == core })
+	return [][]string{{"push", "origin", "HEAD"}, append([]string{"push", "origin"}, others...), {"push", "origin", core}}
 }

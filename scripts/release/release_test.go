@@ -95,6 +95,19 @@ func TestRelease(t *testing.T) {
 	if out := g.must(t, "status", "--porcelain"); out != "" {
 		t.Error(out)
 	}
+	remote := git{t.TempDir()}
+	remote.must(t, "init", "--quiet", "--bare")
+	g.must(t, "remote", "add", "origin", remote.dir)
+	all := pushes([]string{"core/v0.1.0", "gin/v0.1.0"}, "v0.1.0")
+	for _, p := range all {
+		g.must(t, p...)
+	}
+	if got := strings.Fields(remote.must(t, "tag")); len(got) != 2 {
+		t.Errorf("pushed the tags %v", got)
+	}
+	if last := all[len(all)-1]; last[len(last)-1] != "core/v0.1.0" || len(last) != 3 {
+		t.Errorf("the tag of core is not alone and the last: %v", all)
+	}
 
 	refused := func(version, says string) {
 		t.Helper()

@@ -522,6 +522,7 @@ func TestOptions(t *testing.T) {
 		"Options.Roles has the name \"a,b\"":  {Roles: map[string]*access.Role{"a,b": admin.UserRole()}},
 		"Options.Roles has the name \"user\"": {Roles: map[string]*access.Role{"user": nil}},
 		"has user:ban, which":                 {Roles: map[string]*access.Role{"x": access.NewRole(access.Permissions{"user": {"ban"}})}, Access: access.NewControl(access.Permissions{"user": {"list"}})},
+		"DefaultRole has \"member\"":          {DefaultRole: "user,member", Roles: roles},
 		"AdminUserIDs has an empty id":        {AdminUserIDs: []string{""}},
 		"DefaultBanExpiresIn":                 {DefaultBanExpiresIn: -time.Second},
 		"ImpersonationSessionDuration":        {ImpersonationSessionDuration: time.Millisecond},
@@ -532,7 +533,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
-	for _, o := range []admin.Options{{}, {Roles: roles, AdminRoles: []string{"user"}}, {Roles: map[string]*access.Role{"boss": admin.AdminRole()}}} {
+	for _, o := range []admin.Options{{}, {DefaultRole: "member"}, {DefaultRole: "user, admin", Roles: roles}, {Roles: roles, AdminRoles: []string{"user"}}, {Roles: map[string]*access.Role{"boss": admin.AdminRole()}}} {
 		if _, err := core.New(authtest.NewEnv(t).Options(admin.New(o))); err != nil {
 			t.Error(err)
 		}

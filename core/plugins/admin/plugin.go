@@ -199,6 +199,11 @@ func (p *Plugin) check() error {
 			return fmt.Errorf("Options.AdminRoles has %q, which is none of Options.Roles: add it there", name)
 		}
 	}
+	for name := range strings.SplitSeq(o.DefaultRole, ",") {
+		if o.Roles != nil && o.DefaultRole != defaultRole && p.roles[strings.TrimSpace(name)] == nil {
+			return fmt.Errorf("Options.DefaultRole has %q, which is none of Options.Roles: add it there", name)
+		}
+	}
 	if slices.Contains(o.AdminUserIDs, "") {
 		return errors.New("Options.AdminUserIDs has an empty id: take it out")
 	}

@@ -383,6 +383,9 @@ func TestRecovery(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Client().Post("/sign-in/magic-link", object{"email": "ada@example.com"}).Want(t, 403, "AUTH_METHOD_DISABLED")
+	if ok, err := plugin(t, w.Auth).Enabled(t.Context(), "telepathy"); ok || err != nil {
+		t.Errorf("a method that no plugin has: %v, %v", ok, err)
+	}
 	if ok, err := plugin(t, w.Auth).Enabled(t.Context(), "anonymous"); ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
@@ -454,6 +457,8 @@ func TestBodies(t *testing.T) {
 		{methods, object{"value": 1}},
 		{methods, object{"value": object{"email": true}}},
 		{methods, object{"value": object{"email": object{"enabled": "no"}}}},
+		{methods, object{"value": object{"email": object{"enabledd": false}}}},
+		{methods, object{"value": object{"email": object{}}}},
 		{methods, turn(false, "telepathy")},
 		{methods, turn(false, "two-factor")},
 		{methods, object{"value": object{"email": object{"label": strings.Repeat("x", 101)}}}},
@@ -876,4 +881,28 @@ func TestMaskKeepsNoSecretThatGoesElsewhere(t *testing.T) {
 	}
 	first := c.Post(emails, object{"value": object{"clients": []any{service("a", "a", "canary"), service("b", "b", "canary")}}}).Want(t, 200, "")
 	c.Post(emails, object{"value": object{"clients": []any{service("b", "c", "new"), service("a", "a", hidden)}}, "updatedAt": first.JSON("updatedAt")}).Want(t, 200, "")
+}
+
+// Routes that refuse everybody are told of at the start, unless that was asked for.
+func TestNobodyIsAnAdministrator(t *testing.T) {
+	t.Parallel()
+	role := additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "role", Type: schema.String, Optional: true, NoInput: true}}})
+	for name, c := range map[string]struct {
+		o      adminconfig.Options
+		others []core.Plugin
+		warns  bool
+	}{
+		"no option":        {warns: true},
+		"ids":              {o: adminconfig.Options{AdminUserIDs: []string{"a"}}},
+		"a function":       {o: adminconfig.Options{Allow: func(*core.Ctx, *core.User) (bool, error) { return false, nil }}},
+		"everybody":        {o: adminconfig.Options{AllowAnyAuthenticated: true}},
+		"on purpose":       {o: adminconfig.Options{AdminRoles: []string{}}},
+		"another plugin":   {others: []core.Plugin{admins{}}},
+		"a field of roles": {others: []core.Plugin{role}},
+	} {
+		e := authtest.New(t, nil, append(c.others, emailpassword.New(emailpassword.Options{}), adminconfig.New(c.o))...)
+		if got := strings.Contains(e.Log.String(), "nobody is an administrator"); got != c.warns {
+			t.Errorf("%s: a warning: %v", name, got)
+		}
+	}
 }

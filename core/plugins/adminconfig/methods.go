@@ -87,9 +87,12 @@ func (p *Plugin) publicAuth(c *core.Ctx, _ *core.NoInput) (PublicReply, error) {
 	return out, nil
 }
 
-// Enabled reports whether anybody can sign in by a method now. It is true for a name that
-// no plugin has.
+// Enabled reports whether anybody can sign in by a method now. Nobody can by one that no
+// plugin has.
 func (p *Plugin) Enabled(ctx context.Context, method string) (bool, error) {
+	if !slices.ContainsFunc(p.auth.SignInMethods(), func(m core.SignInMethod) bool { return m.Name == method }) {
+		return false, nil
+	}
 	now, err := p.state(ctx)
 	return err == nil && !now.off[method], err
 }
@@ -161,7 +164,9 @@ func (in *SetAuthMethodsInput) check(p *Plugin) (since time.Time, err error) {
 		own, ok := known[name]
 		switch {
 		case !ok:
-			return since, invalid("value", "there is no sign-in method of that name")
+			return since, invalid("value", fmt.Sprintf("there is no sign-in method %.64q: GET /admin/config/auth-methods lists them", name))
+		case m.Enabled == nil && m.Label == nil:
+			return since, invalid("value."+name, "expected enabled or label")
 		case m.Enabled != nil && !*m.Enabled && own.Always:
 			return since, core.Fail(http.StatusBadRequest, CodeMethodRequired)
 		case m.Label != nil && !isLabel(*m.Label):

@@ -20,7 +20,8 @@ const ID = "admin-config"
 
 // Options configures the plugin. Somebody has to be an administrator: set AdminUserIDs or
 // Allow, or install the plugin admin. With none of them the routes refuse everybody, and
-// only Go code changes the configuration.
+// only Go code changes the configuration. New logs a warning then, unless AdminRoles is an empty
+// list that is not nil.
 type Options struct {
 	// AdminUserIDs are ids of users who are administrators.
 	AdminUserIDs []string
@@ -124,7 +125,7 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 	}, nil
 }
 
-func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
+func (p *Plugin) init(ctx context.Context, a *core.Auth) (err error) {
 	p.auth = a
 	if p.rows, err = core.TableOf[config](a, Model); err != nil {
 		return err
@@ -132,7 +133,15 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 	if err := p.checkMethods(); err != nil {
 		return err
 	}
-	return p.checkRoles()
+	if err := p.checkRoles(); err != nil {
+		return err
+	}
+	o := &p.opts
+	if p.admins == nil && p.roles == nil && o.AdminRoles == nil && len(o.AdminUserIDs) == 0 && o.Allow == nil && !o.AllowAnyAuthenticated {
+		a.Logger().WarnContext(ctx, "admin-config: nobody is an administrator, and its routes refuse everybody: "+
+			"install the plugin admin, or set Options.AdminUserIDs or Allow; an empty AdminRoles that is not nil says that only Go changes the configuration")
+	}
+	return nil
 }
 
 // checkMethods refuses options that name methods which nobody has.

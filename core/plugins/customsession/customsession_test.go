@@ -142,7 +142,7 @@ func TestRefusedOptions(t *testing.T) {
 		"without a function":              customsession.New[*shape](nil, customsession.Options{}),
 		`add multisession.New to Options`: customsession.New(roles, customsession.Options{ListDeviceSessions: true}),
 		"name that field":                 customsession.New(func(context.Context, *core.SessionData) (embeds, error) { return embeds{}, nil }, customsession.Options{}),
-		"interface {} has no JSON form":   customsession.New(func(context.Context, *core.SessionData) (any, error) { return nil, nil }, customsession.Options{}),
+		"let it return a struct":          customsession.New(func(context.Context, *core.SessionData) (any, error) { return nil, nil }, customsession.Options{}),
 		"has no JSON form":                customsession.New(func(context.Context, *core.SessionData) (chan int, error) { return nil, nil }, customsession.Options{}),
 	} {
 		if _, err := core.New(authtest.NewEnv(t).Options(p)); err == nil || !strings.Contains(err.Error(), want) {

@@ -62,10 +62,11 @@ func (p *Plugin[T]) Manifest(env core.Env) (core.Manifest, error) {
 		return core.Manifest{}, errors.New("New was called without a function")
 	}
 	t := reflect.TypeFor[T]()
-	if t.Kind() != reflect.Interface {
-		if _, err := wire.EncoderFor(t); err != nil {
-			return core.Manifest{}, fmt.Errorf("the function's result %v has no JSON form: %w", t, err)
-		}
+	if t.Kind() == reflect.Interface {
+		return core.Manifest{}, fmt.Errorf("the function's result is %v, which says nothing about the answer: let it return a struct with json tags, or a pointer to one", t)
+	}
+	if _, err := wire.EncoderFor(t); err != nil {
+		return core.Manifest{}, fmt.Errorf("the function's result %v has no JSON form: %w", t, err)
 	}
 	m := core.Manifest{After: []core.Hook{{Match: core.Paths("/get-session"), Run: p.replace, Result: reflect.PointerTo(t)}}}
 	if p.opts.ListDeviceSessions {

@@ -159,7 +159,7 @@ func (o *Options) check() error {
 	case o.Sign != nil && o.RemoteURL == "":
 		return errors.New("Options.Sign needs RemoteURL, the address of the keys that verify its signatures")
 	case o.RemoteURL != "" && o.Algorithm == "":
-		return errors.New("Options.RemoteURL needs Algorithm, which documents name for it")
+		return errors.New("Options.RemoteURL needs Algorithm: name the one that the keys there are for, such as jwt.ES256")
 	case o.RemoteURL != "" && o.JWKSPath != "":
 		return errors.New("set either Options.RemoteURL or JWKSPath, not both")
 	case o.JWKSPath != "" && (!strings.HasPrefix(o.JWKSPath, "/") || strings.Contains(o.JWKSPath, "..") || strings.ContainsAny(o.JWKSPath, ":*?#% ") || len(o.JWKSPath) < 2):
