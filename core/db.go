@@ -120,7 +120,31 @@ func (d *db) FindOne(ctx context.Context, q adapter.Find) (adapter.Record, error
 	if err := d.inTurn(ctx); err != nil {
 		return nil, err
 	}
-	return d.Adapter.FindOne(ctx, q)
+	rec, err := d.Adapter.FindOne(ctx, q)
+	if err == nil && !spelled(q.Where, rec) {
+		return nil, adapter.ErrNotFound
+	}
+	return rec, err
+}
+
+// spelled reports whether a row has the id that was asked for, character by character. Some
+// databases find a UUID in upper case, "07" for 7 and "x " for "x". A handler that compares
+// the text of a request with the id of the caller would take the row for another one.
+func spelled(w adapter.Where, rec adapter.Record) bool {
+	for i := range w {
+		c := &w[i]
+		if c.Or {
+			return true
+		}
+		if c.Field != "id" || c.Op != "" && c.Op != adapter.Eq {
+			continue
+		}
+		asked, isText := c.Value.(string)
+		if has, ok := rec["id"].(string); ok && isText && has != asked {
+			return false
+		}
+	}
+	return true
 }
 
 // Scan passes on a row without making a Record of it, where the adapter can do that.

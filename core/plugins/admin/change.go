@@ -121,18 +121,8 @@ func (p *Plugin) attempt(c *core.Ctx, caller *core.User, userID string, ch chang
 	})
 }
 
-// find reads a user by the id and no other text for it: "07" is a row's 7, and some databases
-// take "x " for "x", but then nobody would be found to be the caller.
-func (p *Plugin) find(ctx context.Context, id string) (*core.User, error) {
-	u, err := p.auth.Store().FindUser(ctx, id)
-	if err == nil && u.ID != id {
-		return nil, core.ErrNotFound
-	}
-	return u, err
-}
-
 // lock locks users in the order of their ids and returns them as they are now. Those who do
-// not exist are left out, as find leaves them out.
+// not exist are left out.
 func (p *Plugin) lock(ctx context.Context, ids []string) (map[string]*core.User, error) {
 	slices.Sort(ids)
 	out := map[string]*core.User{}
@@ -144,12 +134,8 @@ func (p *Plugin) lock(ctx context.Context, ids []string) (map[string]*core.User,
 		if err != nil {
 			return nil, err
 		}
-		u, err := p.auth.UserOf(rec)
-		if err != nil {
+		if out[id], err = p.auth.UserOf(rec); err != nil {
 			return nil, err
-		}
-		if u.ID == id {
-			out[id] = u
 		}
 	}
 	return out, nil
@@ -161,7 +147,7 @@ func (p *Plugin) witness(ctx context.Context, caller *core.User, userID string, 
 	if ch.demotes == nil {
 		return "", nil
 	}
-	target, err := p.find(ctx, userID)
+	target, err := p.auth.Store().FindUser(ctx, userID)
 	if core.IsNotFound(err) {
 		return "", nil
 	}

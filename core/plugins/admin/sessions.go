@@ -31,7 +31,7 @@ func (p *Plugin) reach(c *core.Ctx, n permission, userID string) (*core.User, er
 	if err != nil {
 		return nil, err
 	}
-	u, err := p.find(c, userID)
+	u, err := p.auth.Store().FindUser(c, userID)
 	if core.IsNotFound(err) {
 		return nil, core.Fail(http.StatusNotFound, core.CodeUserNotFound)
 	}
