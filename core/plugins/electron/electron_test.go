@@ -328,6 +328,7 @@ func TestOptions(t *testing.T) {
 		"Options.RedirectCookieTTL is": {RedirectCookieTTL: 2 * time.Hour},
 		`Options.ClientID is "a;b"`:    {ClientID: "a;b"},
 		"Options.CookiePrefix is":      {CookiePrefix: "=x"},
+		"a cookie of the core":         {ClientID: "session_token"},
 	} {
 		if _, err := core.New(authtest.NewEnv(t).Options(electron.New(o))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q: %v", want, err)

@@ -84,6 +84,10 @@ func (p *Plugin) Manifest(core.Env) (core.Manifest, error) {
 			return core.Manifest{}, fmt.Errorf("Options.%s is %q: it is part of a cookie's name, so give letters, digits, dots, hyphens and underscores", name, part)
 		}
 	}
+	switch p.opts.ClientID {
+	case "session_token", "session_data", "dont_remember", "account_data":
+		return core.Manifest{}, fmt.Errorf("Options.ClientID is %q: a cookie of the core ends with that name, so choose another", p.opts.ClientID)
+	}
 	m := core.Manifest{
 		Before: []core.Hook{{Match: core.Prefix("/sign-in"), Run: p.checkMethod}, {Match: core.Prefix("/sign-up"), Run: p.checkMethod}},
 		After:  []core.Hook{{Match: core.All(), Run: p.finish}},
