@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/idtoken"
 	"github.com/advantch/kernia-go/core/oauth"
@@ -28,7 +29,9 @@ func open(t testing.TB, rules func(*idtoken.Options), change func(*oauth.Config)
 	if change != nil {
 		change(&config)
 	}
-	return &site{authtest.New(t, nil, emailpassword.New(emailpassword.Options{}), social.New(config)), z}
+	return &site{authtest.New(t, func(e *authtest.Env, _ *core.Options) {
+		e.Clock.Add(time.Since(e.Clock.Now())) // the provider has no other clock than the machine's
+	}, emailpassword.New(emailpassword.Options{}), social.New(config)), z}
 }
 
 // begin returns the authorization URL of a flow.
