@@ -40,8 +40,9 @@ const patterns = [
   // SHA-256 in base64url, such as the hash of a token in the place of the token: parts of it may look like an id.
   ["hashed", /(?<=[?&]token=|%3D|(?<![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{43}(?![\w-])/],
   // States of flows have hyphens and underscores too.
-  ["id", /\b[A-Za-z0-9]{32}\b|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])/],
-  ["token", /\b[A-Za-z0-9]{24}\b/],
+  // After an escape such as %3D, its digits are no part of them.
+  ["id", /(?<=%3D|(?<![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])|(?<!%)\b[A-Za-z0-9]{32}\b/],
+  ["token", /(?<!%)\b[A-Za-z0-9]{24}\b/],
 ];
 const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
 
