@@ -43,7 +43,7 @@ func repository(t *testing.T) git {
 		{"add", "--all"}, {"commit", "--quiet", "-m", "Begin"},
 	} {
 		if out, err := g.run(args...); err != nil {
-			t.Skip("git does not work here: ", err, out)
+			t.Skip("no release was made: git does not work here: ", err, out)
 		}
 	}
 	return g

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -229,4 +230,17 @@ func Read(v wire.Value) (Permissions, bool) {
 		}
 	}
 	return out, true
+}
+
+// ReadAsked reads what a has-permission route asks for from its body: the member
+// permissions, or its older name permission, which Better Auth 1.6 accepts and never grants.
+// A body with both or with neither is an issue, and both results are nil.
+func ReadAsked(body wire.Value, issues *validate.Issues) (older, asked Permissions) {
+	older, first := Read(body.Get("permission"))
+	asked, second := Read(body.Get("permissions"))
+	if first == second {
+		issues.Fatal("Invalid input")
+		return nil, nil
+	}
+	return older, asked
 }

@@ -21,13 +21,7 @@ type HasPermissionInput struct {
 
 // DecodeAnd requires either permission or permissions.
 func (in *HasPermissionInput) DecodeAnd(v wire.Value, issues *validate.Issues) {
-	permission, first := access.Read(v.Get("permission"))
-	permissions, second := access.Read(v.Get("permissions"))
-	if first == second {
-		issues.Fatal("Invalid input")
-		return
-	}
-	in.Permission, in.Permissions = permission, permissions
+	in.Permission, in.Permissions = access.ReadAsked(v, issues)
 }
 
 // HasPermissionReply is {"error":null,"success":…}.
