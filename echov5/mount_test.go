@@ -395,3 +395,32 @@ func TestErrorsOfHandlers(t *testing.T) {
 		}
 	}
 }
+
+// The error of a handler has its status for those who ask Echo, and is an *echo.HTTPError
+// for those who look for one. An error with a status of its own stays.
+func TestStatusOfErrors(t *testing.T) {
+	t.Parallel()
+	full := &core.Error{Status: 429, Code: "TOO_MANY", Message: "Later"}
+	e := echo.New()
+	e.HTTPErrorHandler = func(c *echo.Context, err error) {
+		var known *echo.HTTPError
+		text := "no"
+		if errors.As(err, &known) {
+			text = fmt.Sprint(known.Code, " ", known.Message)
+		}
+		_ = c.String(cmp.Or(echo.StatusCode(err), 500), text)
+	}
+	e.Use(kernia.Echo(authtest.New(t, nil).Auth))
+	e.GET("/full", func(*echo.Context) error { return fmt.Errorf("wrapped: %w", full) })
+	e.GET("/own", func(*echo.Context) error { return echo.ErrForbidden.Wrap(full) })
+	e.GET("/written", func(c *echo.Context) error {
+		_ = c.String(http.StatusOK, "written")
+		return full
+	})
+	want(t, e, "GET", "/full", 429, "429 Later")
+	want(t, e, "GET", "/own", 403, "403 Forbidden")
+	want(t, e, "GET", "/nowhere", 404, "no") // as a handler for Echo 4 would see it
+	if w := do(e, "GET", "/written"); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "written") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
