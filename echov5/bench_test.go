@@ -16,7 +16,7 @@ func pair() pairtest.Framework {
 	body := []byte(strings.Repeat("x", pairtest.AnswerSize))
 	answer := func(c *echo.Context) error { return c.Blob(http.StatusOK, "application/json", body) }
 	return pairtest.Framework{
-		GetSession: 12, Attached: 8, Read: 70,
+		GetSession: 6, Attached: 6, Read: 20,
 		Bare: func(path string) pairtest.Ask {
 			e := echo.New()
 			e.GET(path, answer)

@@ -37,6 +37,9 @@ func Echo(a *core.Auth) echo.MiddlewareFunc {
 // withStatus gives Echo's HTTPErrorHandler the status and the body of a *core.Error that a
 // handler returns. The handler of the application finds the *core.Error with errors.As.
 func withStatus(c *echo.Context, err error) error {
+	if err == nil {
+		return nil // before e has cost an allocation
+	}
 	var e *core.Error
 	if !errors.As(err, &e) || e.Status < http.StatusBadRequest {
 		return err

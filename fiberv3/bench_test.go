@@ -46,7 +46,7 @@ func pair() pairtest.Framework {
 		return c.Send(body)
 	}
 	return pairtest.Framework{
-		GetSession: 18, Attached: 10, Read: 75,
+		GetSession: 12, Attached: 10, Read: 25,
 		Bare: func(path string) pairtest.Ask {
 			app := fiber.New()
 			app.Get(path, answer)

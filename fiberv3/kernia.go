@@ -116,6 +116,9 @@ func ErrorHandler(c fiber.Ctx, err error) error {
 // fiberError gives an error handler that does not know a *core.Error its status. The text
 // stays, and errors.As finds both.
 func fiberError(c fiber.Ctx, err error) error {
+	if err == nil {
+		return nil // before e has cost an allocation
+	}
 	var e *core.Error
 	if !errors.As(err, &e) || e.Status < http.StatusBadRequest {
 		return err
