@@ -665,6 +665,16 @@ func (a *Auth) Plan(ctx context.Context) ([]adapter.Change, error) {
 	return nil, nil
 }
 
+// Advice returns indexes that would speed up tables which Migrate did not make, such as
+// those of Better Auth. Nothing depends on them; the owner of the database decides. It is
+// empty with an adapter that is no adapter.Advisor.
+func (a *Auth) Advice(ctx context.Context) ([]adapter.Change, error) {
+	if m, ok := a.db.Adapter.(adapter.Advisor); ok {
+		return m.Advice(ctx)
+	}
+	return nil, nil
+}
+
 // Migrate creates missing tables, columns and indexes. It never drops or
 // rewrites anything.
 func (a *Auth) Migrate(ctx context.Context) error {
