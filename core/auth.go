@@ -54,6 +54,7 @@ type Auth struct {
 	ips           *clientip.Resolver
 	limits        *ratelimit.Resolver
 	perAccount    ratelimit.Rule // of requests that hash; Max -1: none
+	perMailbox    ratelimit.Rule // of requests that mail a link; Max -1: none
 	ready         bool           // New has ended
 	limiter       ratelimit.Store
 	router        *router
@@ -459,7 +460,10 @@ func (a *Auth) limiting(manifests []Manifest) error {
 		return fmt.Errorf("core: RateLimit: %w", err)
 	}
 	a.limits = r
-	if a.perAccount, err = accountRule(o.Account); err != nil {
+	if a.perAccount, err = ruleOr(o.Account, "Account", ratelimit.Rule{Window: 10 * time.Second, Max: 30}); err != nil {
+		return err
+	}
+	if a.perMailbox, err = ruleOr(o.Mails, "Mails", ratelimit.Rule{Window: time.Minute, Max: 5}); err != nil {
 		return err
 	}
 	switch {
