@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/advantch/kernia-go/core/adapter"
 )
 
 // EventType names a security event.
@@ -72,6 +77,18 @@ func (c *Ctx) EmitIn(ctx context.Context, e Event) error {
 	return c.emit(ctx, c.fill(e, c.session))
 }
 
+// EmitRefusal reports that the transaction of ctx is refused, for code that runs inside of it
+// and whose error undoes it. Everybody is told when it has ended, committed or not.
+func (c *Ctx) EmitRefusal(ctx context.Context, e Event) {
+	q, inTx := queueOf(ctx)
+	if !inTx || q.outer != nil {
+		c.Emit(e)
+		return
+	}
+	e = c.fill(e, c.session)
+	q.ended = append(q.ended, func() { c.Emit(e) })
+}
+
 // Recorded runs what a handler does and reports by EmitIn, in a transaction if a plugin
 // records events in one, so that both happen or none.
 func (c *Ctx) Recorded(fn func(ctx context.Context) error) error {
@@ -84,7 +101,9 @@ func (c *Ctx) Recorded(fn func(ctx context.Context) error) error {
 // fill completes an event of this call. The session is the caller's, or the one that a
 // sign-in has just made.
 func (c *Ctx) fill(e Event, session *SessionData) Event {
-	e.Time = c.auth.Now()
+	if e.Time.IsZero() {
+		e.Time = c.auth.Now()
+	}
 	if e.IP == "" {
 		e.IP, _ = c.IP()
 	}
@@ -166,4 +185,9 @@ func (a *Auth) logAt(ctx context.Context, level slog.Level, rt *route, msg strin
 	if !gone {
 		a.report(ctx, err)
 	}
+}
+
+// changedFields names the fields of a change, in order.
+func changedFields(set adapter.Record) string {
+	return strings.Join(slices.Sorted(maps.Keys(set)), " ")
 }

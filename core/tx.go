@@ -54,10 +54,13 @@ func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 			return nil
 		})
 	})
+	q.outer = ctx
+	for _, tell := range q.ended {
+		tell()
+	}
 	if err != nil {
 		return err
 	}
-	q.outer = ctx
 	return d.finish(ctx, q.tasks)
 }
 
@@ -132,8 +135,9 @@ type commitKey struct{}
 type commitQueue struct {
 	last  []func(context.Context) error // at the end of the transaction, before its commit
 	tasks []func(context.Context) error // after the commit
-	// outer is the context around the transaction, once that has been committed. Work that the
-	// tasks give to a call which was made in the transaction runs there, at once.
+	ended []func()                      // after the transaction, even if it was rolled back
+	// outer is the context around the transaction, once that has ended. Work that the tasks give
+	// to a call which was made in the transaction runs there, at once.
 	outer context.Context
 
 	// Values of the secondary storage by their keys: those that this attempt has used
@@ -161,7 +165,7 @@ func InTx(ctx context.Context) bool {
 
 // again makes the queue ready for another attempt.
 func (q *commitQueue) again() {
-	q.last, q.tasks = nil, nil
+	q.last, q.tasks, q.ended = nil, nil, nil
 	if q.left == nil {
 		q.left = q.taken
 	} else {
