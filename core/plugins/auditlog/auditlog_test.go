@@ -2,8 +2,10 @@ package auditlog_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +54,28 @@ func plugin(t testing.TB, a *core.Auth) *auditlog.Plugin {
 	return p
 }
 
+// at is a member of a record of an answer, as text; "null" for null.
+func at(t testing.TB, a *authtest.Answer, i string, path ...string) string {
+	t.Helper()
+	var body struct{ Records []object }
+	if err := json.Unmarshal([]byte(a.Body), &body); err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(i)
+	if n >= len(body.Records) {
+		t.Fatalf("no record %s: %s", i, a.Body)
+	}
+	var v any = body.Records[n]
+	for _, name := range path {
+		o, _ := v.(object)
+		v = o[name]
+	}
+	if v == nil {
+		return "null"
+	}
+	return fmt.Sprint(v)
+}
+
 // all lists the records, the oldest first.
 func all(t testing.TB, e *authtest.Env) []*auditlog.Record {
 	t.Helper()
@@ -86,30 +110,30 @@ func TestOwnEvents(t *testing.T) {
 	e := open(t, auditlog.Options{}, nil)
 	ada, bob := join(t, e, "ada"), join(t, e, "bob")
 	e.Clock.Add(time.Minute)
-	e.Client().Post("/sign-in/email", object{"email": "ada@example.com", "password": "wrong horse"}).Want(t, 401, "")
+	e.Client().Post("/sign-in/email", object{"email": "ada@example.com", "password": "wrong horse"}).Want(t, 401, "INVALID_CREDENTIALS")
 	e.Clock.Add(time.Minute)
 	ada.Post("/change-password", object{"currentPassword": password, "newPassword": "another horse"}).Want(t, 200, "")
 	a := ada.Get("/audit-log/list").Want(t, 200, "")
 	var got []string
 	for i := range 4 {
-		got = append(got, a.JSON("records", fmt.Sprint(i), "event"))
+		got = append(got, at(t, a, fmt.Sprint(i), "event"))
 	}
 	if got[0] != "password.changed" || got[1] != "sign-in.failed" || a.JSON("total") != "4" || a.JSON("limit") != "100" || a.JSON("offset") != "0" {
 		t.Errorf("%v %s", got, a.Body)
 	}
-	if a.JSON("records", "1", "data", "code") == "" || a.JSON("records", "1", "data", "method") != "email" || a.JSON("records", "1", "data", "path") != "/sign-in/email" {
+	if at(t, a, "1", "data", "code") == "" || at(t, a, "1", "data", "method") != "email" || at(t, a, "1", "data", "path") != "/sign-in/email" {
 		t.Errorf("%s", a.Body)
 	}
 	if b := ada.Get("/audit-log/list?event=sign-in.failed").Want(t, 200, ""); b.JSON("total") != "1" {
 		t.Errorf("%s", b.Body)
 	}
-	if b := ada.Get("/audit-log/list?event=sign-in.failed&event=sign-up&limit=1&offset=1").Want(t, 200, ""); b.JSON("total") != "2" || b.JSON("records", "0", "event") != "sign-up" {
+	if b := ada.Get("/audit-log/list?event=sign-in.failed&event=sign-up&limit=1&offset=1").Want(t, 200, ""); b.JSON("total") != "2" || at(t, b, "0", "event") != "sign-up" {
 		t.Errorf("%s", b.Body)
 	}
 	if b := ada.Get("/audit-log/list?from=2026-01-01T00:01:00.000Z&to=2026-01-01T00:02:00.000Z").Want(t, 200, ""); b.JSON("total") != "1" {
 		t.Errorf("%s", b.Body)
 	}
-	if b := ada.Get("/audit-log/list?sortDirection=asc&limit=1").Want(t, 200, ""); b.JSON("records", "0", "event") == "password.changed" {
+	if b := ada.Get("/audit-log/list?sortDirection=asc&limit=1").Want(t, 200, ""); at(t, b, "0", "event") == "password.changed" {
 		t.Errorf("%s", b.Body)
 	}
 	for _, query := range []string{"from=yesterday", "to=x", "limit=1.5", "sortDirection=up"} {
@@ -133,7 +157,7 @@ func TestWhoListsAll(t *testing.T) {
 		t.Errorf("%s", a.Body)
 	}
 	ada.Post("/admin/ban-user", object{"userId": id(bob)}).Want(t, 200, "")
-	if a := ada.Get("/audit-log/list-all?actorId="+id(ada)).Want(t, 200, ""); a.JSON("total") != "1" || a.JSON("records", "0", "event") != "admin.user-banned" {
+	if a := ada.Get("/audit-log/list-all?actorId="+id(ada)).Want(t, 200, ""); a.JSON("total") != "1" || at(t, a, "0", "event") != "admin.user-banned" {
 		t.Errorf("%s", a.Body)
 	}
 	e.Client().Post("/sign-in/email", object{"email": "bob@example.com", "password": password}).Want(t, 403, "BANNED_USER")
@@ -154,7 +178,7 @@ func TestAllow(t *testing.T) {
 	e := open(t, auditlog.Options{Allow: func(_ *core.Ctx, u *core.User) (bool, error) { return u.Name == "ada", nil }}, nil)
 	join(t, e, "ada").Get("/audit-log/list-all").Want(t, 200, "")
 	join(t, e, "bob").Get("/audit-log/list-all").Want(t, 403, "AUDIT_LOG_FORBIDDEN")
-	e.Client().Get("/audit-log/list-organization").Want(t, 404, "")
+	e.Client().Get("/audit-log/list-organization").Want(t, 404, "NOT_FOUND")
 }
 
 // An impersonator does not read as the administrator that is impersonated, and the user does
@@ -176,7 +200,7 @@ func TestImpersonation(t *testing.T) {
 	}
 	for i := range 3 {
 		n := fmt.Sprint(i)
-		if a.JSON("records", n, "actorId") != adaID || a.JSON("records", n, "ipAddress") != "null" || a.JSON("records", n, "sessionId") != "null" {
+		if at(t, a, n, "actorId") != adaID || at(t, a, n, "ipAddress") != "null" || at(t, a, n, "sessionId") != "null" {
 			t.Errorf("%s", a.Body)
 		}
 	}
@@ -193,7 +217,7 @@ func TestOrganization(t *testing.T) {
 		}
 	}
 	a := ada.Get("/audit-log/list-organization").Want(t, 200, "") // the active one
-	if a.JSON("total") != "2" || a.JSON("records", "0", "ipAddress") != "null" || a.JSON("records", "0", "organizationId") != org {
+	if a.JSON("total") != "2" || at(t, a, "0", "ipAddress") != "null" || at(t, a, "0", "organizationId") != org {
 		t.Errorf("%s", a.Body)
 	}
 	list := "/audit-log/list-organization?organizationId="
@@ -226,8 +250,8 @@ func TestRecordsFollowTransactions(t *testing.T) {
 				t.Errorf("%s", got)
 			}
 			refuse = true
-			e.Client().Post("/sign-up/email", object{"name": "B", "email": "b@example.com", "password": password}).Want(t, 500, "")
-			e.Client().Post("/sign-in/email", object{"email": "ada@example.com", "password": password}).Want(t, 500, "")
+			e.Client().Post("/sign-up/email", object{"name": "B", "email": "b@example.com", "password": password}).Want(t, 500, "INTERNAL_SERVER_ERROR")
+			e.Client().Post("/sign-in/email", object{"email": "ada@example.com", "password": password}).Want(t, 500, "INTERNAL_SERVER_ERROR")
 			if n := len(all(t, e)); n != 2 {
 				t.Errorf("%d records of what was rolled back", n-2)
 			}
@@ -272,7 +296,7 @@ func TestAWriteThatFails(t *testing.T) {
 			c := ada.Post("/revoke-sessions", object{})
 			if !required {
 				a.Want(t, 200, "")
-				b.Want(t, 401, "")
+				b.Want(t, 401, "INVALID_CREDENTIALS")
 				c.Want(t, 200, "")
 				log := e.Log.String()
 				if !strings.Contains(log, "a record could not be written") || !strings.Contains(log, `"event":"sign-in.failed"`) || strings.Contains(log, "horse") {
@@ -283,7 +307,7 @@ func TestAWriteThatFails(t *testing.T) {
 			a.Want(t, 500, "INTERNAL_SERVER_ERROR")
 			b.Want(t, 500, "INTERNAL_SERVER_ERROR")
 			c.Want(t, 500, "INTERNAL_SERVER_ERROR")
-			if sessions() != before || len(a.Header["Set-Cookie"]) > 0 {
+			if sessions() != before || signedIn(a) {
 				t.Error("it has happened without a record")
 			}
 		})
@@ -418,6 +442,16 @@ func TestOptions(t *testing.T) {
 	if got := names(t, e); got != "sign-up" {
 		t.Errorf("%s", got)
 	}
+}
+
+// signedIn reports whether an answer has set a session cookie.
+func signedIn(a *authtest.Answer) bool {
+	for _, h := range a.Header {
+		if strings.EqualFold(h.Name, "Set-Cookie") && strings.Contains(h.Value, "session_token=") && !strings.Contains(h.Value, "Max-Age=0") {
+			return true
+		}
+	}
+	return false
 }
 
 type brokenAdapter struct {
