@@ -173,7 +173,13 @@ func (a *Auth) inBackground(ctx context.Context, what string, task func(ctx cont
 				a.logPanic(ctx, what, r)
 			}
 		}()
-		if err := task(ctx); err != nil {
+		run := task
+		if begin := a.observer.Task; begin != nil {
+			run = func(ctx context.Context) error {
+				return observed(ctx, func(ctx context.Context) (context.Context, func(error)) { return begin(ctx, what) }, task)
+			}
+		}
+		if err := run(ctx); err != nil {
 			a.logError(ctx, what+" failed", strike(err, secrets))
 		}
 	})

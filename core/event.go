@@ -43,6 +43,7 @@ type Event struct {
 	IP        string
 	UserAgent string
 	Path      string // route below the base path
+	Method    string // of sign-ins and failed ones: the way to sign in, as Ctx.SignInMethod names it; may be empty
 	Code      string // error code of a failure
 	Detail    string // what has changed, in the words of the plugin: names, never values
 	Origin    string // the refused origin: scheme, host and port; empty when it is missing or malformed
@@ -51,7 +52,8 @@ type Event struct {
 // Emit reports a security event of this call. Fields that the call knows are
 // filled in when they are empty.
 func (c *Ctx) Emit(e Event) {
-	if c.auth.opts.OnEvent == nil {
+	tell, observe := c.auth.opts.OnEvent, c.auth.observer.Event
+	if tell == nil && observe == nil {
 		return
 	}
 	e.Time = c.auth.Now()
@@ -64,6 +66,14 @@ func (c *Ctx) Emit(e Event) {
 	if e.Path == "" {
 		e.Path = c.Path()
 	}
+	if e.Method == "" {
+		switch e.Type {
+		case EventSignIn:
+			e.Method = c.signInMethod
+		case EventSignInFailed:
+			e.Method = c.begunMethod
+		}
+	}
 	if e.UserID == "" && c.session != nil {
 		e.UserID, e.SessionID = c.session.User.ID, c.session.Session.ID
 	}
@@ -72,7 +82,12 @@ func (c *Ctx) Emit(e Event) {
 			e.ActorID = c.session.User.ID
 		}
 	}
-	c.auth.opts.OnEvent(c, e)
+	if observe != nil {
+		observe(c, e)
+	}
+	if tell != nil {
+		tell(c, e)
+	}
 }
 
 func (a *Auth) logError(ctx context.Context, msg string, err error) {
