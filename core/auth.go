@@ -143,6 +143,9 @@ func New(o Options) (_ *Auth, err error) {
 		}
 	}
 	a.bound, a.ready = nil, true
+	if a.observer.Ready != nil {
+		a.observer.Ready(a)
+	}
 	return a, nil
 }
 

@@ -203,7 +203,11 @@ func (a *Auth) poolIsFull(dropped int) {
 func (c *Ctx) Go(what string, task func(ctx context.Context) error, secrets ...string) {
 	// AfterCommit gives a context without the transaction, which has ended by the time
 	// the task runs.
-	_ = AfterCommit(c.Context, func(ctx context.Context) error {
+	within := c.Context
+	if b := c.bound.Load(); b != nil {
+		within = b.ctx // of the operation that an observer sees
+	}
+	_ = AfterCommit(within, func(ctx context.Context) error {
 		c.auth.inBackground(ctx, what, task, secrets...)
 		return nil
 	})

@@ -18,6 +18,9 @@ import (
 // A *Request, an error, an *http.Request and an Event are not: they hold addresses, and may
 // hold tokens.
 type Observer struct {
+	// Ready is called when New has succeeded. It is the place to
+	// ask which error codes and sign-in methods there are.
+	Ready func(a *Auth)
 	// Request is a request over HTTP to the server's own routes. The operation runs within.
 	Request func(ctx context.Context, req *Request) (context.Context, func(ObservedRequest))
 	// Operation is one run of an operation with its hooks, over HTTP or from Go. The error
