@@ -510,3 +510,10 @@ func TestBoundedSeries(t *testing.T) {
 		t.Errorf("%d series have become %d", first, then)
 	}
 }
+
+// played are the metrics after the flows.
+func (w *world) played(t *testing.T) map[string]metricdata.Metrics {
+	t.Helper()
+	w.play(t)
+	return w.metrics(t)
+}
