@@ -31,6 +31,7 @@ type Auth struct {
 	api API
 
 	opts     Options
+	observer Observer
 	cfg      config
 	basePath string
 	base     *baseURL // nil with DynamicBaseURL
@@ -145,6 +146,9 @@ func New(o Options) (_ *Auth, err error) {
 		}
 	}
 	a.bound, a.ready = nil, true
+	if a.observer.Ready != nil {
+		a.observer.Ready(a)
+	}
 	return a, nil
 }
 
@@ -162,6 +166,9 @@ func (a *Auth) release() {
 
 func (a *Auth) defaults() error {
 	o := &a.opts
+	if o.Observer != nil {
+		a.observer = *o.Observer
+	}
 	if o.Database == nil {
 		return errors.New("core: Options.Database is missing: pass gormadapter.New(db) for a SQL database, or memory.New() to try things out")
 	}
@@ -425,10 +432,10 @@ func (a *Auth) data(manifests []Manifest) error {
 		a.shapes.verification = table(ModelVerification, secondaryVerification...)
 	}
 	hooks := make([]StoreHooks, 0, len(manifests)+1)
-	for _, m := range manifests {
-		hooks = append(hooks, m.Store)
+	for i, m := range manifests {
+		hooks = append(hooks, a.observeStore(a.plugins[i].ID(), m.Store))
 	}
-	hooks = append(hooks, o.Store)
+	hooks = append(hooks, a.observeStore("", o.Store))
 	if err := checkFilled(s, hooks); err != nil {
 		return err
 	}
@@ -440,7 +447,7 @@ func (a *Auth) data(manifests []Manifest) error {
 		a.log.Warn("the database has no transactions: what belongs together can be left half done, and limits can be exceeded; use it for development only",
 			slog.String("database", inner.Name()), slog.String("note", can.Note))
 	}
-	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
+	a.db = &db{Adapter: a.observeStatements(inner), schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
 	a.store = newStore(a, hooks)
 	a.cleanup = &cleanup{a: a}
 	return nil
@@ -491,7 +498,10 @@ func (a *Auth) routes(manifests []Manifest) error {
 				return err
 			}
 			a.bound = append(a.bound, op)
-			rt.plugin = plugin
+			rt.plugin, rt.full = plugin, rt.path
+			if rt.path != "" && !rt.AtRoot {
+				rt.full = a.basePath + rt.path
+			}
 			if rt.id == "" || len(rt.Methods) == 0 {
 				return fmt.Errorf("core: an operation at %q of plugin %q needs an id and a method", rt.path, plugin)
 			}
@@ -517,7 +527,8 @@ func (a *Auth) routes(manifests []Manifest) error {
 		a.codes = append(a.codes, m.Errors...)
 		a.parts = append(a.parts, openAPIPart{id, m.OpenAPI})
 		if m.OnRequest != nil {
-			a.onRequest = append(a.onRequest, m.OnRequest)
+			h := Hook{Run: m.OnRequest, plugin: id}
+			a.onRequest = append(a.onRequest, func(c *Ctx) error { return h.run(c, "onRequest") })
 		}
 		if m.Authenticate != nil {
 			a.authenticate = append(a.authenticate, m.Authenticate)
@@ -554,6 +565,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.CheckPassword != nil {
 			a.passwordRules = append(a.passwordRules, m.CheckPassword)
 		}
+	}
+	if a.observer.Event != nil {
+		a.listeners = append([]func(context.Context, Event){a.observer.Event}, a.listeners...)
 	}
 	if a.opts.OnEvent != nil {
 		a.listeners = append(a.listeners, a.opts.OnEvent)
@@ -609,14 +623,15 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) error {
 	if a.opts.After != nil {
 		rt.after = append(rt.after, Hook{Match: All(), Run: a.opts.After})
 	}
-	for _, m := range manifests {
+	for i, m := range manifests {
+		id := a.plugins[i].ID()
 		for _, h := range m.Before {
-			if h.Match.static(rt.path) {
+			if h.plugin = id; h.Match.static(rt.path) {
 				rt.before = append(rt.before, h)
 			}
 		}
 		for _, h := range m.After {
-			if h.Match.static(rt.path) {
+			if h.plugin = id; h.Match.static(rt.path) {
 				rt.after = append(rt.after, h)
 				if err := rt.replace(h.Result); err != nil {
 					return fmt.Errorf("core: a hook of %s: %w", rt.id, err)

@@ -50,7 +50,7 @@ type Event struct {
 	IP             string
 	UserAgent      string
 	Path           string // route below the base path
-	Method         string // of a sign-in or sign-up: its name in SignInMethods; of an account: its provider
+	Method         string // of a sign-in, a failed one or a sign-up: the way, as Ctx.SignInMethod names it; of an account: its provider
 	Code           string // error code of a failure
 	Detail         string // what has changed, in the words of the plugin: names, never values
 	Origin         string // the refused origin: scheme, host and port; empty when it is missing or malformed
@@ -112,6 +112,14 @@ func (c *Ctx) fill(e Event, session *SessionData) Event {
 	}
 	if e.Path == "" && c.route != nil {
 		e.Path = c.route.path // never the path of the request: it may hold a token
+	}
+	if e.Method == "" {
+		switch e.Type {
+		case EventSignIn:
+			e.Method = c.signInMethod
+		case EventSignInFailed:
+			e.Method = c.begunMethod
+		}
 	}
 	if e.UserID == "" && session != nil {
 		e.UserID, e.SessionID = session.User.ID, session.Session.ID

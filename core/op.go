@@ -234,6 +234,7 @@ type NoInput struct{}
 type route struct {
 	OpSpec
 	id, path string
+	full     string // path from the root of the site, as declared; "" when it is not routed
 	input    *validate.Input
 	inverse  *inputEncoder
 	output   reflect.Type

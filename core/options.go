@@ -112,6 +112,8 @@ type Options struct {
 	// runs on the caller's goroutine and must not block.
 	OnEvent func(ctx context.Context, e Event)
 
+	// Observer is told when work begins and ends, for traces and metrics: see core/otel.
+	Observer *Observer
 	// Logger is for operators. Default slog.Default(). Tokens and passwords never reach it.
 	Logger *slog.Logger
 	// Clock returns the time. Default time.Now.
