@@ -30,12 +30,13 @@ import (
 type Auth struct {
 	api API
 
-	opts     Options
-	cfg      config
-	basePath string
-	base     *baseURL // nil with DynamicBaseURL
-	fallback *baseURL
-	bases    *bases // of other addresses, by scheme and host
+	opts       Options
+	cfg        config
+	basePath   string   // of requests that come in
+	publicPath string   // of the same routes, as clients see them
+	base       *baseURL // nil with DynamicBaseURL
+	fallback   *baseURL
+	bases      *bases // of other addresses, by scheme and host
 
 	staticOrigins []string
 	skipOrigin    map[string]bool
@@ -332,24 +333,16 @@ func (a *Auth) addresses(manifests []Manifest) error {
 		if raw == "" {
 			raw = "https://localhost" // only to check the rest of the options
 		}
-		b, err := parseBaseURL(raw, o.BasePath)
+		b, err := a.firstBase("DynamicBaseURL.Fallback", raw)
 		if err != nil {
-			return err
-		}
-		a.basePath = b.path
-		if err := a.complete(b); err != nil {
 			return err
 		}
 		if d.Fallback != "" {
 			a.fallback = b
 		}
 	} else {
-		b, err := parseBaseURL(o.BaseURL, o.BasePath)
+		b, err := a.firstBase("BaseURL", o.BaseURL)
 		if err != nil {
-			return err
-		}
-		a.basePath = b.path
-		if err := a.complete(b); err != nil {
 			return err
 		}
 		a.base = b
@@ -641,6 +634,10 @@ func (a *Auth) Rand() io.Reader { return a.opts.Rand }
 
 // BasePath is where the routes live, for example "/api/auth".
 func (a *Auth) BasePath() string { return a.basePath }
+
+// PublicPath is where clients see the routes. It is BasePath, unless a proxy in front
+// changes the path (Options.PublicPath).
+func (a *Auth) PublicPath() string { return a.publicPath }
 
 // Logger returns Options.Logger, for plugins to write to.
 func (a *Auth) Logger() *slog.Logger { return a.log }

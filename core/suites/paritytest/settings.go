@@ -44,6 +44,7 @@ var settings = []setting{
 	{name: byDefault, more: slices.Concat(appScenarios, lifeScenarios, orderScenarios, malformedScenarios)},
 	{name: custom, change: func(o *core.Options) { o.BasePath = "/v1/identity" }, more: appScenarios},
 	{name: root, change: func(o *core.Options) { o.BasePath = "/" }, more: appScenarios},
+	{name: stripped, change: behindPrefix, more: prefixScenarios},
 	{name: betterAuth, change: func(o *core.Options) { o.Compat = core.CompatBetterAuth }},
 	{name: dynamic, change: func(o *core.Options) {
 		o.BaseURL, o.DynamicBaseURL = "", &core.DynamicBaseURL{AllowedHosts: []string{"allowed.example", "*.tenants.example"}}
