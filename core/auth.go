@@ -84,6 +84,7 @@ type Auth struct {
 	pool       *pool
 	warned     struct{ proxy, plain atomic.Bool } // said once
 	cleanup    *cleanup
+	readiness  readiness
 	refused    *refusedOrigins
 	http       *http.Client
 	guarded    *outbound.Client
@@ -103,7 +104,7 @@ type shapes struct{ user, session, account, verification *shape }
 // New checks the options and plugins and compiles them. Its error is one sentence
 // that says what to change.
 func New(o Options) (_ *Auth, err error) {
-	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}}
+	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}, readiness: readiness{limit: readyLimit}}
 	defer func() {
 		if err != nil {
 			a.release()

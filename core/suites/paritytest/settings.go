@@ -97,7 +97,7 @@ func open(t *testing.T, start Start, s setting) *parity {
 		t.Fatal(err)
 	}
 	p.signIn(t)
-	url := start(t, p.auth, App{Addr: addr, MaxBody: 1 << 20, Routes: routes(), Outer: p.visits.outer, Inner: p.visits.inner})
+	url := start(t, p.auth, App{Addr: addr, MaxBody: 1 << 20, Routes: routes(p.auth), Outer: p.visits.outer, Inner: p.visits.inner})
 	server, ok := strings.CutPrefix(url, "http://")
 	if !ok {
 		t.Fatalf("the server started at %q, want http://host:port", url)
