@@ -65,7 +65,7 @@ storm: ## Send 1,000 sign-ins at once, retry as told, report waits and the serve
 	$(GO) run ./scripts/storm -n 1000
 
 soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (up to half an hour, 5 GB of its disk)
-	KERNIA_SOAK=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -run '^TestSoak' -v ./gormadapter
+	KERNIA_SOAK=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -run '^TestSoak|^TestPgBouncer' -v ./gormadapter
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)

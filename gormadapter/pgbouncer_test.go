@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
+	process "os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,9 +29,11 @@ import (
 // transactions of one client may run on two connections of the server. docs/operations.md
 // says what the DSN must have.
 func TestPgBouncer(t *testing.T) {
-	t.Parallel()
+	if os.Getenv("KERNIA_SOAK") == "" {
+		t.Skip("the suites through PgBouncer take minutes: KERNIA_SOAK=1 runs them")
+	}
 	dsn := servers[0].dsn(t)
-	program, err := exec.LookPath("pgbouncer")
+	program, err := process.LookPath("pgbouncer")
 	if err != nil {
 		t.Skip("PgBouncer was not tested: it is not installed")
 	}
@@ -48,9 +50,6 @@ func TestPgBouncer(t *testing.T) {
 			})
 		}
 		t.Run(mode, func(t *testing.T) {
-			if mode != "exec" && testing.Short() {
-				t.Skip("the other modes are not tried with -short")
-			}
 			database := open(t)
 			adaptertest.Run(t, func(t *testing.T, s *schema.Schema) adapter.Adapter { return migrate(t, database(t), s) })
 		})
@@ -118,7 +117,7 @@ ignore_startup_parameters = extra_float_digits
 	if os.Getuid() == 0 {
 		args = []string{"-u", "nobody", file} // it refuses to be root
 	}
-	command := exec.Command(program, args...) //nolint:gosec,noctx // ended below, after its clients
+	command := process.Command(program, args...) //nolint:gosec,noctx // ended below, after its clients
 	var said strings.Builder
 	command.Stdout, command.Stderr = &said, &said
 	if err := command.Start(); err != nil {
