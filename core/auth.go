@@ -30,13 +30,14 @@ import (
 type Auth struct {
 	api API
 
-	opts     Options
-	observer Observer
-	cfg      config
-	basePath string
-	base     *baseURL // nil with DynamicBaseURL
-	fallback *baseURL
-	bases    *bases // of other addresses, by scheme and host
+	opts       Options
+	observer   Observer
+	cfg        config
+	basePath   string   // of requests that come in
+	publicPath string   // of the same routes, as clients see them
+	base       *baseURL // nil with DynamicBaseURL
+	fallback   *baseURL
+	bases      *bases // of other addresses, by scheme and host
 
 	staticOrigins []string
 	skipOrigin    map[string]bool
@@ -87,6 +88,7 @@ type Auth struct {
 	pool       *pool
 	warned     struct{ proxy, plain atomic.Bool } // said once
 	cleanup    *cleanup
+	readiness  readiness
 	refused    *refusedOrigins
 	http       *http.Client
 	guarded    *outbound.Client
@@ -106,7 +108,7 @@ type shapes struct{ user, session, account, verification *shape }
 // New checks the options and plugins and compiles them. Its error is one sentence
 // that says what to change.
 func New(o Options) (_ *Auth, err error) {
-	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}}
+	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}, readiness: readiness{limit: readyLimit}}
 	defer func() {
 		if err != nil {
 			a.release()
@@ -342,24 +344,16 @@ func (a *Auth) addresses(manifests []Manifest) error {
 		if raw == "" {
 			raw = "https://localhost" // only to check the rest of the options
 		}
-		b, err := parseBaseURL(raw, o.BasePath)
+		b, err := a.firstBase("DynamicBaseURL.Fallback", raw)
 		if err != nil {
-			return err
-		}
-		a.basePath = b.path
-		if err := a.complete(b); err != nil {
 			return err
 		}
 		if d.Fallback != "" {
 			a.fallback = b
 		}
 	} else {
-		b, err := parseBaseURL(o.BaseURL, o.BasePath)
+		b, err := a.firstBase("BaseURL", o.BaseURL)
 		if err != nil {
-			return err
-		}
-		a.basePath = b.path
-		if err := a.complete(b); err != nil {
 			return err
 		}
 		a.base = b
@@ -671,6 +665,10 @@ func (a *Auth) Rand() io.Reader { return a.opts.Rand }
 
 // BasePath is where the routes live, for example "/api/auth".
 func (a *Auth) BasePath() string { return a.basePath }
+
+// PublicPath is where clients see the routes. It is BasePath, unless a proxy in front
+// changes the path (Options.PublicPath).
+func (a *Auth) PublicPath() string { return a.publicPath }
 
 // Logger returns Options.Logger, for plugins to write to.
 func (a *Auth) Logger() *slog.Logger { return a.log }

@@ -215,9 +215,10 @@ func (c *Ctx) Go(what string, task func(ctx context.Context) error, secrets ...s
 
 // Close waits for background work and closes the idle connections of the clients for
 // outgoing requests. If ctx ends first, the error says how many tasks are left and
-// wraps the error of ctx. Serve keeps working after Close, but runs background tasks
+// wraps the error of ctx. CheckReady fails from then on. Serve keeps working after Close, but runs background tasks
 // before it returns.
 func (a *Auth) Close(ctx context.Context) error {
+	a.Drain()
 	defer a.closeIdle()
 	return a.pool.close(ctx)
 }

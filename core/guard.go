@@ -82,7 +82,7 @@ func Check(ctx context.Context, guards ...Guard) (refusal *Error) {
 				return asError(outage)
 			}
 		}
-		if e.Status >= 500 && e.Code != CodeSessionUnavailable.Code { // which has been logged
+		if e.Status >= 500 && e.Code != CodeSessionUnavailable.Code && e.Code != CodeNotReady.Code { // which have been logged
 			at.c.auth.logError(ctx, "a guard failed", err)
 		}
 		return e

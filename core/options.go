@@ -44,6 +44,11 @@ type Options struct {
 	BaseURL string
 	// BasePath is where the routes live. Default "/api/auth".
 	BasePath string
+	// PublicPath is where clients see the routes, when a proxy in front changes the path:
+	// "/svc/api/auth" where it strips "/svc" and sends the rest to BasePath. Links,
+	// callbacks of providers and the OpenAPI document have it. BaseURL has no path then.
+	// Default: BasePath.
+	PublicPath string
 	// DynamicBaseURL derives the base URL from each request's host, for an
 	// application with several hosts. Exclusive with BaseURL.
 	DynamicBaseURL *DynamicBaseURL

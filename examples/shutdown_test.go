@@ -278,6 +278,12 @@ var listening = regexp.MustCompile(`listening on http://localhost:(\d+)`)
 // start starts an example in a folder of its own, on a free port.
 func start(t *testing.T, binary string, run example) *server {
 	t.Helper()
+	return startWith(t, binary, run)
+}
+
+// startWith is start with further variables of the environment.
+func startWith(t *testing.T, binary string, run example, variables ...string) *server {
+	t.Helper()
 	s := &server{example: run, binary: binary, dir: t.TempDir(), ended: make(chan error, 1)}
 	s.output = filepath.Join(s.dir, "output")
 	output, err := os.Create(s.output)
@@ -286,7 +292,7 @@ func start(t *testing.T, binary string, run example) *server {
 	}
 	read, write := io.Pipe()
 	command := exec.CommandContext(t.Context(), s.binary, strings.Fields(run.args)...) //nolint:gosec // built by the test
-	command.Dir, command.Env = s.dir, append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
+	command.Dir, command.Env = s.dir, append(append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE="), variables...)
 	both := io.MultiWriter(output, write)
 	command.Stdout, command.Stderr = both, both
 	if err := command.Start(); err != nil {
