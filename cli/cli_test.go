@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/password"
 	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/schema"
@@ -31,6 +32,7 @@ func options(o core.Options) core.Options {
 		o.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{}), admin.New(admin.Options{})}
 	}
 	o.Logger = slog.New(slog.DiscardHandler)
+	o.Password.Argon2 = password.Argon2Params{Memory: 64, Time: 1, Threads: 1}
 	return o
 }
 

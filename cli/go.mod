@@ -4,8 +4,11 @@ go 1.26.0
 
 replace github.com/advantch/kernia-go/core => ../core
 
+replace github.com/advantch/kernia-go/internal => ../internal
+
 require (
-	github.com/advantch/kernia-go/core v0.0.0-00010101000000-000000000000
+	github.com/advantch/kernia-go/core v0.1.0
+	github.com/advantch/kernia-go/internal v0.1.0
 	github.com/charmbracelet/huh v1.0.0
 	github.com/spf13/cobra v1.10.2
 	golang.org/x/term v0.47.0

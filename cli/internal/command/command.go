@@ -51,7 +51,7 @@ func Root(h Host) *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(misused)
-	root.AddCommand(secretCommand(), h.migrateCommand(), h.infoCommand(), h.userCommand())
+	root.AddCommand(secretCommand(), h.generateCommand(), h.migrateCommand(), h.infoCommand(), h.userCommand())
 	return root
 }
 
@@ -97,19 +97,19 @@ func Execute(root *cobra.Command, args []string) int {
 	defer stop()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if ctx.Err() != nil && err != nil {
-		err = &exit.Error{Code: exit.Interrupted, Err: errors.Join(errors.New("stopped"), text(err))}
+	if ctx.Err() != nil && exit.Code(err) == exit.Failed || errors.Is(err, context.Canceled) {
+		err = &exit.Error{Code: exit.Interrupted, Err: stopped(err)}
 	}
 	Print(root.ErrOrStderr(), err)
 	return exit.Code(err)
 }
 
-// text is an error that says more than that it was stopped.
-func text(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
+// stopped says that a command was stopped, if it has not said so itself.
+func stopped(err error) error {
+	if text := err.Error(); text != context.Canceled.Error() && text != "" {
+		return err
 	}
-	return err
+	return errors.New("stopped")
 }
 
 // Print prints an error, if it has a text.
