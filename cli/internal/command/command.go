@@ -51,7 +51,7 @@ func Root(h Host) *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(misused)
-	root.AddCommand(secretCommand(), h.generateCommand(), h.migrateCommand(), h.infoCommand(), h.userCommand())
+	root.AddCommand(secretCommand(), h.generateCommand(), h.migrateCommand(), h.infoCommand(), h.doctorCommand(), h.userCommand())
 	return root
 }
 
