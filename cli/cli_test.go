@@ -329,3 +329,20 @@ type noTables struct{ migrator }
 func (noTables) FindOne(context.Context, adapter.Find) (adapter.Record, error) {
 	return nil, errors.New("no such table: user")
 }
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	send := func(context.Context, core.Mail) error { return nil }
+	a := newAuth(t, core.Options{
+		EmailVerification: core.EmailVerificationOptions{Send: send},
+		Plugins:           []core.Plugin{emailpassword.New(emailpassword.Options{SendResetPassword: send})},
+	})
+	kernia(t, a, nil, "doctor", "--dir", t.TempDir()).want(t, 0, "WARN  database  the rows are in memory", "")
+	kernia(t, a, nil, "doctor", "--dir", t.TempDir(), "--strict").want(t, 3, "OK    secret    strong enough", "")
+	kernia(t, a, nil, "doctor", "--dir", t.TempDir(), "--page", "https://app.example.com/").want(t, 3,
+		`→ add "https://app.example.com" to core.Options.TrustedOrigins`, "")
+	kernia(t, a, nil, "doctor", "--json", "--dir", t.TempDir()).want(t, 0, `"check": "base-url",
+    "text": "http://localhost:3000, for development"`, "")
+	kernia(t, a, nil, "doctor", "--url", "localhost:3000").want(t, 2, "", `"localhost:3000" is no scheme and host`)
+	kernia(t, newAuth(t, core.Options{Database: lacking()}), nil, "doctor").want(t, 3, `→ run "kernia migrate"`, "")
+}
