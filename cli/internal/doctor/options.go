@@ -245,6 +245,13 @@ func (e *examination) database(ctx context.Context, r *reporter) {
 	case e.auth.DB().Capabilities().NoTx:
 		r.warn(name+" has no transactions: what belongs together can be left half done", "on MongoDB use a replica set")
 	}
+	if advice, err := e.auth.Advice(ctx); err == nil && len(advice) > 0 {
+		var list []string
+		for _, c := range advice {
+			list = append(list, c.SQL+";")
+		}
+		r.warn(fmt.Sprintf("%d indexes would speed up tables that Kernia did not make", len(advice)), "run at a time of few writes: "+strings.Join(list, " "))
+	}
 	r.ok("%s has every table", name)
 }
 
