@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -21,7 +20,7 @@ func Standalone(dir string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.Run(context.WithoutCancel(c.Context()), program.Streams{In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}, again(c, dir, args))
+		return p.Run(c.Context(), program.Streams{In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}, again(c, dir, args))
 	}})
 	root.Long = "Make a new application that signs users in with Kernia, or operate one. Commands that need the\n" +
 		"configuration build and run the program of the Go module that the working directory is in.\n\n" +

@@ -26,8 +26,9 @@ type Streams struct {
 }
 
 // Run builds the program, runs it with the word kernia and args, and returns its exit code as
-// an error of package exit. The program runs in the folder of its module. It gets the signals
-// that this process gets.
+// an error of package exit. The program runs in the folder of its module. When ctx ends, the
+// building ends; a program that runs already gets the signals that this process gets, and
+// decides itself when it ends.
 func (p Program) Run(ctx context.Context, s Streams, args []string) error {
 	dir, err := os.MkdirTemp("", "kernia-")
 	if err != nil {
@@ -40,7 +41,7 @@ func (p Program) Run(ctx context.Context, s Streams, args []string) error {
 	}
 	c := exec.Command(binary, append([]string{"kernia"}, args...)...) //nolint:gosec,noctx // what was just built; signals are passed on
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = p.Module, s.In, s.Out, s.Err
-	return wait(c)
+	return wait(ctx, c)
 }
 
 func (p Program) build(ctx context.Context, said io.Writer, dir string) (string, error) {
@@ -61,10 +62,13 @@ func (p Program) build(ctx context.Context, said io.Writer, dir string) (string,
 
 // wait runs a program to its end. Signals that reach only this process are passed on. An
 // interrupt of the terminal reaches both, and the program decides what it does about it.
-func wait(c *exec.Cmd) error {
+func wait(ctx context.Context, c *exec.Cmd) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	if err := ctx.Err(); err != nil {
+		return err // told to stop before there was anybody to tell
+	}
 	if err := c.Start(); err != nil {
 		return err
 	}
