@@ -51,7 +51,7 @@ func (p Program) build(ctx context.Context, said io.Writer, dir string) (string,
 	}
 	note := time.AfterFunc(slow, func() { fmt.Fprintf(said, "Building %s …\n", p.Path) })
 	defer note.Stop()
-	if _, err := goTool(ctx, p.Dir, "build", "-o", binary, "."); err != nil {
+	if _, err := goTool(ctx, p.Dir, "build", "-ldflags=-s -w", "-o", binary, "."); err != nil {
 		if ctx.Err() != nil {
 			return "", err
 		}
