@@ -636,6 +636,12 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) error {
 	return nil
 }
 
+// Options returns the options of New without Secret and Secrets, for tools that show or
+// check a configuration, such as the command kernia. Defaults that are no zero value may
+// be filled in. Slices, maps and functions are those that the server uses: only read
+// them.
+func (a *Auth) Options() Options { return a.opts }
+
 // Now returns the time of Options.Clock in UTC, cut to whole milliseconds as rows
 // store it.
 func (a *Auth) Now() time.Time { return a.opts.Clock().UTC().Truncate(time.Millisecond) }
