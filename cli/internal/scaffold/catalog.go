@@ -18,7 +18,7 @@ type framework struct {
 var frameworks = map[string]framework{
 	"gin":     {Title: "Gin", module: "gin", requires: map[string]string{"github.com/gin-gonic/gin": "v1.12.0"}},
 	"echo":    {Title: "Echo v4", module: "echo", requires: map[string]string{"github.com/labstack/echo/v4": "v4.16.0"}},
-	"echov5":  {Title: "Echo v5", module: "echov5", requires: map[string]string{"github.com/labstack/echo/v5": "v5.4.5"}},
+	"echov5":  {Title: "Echo v5", module: "echov5", requires: map[string]string{"github.com/labstack/echo/v5": "v5.4.6"}},
 	"fiber":   {Title: "Fiber v2", module: "fiber", requires: map[string]string{"github.com/gofiber/fiber/v2": "v2.52.15"}},
 	"fiberv3": {Title: "Fiber v3", module: "fiberv3", requires: map[string]string{"github.com/gofiber/fiber/v3": "v3.1.0"}},
 	"nethttp": {Title: "net/http, the standard library"},
