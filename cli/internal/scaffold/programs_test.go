@@ -235,7 +235,7 @@ func goOutput(t *testing.T, folder string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "go", args...) //nolint:gosec // arguments of this test
 	command.Dir = folder
-	command.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=", "CGO_ENABLED=0")
+	command.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()
