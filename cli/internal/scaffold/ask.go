@@ -1,7 +1,9 @@
 package scaffold
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -10,8 +12,8 @@ import (
 	"golang.org/x/term"
 )
 
-// errStopped is the answer to Ctrl-C.
-var errStopped = errors.New("stopped: nothing was written")
+// errStopped is the answer to Ctrl-C. It is a context.Canceled, for the exit code.
+var errStopped = fmt.Errorf("nothing was written: %w", context.Canceled)
 
 // given says which choices came as arguments, so that nobody asks for them again.
 type given func(flag string) bool

@@ -172,13 +172,17 @@ func checkRequirements(t *testing.T, name string, files map[string][]byte) {
 // The versions of other modules are those that Kernia's own tests run with.
 func TestVersions(t *testing.T) {
 	t.Parallel()
-	tested := map[string]string{}
+	tested, missing := map[string]string{}, map[string]bool{}
 	for _, folder := range []string{"gin", "echo", "echov5", "fiber", "fiberv3", "examples", "gormadapter", "entadapter", "core/adapters/mongo"} {
 		file := filepath.Join(repository, folder, "go.mod")
 		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Error(err)
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Logf("%s was not compared: this checkout does not have it", file)
+			missing[folder] = true
 			continue
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		mod, err := modfile.ParseLax(file, data, nil)
 		if err != nil {
@@ -198,7 +202,9 @@ func TestVersions(t *testing.T) {
 		}
 	}
 	for _, f := range frameworks {
-		check(f.requires)
+		if !missing[f.module] {
+			check(f.requires)
+		}
 	}
 	for _, a := range adapters {
 		for _, requires := range a.requires {
