@@ -54,6 +54,7 @@ type Auth struct {
 	ips           *clientip.Resolver
 	limits        *ratelimit.Resolver
 	perAccount    ratelimit.Rule // of requests that hash; Max -1: none
+	perMailbox    ratelimit.Rule // of requests that mail a link; Max -1: none
 	ready         bool           // New has ended
 	limiter       ratelimit.Store
 	router        *router
@@ -459,7 +460,10 @@ func (a *Auth) limiting(manifests []Manifest) error {
 		return fmt.Errorf("core: RateLimit: %w", err)
 	}
 	a.limits = r
-	if a.perAccount, err = accountRule(o.Account); err != nil {
+	if a.perAccount, err = ruleOr(o.Account, "Account", ratelimit.Rule{Window: 10 * time.Second, Max: 30}); err != nil {
+		return err
+	}
+	if a.perMailbox, err = ruleOr(o.Mails, "Mails", ratelimit.Rule{Window: time.Minute, Max: 5}); err != nil {
 		return err
 	}
 	switch {
@@ -661,6 +665,16 @@ func (a *Auth) EmailVerification() EmailVerificationOptions { return a.opts.Emai
 func (a *Auth) Plan(ctx context.Context) ([]adapter.Change, error) {
 	if m, ok := a.db.Adapter.(adapter.Migrator); ok {
 		return m.Plan(ctx)
+	}
+	return nil, nil
+}
+
+// Advice returns indexes that would speed up tables which Migrate did not make, such as
+// those of Better Auth. Nothing depends on them; the owner of the database decides. It is
+// empty with an adapter that is no adapter.Advisor.
+func (a *Auth) Advice(ctx context.Context) ([]adapter.Change, error) {
+	if m, ok := a.db.Adapter.(adapter.Advisor); ok {
+		return m.Advice(ctx)
 	}
 	return nil, nil
 }

@@ -394,6 +394,11 @@ type RateLimitOptions struct {
 	// addresses together; see Hashes. It applies in addition to the rule for each
 	// address. Default 30 requests in 10 seconds; negative Max: no such rule.
 	Account ratelimit.Rule
+	// Mails is the rule for requests that mail one address a link: to verify it, to reset a
+	// password, to change an address or to delete a user. All of them count together, from
+	// all addresses of clients, and so does an address that nobody has. Default 5 requests
+	// in a minute; negative Max: no such rule.
+	Mails ratelimit.Rule
 	// Storage is "memory", "database" or "secondary-storage". Default: the secondary
 	// storage when there is one, else memory.
 	Storage string

@@ -122,11 +122,17 @@ func sendVerificationEmail(c *Ctx, in *SendVerificationInput) (StatusReply, erro
 		if current.User.EmailVerified {
 			return StatusReply{}, Fail(http.StatusBadRequest, CodeEmailAlreadyVerified)
 		}
+		if err := c.LimitMails(current.User.Email); err != nil {
+			return StatusReply{}, err
+		}
 		return StatusReply{true}, c.SendVerification(c, &current.User, text(in.CallbackURL))
 	}
 	// A client without a session gets the same answer, in the same time, for known and
 	// unknown addresses.
 	defer atLeast(c, a.cfg.mailTime)()
+	if err := c.LimitMails(in.Email); err != nil {
+		return StatusReply{}, err
+	}
 	u, err := a.store.FindUserByEmail(c, in.Email)
 	if err != nil && !isNotFound(err) {
 		return StatusReply{}, err
@@ -495,6 +501,13 @@ func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
 	confirm := current.User.EmailVerified && o.SendConfirmation != nil
 	if !atOnce && !confirm && a.opts.EmailVerification.Send == nil {
 		return StatusReply{}, FailText(http.StatusBadRequest, "Verification email isn't enabled")
+	}
+	to := email
+	if confirm {
+		to = current.User.Email
+	}
+	if err := c.LimitMails(to); err != nil {
+		return StatusReply{}, err
 	}
 	// A used address is answered as a free one, so that the caller learns nothing about
 	// others.

@@ -133,6 +133,9 @@ func deleteUser(c *Ctx, in *DeleteUserInput) (DeleteUserReply, error) {
 		return finishDeletion(c, *in.Token)
 	}
 	if o.SendVerification != nil {
+		if err := c.LimitMails(current.User.Email); err != nil {
+			return DeleteUserReply{}, err
+		}
 		token, err := secret.Random(a.opts.Rand, 32, lowerAlphanumeric)
 		if err != nil {
 			return DeleteUserReply{}, err

@@ -6,8 +6,10 @@ require (
 	github.com/advantch/kernia-go/core v0.1.0
 	github.com/advantch/kernia-go/core/plugins/passkey v0.1.0
 	github.com/advantch/kernia-go/echo v0.1.0
+	github.com/advantch/kernia-go/echov5 v0.1.0
 	github.com/advantch/kernia-go/entadapter v0.1.0
 	github.com/advantch/kernia-go/fiber v0.1.0
+	github.com/advantch/kernia-go/fiberv3 v0.1.0
 	github.com/advantch/kernia-go/gin v0.1.0
 	github.com/advantch/kernia-go/gormadapter v0.1.0
 	github.com/gin-contrib/cors v1.7.6
@@ -15,7 +17,9 @@ require (
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-chi/cors v1.2.2
 	github.com/gofiber/fiber/v2 v2.52.15
+	github.com/gofiber/fiber/v3 v3.1.0
 	github.com/labstack/echo/v4 v4.16.0
+	github.com/labstack/echo/v5 v5.4.6
 	github.com/nyaruka/phonenumbers v1.8.1
 	golang.org/x/oauth2 v0.38.0
 	gorm.io/driver/postgres v1.6.3
@@ -25,6 +29,7 @@ require (
 require (
 	entgo.io/ent v0.14.5 // indirect
 	github.com/advantch/kernia-go/internal v0.1.0 // indirect
+	github.com/advantch/kernia-go/internal/onfasthttp v0.1.0 // indirect
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
@@ -42,6 +47,8 @@ require (
 	github.com/go-webauthn/x v0.3.1 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/gofiber/schema v1.7.0 // indirect
+	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -95,10 +102,14 @@ replace (
 	github.com/advantch/kernia-go/core => ../core
 	github.com/advantch/kernia-go/core/plugins/passkey => ../core/plugins/passkey
 	github.com/advantch/kernia-go/echo => ../echo
+	github.com/advantch/kernia-go/echov5 => ../echov5
 	github.com/advantch/kernia-go/entadapter => ../entadapter
 	github.com/advantch/kernia-go/fiber => ../fiber
+	github.com/advantch/kernia-go/fiberv3 => ../fiberv3
 	github.com/advantch/kernia-go/gin => ../gin
 	github.com/advantch/kernia-go/gormadapter => ../gormadapter
 )
 
 replace github.com/advantch/kernia-go/internal => ../internal
+
+replace github.com/advantch/kernia-go/internal/onfasthttp => ../internal/onfasthttp

@@ -37,12 +37,15 @@ const signUp, aSignUp = "/api/auth/sign-up/email", `{"name":"Ada","email":"ada@e
 var servers = map[string][]example{
 	"gin":     {{"", signUp, aSignUp}},
 	"echo":    {{"", signUp, aSignUp}},
+	"echov5":  {{"", signUp, aSignUp}},
 	"fiber":   {{"", signUp, aSignUp}},
+	"fiberv3": {{"", signUp, aSignUp}},
 	"nethttp": {{"", signUp, aSignUp}},
 	"chi":     {{"", signUp, aSignUp}},
 	"frontend": {
 		{"-address=localhost:0 -framework=gin", signUp, aSignUp}, {"-address=localhost:0 -framework=echo", signUp, aSignUp},
 		{"-address=localhost:0 -framework=fiber", signUp, aSignUp}, {"-address=localhost:0 -framework=chi", signUp, aSignUp},
+		{"-address=localhost:0 -framework=echov5", signUp, aSignUp}, {"-address=localhost:0 -framework=fiberv3", signUp, aSignUp},
 	},
 	"phone": {{"", "/api/auth/phone-number/send-otp", `{"phoneNumber":"+41791234567"}`}},
 	"popup": {{"", "/api/auth/sign-in/social", `{"provider":"demo","callbackURL":"/","disableRedirect":true}`}},
@@ -128,7 +131,7 @@ func TestExamples(t *testing.T) {
 			}{
 				{"SIGTERM answers what was accepted", answersWhatWasAccepted, nil},
 				{"listens on this machine alone", listensHere, nil},
-				{"logs name routes and no tokens", logsNameRoutes, []string{"gin", "echo", "fiber", "chi"}},
+				{"logs name routes and no tokens", logsNameRoutes, []string{"gin", "echo", "echov5", "fiber", "fiberv3", "chi"}},
 				{"a loose secret file is refused", looseSecret, []string{"gin"}},
 				{"printed links can be pasted", printedLinks, []string{"gin"}},
 			} {

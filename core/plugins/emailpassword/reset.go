@@ -31,6 +31,9 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetR
 	if err := c.BeginPasswordReset(); err != nil {
 		return RequestResetReply{}, err
 	}
+	if err := c.LimitMails(in.Email); err != nil {
+		return RequestResetReply{}, err
+	}
 	reply := RequestResetReply{true, "If this email exists in our system, check your email for the reset link"}
 	user, err := store.FindUserByEmail(c, in.Email)
 	if err != nil && !core.IsNotFound(err) {
