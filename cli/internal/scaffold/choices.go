@@ -2,7 +2,9 @@ package scaffold
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -88,6 +90,9 @@ func (c *Choices) check() error {
 	}
 	if err := module.CheckImportPath(c.Module); err != nil {
 		return fmt.Errorf("%q is no path of a Go module (%w): pass --module, for example --module github.com/you/app", c.Module, err)
+	}
+	if c.Frontend != "none" && path.Base(c.Module) == "web" {
+		return errors.New("the program would be called web, as the folder of its page: pass --module with another last element")
 	}
 	return nil
 }

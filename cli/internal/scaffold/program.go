@@ -120,7 +120,7 @@ func (p *program) DatabaseURL() string { return p.databaseURL("localhost", p.Dat
 // DatabaseURLCompose is for the program in a container beside the database.
 func (p *program) DatabaseURLCompose() string {
 	if p.Database == "sqlite" {
-		return "/app/data/app.db"
+		return "/data/app.db"
 	}
 	return p.databaseURL("database", "${DATABASE_PASSWORD:?is in .env}")
 }

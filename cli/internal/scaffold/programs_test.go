@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -147,6 +146,7 @@ func TestPrograms(t *testing.T) {
 		built = append(built, c)
 	}
 	binaries := build(t, folder, built)
+	file, missing := driver(t)
 	for _, c := range built {
 		t.Run(strings.Join([]string{c.Framework, c.Adapter, c.Database, c.Frontend}, " "), func(t *testing.T) {
 			t.Parallel()
@@ -154,7 +154,11 @@ func TestPrograms(t *testing.T) {
 			if runtime.GOOS == "windows" {
 				binary += ".exe"
 			}
-			drive(t, c, start(t, c, binary, databaseURL(t, c, binaries)))
+			r := start(t, c, binary, databaseURL(t, c, binaries))
+			if missing != "" {
+				t.Skip("was built and started, and the official client was not tried: ", missing)
+			}
+			drive(t, c, r, file)
 		})
 	}
 }
@@ -221,7 +225,6 @@ func build(t *testing.T, folder string, programs []Choices) string {
 		arguments = append(arguments, kernia+"/core/adapters/mongo/internal/mongotest/serve")
 	}
 	goOutput(t, folder, arguments...)
-	goOutput(t, folder, append([]string{"vet"}, arguments[4:4+len(programs)]...)...)
 	return filepath.Join(folder, "bin")
 }
 
@@ -372,43 +375,39 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// driver is the file of the program that uses the official client, beside a link to the
-// packages of wirecheck. It is made once.
-var driver = sync.OnceValues(func() (string, error) {
+// driver returns the file of the program that uses the official client, in a folder with a
+// link to the packages of wirecheck; or why there is none.
+func driver(t *testing.T) (file, missing string) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		return "", "there is no node"
+	}
 	modules, err := filepath.Abs(filepath.Join(repository, "wirecheck", "node_modules"))
 	if err != nil {
-		return "", err
+		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(modules, "better-auth")); err != nil {
-		return "", err
-	}
-	folder, err := os.MkdirTemp("", "kernia-drive-*")
-	if err != nil {
-		return "", err
+		return "", "wirecheck has no packages: run npm ci there"
 	}
 	source, err := os.ReadFile("testdata/drive.mjs")
 	if err != nil {
-		return "", err
+		t.Fatal(err)
 	}
+	folder := t.TempDir()
 	if err := os.Symlink(modules, filepath.Join(folder, "node_modules")); err != nil {
-		return "", err
+		return "", "this file system has no symbolic links"
 	}
-	file := filepath.Join(folder, "drive.mjs")
-	return file, os.WriteFile(file, source, 0o600)
-})
+	file = filepath.Join(folder, "drive.mjs")
+	if err := os.WriteFile(file, source, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file, ""
+}
 
 // drive uses a program as a page would, with the official client in Node.
-func drive(t *testing.T, c Choices, r running) {
+func drive(t *testing.T, c Choices, r running, file string) {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("was built and started, and the official client was not tried: there is no node")
-	}
-	file, err := driver()
-	if err != nil {
-		t.Skip("was built and started, and the official client was not tried: run npm ci in wirecheck: ", err)
-	}
-	command := exec.CommandContext(t.Context(), node, file, r.base, r.log, strings.Join(c.Plugins, ",")) //nolint:gosec // of this test
+	command := exec.CommandContext(t.Context(), "node", file, r.base, r.log, strings.Join(c.Plugins, ",")) //nolint:gosec // of this test
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Errorf("the official client: %v: %s", err, out)
 	}

@@ -37,6 +37,7 @@ func TestChoices(t *testing.T) {
 		{"name", []string{"--name", "<script>"}, "pass --name"},
 		{"a name with lines", []string{"--name", "a\nb"}, "pass --name"},
 		{"module", []string{"--module", "../up"}, "pass --module"},
+		{"a program called web", []string{"--module", "example.com/web"}, "pass --module with another last element"},
 		{"checkout", []string{"--replace", "testdata"}, "pass --replace with the folder of a checkout"},
 		{"two folders", []string{"another"}, "accepts at most 1 arg"},
 	} {
