@@ -16,7 +16,7 @@ import { passkeyClient } from "@better-auth/passkey/client";
 const [base, log, list = ""] = process.argv.slice(2);
 const plugins = list.split(",").filter(Boolean);
 const email = "ada@example.com";
-const password = "correct horse battery";
+const password = crypto.randomUUID(); // in no list of breaches
 
 /** The cookies of one browser, and its fetch. */
 function browser() {
