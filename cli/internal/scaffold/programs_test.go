@@ -316,6 +316,11 @@ func start(t *testing.T, c Choices, binary, database string) running {
 	if database != "" {
 		command.Env = append(command.Env, "DATABASE_URL="+database)
 	}
+	help := exec.CommandContext(t.Context(), binary, "kernia", "--help") //nolint:gosec // built by this test
+	help.Dir, help.Env = command.Dir, command.Env
+	if text, err := help.CombinedOutput(); err != nil || !bytes.Contains(text, []byte("Kernia")) {
+		t.Fatalf("kernia --help: %v: %s", err, text)
+	}
 	command.Stdout, command.Stderr = out, out
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
