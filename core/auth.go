@@ -71,6 +71,8 @@ type Auth struct {
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
 	deleteExpired []func(ctx context.Context, now time.Time) error
+	recorders     []func(ctx context.Context, e Event) error // write security events, in their transactions
+	listeners     []func(ctx context.Context, e Event)       // hear of them afterwards
 	codes         []ErrorCode
 	parts         []openAPIPart
 	described     sync.Once
@@ -537,6 +539,12 @@ func (a *Auth) routes(manifests []Manifest) error {
 			a.methodGates = append(a.methodGates, m.SignInMethodGate)
 		}
 		a.asksEnded = a.asksEnded || m.AsksEnded
+		if m.RecordEvent != nil {
+			a.recorders = append(a.recorders, m.RecordEvent)
+		}
+		if m.OnEvent != nil {
+			a.listeners = append(a.listeners, m.OnEvent)
+		}
 		if m.DeleteExpired != nil {
 			a.deleteExpired = append(a.deleteExpired, m.DeleteExpired)
 		}
@@ -546,6 +554,9 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.CheckPassword != nil {
 			a.passwordRules = append(a.passwordRules, m.CheckPassword)
 		}
+	}
+	if a.opts.OnEvent != nil {
+		a.listeners = append(a.listeners, a.opts.OnEvent)
 	}
 	a.gates = append(watches, a.gates...)
 	for _, rt := range a.order {

@@ -56,6 +56,7 @@ type Ctx struct {
 	callerKnown bool
 
 	signInMethod string // see SignInMethod
+	unrecorded   error  // of a plugin that could not record an event; the call answers with it
 }
 
 // answer is the state of a call's answer, besides the header lines in Res.

@@ -188,7 +188,7 @@ func (a *Auth) VerifyPassword(ctx context.Context, acc *Account, pw string) (boo
 	}
 	*acc = *upgraded
 	if c, ok := CtxFrom(ctx); ok {
-		c.Emit(Event{Type: EventPasswordRehashed, UserID: acc.UserID})
+		return true, c.EmitIn(ctx, Event{Type: EventPasswordRehashed, UserID: acc.UserID})
 	}
 	return true, nil
 }

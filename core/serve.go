@@ -186,8 +186,18 @@ func (a *Auth) missing() error {
 	return errNotFound
 }
 
-// execute runs hooks and handler. The result is left in c.returned.
+// execute runs hooks and handler. The result is left in c.returned. A call whose events
+// could not be recorded has failed.
 func (c *Ctx) execute() error {
+	err := c.handle()
+	if c.unrecorded == nil {
+		return err
+	}
+	c.returned, c.failed = nil, internalError(c.unrecorded)
+	return c.failed
+}
+
+func (c *Ctx) handle() error {
 	rt := c.route
 	for i := range rt.before {
 		h := &rt.before[i]
