@@ -53,6 +53,8 @@ var plugins = []plugin{
 		Client: "deviceAuthorizationClient"},
 	{ID: "last-login-method", About: "how a browser signed in last", Package: "lastloginmethod",
 		Expr: "lastloginmethod.New(lastloginmethod.Options{})", Client: "lastLoginMethodClient"},
+	{ID: "audit-log", About: "a table of security events, for users and administrators", Package: "auditlog", Expr: "auditlog.New(auditlog.Options{})",
+		Note: "keeps addresses for 90 days: auditlog.Options has the choices"},
 	{ID: "open-api", About: "the document of the API, and a page that shows it", Package: "openapi",
 		Expr: "openapi.New(openapi.Options{})", Note: "/api/auth/reference"},
 }

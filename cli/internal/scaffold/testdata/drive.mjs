@@ -139,6 +139,10 @@ const uses = {
   "last-login-method": async (me) => {
     assert.equal(me.jar.get("better-auth.last_used_login_method"), "email");
   },
+  "audit-log": async (me) => {
+    const page = await ok(me.auth.$fetch("/audit-log/list"));
+    assert.ok(JSON.stringify(page).includes("sign-in"), JSON.stringify(page));
+  },
   "open-api": async () => {
     const document = await (await fetch(base + "/api/auth/openapi.json")).json();
     assert.ok(document.paths["/sign-up/email"] ?? document.paths["/api/auth/sign-up/email"]);
