@@ -73,6 +73,10 @@ func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 	if c.status != 0 && err == nil {
 		res.Status = c.status
 	}
+	if res.Status == http.StatusNoContent || res.Status == http.StatusNotModified {
+		res.Body = res.Body[:0] // RFC 9110 §15.3.5, §15.4.5
+		res.drop("Content-Type")
+	}
 }
 
 func (a *Auth) logPanic(ctx context.Context, where string, r any) {
@@ -341,6 +345,9 @@ func (a *Auth) render(ctx context.Context, rt *route, res *Response, result any,
 		res.Status = rt.Status
 	}
 	contentType := mediaJSON
+	if rt != nil && rt.Media != "" {
+		contentType = rt.Media
+	}
 	switch v := result.(type) {
 	case nil:
 		res.Body = append(res.Body[:0], "null"...)
@@ -423,6 +430,9 @@ func (a *Auth) renderError(ctx context.Context, rt *route, res *Response, err er
 		if !errors.Is(cause, errPanicked) {
 			a.logAt(ctx, level, rt, "a request failed", cause)
 		}
+	}
+	if rt != nil && rt.Refusal != nil {
+		e = rt.Refusal(e)
 	}
 	e.write(res)
 }
