@@ -115,7 +115,16 @@ type describedForm struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
 	Schemas     []string `json:"schemas"`
-	Meta        metaForm `json:"meta"`
+	// Of a schema.
+	Attributes []map[string]any `json:"attributes,omitempty"`
+	// Of a resource type.
+	Endpoint         string           `json:"endpoint,omitempty"`
+	Schema           string           `json:"schema,omitempty"`
+	SchemaExtensions []map[string]any `json:"schemaExtensions,omitempty"`
+	Meta             struct {
+		ResourceType string `json:"resourceType"`
+		Location     string `json:"location"`
+	} `json:"meta"`
 }
 
 // OpenAPIForm describes the JSON form.

@@ -174,6 +174,13 @@ func (p *Plugin) tree(e *entry) document.Object {
 	if e.row == nil || e.row.Name != u.Name {
 		o["name"], o["displayName"] = document.Object{"formatted": u.Name}, u.Name
 	}
+	if name, ok := o["name"].(document.Object); !ok || name["formatted"] == nil { // as Better Auth 1.6
+		if !ok {
+			name = document.Object{}
+			o["name"] = name
+		}
+		name["formatted"] = u.Name
+	}
 	if _, ok := o["displayName"]; !ok {
 		o["displayName"] = u.Name
 	}
