@@ -47,7 +47,7 @@ const patterns = [
 const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
 
 // Tokens of SCIM hold a random part.
-const scimToken = /(?<="scimToken":")[\w-]{40,}={0,2}(?=")/g;
+const scimToken = /(?<="scimToken":")[\w-]{32,}={0,2}(?=")/g;
 // Kernia's resources of SCIM have a version: docs/compatibility.md, "Resources of SCIM".
 const scimVersion = /,"version":"W\/\\"[\w-]{16}\\""/g;
 

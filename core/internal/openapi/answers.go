@@ -72,6 +72,9 @@ func (op *Operation) responses(method string, w *writer) *wire.Object {
 		}
 		out.Set(strconv.Itoa(cmp.Or(op.Status, http.StatusOK)), wire.ObjectOf(ok))
 	}
+	if op.Status == http.StatusNoContent {
+		out.Set("204", wire.ObjectOf(object("description", wire.String("Success, without a body"))))
+	}
 	if op.Redirect {
 		location := object("Location", wire.ObjectOf(object("description", wire.String("Where to go on"), "schema", wire.ObjectOf(object("type", wire.String("string"))))))
 		out.Set("302", wire.ObjectOf(object("description", wire.String("The browser is sent to another page"), "headers", wire.ObjectOf(location))))

@@ -403,6 +403,7 @@ func (p *Plugin) patchUser(c *core.Ctx, in *ChangeInput) (*Resource, error) {
 		}
 		delete(next, "password")
 		followName(before, next)
+		followDisplayName(before, next)
 		followUserName(before, next)
 		return next, nil
 	})
@@ -450,8 +451,14 @@ func followName(before, next document.Object) {
 	if full := strings.TrimSpace(strings.TrimSpace(given) + " " + strings.TrimSpace(family)); full != "" {
 		name["formatted"] = full
 	}
-	if next["displayName"] == before["displayName"] && before["displayName"] == get(old, "formatted") {
-		delete(next, "displayName") // it was no name of its own
+}
+
+// followDisplayName makes the name to display anew, where it was no name of its own.
+func followDisplayName(before, next document.Object) {
+	old, _ := before["name"].(document.Object)
+	name, _ := next["name"].(document.Object)
+	if was := before["displayName"]; was == next["displayName"] && was == old["formatted"] && name["formatted"] != was {
+		delete(next, "displayName")
 	}
 }
 
