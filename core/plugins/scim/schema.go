@@ -104,7 +104,9 @@ func (p *Plugin) tables() []schema.Table {
 		{Name: "attributes", Type: schema.String, MaxLength: maxAttributes},
 		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
 		{Name: "updatedAt", Type: schema.Date, Default: schema.Now, OnUpdate: schema.Now},
-	}, Unique: [][]string{{"providerId", "userNameKey"}, {"providerId", "userId"}, {"providerId", "accountId"}}}}
+		// What differs between users comes first: a plan that PostgreSQL has made for a small table, and
+		// keeps, stays quick in a large one whichever of these it uses.
+	}, Unique: [][]string{{"userNameKey", "providerId"}, {"userId", "providerId"}, {"accountId", "providerId"}}}}
 	if p.opts.Groups != nil {
 		tables = append(tables, schema.Table{Model: ModelGroup, Fields: []schema.Field{
 			{Name: "providerId", Type: schema.String, Sortable: true},

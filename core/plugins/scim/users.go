@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
@@ -269,8 +270,7 @@ func (p *Plugin) provision(ctx context.Context, conn *Connection, id *identity) 
 		return nil, false, orTaken(err)
 	}
 	// The row of a user whom the connection had before.
-	before, err := p.provisioned.List(ctx, adapter.Find{Where: adapter.Where{{Field: "providerId", Value: conn.ProviderID},
-		{Field: "userNameKey", Value: id.key, Or: true}, {Field: "accountId", Value: id.accountID, Or: true}}})
+	before, err := p.claimants(ctx, conn, id)
 	if err != nil {
 		return nil, false, err
 	}
@@ -592,11 +592,27 @@ func (p *Plugin) save(ctx context.Context, conn *Connection, e *entry, id *ident
 	return err
 }
 
+// claimants lists the rows of a connection with the user name or the account of an identity. Two
+// reads by unique keys stay quick where one that has either would not.
+func (p *Plugin) claimants(ctx context.Context, conn *Connection, id *identity) ([]*Provisioned, error) {
+	of := adapter.By("providerId", conn.ProviderID)
+	rows, err := p.provisioned.List(ctx, adapter.Find{Where: of.And("userNameKey", id.key)})
+	if err != nil {
+		return nil, err
+	}
+	more, err := p.provisioned.List(ctx, adapter.Find{Where: of.And("accountId", id.accountID)})
+	for _, row := range more {
+		if !slices.ContainsFunc(rows, func(known *Provisioned) bool { return known.ID == row.ID }) {
+			rows = append(rows, row)
+		}
+	}
+	return rows, err
+}
+
 // makeRoom refuses a user name of another user of the connection, and removes what is left of
 // one who is gone.
 func (p *Plugin) makeRoom(ctx context.Context, conn *Connection, e *entry, id *identity) error {
-	rows, err := p.provisioned.List(ctx, adapter.Find{Where: adapter.Where{{Field: "providerId", Value: conn.ProviderID},
-		{Field: "userNameKey", Value: id.key, Or: true}, {Field: "accountId", Value: id.accountID, Or: true}}})
+	rows, err := p.claimants(ctx, conn, id)
 	if err != nil {
 		return err
 	}

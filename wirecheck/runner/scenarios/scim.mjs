@@ -1,9 +1,10 @@
 /** SCIM: connections by the official client, and users as directories send them. */
+import { scimClient as officialClient } from "@better-auth/scim/client";
 import { table } from "./kit.mjs";
 import { company, organization } from "./organization-kit.mjs";
 
 const scim = (options = {}) => ({ factory: "scim", options });
-const acme = (t, options = {}) => company(t, {}, { plugins: [organization(), scim(options)], clientPlugins: ({ scimClient, organizationClient }) => [scimClient(), organizationClient()] });
+const acme = (t, options = {}) => company(t, {}, { plugins: [organization(), scim(options)], clientPlugins: ({ scimClient }) => [(scimClient ?? officialClient)()] });
 
 const URN = "urn:ietf:params:scim:schemas:core:2.0:User";
 const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
