@@ -91,6 +91,15 @@ type Manifest struct {
 	// AsksEnded keeps the times that Store.Ended and Arrival.Made need: set it when the
 	// plugin uses one of them.
 	AsksEnded bool
+	// OnEvent hears of every security event, as Options.OnEvent does, after what has happened
+	// is committed and before the answer. ctx is the call's, without a transaction. It runs on
+	// the caller's goroutine, plugins in order and then Options.OnEvent.
+	OnEvent func(ctx context.Context, e Event)
+	// RecordEvent writes security events. ctx belongs to the transaction of what has happened,
+	// where it has one (Ctx.EmitIn): an error undoes that. An event that reports a refusal, or
+	// what other systems have done, has none: an error is then the answer of the call. It may run
+	// again with its transaction.
+	RecordEvent func(ctx context.Context, e Event) error
 	// CheckPassword may refuse a new password, on every route that sets one. The checks
 	// of all plugins run, in order. See Auth.CheckNewPassword.
 	CheckPassword func(c *Ctx, password string) error
