@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -44,6 +45,19 @@ func parseBaseURL(raw, basePath string) (*baseURL, error) {
 	}
 	host := strings.TrimPrefix(strings.TrimPrefix(o, "https://"), "http://")
 	return &baseURL{scheme: u.Scheme, host: host, hostname: u.Hostname(), origin: o, path: path, url: o + path}, nil
+}
+
+// basePath is the path of the routes, for manifests.
+func (o *Options) basePath() (string, error) {
+	raw := o.BaseURL
+	if d := o.DynamicBaseURL; d != nil {
+		raw = cmp.Or(d.Fallback, "https://localhost")
+	}
+	b, err := parseBaseURL(raw, o.BasePath)
+	if err != nil {
+		return "", err
+	}
+	return b.path, nil
 }
 
 // maxCookieHead bounds the name and attributes of a cookie, in bytes.
