@@ -227,22 +227,22 @@ type AdminClientInput struct {
 
 // UpdateFields are the members of an update.
 type UpdateFields struct {
-	RedirectURIs      []string `json:"redirect_uris" zod:"optional,nonempty"`
-	Scope             *string  `json:"scope"`
-	ClientName        *string  `json:"client_name"`
-	ClientURI         *string  `json:"client_uri"`
-	LogoURI           *string  `json:"logo_uri"`
-	Contacts          []string `json:"contacts" zod:"optional,nonempty,each,nonempty"`
-	TosURI            *string  `json:"tos_uri"`
-	PolicyURI         *string  `json:"policy_uri"`
-	SoftwareID        *string  `json:"software_id"`
-	SoftwareVersion   *string  `json:"software_version"`
-	SoftwareStatement *string  `json:"software_statement"`
-	PostLogoutURIs    []string `json:"post_logout_redirect_uris" zod:"optional,nonempty"`
-	GrantTypes        []string `json:"grant_types" zod:"optional,each,enum=authorization_code|client_credentials|refresh_token"`
-	ResponseTypes     []string `json:"response_types" zod:"optional,each,enum=code"`
-	Type              *string  `json:"type" zod:"enum=web|native|user-agent-based"`
-	IDTokenAlgorithm  *string  `json:"id_token_signed_response_alg"`
+	RedirectURIs      []string `json:"redirect_uris,omitempty" zod:"optional,nonempty"`
+	Scope             *string  `json:"scope,omitempty"`
+	ClientName        *string  `json:"client_name,omitempty"`
+	ClientURI         *string  `json:"client_uri,omitempty"`
+	LogoURI           *string  `json:"logo_uri,omitempty"`
+	Contacts          []string `json:"contacts,omitempty" zod:"optional,nonempty,each,nonempty"`
+	TosURI            *string  `json:"tos_uri,omitempty"`
+	PolicyURI         *string  `json:"policy_uri,omitempty"`
+	SoftwareID        *string  `json:"software_id,omitempty"`
+	SoftwareVersion   *string  `json:"software_version,omitempty"`
+	SoftwareStatement *string  `json:"software_statement,omitempty"`
+	PostLogoutURIs    []string `json:"post_logout_redirect_uris,omitempty" zod:"optional,nonempty"`
+	GrantTypes        []string `json:"grant_types,omitempty" zod:"optional,each,enum=authorization_code|client_credentials|refresh_token"`
+	ResponseTypes     []string `json:"response_types,omitempty" zod:"optional,each,enum=code"`
+	Type              *string  `json:"type,omitempty" zod:"enum=web|native|user-agent-based"`
+	IDTokenAlgorithm  *string  `json:"id_token_signed_response_alg,omitempty"`
 }
 
 func (u *UpdateFields) fields() *Fields {
@@ -262,12 +262,12 @@ type UpdateInput struct {
 // AdminUpdate are the members of an update by an administrator.
 type AdminUpdate struct {
 	UpdateFields
-	Disabled         *bool            `json:"disabled" doc:"A disabled client gets no codes and no tokens, and its tokens do not count"`
-	SecretExpiresAt  *float64         `json:"client_secret_expires_at"`
-	SkipConsent      *bool            `json:"skip_consent"`
-	EnableEndSession *bool            `json:"enable_end_session"`
-	RequirePKCE      *bool            `json:"require_pkce"`
-	Metadata         *validate.Record `json:"metadata"`
+	Disabled         *bool            `json:"disabled,omitempty" doc:"A disabled client gets no codes and no tokens, and its tokens do not count"`
+	SecretExpiresAt  *float64         `json:"client_secret_expires_at,omitempty"`
+	SkipConsent      *bool            `json:"skip_consent,omitempty"`
+	EnableEndSession *bool            `json:"enable_end_session,omitempty"`
+	RequirePKCE      *bool            `json:"require_pkce,omitempty"`
+	Metadata         *validate.Record `json:"metadata,omitempty"`
 }
 
 // AdminUpdateInput is the input of AdminUpdateClient.

@@ -421,11 +421,11 @@ func (p *Plugin) change(c *core.Ctx, row *clientRow, f *Fields) (*Client, error)
 		return nil, err
 	}
 	changed, err := p.store.clients.Update(c, adapter.By("id", row.ID), adapter.Record{
-		"redirectUris": notNil(row.RedirectURIs), "scopes": orNull(row.Scopes), "name": row.Name, "uri": row.URI, "icon": row.Icon, "contacts": orNull(row.Contacts),
-		"tos": row.Terms, "policy": row.Policy, "softwareId": row.SoftwareID, "softwareVersion": row.SoftwareVersion, "softwareStatement": row.SoftwareStatement,
-		"postLogoutRedirectUris": orNull(row.PostLogoutURIs), "grantTypes": orNull(row.GrantTypes), "responseTypes": orNull(row.ResponseTypes), "type": row.Type,
-		"disabled": row.Disabled, "skipConsent": row.SkipConsent, "enableEndSession": row.EnableEndSession, "requirePKCE": row.RequirePKCE,
-		"metadata": orNull(row.Metadata), "expiresAt": row.ExpiresAt, "updatedAt": c.Now().Truncate(time.Second),
+		"redirectUris": notNil(row.RedirectURIs), "scopes": orNull(row.Scopes), "name": deref(row.Name), "uri": deref(row.URI), "icon": deref(row.Icon), "contacts": orNull(row.Contacts),
+		"tos": deref(row.Terms), "policy": deref(row.Policy), "softwareId": deref(row.SoftwareID), "softwareVersion": deref(row.SoftwareVersion), "softwareStatement": deref(row.SoftwareStatement),
+		"postLogoutRedirectUris": orNull(row.PostLogoutURIs), "grantTypes": orNull(row.GrantTypes), "responseTypes": orNull(row.ResponseTypes), "type": deref(row.Type),
+		"disabled": deref(row.Disabled), "skipConsent": deref(row.SkipConsent), "enableEndSession": deref(row.EnableEndSession), "requirePKCE": deref(row.RequirePKCE),
+		"metadata": orNull(row.Metadata), "expiresAt": deref(row.ExpiresAt), "updatedAt": c.Now().Truncate(time.Second),
 	})
 	if core.IsNotFound(err) {
 		return nil, errNoClient()
@@ -434,6 +434,14 @@ func (p *Plugin) change(c *core.Ctx, row *clientRow, f *Fields) (*Client, error)
 		return nil, err
 	}
 	return &Client{row: changed}, nil
+}
+
+// deref is the value of a pointer, or nil, as records have null.
+func deref[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return *v
 }
 
 // orNull is nil without a type for a nil slice, as records have null.

@@ -35,6 +35,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
+	"github.com/advantch/kernia-go/core/plugins/oauthprovider"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
@@ -138,6 +139,7 @@ func everyPlugin() []core.Plugin {
 		electron.New(electron.Options{}),
 		expo.New(expo.Options{}),
 		jwt.New(jwt.Options{}),
+		oauthprovider.New(oauthprovider.Options{}),
 		i18n.New(i18n.Options{Translations: map[string]i18n.Translations{"en": {}}}),
 		multisession.New(multisession.Options{}),
 		captcha.New(captcha.Options{Provider: captcha.Turnstile, SecretKey: "x"}),
