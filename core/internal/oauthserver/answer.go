@@ -61,7 +61,7 @@ func Go(c *core.Ctx, target string) *core.Raw {
 	}
 	c.SetHeader("Location", headerSafe(target))
 	c.SetHeader("Referrer-Policy", "no-referrer")
-	return &core.Raw{Status: status}
+	return &core.Raw{Status: status, ContentType: "application/json"}
 }
 
 // headerSafe escapes what a header line may not hold.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/wire"
 )
 
 // The values of "error" in answers (RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 7009,
@@ -37,15 +38,25 @@ const (
 	ErrUnsupportedTokenType = "unsupported_token_type"
 )
 
-// Refuse makes a 400 answer in the form of OAuth.
+// Fail makes an answer in the form of OAuth, with the members in the order of Better Auth's
+// provider.
+func Fail(status int, code, description string) *core.Error {
+	e := core.OAuthError(status, code, description)
+	if description != "" {
+		e.Body = wire.NewObject(wire.Member{Name: "error_description", Value: wire.String(description)}, wire.Member{Name: "error", Value: wire.String(code)})
+	}
+	return e
+}
+
+// Refuse is Fail with 400.
 func Refuse(code, description string) *core.Error {
-	return core.OAuthError(http.StatusBadRequest, code, description)
+	return Fail(http.StatusBadRequest, code, description)
 }
 
 // refuseClient makes the answer to failed client authentication. A client that used the
 // Authorization header is told the scheme (RFC 6749 5.2).
 func refuseClient(basic bool, description string) *core.Error {
-	e := core.OAuthError(http.StatusUnauthorized, ErrInvalidClient, description)
+	e := Fail(http.StatusUnauthorized, ErrInvalidClient, description)
 	if basic {
 		e.Header = append(e.Header, core.HeaderField{Name: "WWW-Authenticate", Value: `Basic realm="oauth2"`})
 	}
@@ -59,9 +70,9 @@ func refuseBearer(status int, code, description string) *core.Error {
 	if code != "" {
 		challenge += ` error="` + code + `", error_description="` + description + `"`
 	}
-	e := core.OAuthError(status, code, description)
+	e := Fail(status, code, description)
 	if code == "" { // a request without credentials is not told more (RFC 6750 3.1)
-		e = core.OAuthError(status, ErrInvalidRequest, description)
+		e = Fail(status, ErrInvalidRequest, description)
 	}
 	e.Header = append(e.Header, core.HeaderField{Name: "WWW-Authenticate", Value: challenge})
 	return e

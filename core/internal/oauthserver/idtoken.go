@@ -43,6 +43,9 @@ func (s *Server) idToken(c *core.Ctx, i *issue) (string, error) {
 	}
 	algorithm := s.algorithmOf(client)
 	claims := profile(i.user, i.user.ID, i.scopes)
+	if !i.authTime.IsZero() {
+		claims.Set("auth_time", wire.Int(i.authTime.Unix()))
+	}
 	claims.Set("acr", wire.String(acr))
 	if s.IDClaims != nil {
 		own, err := s.IDClaims(c, i.ask())
@@ -52,9 +55,6 @@ func (s *Server) idToken(c *core.Ctx, i *issue) (string, error) {
 		if err := add(claims, own, "iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "azp", "at_hash", "c_hash", "auth_time", "sid", "events", "cnf", "jti"); err != nil {
 			return "", err
 		}
-	}
-	if !i.authTime.IsZero() {
-		claims.Set("auth_time", wire.Int(i.authTime.Unix()))
 	}
 	claims.Set("iss", wire.String(s.Issuer(c)))
 	claims.Set("sub", wire.String(s.subject(i.user.ID, client)))

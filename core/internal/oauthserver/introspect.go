@@ -34,7 +34,7 @@ func (s *Server) Introspect(c *core.Ctx, in *TokenQuestion) (*Claims, error) {
 		return nil, err
 	}
 	if k.ID == "" || k.Secret == "" {
-		return nil, core.OAuthError(http.StatusUnauthorized, ErrInvalidClient, "missing required credentials")
+		return nil, Fail(http.StatusUnauthorized, ErrInvalidClient, "missing required credentials")
 	}
 	client, err := s.Authenticate(c, k, true)
 	if err != nil {

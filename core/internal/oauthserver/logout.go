@@ -34,7 +34,7 @@ func (s *Server) Logout(c *core.Ctx, in LogoutInput) (string, error) {
 		return "", err
 	}
 	if t == nil {
-		return "", core.OAuthError(http.StatusUnauthorized, ErrInvalidToken, "invalid id token")
+		return "", Fail(http.StatusUnauthorized, ErrInvalidToken, "invalid id token")
 	}
 	if client == nil {
 		id := t.text("azp")
@@ -70,7 +70,7 @@ func (s *Server) Logout(c *core.Ctx, in LogoutInput) (string, error) {
 		}
 	case !t.expires().After(s.auth.Now()):
 		// An old token is good for a session that is still there, and for nothing else.
-		return "", core.OAuthError(http.StatusUnauthorized, ErrInvalidToken, "the id token has expired")
+		return "", Fail(http.StatusUnauthorized, ErrInvalidToken, "the id token has expired")
 	}
 	if in.RedirectURI == "" {
 		return "", nil
@@ -94,7 +94,7 @@ func (s *Server) logoutClient(c *core.Ctx, id string) (*Client, error) {
 	case client.Disabled:
 		return nil, Refuse(ErrInvalidClient, "client is disabled")
 	case !client.EndSession:
-		return nil, core.OAuthError(http.StatusUnauthorized, ErrInvalidClient, "client unable to logout")
+		return nil, Fail(http.StatusUnauthorized, ErrInvalidClient, "client unable to logout")
 	}
 	return client, nil
 }

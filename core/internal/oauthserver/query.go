@@ -104,7 +104,7 @@ func (q *PageQuery) Client() string { return get(q.Query, "client_id") }
 // ticket makes the value that one answer to a consent page uses up. It belongs to the session
 // that the page is shown to.
 func (s *Server) ticket(ctx context.Context, session string) (string, error) {
-	id, err := s.auth.RandomString(32)
+	id, err := s.auth.RandomString(24)
 	if err != nil {
 		return "", err
 	}

@@ -16,7 +16,7 @@ func (s *Server) Revoke(c *core.Ctx, in *TokenQuestion) error {
 		return err
 	}
 	if k.ID == "" {
-		return core.OAuthError(http.StatusUnauthorized, ErrInvalidClient, "missing required credentials")
+		return Fail(http.StatusUnauthorized, ErrInvalidClient, "missing required credentials")
 	}
 	client, err := s.Authenticate(c, k, false)
 	if err != nil {

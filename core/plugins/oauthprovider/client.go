@@ -91,6 +91,8 @@ func (c *Client) AppendJSON(dst []byte) []byte {
 	o.Set("client_id", wire.String(r.ClientID))
 	if c.Secret != "" {
 		o.Set("client_secret", wire.String(c.Secret))
+	}
+	if r.ClientSecret != nil {
 		expires := int64(0)
 		if r.ExpiresAt != nil {
 			expires = r.ExpiresAt.Unix()

@@ -36,7 +36,7 @@ func (p *Plugin) allowed(ctx context.Context, action string, s *core.SessionData
 func (p *Plugin) register(c *core.Ctx, in *ClientInput) (*Client, error) {
 	o := &p.opts
 	if !o.AllowDynamicClientRegistration {
-		return nil, core.OAuthError(http.StatusForbidden, oauthserver.ErrAccessDenied, "Client registration is disabled")
+		return nil, oauthserver.Fail(http.StatusForbidden, oauthserver.ErrAccessDenied, "Client registration is disabled")
 	}
 	session, err := c.StoredSession()
 	if err != nil {
@@ -44,7 +44,7 @@ func (p *Plugin) register(c *core.Ctx, in *ClientInput) (*Client, error) {
 	}
 	switch {
 	case session == nil && !o.AllowUnauthenticatedClientRegistration:
-		return nil, core.OAuthError(http.StatusUnauthorized, oauthserver.ErrInvalidToken, "Authentication required for client registration")
+		return nil, oauthserver.Fail(http.StatusUnauthorized, oauthserver.ErrInvalidToken, "Authentication required for client registration")
 	case session != nil && session.Session.Impersonator() != "":
 		return nil, core.InPerson(c)
 	case in.SkipConsent != nil:
@@ -278,7 +278,7 @@ type ClientBody struct {
 }
 
 func errNoClient() error {
-	return core.OAuthError(http.StatusNotFound, oauthserver.ErrNotFound, "client not found")
+	return oauthserver.Fail(http.StatusNotFound, oauthserver.ErrNotFound, "client not found")
 }
 
 // own finds a client of the caller.
@@ -343,7 +343,7 @@ func (p *Plugin) prelogin(c *core.Ctx, in *PreloginInput) (*Client, error) {
 	}
 	page, ok := p.server.Open(validate.Value(in.OAuthQuery))
 	if !ok || page.Client() != in.ClientID {
-		return nil, core.OAuthError(http.StatusUnauthorized, oauthserver.ErrInvalidSignature, "")
+		return nil, oauthserver.Fail(http.StatusUnauthorized, oauthserver.ErrInvalidSignature, "")
 	}
 	return p.public(c, &ClientQuery{ClientID: in.ClientID})
 }
@@ -480,7 +480,7 @@ func (p *Plugin) rotate(c *core.Ctx, in *ClientBody) (*Client, error) {
 	return &Client{row: changed, Secret: p.opts.ClientSecretPrefix + secret}, nil
 }
 
-func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*Nothing, error) {
+func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*core.Raw, error) {
 	row, err := p.own(c, "delete", in.ClientID)
 	if err != nil {
 		return nil, err
@@ -489,5 +489,13 @@ func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*Nothing, error) {
 	if err == nil {
 		c.Emit(core.Event{Type: EventClientDeleted, UserID: c.Session().User.ID})
 	}
-	return nil, err
+	return nothing(err)
+}
+
+// nothing is an answer without a body, or an error.
+func nothing(err error) (*core.Raw, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &core.Raw{ContentType: "application/json"}, nil
 }

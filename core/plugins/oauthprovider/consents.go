@@ -1,6 +1,7 @@
 package oauthprovider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/internal/oauthserver"
+	"github.com/advantch/kernia-go/core/validate"
 )
 
 // ConsentQuery is the query of /oauth2/get-consent.
@@ -35,12 +37,12 @@ type ConsentUpdate struct {
 // ownConsent finds a consent of the caller.
 func (p *Plugin) ownConsent(c *core.Ctx, id string) (*Consent, error) {
 	if id == "" {
-		return nil, core.OAuthError(http.StatusNotFound, oauthserver.ErrNotFound, "missing id parameter")
+		return nil, oauthserver.Fail(http.StatusNotFound, oauthserver.ErrNotFound, "missing id parameter")
 	}
 	row, err := p.store.consents.FindID(c, id)
 	switch {
 	case core.IsNotFound(err):
-		return nil, core.OAuthError(http.StatusNotFound, oauthserver.ErrNotFound, "no consent")
+		return nil, oauthserver.Fail(http.StatusNotFound, oauthserver.ErrNotFound, "no consent")
 	case err != nil:
 		return nil, err
 	case row.UserID == nil || *row.UserID != c.Session().User.ID:
@@ -72,8 +74,12 @@ func (p *Plugin) updateConsent(c *core.Ctx, in *UpdateConsentInput) (*Consent, e
 	if client != nil && client.Scopes != nil {
 		allowed = client.Scopes
 	}
+	owner := row.ClientID
+	if client, err := p.store.row(c, row.ClientID); err == nil {
+		owner = cmp.Or(validate.Value(client.ReferenceID), validate.Value(client.UserID), owner)
+	}
 	if slices.ContainsFunc(in.Update.Scopes, func(s string) bool { return !slices.Contains(allowed, s) }) {
-		return nil, oauthserver.Refuse(oauthserver.ErrInvalidRequest, "unable to provide scopes to the client")
+		return nil, oauthserver.Refuse(oauthserver.ErrInvalidRequest, "unable to provide scopes to "+owner)
 	}
 	less := slices.ContainsFunc(row.Scopes, func(s string) bool { return !slices.Contains(in.Update.Scopes, s) })
 	var changed *Consent
@@ -89,18 +95,18 @@ func (p *Plugin) updateConsent(c *core.Ctx, in *UpdateConsentInput) (*Consent, e
 		return err
 	})
 	if core.IsNotFound(err) {
-		return nil, core.OAuthError(http.StatusNotFound, oauthserver.ErrNotFound, "no consent")
+		return nil, oauthserver.Fail(http.StatusNotFound, oauthserver.ErrNotFound, "no consent")
 	}
 	return changed, err
 }
 
 // deleteConsent takes a consent back, and with it the client's tokens for the user.
-func (p *Plugin) deleteConsent(c *core.Ctx, in *ConsentBody) (*Nothing, error) {
+func (p *Plugin) deleteConsent(c *core.Ctx, in *ConsentBody) (*core.Raw, error) {
 	row, err := p.ownConsent(c, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.Auth().Store().Tx(c, func(ctx context.Context) error {
+	return nothing(c.Auth().Store().Tx(c, func(ctx context.Context) error {
 		if err := c.Auth().Store().LockUser(ctx, c.Session().User.ID); err != nil {
 			return err
 		}
@@ -108,5 +114,5 @@ func (p *Plugin) deleteConsent(c *core.Ctx, in *ConsentBody) (*Nothing, error) {
 			return err
 		}
 		return p.store.deleteTokensOf(ctx, row.ClientID, c.Session().User.ID)
-	})
+	}))
 }

@@ -98,8 +98,8 @@ func (p *Plugin) introspect(c *core.Ctx, in *TokenQuestion) (*Claims, error) {
 	return p.server.Introspect(c, in)
 }
 
-func (p *Plugin) revoke(c *core.Ctx, in *TokenQuestion) (*Nothing, error) {
-	return nil, p.server.Revoke(c, in)
+func (p *Plugin) revoke(c *core.Ctx, in *TokenQuestion) (*core.Raw, error) {
+	return nothing(p.server.Revoke(c, in))
 }
 
 // UserInfoInput is the form of /oauth2/userinfo, for clients that send the token in it
