@@ -139,6 +139,11 @@ func (s *Server) Token(c *core.Ctx, in *TokenInput) (*TokenReply, error) {
 	if !client.mayUse(grant) {
 		return nil, Refuse(ErrUnauthorizedClient, "the client may not use "+grant)
 	}
+	if s.Keys != nil { // so that no code is used up for a token that cannot be signed
+		if err := s.Keys.PrepareSigning(c, "", s.algorithmOf(client)); err != nil {
+			return nil, err
+		}
+	}
 	switch grant {
 	case GrantCode:
 		return s.redeem(c, client, in)

@@ -26,6 +26,8 @@ type Keys interface {
 	KeySetURL(base string) string
 	// SigningAlgorithms are those that SignToken takes. The first is the default.
 	SigningAlgorithms() []string
+	// PrepareSigning makes SignToken need no database for a while.
+	PrepareSigning(ctx context.Context, algorithms ...string) error
 	// SignToken signs claims, a JSON object, that are complete. typ is the type in the header,
 	// or "". alg is one of SigningAlgorithms, or "" for the first.
 	SignToken(ctx context.Context, claims []byte, typ, alg string) (string, error)

@@ -38,6 +38,20 @@ func (p *Plugin) SigningAlgorithms() []string {
 // VerificationKeys are the keys of the key set.
 func (p *Plugin) VerificationKeys() verify.KeySource { return p.source() }
 
+// PrepareSigning makes or reads the keys of algorithms ("" for the first), so that SignToken
+// needs no database for a while: call it before what must not have been in vain.
+func (p *Plugin) PrepareSigning(ctx context.Context, algorithms ...string) error {
+	if p.opts.Sign != nil {
+		return nil
+	}
+	for _, alg := range algorithms {
+		if _, err := p.keys.forSigning(ctx, cmp.Or(Algorithm(alg), p.opts.Algorithm)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SignToken signs claims, the text of a JSON object, as they are. typ is the type in the
 // header, such as "at+jwt", or "" for none. alg is one of SigningAlgorithms, or "" for the
 // first. Options.Sign gets the claims and makes its own header.

@@ -32,11 +32,16 @@ func (p *Plugin) allowed(ctx context.Context, action string, s *core.SessionData
 	return err
 }
 
+// refuse makes a 400 answer of RFC 7591.
+func refuse(code, description string) error {
+	return core.OAuthError(http.StatusBadRequest, code, description)
+}
+
 // register makes a client that asks for it (RFC 7591).
 func (p *Plugin) register(c *core.Ctx, in *ClientInput) (*Client, error) {
 	o := &p.opts
 	if !o.AllowDynamicClientRegistration {
-		return nil, oauthserver.Fail(http.StatusForbidden, oauthserver.ErrAccessDenied, "Client registration is disabled")
+		return nil, core.OAuthError(http.StatusForbidden, oauthserver.ErrAccessDenied, "Client registration is disabled")
 	}
 	session, err := c.StoredSession()
 	if err != nil {
@@ -44,18 +49,18 @@ func (p *Plugin) register(c *core.Ctx, in *ClientInput) (*Client, error) {
 	}
 	switch {
 	case session == nil && !o.AllowUnauthenticatedClientRegistration:
-		return nil, oauthserver.Fail(http.StatusUnauthorized, oauthserver.ErrInvalidToken, "Authentication required for client registration")
+		return nil, core.OAuthError(http.StatusUnauthorized, oauthserver.ErrInvalidToken, "Authentication required for client registration")
 	case session != nil && session.Session.Impersonator() != "":
 		return nil, core.InPerson(c)
 	case in.SkipConsent != nil:
-		return nil, oauthserver.Refuse(oauthserver.ErrInvalidMetadata, "skip_consent cannot be set during dynamic client registration")
+		return nil, refuse(oauthserver.ErrInvalidMetadata, "skip_consent cannot be set during dynamic client registration")
 	case in.RequirePKCE != nil && !*in.RequirePKCE:
-		return nil, oauthserver.Refuse(oauthserver.ErrInvalidMetadata, "pkce is required for registered clients.")
+		return nil, refuse(oauthserver.ErrInvalidMetadata, "pkce is required for registered clients.")
 	case slices.Contains(in.GrantTypes, oauthserver.GrantCredentials) && session == nil:
-		return nil, oauthserver.Refuse(oauthserver.ErrInvalidMetadata, "client_credentials grant requires authenticated registration")
+		return nil, refuse(oauthserver.ErrInvalidMetadata, "client_credentials grant requires authenticated registration")
 	case slices.Contains(in.GrantTypes, oauthserver.GrantCredentials) && o.ClientPrivileges == nil:
 		// Who registers would choose what the client may do on its own.
-		return nil, oauthserver.Refuse(oauthserver.ErrInvalidMetadata, "client_credentials is not for registered clients")
+		return nil, refuse(oauthserver.ErrInvalidMetadata, "client_credentials is not for registered clients")
 	}
 	if err := p.allowed(c, "create", session); err != nil {
 		return nil, err
@@ -198,14 +203,14 @@ func (p *Plugin) random(ctx context.Context, own func(context.Context) (string, 
 // check refuses a client that makes no sense (RFC 7591 3.2.2), in Better Auth's words where it
 // has some.
 func (p *Plugin) check(r *clientRow, allowed []string) error {
-	bad := func(description string) error { return oauthserver.Refuse(oauthserver.ErrInvalidMetadata, description) }
+	bad := func(description string) error { return refuse(oauthserver.ErrInvalidMetadata, description) }
 	for _, list := range [][]string{r.RedirectURIs, r.PostLogoutURIs} {
 		if len(list) > maxURIs {
-			return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, "too many URIs")
+			return refuse(oauthserver.ErrInvalidRedirectURI, "too many URIs")
 		}
 		for _, uri := range list {
 			if err := oauthserver.CheckRedirectURI(uri); err != nil {
-				return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, err.Error())
+				return refuse(oauthserver.ErrInvalidRedirectURI, err.Error())
 			}
 		}
 	}
@@ -232,7 +237,7 @@ func (p *Plugin) check(r *clientRow, allowed []string) error {
 	case public && slices.Contains(r.GrantTypes, oauthserver.GrantCredentials):
 		return bad("client_credentials needs a client with a secret")
 	case code && len(r.RedirectURIs) == 0:
-		return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
+		return refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
 	case code && len(r.ResponseTypes) > 0 && !slices.Contains(r.ResponseTypes, "code"):
 		return bad("When 'authorization_code' grant type is used, 'code' response type must be included")
 	}
@@ -261,7 +266,7 @@ func (p *Plugin) check(r *clientRow, allowed []string) error {
 	}
 	for _, s := range r.Scopes {
 		if !slices.Contains(allowed, s) {
-			return oauthserver.Refuse(oauthserver.ErrInvalidScope, "cannot request scope "+s)
+			return refuse(oauthserver.ErrInvalidScope, "cannot request scope "+s)
 		}
 	}
 	return nil
