@@ -10,7 +10,7 @@ REPEATS ?= 20
 WIRECHECK ?=
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy tidy-check vuln release wirecheck wirecheck-all proof browser page
+.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy tidy-check vuln release wirecheck wirecheck-all proof proxies browser page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ proof: wirecheck/node_modules/.stamp ## Drive the quickstart server with the off
 	cd wirecheck && node proof.mjs
 	cd wirecheck && node native.mjs
 	cd wirecheck && node devices.mjs
+	cd wirecheck && node proxies.mjs
+
+proxies: wirecheck/node_modules/.stamp ## Drive the official client through nginx, Caddy and a proxy in Go that strips a prefix
+	cd wirecheck && node proxies.mjs --required
 
 browser: page wirecheck/node_modules/.stamp ## Drive the quickstart's page, and pages on another port, in headless Chromium, where there is one
 	cd wirecheck && node browser.mjs $(BROWSER)
@@ -61,7 +65,7 @@ storm: ## Send 1,000 sign-ins at once, retry as told, report waits and the serve
 	$(GO) run ./scripts/storm -n 1000
 
 soak: ## Compare 10 thousand sessions with 10 million on PostgreSQL (up to half an hour, 5 GB of its disk)
-	KERNIA_SOAK=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -run '^TestSoak' -v ./gormadapter
+	KERNIA_SOAK=1 CGO_ENABLED=0 $(GO) test -count=1 -timeout 2h -run '^TestSoak|^TestPgBouncer' -v ./gormadapter
 
 fuzz: ## Run every fuzz target for FUZZTIME (default 20s)
 	$(GO) run ./scripts/fuzz -time $(FUZZTIME) $(MODULES)

@@ -30,12 +30,14 @@ import (
 type Auth struct {
 	api API
 
-	opts     Options
-	cfg      config
-	basePath string
-	base     *baseURL // nil with DynamicBaseURL
-	fallback *baseURL
-	bases    *bases // of other addresses, by scheme and host
+	opts       Options
+	observer   Observer
+	cfg        config
+	basePath   string   // of requests that come in
+	publicPath string   // of the same routes, as clients see them
+	base       *baseURL // nil with DynamicBaseURL
+	fallback   *baseURL
+	bases      *bases // of other addresses, by scheme and host
 
 	staticOrigins []string
 	skipOrigin    map[string]bool
@@ -54,6 +56,7 @@ type Auth struct {
 	ips           *clientip.Resolver
 	limits        *ratelimit.Resolver
 	perAccount    ratelimit.Rule // of requests that hash; Max -1: none
+	perMailbox    ratelimit.Rule // of requests that mail a link; Max -1: none
 	ready         bool           // New has ended
 	limiter       ratelimit.Store
 	router        *router
@@ -70,6 +73,8 @@ type Auth struct {
 	disown        []func(ctx context.Context, userID string) error
 	asksEnded     bool // a plugin calls Store.Ended
 	deleteExpired []func(ctx context.Context, now time.Time) error
+	recorders     []func(ctx context.Context, e Event) error // write security events, in their transactions
+	listeners     []func(ctx context.Context, e Event)       // hear of them afterwards
 	codes         []ErrorCode
 	parts         []openAPIPart
 	described     sync.Once
@@ -83,6 +88,7 @@ type Auth struct {
 	pool       *pool
 	warned     struct{ proxy, plain atomic.Bool } // said once
 	cleanup    *cleanup
+	readiness  readiness
 	refused    *refusedOrigins
 	http       *http.Client
 	guarded    *outbound.Client
@@ -102,7 +108,7 @@ type shapes struct{ user, session, account, verification *shape }
 // New checks the options and plugins and compiles them. Its error is one sentence
 // that says what to change.
 func New(o Options) (_ *Auth, err error) {
-	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}}
+	a := &Auth{opts: o, log: o.Logger, plugins: append([]Plugin(nil), o.Plugins...), bases: &bases{}, refused: &refusedOrigins{}, readiness: readiness{limit: readyLimit}}
 	defer func() {
 		if err != nil {
 			a.release()
@@ -142,6 +148,9 @@ func New(o Options) (_ *Auth, err error) {
 		}
 	}
 	a.bound, a.ready = nil, true
+	if a.observer.Ready != nil {
+		a.observer.Ready(a)
+	}
 	return a, nil
 }
 
@@ -159,6 +168,9 @@ func (a *Auth) release() {
 
 func (a *Auth) defaults() error {
 	o := &a.opts
+	if o.Observer != nil {
+		a.observer = *o.Observer
+	}
 	if o.Database == nil {
 		return errors.New("core: Options.Database is missing: pass gormadapter.New(db) for a SQL database, or memory.New() to try things out")
 	}
@@ -332,24 +344,16 @@ func (a *Auth) addresses(manifests []Manifest) error {
 		if raw == "" {
 			raw = "https://localhost" // only to check the rest of the options
 		}
-		b, err := parseBaseURL(raw, o.BasePath)
+		b, err := a.firstBase("DynamicBaseURL.Fallback", raw)
 		if err != nil {
-			return err
-		}
-		a.basePath = b.path
-		if err := a.complete(b); err != nil {
 			return err
 		}
 		if d.Fallback != "" {
 			a.fallback = b
 		}
 	} else {
-		b, err := parseBaseURL(o.BaseURL, o.BasePath)
+		b, err := a.firstBase("BaseURL", o.BaseURL)
 		if err != nil {
-			return err
-		}
-		a.basePath = b.path
-		if err := a.complete(b); err != nil {
 			return err
 		}
 		a.base = b
@@ -422,10 +426,10 @@ func (a *Auth) data(manifests []Manifest) error {
 		a.shapes.verification = table(ModelVerification, secondaryVerification...)
 	}
 	hooks := make([]StoreHooks, 0, len(manifests)+1)
-	for _, m := range manifests {
-		hooks = append(hooks, m.Store)
+	for i, m := range manifests {
+		hooks = append(hooks, a.observeStore(a.plugins[i].ID(), m.Store))
 	}
-	hooks = append(hooks, o.Store)
+	hooks = append(hooks, a.observeStore("", o.Store))
 	if err := checkFilled(s, hooks); err != nil {
 		return err
 	}
@@ -437,7 +441,7 @@ func (a *Auth) data(manifests []Manifest) error {
 		a.log.Warn("the database has no transactions: what belongs together can be left half done, and limits can be exceeded; use it for development only",
 			slog.String("database", inner.Name()), slog.String("note", can.Note))
 	}
-	a.db = &db{Adapter: inner, schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
+	a.db = &db{Adapter: a.observeStatements(inner), schema: s, newID: a.newID, now: a.Now, panicked: a.logPanic}
 	a.store = newStore(a, hooks)
 	a.cleanup = &cleanup{a: a}
 	return nil
@@ -459,7 +463,10 @@ func (a *Auth) limiting(manifests []Manifest) error {
 		return fmt.Errorf("core: RateLimit: %w", err)
 	}
 	a.limits = r
-	if a.perAccount, err = accountRule(o.Account); err != nil {
+	if a.perAccount, err = ruleOr(o.Account, "Account", ratelimit.Rule{Window: 10 * time.Second, Max: 30}); err != nil {
+		return err
+	}
+	if a.perMailbox, err = ruleOr(o.Mails, "Mails", ratelimit.Rule{Window: time.Minute, Max: 5}); err != nil {
 		return err
 	}
 	switch {
@@ -485,7 +492,10 @@ func (a *Auth) routes(manifests []Manifest) error {
 				return err
 			}
 			a.bound = append(a.bound, op)
-			rt.plugin = plugin
+			rt.plugin, rt.full = plugin, rt.path
+			if rt.path != "" && !rt.AtRoot {
+				rt.full = a.basePath + rt.path
+			}
 			if rt.id == "" || len(rt.Methods) == 0 {
 				return fmt.Errorf("core: an operation at %q of plugin %q needs an id and a method", rt.path, plugin)
 			}
@@ -511,7 +521,8 @@ func (a *Auth) routes(manifests []Manifest) error {
 		a.codes = append(a.codes, m.Errors...)
 		a.parts = append(a.parts, openAPIPart{id, m.OpenAPI})
 		if m.OnRequest != nil {
-			a.onRequest = append(a.onRequest, m.OnRequest)
+			h := Hook{Run: m.OnRequest, plugin: id}
+			a.onRequest = append(a.onRequest, func(c *Ctx) error { return h.run(c, "onRequest") })
 		}
 		if m.Authenticate != nil {
 			a.authenticate = append(a.authenticate, m.Authenticate)
@@ -533,6 +544,12 @@ func (a *Auth) routes(manifests []Manifest) error {
 			a.methodGates = append(a.methodGates, m.SignInMethodGate)
 		}
 		a.asksEnded = a.asksEnded || m.AsksEnded
+		if m.RecordEvent != nil {
+			a.recorders = append(a.recorders, m.RecordEvent)
+		}
+		if m.OnEvent != nil {
+			a.listeners = append(a.listeners, m.OnEvent)
+		}
 		if m.DeleteExpired != nil {
 			a.deleteExpired = append(a.deleteExpired, m.DeleteExpired)
 		}
@@ -542,6 +559,12 @@ func (a *Auth) routes(manifests []Manifest) error {
 		if m.CheckPassword != nil {
 			a.passwordRules = append(a.passwordRules, m.CheckPassword)
 		}
+	}
+	if a.observer.Event != nil {
+		a.listeners = append([]func(context.Context, Event){a.observer.Event}, a.listeners...)
+	}
+	if a.opts.OnEvent != nil {
+		a.listeners = append(a.listeners, a.opts.OnEvent)
 	}
 	a.gates = append(watches, a.gates...)
 	for _, rt := range a.order {
@@ -594,14 +617,15 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) error {
 	if a.opts.After != nil {
 		rt.after = append(rt.after, Hook{Match: All(), Run: a.opts.After})
 	}
-	for _, m := range manifests {
+	for i, m := range manifests {
+		id := a.plugins[i].ID()
 		for _, h := range m.Before {
-			if h.Match.static(rt.path) {
+			if h.plugin = id; h.Match.static(rt.path) {
 				rt.before = append(rt.before, h)
 			}
 		}
 		for _, h := range m.After {
-			if h.Match.static(rt.path) {
+			if h.plugin = id; h.Match.static(rt.path) {
 				rt.after = append(rt.after, h)
 				if err := rt.replace(h.Result); err != nil {
 					return fmt.Errorf("core: a hook of %s: %w", rt.id, err)
@@ -611,6 +635,12 @@ func (a *Auth) attachHooks(rt *route, manifests []Manifest) error {
 	}
 	return nil
 }
+
+// Options returns the options of New without Secret and Secrets, for tools that show or
+// check a configuration, such as the command kernia. Defaults that are no zero value may
+// be filled in. Slices, maps and functions are those that the server uses: only read
+// them.
+func (a *Auth) Options() Options { return a.opts }
 
 // Now returns the time of Options.Clock in UTC, cut to whole milliseconds as rows
 // store it.
@@ -646,6 +676,10 @@ func (a *Auth) Rand() io.Reader { return a.opts.Rand }
 // BasePath is where the routes live, for example "/api/auth".
 func (a *Auth) BasePath() string { return a.basePath }
 
+// PublicPath is where clients see the routes. It is BasePath, unless a proxy in front
+// changes the path (Options.PublicPath).
+func (a *Auth) PublicPath() string { return a.publicPath }
+
 // Logger returns Options.Logger, for plugins to write to.
 func (a *Auth) Logger() *slog.Logger { return a.log }
 
@@ -665,6 +699,16 @@ func (a *Auth) EmailVerification() EmailVerificationOptions { return a.opts.Emai
 func (a *Auth) Plan(ctx context.Context) ([]adapter.Change, error) {
 	if m, ok := a.db.Adapter.(adapter.Migrator); ok {
 		return m.Plan(ctx)
+	}
+	return nil, nil
+}
+
+// Advice returns indexes that would speed up tables which Migrate did not make, such as
+// those of Better Auth. Nothing depends on them; the owner of the database decides. It is
+// empty with an adapter that is no adapter.Advisor.
+func (a *Auth) Advice(ctx context.Context) ([]adapter.Change, error) {
+	if m, ok := a.db.Adapter.(adapter.Advisor); ok {
+		return m.Advice(ctx)
 	}
 	return nil, nil
 }

@@ -173,7 +173,13 @@ func (a *Auth) inBackground(ctx context.Context, what string, task func(ctx cont
 				a.logPanic(ctx, what, r)
 			}
 		}()
-		if err := task(ctx); err != nil {
+		run := task
+		if begin := a.observer.Task; begin != nil {
+			run = func(ctx context.Context) error {
+				return observed(ctx, func(ctx context.Context) (context.Context, func(error)) { return begin(ctx, what) }, task)
+			}
+		}
+		if err := run(ctx); err != nil {
 			a.logError(ctx, what+" failed", strike(err, secrets))
 		}
 	})
@@ -197,7 +203,11 @@ func (a *Auth) poolIsFull(dropped int) {
 func (c *Ctx) Go(what string, task func(ctx context.Context) error, secrets ...string) {
 	// AfterCommit gives a context without the transaction, which has ended by the time
 	// the task runs.
-	_ = AfterCommit(c.Context, func(ctx context.Context) error {
+	within := c.Context
+	if b := c.bound.Load(); b != nil {
+		within = b.ctx // of the operation that an observer sees
+	}
+	_ = AfterCommit(within, func(ctx context.Context) error {
 		c.auth.inBackground(ctx, what, task, secrets...)
 		return nil
 	})
@@ -205,9 +215,10 @@ func (c *Ctx) Go(what string, task func(ctx context.Context) error, secrets ...s
 
 // Close waits for background work and closes the idle connections of the clients for
 // outgoing requests. If ctx ends first, the error says how many tasks are left and
-// wraps the error of ctx. Serve keeps working after Close, but runs background tasks
+// wraps the error of ctx. CheckReady fails from then on. Serve keeps working after Close, but runs background tasks
 // before it returns.
 func (a *Auth) Close(ctx context.Context) error {
+	a.Drain()
 	defer a.closeIdle()
 	return a.pool.close(ctx)
 }

@@ -18,13 +18,14 @@ import (
 type baseURL struct {
 	scheme, host, hostname string
 	origin                 string
-	path                   string // base path
+	path                   string // public path
 	url                    string // origin + path
 	cookies                *cookieNames
 	origins                *origin.Set
 }
 
-func parseBaseURL(raw, basePath string) (*baseURL, error) {
+// parseBaseURL reads an address. A path in it replaces path.
+func parseBaseURL(raw, path string) (*baseURL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf(`core: BaseURL %q must be a scheme and host such as "https://app.example.com"`, raw)
@@ -33,31 +34,82 @@ func parseBaseURL(raw, basePath string) (*baseURL, error) {
 	if !ok {
 		return nil, fmt.Errorf("core: BaseURL %q has a host that browsers read differently", raw)
 	}
-	path := strings.TrimRight(u.EscapedPath(), "/")
-	if path == "" {
-		path = basePath
+	if own := strings.TrimRight(u.EscapedPath(), "/"); own != "" {
+		path = own
 	}
-	if path == "/" {
-		path = ""
-	}
-	if path != "" && path[0] != '/' || strings.Contains(path, "//") || strings.ContainsAny(path, "?#% ") {
-		return nil, fmt.Errorf(`core: BasePath %q must look like "/api/auth"`, path)
+	if path, err = cleanPath("BasePath", path); err != nil {
+		return nil, err
 	}
 	host := strings.TrimPrefix(strings.TrimPrefix(o, "https://"), "http://")
 	return &baseURL{scheme: u.Scheme, host: host, hostname: u.Hostname(), origin: o, path: path, url: o + path}, nil
 }
 
-// basePath is the path of the routes, for manifests.
-func (o *Options) basePath() (string, error) {
+// cleanPath checks the path of an option. The root is "".
+func cleanPath(option, path string) (string, error) {
+	if path == "/" {
+		return "", nil
+	}
+	if path != "" && path[0] != '/' || strings.Contains(path, "//") || strings.ContainsAny(path, "?#% ;\\") || strings.Contains(path+"/", "/../") || strings.Contains(path+"/", "/./") {
+		return "", fmt.Errorf(`core: %s %q must look like "/api/auth"`, option, path)
+	}
+	return path, nil
+}
+
+// firstBase reads the address of an option, and settles where the routes live and where
+// clients see them.
+func (a *Auth) firstBase(option, raw string) (*baseURL, error) {
+	o := &a.opts
+	path := o.BasePath
+	if o.PublicPath != "" {
+		u, err := url.Parse(raw)
+		if err == nil && strings.Trim(u.Path, "/") != "" {
+			return nil, fmt.Errorf("core: Options.%s %q has a path although there is Options.PublicPath: leave only scheme and host in it", option, raw)
+		}
+		if a.basePath, err = cleanPath("BasePath", strings.TrimRight(o.BasePath, "/")); err != nil {
+			return nil, err
+		}
+		if path, err = cleanPath("PublicPath", strings.TrimRight(o.PublicPath, "/")); err != nil {
+			return nil, err
+		}
+	}
+	b, err := parseBaseURL(raw, path)
+	if err != nil {
+		return nil, err
+	}
+	a.publicPath = b.path
+	if o.PublicPath == "" {
+		a.basePath = b.path
+	}
+	return b, a.complete(b)
+}
+
+// publicRoot is the path at which clients see what AtRoot routes at the root: the part
+// of the public path that a proxy strips.
+func (a *Auth) publicRoot() string {
+	root, strips := strings.CutSuffix(a.publicPath, a.basePath)
+	if !strips {
+		return ""
+	}
+	return root
+}
+
+// paths are where the routes live and where clients see them, for manifests.
+func (o *Options) paths() (base, public string, err error) {
+	if o.PublicPath != "" {
+		if base, err = cleanPath("BasePath", strings.TrimRight(o.BasePath, "/")); err == nil {
+			public, err = cleanPath("PublicPath", strings.TrimRight(o.PublicPath, "/"))
+		}
+		return base, public, err
+	}
 	raw := o.BaseURL
 	if d := o.DynamicBaseURL; d != nil {
 		raw = cmp.Or(d.Fallback, "https://localhost")
 	}
 	b, err := parseBaseURL(raw, o.BasePath)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return b.path, nil
+	return b.path, b.path, nil
 }
 
 // maxCookieHead bounds the name and attributes of a cookie, in bytes.
@@ -82,6 +134,9 @@ func (a *Auth) complete(b *baseURL) error {
 			return fmt.Errorf("core: Options.Cookies gives two cookies the name %q", k.Name)
 		}
 		names[k.Name] = true
+		if p := strings.TrimRight(k.Attributes.Path, "/"); p != "" && !strings.HasPrefix(b.path+"/", p+"/") {
+			return fmt.Errorf("core: Options.Cookies gives %q the path %q: browsers would not send it to the routes at %q", k.Name, k.Attributes.Path, b.path)
+		}
 		k.Attributes.MaxAge = 0 // browsers cut longer lifetimes, so a long one is no error
 		if err := cookie.Validate(k.Name, k.Attributes); err != nil {
 			return fmt.Errorf("core: Options.Cookies: %w", err)
@@ -164,11 +219,11 @@ func (a *Auth) baseFor(address string) (*baseURL, error) {
 	if b := a.bases.get(address); b != nil {
 		return b, nil
 	}
-	b, err := parseBaseURL(address, a.basePath)
+	b, err := parseBaseURL(address, a.publicPath)
 	if err != nil {
 		return nil, err
 	}
-	if b.path != a.basePath {
+	if b.path != a.publicPath {
 		return nil, fmt.Errorf("core: the address %q has a path", address)
 	}
 	if err := a.complete(b); err != nil {

@@ -14,6 +14,6 @@ func coreCodes() []ErrorCode {
 		CodeInvalidErrorCallbackURL, CodeInvalidNewUserCallbackURL, CodeMissingOrNullOrigin, CodeCallbackURLRequired,
 		CodeFailedToCreateVerification, CodeFieldNotAllowed, CodeValidationError, CodeMissingField,
 		CodeDeferSessionRequired, CodeBodyMustBeAnObject, CodePasswordAlreadySet, CodeUnauthorized, CodeCredentialsDisagree, CodeNotFound, CodeInternal,
-		CodeInvalidJSON, CodePayloadTooLarge, CodeQueryTooLarge, CodeTooManyRequests, CodeNotWhileImpersonating, CodeServerBusy, CodeSessionUnavailable, CodeInvalidHost, CodeInvalidCharacters,
+		CodeInvalidJSON, CodePayloadTooLarge, CodeQueryTooLarge, CodeTooManyRequests, CodeNotWhileImpersonating, CodeServerBusy, CodeSessionUnavailable, CodeNotReady, CodeInvalidHost, CodeInvalidCharacters,
 	}
 }

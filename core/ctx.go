@@ -49,6 +49,7 @@ type Ctx struct {
 	ipKnown      bool
 	ipLoaded     bool
 	cookiesIn    bool                  // cookies has been read
+	ran          bool                  // the operation has begun
 	trusted      bool                  // called from Go without request headers
 	bound        atomic.Pointer[bound] // of Options.Timeout; nil until something waits
 	counts       bool                  // came over HTTP while limits are on: rules for accounts hold
@@ -56,6 +57,8 @@ type Ctx struct {
 	callerKnown bool
 
 	signInMethod string // see SignInMethod
+	unrecorded   error  // of a plugin that could not record an event; the call answers with it
+	begunMethod  string // of BeginSignIn, for the event of a failure
 }
 
 // answer is the state of a call's answer, besides the header lines in Res.

@@ -207,6 +207,7 @@ var (
 	CodeNotWhileImpersonating = ErrorCode{"NOT_WHILE_IMPERSONATING", "This is not allowed while impersonating a user"}
 	CodeServerBusy            = ErrorCode{"SERVER_BUSY", "The server is busy. Please try again."}
 	CodeSessionUnavailable    = ErrorCode{"SESSION_UNAVAILABLE", "The session could not be read. Please try again."}
+	CodeNotReady              = ErrorCode{"NOT_READY", "The server is not ready"}
 	CodeInvalidHost           = ErrorCode{"INVALID_HOST", "Host is not allowed"}
 	CodeInvalidCharacters     = ErrorCode{"INVALID_CHARACTERS", "Text holds characters that are not allowed"}
 	CodeInvalidCredentials    = ErrorCode{"INVALID_CREDENTIALS", "Invalid email or password"}

@@ -13,6 +13,7 @@ import (
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
+	"github.com/advantch/kernia-go/core/plugins/auditlog"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
@@ -37,6 +38,7 @@ func everyPlugin(t testing.TB, e *authtest.Env) []core.Plugin {
 	all := []core.Plugin{
 		admin.New(admin.Options{}),
 		anonymous.New(anonymous.Options{}),
+		auditlog.New(auditlog.Options{}),
 		bearer.New(bearer.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),
 		emailotp.New(emailotp.Options{

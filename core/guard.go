@@ -49,7 +49,8 @@ func ReadSession(ctx context.Context) (*SessionData, error) {
 
 // errNotAttached names the missing middleware.
 var errNotAttached = errors.New("core: Kernia's middleware has not seen this request: put router.Use(kernia.Gin(auth)), " +
-	"e.Use(kernia.Echo(auth)), app.Use(kernia.Fiber(auth)) or nethttp.Middleware(auth) before RequireSession and Require")
+	"e.Use(kernia.Echo(auth)), app.Use(kernia.Fiber(auth)) or nethttp.Middleware(auth) before RequireSession and Require. " +
+	"In Fiber 3, the context of a request is c.Context() and not c")
 
 // Check asks the guards in order and returns the answer of the first that refuses,
 // or nil. A nil guard, or one that panics, refuses with the generic 500. A request
@@ -81,7 +82,7 @@ func Check(ctx context.Context, guards ...Guard) (refusal *Error) {
 				return asError(outage)
 			}
 		}
-		if e.Status >= 500 && e.Code != CodeSessionUnavailable.Code { // which has been logged
+		if e.Status >= 500 && e.Code != CodeSessionUnavailable.Code && e.Code != CodeNotReady.Code { // which have been logged
 			at.c.auth.logError(ctx, "a guard failed", err)
 		}
 		return e

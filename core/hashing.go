@@ -69,23 +69,6 @@ func (a *Auth) routeRules() []ratelimit.PathRule {
 	return out
 }
 
-// accountRule applies the defaults of RateLimitOptions.Account.
-func accountRule(r ratelimit.Rule) (ratelimit.Rule, error) {
-	if r.Max < 0 {
-		return ratelimit.Rule{Max: -1}, nil
-	}
-	if r.Max == 0 {
-		r.Max = 30
-	}
-	if r.Window == 0 {
-		r.Window = 10 * time.Second
-	}
-	if r.Window < time.Millisecond {
-		return r, fmt.Errorf("core: RateLimit.Account: the window %v is less than a millisecond", r.Window)
-	}
-	return r, nil
-}
-
 // limitHashing is the last middleware of a route that hashes.
 func limitHashing(c *Ctx) error {
 	if !c.counts || c.auth.perAccount.Max < 0 {

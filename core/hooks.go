@@ -54,6 +54,8 @@ type Hook struct {
 	// Fills are members of the body that a before-hook fills in where they are absent,
 	// for OpenAPI.
 	Fills []string
+
+	plugin string // whose it is; "" is the application
 }
 
 // Middleware runs after validation, before the handler.

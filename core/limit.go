@@ -2,7 +2,9 @@ package core
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/advantch/kernia-go/core/ratelimit"
 )
@@ -46,6 +48,34 @@ func (c *Ctx) Limit(what string, rule ratelimit.Rule) error {
 		return nil
 	}
 	return c.take(ratelimit.AccountKey(what), c.route.path, rule)
+}
+
+// LimitMails counts a request that mails a link to an address, under
+// RateLimitOptions.Mails, and answers 429 when there were too many. Call it before the
+// address is looked up, so that the answer says nothing about it.
+func (c *Ctx) LimitMails(address string) error {
+	rule := c.auth.perMailbox
+	if rule.Max < 0 {
+		return nil
+	}
+	return c.Limit("mail|to|"+NormalizeEmail(address), rule)
+}
+
+// ruleOr is a rule of RateLimitOptions with its defaults. A negative Max is no rule.
+func ruleOr(r ratelimit.Rule, option string, preset ratelimit.Rule) (ratelimit.Rule, error) {
+	if r.Max < 0 {
+		return ratelimit.Rule{Max: -1}, nil
+	}
+	if r.Max == 0 {
+		r.Max = preset.Max
+	}
+	if r.Window == 0 {
+		r.Window = preset.Window
+	}
+	if r.Window < time.Millisecond {
+		return r, fmt.Errorf("core: RateLimit.%s: the window %v is less than a millisecond", option, r.Window)
+	}
+	return r, nil
 }
 
 // Allow counts under the same text as Ctx.Limit, for work that cannot be answered with

@@ -31,17 +31,34 @@ func TestNewRefuses(t *testing.T) {
 		change func(*core.Options)
 		want   []string // what the sentence names
 	}{
-		"no database":               {func(o *core.Options) { o.Database = nil }, []string{"Options.Database", "memory.New()"}},
-		"no base URL":               {func(o *core.Options) { o.BaseURL = "" }, []string{"Options.BaseURL", "http://localhost:3000"}},
-		"two base URLs":             {func(o *core.Options) { o.DynamicBaseURL = &core.DynamicBaseURL{AllowedHosts: []string{"a"}} }, []string{"either", "not both"}},
-		"a base URL without host":   {func(o *core.Options) { o.BaseURL = "example.com" }, []string{"BaseURL", `"example.com"`, "https://app.example.com"}},
-		"a base URL of a file":      {func(o *core.Options) { o.BaseURL = "file:///x" }, []string{"BaseURL", "file:///x"}},
-		"a base URL with user":      {func(o *core.Options) { o.BaseURL = "https://u:p@example.com" }, []string{"BaseURL"}},
-		"a base URL with query":     {func(o *core.Options) { o.BaseURL = "https://example.com/?x=1" }, []string{"BaseURL"}},
-		"a strange host":            {func(o *core.Options) { o.BaseURL = "https://exa%6dple.com" }, []string{"BaseURL"}},
-		"a base path without slash": {func(o *core.Options) { o.BasePath = "api/auth" }, []string{"BasePath", "/api/auth"}},
-		"a base path with two":      {func(o *core.Options) { o.BasePath = "/api//auth" }, []string{"BasePath"}},
-		"a base path with escape":   {func(o *core.Options) { o.BasePath = "/api%2fauth" }, []string{"BasePath"}},
+		"no database":                               {func(o *core.Options) { o.Database = nil }, []string{"Options.Database", "memory.New()"}},
+		"no base URL":                               {func(o *core.Options) { o.BaseURL = "" }, []string{"Options.BaseURL", "http://localhost:3000"}},
+		"two base URLs":                             {func(o *core.Options) { o.DynamicBaseURL = &core.DynamicBaseURL{AllowedHosts: []string{"a"}} }, []string{"either", "not both"}},
+		"a base URL without host":                   {func(o *core.Options) { o.BaseURL = "example.com" }, []string{"BaseURL", `"example.com"`, "https://app.example.com"}},
+		"a base URL of a file":                      {func(o *core.Options) { o.BaseURL = "file:///x" }, []string{"BaseURL", "file:///x"}},
+		"a base URL with user":                      {func(o *core.Options) { o.BaseURL = "https://u:p@example.com" }, []string{"BaseURL"}},
+		"a base URL with query":                     {func(o *core.Options) { o.BaseURL = "https://example.com/?x=1" }, []string{"BaseURL"}},
+		"a strange host":                            {func(o *core.Options) { o.BaseURL = "https://exa%6dple.com" }, []string{"BaseURL"}},
+		"a base path without slash":                 {func(o *core.Options) { o.BasePath = "api/auth" }, []string{"BasePath", "/api/auth"}},
+		"a base path with two":                      {func(o *core.Options) { o.BasePath = "/api//auth" }, []string{"BasePath"}},
+		"a base path with escape":                   {func(o *core.Options) { o.BasePath = "/api%2fauth" }, []string{"BasePath"}},
+		"a public path and another in the base URL": {func(o *core.Options) { o.BaseURL, o.PublicPath = "https://app.example.com/svc", "/svc/api/auth" }, []string{"Options.BaseURL", "PublicPath", "scheme and host"}},
+		"a public path and another in the fallback": {func(o *core.Options) {
+			o.BaseURL, o.PublicPath = "", "/svc/api/auth"
+			o.DynamicBaseURL = &core.DynamicBaseURL{AllowedHosts: []string{"a.example"}, Fallback: "https://a.example/svc"}
+		}, []string{"DynamicBaseURL.Fallback", "PublicPath"}},
+		"a public path that is a URL":    {func(o *core.Options) { o.PublicPath = "https://app.example.com/svc" }, []string{"PublicPath", "/api/auth"}},
+		"a public path without slash":    {func(o *core.Options) { o.PublicPath = "svc" }, []string{"PublicPath"}},
+		"a public path that goes up":     {func(o *core.Options) { o.PublicPath = "/svc/../x" }, []string{"PublicPath"}},
+		"a base path below a public one": {func(o *core.Options) { o.PublicPath, o.BasePath = "/svc", "api" }, []string{"BasePath"}},
+		"a cookie path that misses": {func(o *core.Options) {
+			o.Cookies.Attributes = func(_ string, a *cookie.Attributes) { a.Path = "/api" }
+			o.PublicPath = "/svc/api/auth"
+		}, []string{"Options.Cookies", `"/api"`, `"/svc/api/auth"`}},
+		"a cookie path that only looks alike": {func(o *core.Options) {
+			o.Cookies.Attributes = func(_ string, a *cookie.Attributes) { a.Path = "/sv" }
+			o.PublicPath = "/svc/api/auth"
+		}, []string{"Options.Cookies", `"/sv"`}},
 		"an unknown compat":         {func(o *core.Options) { o.Compat = 7 }, []string{"Options.Compat 7", "core.CompatKernia"}},
 		"a negative body":           {func(o *core.Options) { o.MaxBody = -1 }, []string{"Options.MaxBody", "bytes"}},
 		"a short session":           {func(o *core.Options) { o.Session.ExpiresIn = time.Millisecond }, []string{"Session.ExpiresIn", "second"}},

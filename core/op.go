@@ -234,6 +234,7 @@ type NoInput struct{}
 type route struct {
 	OpSpec
 	id, path string
+	full     string // path from the root of the site, as declared; "" when it is not routed
 	input    *validate.Input
 	inverse  *inputEncoder
 	output   reflect.Type
@@ -316,8 +317,8 @@ func WithHeader(h Header) CallOption { return func(k *call) { k.header = h } }
 
 // AsCaller makes the call on behalf of the request that ctx belongs to, with its
 // cookies and other headers, its address and its host. ctx is the context to which a
-// framework's module attached a session: c.UserContext() in Fiber, the context of the
-// *http.Request elsewhere. Set-Cookie lines of the answer are added to that request's
+// framework's module attached a session: c.UserContext() in Fiber 2, c.Context() in
+// Fiber 3, the context of the *http.Request elsewhere. Set-Cookie lines of the answer are added to that request's
 // answer.
 func AsCaller() CallOption { return func(k *call) { k.caller = true } }
 

@@ -57,10 +57,10 @@ func (c *Ctx) OpenAPI() []byte {
 
 // describe writes the document for a base URL, which may be nil.
 func (a *Auth) describe(b *baseURL) []byte {
-	info := openapi.Info{Title: a.opts.AppName, Description: "API reference of the authentication server", Version: "1.0.0", Server: a.basePath}
-	cookie, root := a.opts.Cookies.Prefix+".session_token", "/"
+	info := openapi.Info{Title: a.opts.AppName, Description: "API reference of the authentication server", Version: "1.0.0", Server: a.publicPath}
+	cookie, root := a.opts.Cookies.Prefix+".session_token", cmp.Or(a.publicRoot(), "/")
 	if b != nil {
-		info.Server, cookie, root = b.url, b.cookies.SessionToken.Name, b.origin
+		info.Server, cookie, root = b.url, b.cookies.SessionToken.Name, b.origin+a.publicRoot()
 	}
 	info.Schemes = []openapi.Scheme{{Name: "sessionCookie", Type: "cookie", Key: cookie, Detail: "The signed session cookie, set by every sign-in"}}
 	var held []reflect.Type

@@ -44,6 +44,11 @@ type Options struct {
 	BaseURL string
 	// BasePath is where the routes live. Default "/api/auth".
 	BasePath string
+	// PublicPath is where clients see the routes, when a proxy in front changes the path:
+	// "/svc/api/auth" where it strips "/svc" and sends the rest to BasePath. Links,
+	// callbacks of providers and the OpenAPI document have it. BaseURL has no path then.
+	// Default: BasePath.
+	PublicPath string
 	// DynamicBaseURL derives the base URL from each request's host, for an
 	// application with several hosts. Exclusive with BaseURL.
 	DynamicBaseURL *DynamicBaseURL
@@ -112,6 +117,8 @@ type Options struct {
 	// runs on the caller's goroutine and must not block.
 	OnEvent func(ctx context.Context, e Event)
 
+	// Observer is told when work begins and ends, for traces and metrics: see core/otel.
+	Observer *Observer
 	// Logger is for operators. Default slog.Default(). Tokens and passwords never reach it.
 	Logger *slog.Logger
 	// Clock returns the time. Default time.Now.
@@ -394,6 +401,11 @@ type RateLimitOptions struct {
 	// addresses together; see Hashes. It applies in addition to the rule for each
 	// address. Default 30 requests in 10 seconds; negative Max: no such rule.
 	Account ratelimit.Rule
+	// Mails is the rule for requests that mail one address a link: to verify it, to reset a
+	// password, to change an address or to delete a user. All of them count together, from
+	// all addresses of clients, and so does an address that nobody has. Default 5 requests
+	// in a minute; negative Max: no such rule.
+	Mails ratelimit.Rule
 	// Storage is "memory", "database" or "secondary-storage". Default: the secondary
 	// storage when there is one, else memory.
 	Storage string

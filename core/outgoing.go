@@ -9,7 +9,7 @@ import (
 
 // HTTP is the client for requests to hosts that the application configures, such
 // as the endpoints of a social provider: Options.HTTPClient, as it was given, or
-// outbound.Default.
+// outbound.Default. With Observer.Outgoing it is a copy with another transport.
 func (a *Auth) HTTP() *http.Client { return a.http }
 
 // GuardedHTTP is the client for requests to hosts that users supply: discovery
@@ -28,6 +28,7 @@ func (a *Auth) outgoing() error {
 		return fmt.Errorf("core: Options.GuardedHTTP: %w", err)
 	}
 	a.guarded = c
+	a.observeOutgoing()
 	return nil
 }
 

@@ -35,14 +35,15 @@ func (c *Ctx) ResetPassword(password string, use func(ctx context.Context) (user
 			return err
 		}
 		if policy.revokeSessions {
-			return store.DeleteSessions(ctx, userID)
+			if err := store.DeleteSessions(ctx, userID); err != nil {
+				return err
+			}
 		}
-		return nil
+		return c.EmitIn(ctx, Event{Type: EventPasswordReset, UserID: userID})
 	})
 	if err != nil {
 		return err
 	}
-	c.Emit(Event{Type: EventPasswordReset, UserID: userID})
 	if policy.then == nil {
 		return nil
 	}

@@ -52,7 +52,8 @@ func newPasswords(a *Auth, manifests []Manifest) (*passwords, error) {
 		algorithm = *o.Algorithm
 	}
 	p := &passwords{a: a, min: 8, max: 128}
-	so := password.Options{Algorithm: algorithm, Argon2: o.Argon2, Parallel: o.Parallel, Queue: o.Queue, MaxWait: o.MaxWait, Rand: a.opts.Rand}
+	so := password.Options{Algorithm: algorithm, Argon2: o.Argon2, Parallel: o.Parallel, Queue: o.Queue, MaxWait: o.MaxWait, Rand: a.opts.Rand,
+		Observe: a.observer.Hashing}
 	hasher := ""
 	for i, m := range manifests {
 		if m.Password == nil {
@@ -188,7 +189,7 @@ func (a *Auth) VerifyPassword(ctx context.Context, acc *Account, pw string) (boo
 	}
 	*acc = *upgraded
 	if c, ok := CtxFrom(ctx); ok {
-		c.Emit(Event{Type: EventPasswordRehashed, UserID: acc.UserID})
+		return true, c.EmitIn(ctx, Event{Type: EventPasswordRehashed, UserID: acc.UserID})
 	}
 	return true, nil
 }

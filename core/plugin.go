@@ -26,9 +26,9 @@ type Plugin interface {
 type Env struct {
 	Compat  Compat // which answers to give
 	AppName string // Options.AppName or its default
-	// BasePath is where the routes live, as Auth.BasePath: for routes AtRoot that name it, such
-	// as the documents of an issuer (RFC 8414).
-	BasePath string
+	// BasePath is where the routes live, and PublicPath where clients see them: for routes
+	// AtRoot that name them, such as the documents of an issuer (RFC 8414).
+	BasePath, PublicPath string
 
 	plugins []Plugin
 }
@@ -98,6 +98,15 @@ type Manifest struct {
 	// AsksEnded keeps the times that Store.Ended and Arrival.Made need: set it when the
 	// plugin uses one of them.
 	AsksEnded bool
+	// OnEvent hears of every security event, as Options.OnEvent does, after what has happened
+	// is committed and before the answer. ctx is the call's, without a transaction. It runs on
+	// the caller's goroutine, plugins in order and then Options.OnEvent.
+	OnEvent func(ctx context.Context, e Event)
+	// RecordEvent writes security events. ctx belongs to the transaction of what has happened,
+	// where it has one (Ctx.EmitIn): an error undoes that. An event that reports a refusal, or
+	// what other systems have done, has none: an error is then the answer of the call. It may run
+	// again with its transaction.
+	RecordEvent func(ctx context.Context, e Event) error
 	// CheckPassword may refuse a new password, on every route that sets one. The checks
 	// of all plugins run, in order. See Auth.CheckNewPassword.
 	CheckPassword func(c *Ctx, password string) error
@@ -154,11 +163,11 @@ func (a *Auth) manifests() ([]Manifest, error) {
 		}
 		seen[p.ID()] = true
 	}
-	path, err := a.opts.basePath()
+	base, public, err := a.opts.paths()
 	if err != nil {
 		return nil, err
 	}
-	env := Env{Compat: a.opts.Compat, AppName: a.opts.AppName, BasePath: path, plugins: a.plugins}
+	env := Env{Compat: a.opts.Compat, AppName: a.opts.AppName, BasePath: base, PublicPath: public, plugins: a.plugins}
 	out := make([]Manifest, len(a.plugins))
 	mailer := ""
 	for i, p := range a.plugins {

@@ -18,6 +18,7 @@ var pluginRoutes = map[string][]string{
 	"admin-config":         {"/admin/config/"},
 	"anonymous":            {"/sign-in/anonymous", "/delete-anonymous-user"},
 	"api-key":              {"/api-key/"},
+	"audit-log":            {"/audit-log/"},
 	"device-authorization": {"/device", "/device/"},
 	"email-otp":            {"/sign-in/email-otp", "/email-otp/", "/forget-password/email-otp"},
 	"email-password": {

@@ -248,6 +248,32 @@ func TestRateLimit(t *testing.T) {
 		e.Clock.Add(time.Minute)
 		ask("/one", 6).Want(t, 200, "")
 	})
+	t.Run("RL-09 links that are mailed to one address share an allowance, from all addresses", func(t *testing.T) {
+		t.Parallel()
+		e := openWith(t, nil, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit = core.RateLimitOptions{}
+			o.EmailVerification.MinAnswerTime = -1
+		})
+		from := 0
+		ask := func(path, email string) *authtest.Answer {
+			from++
+			c := e.Client()
+			c.IP = fmt.Sprintf("203.0.113.%d", from)
+			return c.Post(path, map[string]any{"email": email})
+		}
+		for _, email := range []string{"ada@example.com", "nobody@example.com"} {
+			for range 2 {
+				ask("/request-password-reset", email).Want(t, 200, "")
+				ask("/send-verification-email", email).Want(t, 200, "")
+			}
+			ask("/request-password-reset", strings.ToUpper(email)).Want(t, 200, "")
+			ask("/request-password-reset", email).Want(t, 429, "TOO_MANY_REQUESTS")
+			ask("/send-verification-email", email).Want(t, 429, "TOO_MANY_REQUESTS")
+		}
+		ask("/request-password-reset", "bob@example.com").Want(t, 200, "")
+		e.Clock.Add(time.Minute)
+		ask("/request-password-reset", "ada@example.com").Want(t, 200, "")
+	})
 	t.Run("RL-09 a rule that exempts a path does not exempt what it counts by itself", func(t *testing.T) {
 		t.Parallel()
 		send := core.Get("send", "/send", func(c *core.Ctx, _ *core.NoInput) (core.StatusReply, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
+	"github.com/advantch/kernia-go/core/plugins/auditlog"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
 	"github.com/advantch/kernia-go/core/plugins/electron"
@@ -63,7 +64,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		adminconfig.SetInput{}, adminconfig.EmailClient{}, adminconfig.StripeConfig{}, &adminconfig.Plugin{},
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		admin.CreateUserInput{}, admin.SetPasswordInput{}, admin.RevokeSessionInput{}, admin.SessionsReply{}, &admin.Plugin{},
-		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{},
+		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{}, &auditlog.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{}, &openapi.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},
 		emailpassword.ChangePasswordInput{}, emailpassword.ChangePasswordReply{}, emailpassword.VerifyPasswordInput{},

@@ -78,7 +78,10 @@ func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
 		}
 		for _, acc := range accounts {
 			if in.names(acc) {
-				return a.store.DeleteAccount(ctx, acc.ID)
+				if err := a.store.DeleteAccount(ctx, acc.ID); err != nil {
+					return err
+				}
+				return c.EmitIn(ctx, Event{Type: EventAccountUnlinked, Method: acc.ProviderID, SubjectID: acc.ID})
 			}
 		}
 		return Fail(http.StatusBadRequest, CodeAccountNotFound)
@@ -89,6 +92,5 @@ func unlinkAccount(c *Ctx, in *UnlinkAccountInput) (StatusReply, error) {
 	if a.opts.Account.StoreCookie {
 		c.ExpireChunkedCookie(c.AccountCookie())
 	}
-	c.Emit(Event{Type: EventAccountUnlinked})
 	return StatusReply{true}, nil
 }

@@ -122,11 +122,17 @@ func sendVerificationEmail(c *Ctx, in *SendVerificationInput) (StatusReply, erro
 		if current.User.EmailVerified {
 			return StatusReply{}, Fail(http.StatusBadRequest, CodeEmailAlreadyVerified)
 		}
+		if err := c.LimitMails(current.User.Email); err != nil {
+			return StatusReply{}, err
+		}
 		return StatusReply{true}, c.SendVerification(c, &current.User, text(in.CallbackURL))
 	}
 	// A client without a session gets the same answer, in the same time, for known and
 	// unknown addresses.
 	defer atLeast(c, a.cfg.mailTime)()
+	if err := c.LimitMails(in.Email); err != nil {
+		return StatusReply{}, err
+	}
 	u, err := a.store.FindUserByEmail(c, in.Email)
 	if err != nil && !isNotFound(err) {
 		return StatusReply{}, err
@@ -310,7 +316,10 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 		var err error
 		updated, contested, err = a.store.verifyUser(ctx, adapter.By("id", u.ID).And("email", u.Email).And("emailVerified", false),
 			adapter.Record{"emailVerified": true})
-		return err
+		if err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, Event{Type: EventEmailVerified, UserID: updated.ID})
 	})
 	if isNotFound(err) || err != nil && asError(err).Code == CodeInvalidToken.Code {
 		// Only one of parallel uses of a link verifies. The others are answered like a
@@ -329,7 +338,6 @@ func verifyEmail(c *Ctx, in *VerifyEmailInput) (VerifyEmailReply, error) {
 	if err != nil {
 		return VerifyEmailReply{}, err
 	}
-	c.Emit(Event{Type: EventEmailVerified, UserID: updated.ID})
 	if o.After != nil {
 		if err := o.After(c, updated); err != nil {
 			return VerifyEmailReply{}, err
@@ -428,6 +436,9 @@ func verifyChange(c *Ctx, u *User, claims emailClaims, callback string,
 		}
 		var err error
 		updated, contested, err = a.store.changeEmail(ctx, claims.email, claims.updateTo, verified)
+		if err == nil {
+			err = c.EmitIn(ctx, Event{Type: EventEmailChanged, UserID: updated.ID})
+		}
 		if err != nil || verified || a.opts.EmailVerification.Send == nil {
 			return err
 		}
@@ -444,7 +455,6 @@ func verifyChange(c *Ctx, u *User, claims emailClaims, callback string,
 	case err != nil:
 		return VerifyEmailReply{}, err
 	}
-	c.Emit(Event{Type: EventEmailChanged, UserID: updated.ID})
 	if verified && a.opts.EmailVerification.After != nil {
 		if err := a.opts.EmailVerification.After(c, updated); err != nil {
 			return VerifyEmailReply{}, err
@@ -496,6 +506,13 @@ func changeEmail(c *Ctx, in *ChangeEmailInput) (StatusReply, error) {
 	if !atOnce && !confirm && a.opts.EmailVerification.Send == nil {
 		return StatusReply{}, FailText(http.StatusBadRequest, "Verification email isn't enabled")
 	}
+	to := email
+	if confirm {
+		to = current.User.Email
+	}
+	if err := c.LimitMails(to); err != nil {
+		return StatusReply{}, err
+	}
 	// A used address is answered as a free one, so that the caller learns nothing about
 	// others.
 	_, err := a.store.FindUserByEmail(c, email)
@@ -536,6 +553,9 @@ func changeEmailAtOnce(c *Ctx, current *SessionData, email, target string) (Stat
 	err := a.store.Tx(c, func(ctx context.Context) error {
 		var err error
 		u, err = a.store.ChangeEmail(ctx, current.User.Email, email, false)
+		if err == nil {
+			err = c.EmitIn(ctx, Event{Type: EventEmailChanged})
+		}
 		if err != nil || a.opts.EmailVerification.Send == nil {
 			return err
 		}
@@ -550,6 +570,5 @@ func changeEmailAtOnce(c *Ctx, current *SessionData, email, target string) (Stat
 	if err != nil {
 		return StatusReply{}, err
 	}
-	c.Emit(Event{Type: EventEmailChanged})
 	return StatusReply{true}, c.Issue(&SessionData{Session: current.Session, User: *u}, IssueOptions{})
 }

@@ -163,16 +163,21 @@ func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
 		tokens = c.sessionTokens(tokens)
 	}
 	if len(tokens) > 0 {
-		if c.auth.opts.OnEvent != nil {
+		if c.auth.heard() {
 			_, _ = c.StoredSession() // for the event
 		}
-		for _, token := range tokens {
-			if err := c.auth.store.DeleteSession(c, token); err != nil {
-				// A sign-out that leaves a session alive is no success.
-				return SuccessReply{}, err
+		err := c.Recorded(func(ctx context.Context) error {
+			for _, token := range tokens {
+				if err := c.auth.store.DeleteSession(ctx, token); err != nil {
+					return err
+				}
 			}
+			return c.EmitIn(ctx, Event{Type: EventSignOut})
+		})
+		if err != nil {
+			// A sign-out that leaves a session alive is no success.
+			return SuccessReply{}, err
 		}
-		c.Emit(Event{Type: EventSignOut})
 	}
 	c.EndSession()
 	return SuccessReply{true}, nil
@@ -204,30 +209,39 @@ func revokeSession(c *Ctx, in *RevokeSessionInput) (StatusReply, error) {
 		return StatusReply{}, err
 	}
 	if data.Session.UserID == userID {
-		if err := store.DeleteSession(c, in.Token); err != nil {
+		err := c.Recorded(func(ctx context.Context) error {
+			if err := store.DeleteSession(ctx, in.Token); err != nil {
+				return err
+			}
+			return c.EmitIn(ctx, Event{Type: EventSessionRevoked, UserID: userID, SessionID: data.Session.ID})
+		})
+		if err != nil {
 			return StatusReply{}, err
 		}
-		c.Emit(Event{Type: EventSessionRevoked, UserID: userID, SessionID: data.Session.ID})
 	}
 	return StatusReply{true}, nil
 }
 
 func revokeSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 	userID := c.Session().User.ID
-	if err := c.auth.store.DeleteSessions(c, userID); err != nil {
-		return StatusReply{}, err
-	}
-	c.Emit(Event{Type: EventSessionsRevoked, UserID: userID})
-	return StatusReply{true}, nil
+	err := c.Recorded(func(ctx context.Context) error {
+		if err := c.auth.store.DeleteSessions(ctx, userID); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, Event{Type: EventSessionsRevoked, UserID: userID, Detail: "all"})
+	})
+	return StatusReply{err == nil}, err
 }
 
 func revokeOtherSessions(c *Ctx, _ *NoInput) (StatusReply, error) {
 	current := c.Session()
-	if err := c.auth.store.DeleteOtherSessions(c, current.User.ID, current.Session.Token); err != nil {
-		return StatusReply{}, err
-	}
-	c.Emit(Event{Type: EventSessionsRevoked})
-	return StatusReply{true}, nil
+	err := c.Recorded(func(ctx context.Context) error {
+		if err := c.auth.store.DeleteOtherSessions(ctx, current.User.ID, current.Session.Token); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, Event{Type: EventSessionsRevoked, Detail: "others"})
+	})
+	return StatusReply{err == nil}, err
 }
 
 // UpdateSessionInput is any of the session's added fields.

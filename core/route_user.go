@@ -50,7 +50,13 @@ func updateUser(c *Ctx, in *UpdateUserInput) (StatusReply, error) {
 	if len(set) == 0 {
 		return StatusReply{}, FailText(http.StatusBadRequest, "No fields to update")
 	}
-	u, err := a.store.UpdateUser(c, current.User.ID, set)
+	var u *User
+	err = c.Recorded(func(ctx context.Context) (err error) {
+		if u, err = a.store.UpdateUser(ctx, current.User.ID, set); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, Event{Type: EventUserUpdated, Detail: changedFields(set)})
+	})
 	switch {
 	case errors.Is(err, ErrAbort):
 		u = &current.User // the hook kept the user as it was; Better Auth 1.6 answers as usual
@@ -61,8 +67,6 @@ func updateUser(c *Ctx, in *UpdateUserInput) (StatusReply, error) {
 		return StatusReply{}, Fail(http.StatusUnprocessableEntity, CodeFailedToUpdateUser)
 	case err != nil:
 		return StatusReply{}, err
-	default:
-		c.Emit(Event{Type: EventUserUpdated})
 	}
 	return StatusReply{true}, c.Issue(&SessionData{Session: current.Session, User: *u}, IssueOptions{})
 }
@@ -133,6 +137,9 @@ func deleteUser(c *Ctx, in *DeleteUserInput) (DeleteUserReply, error) {
 		return finishDeletion(c, *in.Token)
 	}
 	if o.SendVerification != nil {
+		if err := c.LimitMails(current.User.Email); err != nil {
+			return DeleteUserReply{}, err
+		}
 		token, err := secret.Random(a.opts.Rand, 32, lowerAlphanumeric)
 		if err != nil {
 			return DeleteUserReply{}, err
@@ -222,13 +229,15 @@ func deleteCurrentUser(c *Ctx, token string) (DeleteUserReply, error) {
 			}
 			return err
 		}
-		return a.store.DeleteUser(ctx, current.User.ID)
+		if err := a.store.DeleteUser(ctx, current.User.ID); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, Event{Type: EventUserDeleted})
 	})
 	if err != nil {
 		return DeleteUserReply{}, err
 	}
 	c.EndSession()
-	c.Emit(Event{Type: EventUserDeleted})
 	if o.AfterDelete != nil {
 		if err := o.AfterDelete(c, &current.User); err != nil {
 			return DeleteUserReply{}, err

@@ -52,27 +52,47 @@ func (a *Auth) Serve(ctx context.Context, req *Request, res *Response) {
 		own.withHeader()
 		req = &own
 	}
+	begin := a.observer.Request
+	if begin == nil {
+		a.answer(ctx, req, res)
+		return
+	}
+	ctx, end := begin(ctx, req)
+	end(a.answer(ctx, req, res))
+}
+
+// answer answers a request. What it returns is for Observer.Request.
+func (a *Auth) answer(ctx context.Context, req *Request, res *Response) (how ObservedRequest) {
 	c := &Ctx{Context: ctx, auth: a, Req: req, Res: res, base: a.base}
 	if res.Header == nil {
 		res.Header = make([]HeaderField, 0, 6)
 	}
-	defer c.finish()
+	var err error
+	defer func() {
+		c.finish()
+		how = ObservedRequest{Ran: c.ran, Status: res.Status, Err: err}
+		if c.route != nil {
+			how.Route, how.Operation = c.route.full, c.route.id
+		}
+	}()
 	defer func() {
 		if r := recover(); r != nil {
+			err = internalError(errPanicked)
 			where := "a request before its route"
 			if c.route != nil {
 				where = req.Method + " " + c.route.path // never the path itself: it may hold a token
 			}
 			a.logPanic(ctx, where, r)
 			res.Header = res.Header[:0]
-			a.render(ctx, c.route, res, nil, internalError(errPanicked))
+			a.render(ctx, c.route, res, nil, err)
 		}
 	}()
-	err := c.settle(c.serve())
+	err = c.settle(c.serve())
 	a.render(ctx, c.route, res, c.returned, err)
 	if c.status != 0 && err == nil {
 		res.Status = c.status
 	}
+	return how
 }
 
 func (a *Auth) logPanic(ctx context.Context, where string, r any) {
@@ -186,15 +206,38 @@ func (a *Auth) missing() error {
 	return errNotFound
 }
 
-// execute runs hooks and handler. The result is left in c.returned.
+// execute runs hooks and handler. The result is left in c.returned. A call whose events
+// could not be recorded has failed.
 func (c *Ctx) execute() error {
+	c.ran = true
+	begin := c.auth.observer.Operation
+	if begin == nil {
+		return c.perform()
+	}
+	rt := c.route
+	return c.within(func(ctx context.Context) (context.Context, func(error)) {
+		return begin(ctx, ObservedOperation{ID: rt.id, Route: rt.full, Plugin: rt.plugin})
+	}, c.perform)
+}
+
+// perform is execute without the observer.
+func (c *Ctx) perform() error {
+	err := c.handle()
+	if c.unrecorded == nil {
+		return err
+	}
+	c.returned, c.failed = nil, internalError(c.unrecorded)
+	return c.failed
+}
+
+func (c *Ctx) handle() error {
 	rt := c.route
 	for i := range rt.before {
 		h := &rt.before[i]
 		if h.Match.dynamic != nil && !h.Match.dynamic(c) {
 			continue
 		}
-		if err := h.Run(c); err != nil {
+		if err := h.run(c, "before"); err != nil {
 			return err
 		}
 		if c.replied {
@@ -217,7 +260,7 @@ func (c *Ctx) execute() error {
 			continue
 		}
 		// An error of an after-hook replaces the result; later hooks see it.
-		if err := h.Run(c); err != nil {
+		if err := h.run(c, "after"); err != nil {
 			c.SetReturned(err)
 		}
 	}

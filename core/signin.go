@@ -123,6 +123,7 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 	var row *Session
 	var came *SessionData
 	var asked SignIn // s as the gates leave it
+	var event Event
 	err = a.store.Tx(ctx, func(ctx context.Context) error {
 		c.replied, asked = false, s // a database may run this again
 		var err error
@@ -161,10 +162,16 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 				return err
 			}
 		}
-		if asked.Detached {
+		if !asked.Detached {
+			if err := a.store.endPrevious(ctx, came, u.ID); err != nil {
+				return err
+			}
+		}
+		if !a.heard() {
 			return nil
 		}
-		return a.store.endPrevious(ctx, came, u.ID)
+		event = c.fill(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID, Method: c.signInMethod}, &SessionData{Session: *row, User: *u})
+		return c.record(ctx, event)
 	})
 	if err != nil {
 		return nil, err
@@ -192,7 +199,9 @@ func (c *Ctx) SignIn(ctx context.Context, u *User, s SignIn) (*SessionData, erro
 				c.ExpireCookie(c.keptMethod())
 			}
 		}
-		c.Emit(Event{Type: EventSignIn, UserID: u.ID, SessionID: row.ID})
+		if err := c.afterwards(ctx, event); err != nil {
+			return err
+		}
 		for _, then := range asked.then {
 			if err := then(ctx); err != nil {
 				return err

@@ -109,7 +109,10 @@ func ReceivesMail(_ context.Context, u *User, _ []*Account) (bool, error) {
 // (Manifest.SignInMethodGate). A handler calls it before it does anything for somebody who
 // signs in or up: before it sends a code, sends the browser to a provider, hashes a password
 // or makes a user. Ctx.SignIn asks again. The error is the answer.
-func (c *Ctx) BeginSignIn(method string) error { return c.askMethods(c, method) }
+func (c *Ctx) BeginSignIn(method string) error {
+	c.begunMethod = method
+	return c.askMethods(c, method)
+}
 
 func (c *Ctx) askMethods(ctx context.Context, method string) error {
 	for _, gate := range c.auth.methodGates {
@@ -138,7 +141,7 @@ func (c *Ctx) BeginPasswordReset() error {
 		if !m.Password {
 			continue
 		}
-		err := c.BeginSignIn(m.Name)
+		err := c.askMethods(c, m.Name)
 		if err == nil {
 			return nil
 		}

@@ -97,11 +97,7 @@ func (c *Ctx) SignInOrUp(a Arrival) (data *SessionData, isNew bool, err error) {
 			if a.NewRedirect != "" {
 				in.Redirect = a.NewRedirect
 			}
-			err := AfterCommit(ctx, func(context.Context) error {
-				c.Emit(Event{Type: EventSignUp, UserID: u.ID})
-				return nil
-			})
-			if err != nil {
+			if err := c.EmitIn(ctx, Event{Type: EventSignUp, UserID: u.ID, Method: in.Method}); err != nil {
 				return err
 			}
 		}

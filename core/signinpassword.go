@@ -56,7 +56,7 @@ func (c *Ctx) SignInByPassword(s PasswordSignIn) (*SessionData, error) {
 		return nil, err
 	}
 	if !ok || s.User == nil {
-		event := Event{Type: EventSignInFailed, Code: s.Failed.Code}
+		event := Event{Type: EventSignInFailed, Method: s.Method, Code: s.Failed.Code}
 		if s.User != nil {
 			event.UserID = s.User.ID
 		}
@@ -69,7 +69,7 @@ func (c *Ctx) SignInByPassword(s PasswordSignIn) (*SessionData, error) {
 				return nil, err
 			}
 		}
-		c.Emit(Event{Type: EventSignInFailed, UserID: s.User.ID, Code: CodeEmailNotVerified.Code})
+		c.Emit(Event{Type: EventSignInFailed, UserID: s.User.ID, Method: s.Method, Code: CodeEmailNotVerified.Code})
 		return nil, Fail(http.StatusForbidden, CodeEmailNotVerified)
 	}
 	if s.Check != nil {

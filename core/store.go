@@ -172,7 +172,10 @@ func updateRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where
 // inserted meanwhile are read again.
 func deleteRows[T any](ctx context.Context, s *Store, m model[T], w adapter.Where) error {
 	if len(m.hooks.beforeDelete) == 0 && len(m.hooks.afterDelete) == 0 {
-		_, err := s.db.DeleteMany(ctx, m.name, w)
+		n, err := s.db.DeleteMany(ctx, m.name, w)
+		if err == nil && m.name == ModelSession {
+			s.a.observeSessions(ctx, 0, n)
+		}
 		return err
 	}
 	return s.Tx(ctx, func(ctx context.Context) error {
@@ -217,6 +220,9 @@ func deleteRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where
 	}
 	if err != nil {
 		return err
+	}
+	if m.name == ModelSession {
+		s.a.observeSessions(ctx, 0, 1)
 	}
 	row, err := m.of(rec)
 	if err != nil {

@@ -60,6 +60,9 @@ func (s *Store) CreateSession(ctx context.Context, n NewSession) (*Session, erro
 		write = s.createSecondarySession
 	}
 	created, err := createRow(ctx, s, s.sessionModel(), row, write)
+	if created != nil {
+		s.a.observeSessions(ctx, 1, 0)
+	}
 	if created == nil || s.a.opts.Session.MaxPerUser <= 0 {
 		return created, err
 	}
@@ -622,6 +625,9 @@ func (s *Store) deleteSecondarySession(ctx context.Context, token string) error 
 	if err := s.secondary.Delete(ctx, token); err != nil {
 		return err
 	}
+	if !s.rowsDecide() { // otherwise the rows count
+		s.a.observeSessions(ctx, 0, 1)
+	}
 	return s.changeSessionList(ctx, data.Session.UserID, func(list []sessionEntry) []sessionEntry {
 		return slices.DeleteFunc(list, func(e sessionEntry) bool { return e.token == token })
 	})
@@ -676,6 +682,9 @@ func (s *Store) endSecondarySessions(ctx context.Context, userID, keep string) e
 			if err := s.secondary.Delete(ctx, token); err != nil {
 				return err
 			}
+		}
+		if !s.rowsDecide() {
+			s.a.observeSessions(ctx, 0, int64(len(tokens)))
 		}
 		return s.changeSessionList(ctx, userID, func(list []sessionEntry) []sessionEntry {
 			return slices.DeleteFunc(list, func(e sessionEntry) bool { return tokens[e.token] })

@@ -38,13 +38,20 @@ func (c *Ctx) bounded() context.Context {
 	if c.auth == nil || c.auth.cfg.timeout == 0 {
 		return c.Context
 	}
-	b := &bound{}
-	b.ctx, b.cancel = context.WithTimeout(c.Context, c.auth.cfg.timeout)
+	return c.startClock().ctx
+}
+
+// startClock starts the clock, if there is a limit.
+func (c *Ctx) startClock() *bound {
+	b := &bound{c.Context, func() {}}
+	if limit := c.auth.cfg.timeout; limit > 0 {
+		b.ctx, b.cancel = context.WithTimeout(c.Context, limit)
+	}
 	if !c.bound.CompareAndSwap(nil, b) {
 		b.cancel()
-		return c.bound.Load().ctx
+		return c.bound.Load()
 	}
-	return b.ctx
+	return b
 }
 
 // finish releases the clock when the call is over.

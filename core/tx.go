@@ -54,6 +54,10 @@ func (d *db) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 			return nil
 		})
 	})
+	q.outer = ctx
+	for _, tell := range q.ended {
+		tell()
+	}
 	if err != nil {
 		return err
 	}
@@ -131,6 +135,10 @@ type commitKey struct{}
 type commitQueue struct {
 	last  []func(context.Context) error // at the end of the transaction, before its commit
 	tasks []func(context.Context) error // after the commit
+	ended []func()                      // after the transaction, even if it was rolled back
+	// outer is the context around the transaction, once that has ended. Work that the tasks give
+	// to a call which was made in the transaction runs there, at once.
+	outer context.Context
 
 	// Values of the secondary storage by their keys: those that this attempt has used
 	// up, and those that earlier attempts had used up.
@@ -157,7 +165,7 @@ func InTx(ctx context.Context) bool {
 
 // again makes the queue ready for another attempt.
 func (q *commitQueue) again() {
-	q.last, q.tasks = nil, nil
+	q.last, q.tasks, q.ended = nil, nil, nil
 	if q.left == nil {
 		q.left = q.taken
 	} else {
@@ -200,11 +208,15 @@ func (s *Store) take(ctx context.Context, key string) (string, error) {
 // holds its locks; without a transaction, at once. An error of fn undoes the
 // transaction.
 func beforeCommit(ctx context.Context, fn func(ctx context.Context) error) error {
-	if q, ok := queueOf(ctx); ok {
-		q.last = append(q.last, fn)
-		return nil
+	q, ok := queueOf(ctx)
+	switch {
+	case !ok:
+		return fn(ctx)
+	case q.outer != nil:
+		return fn(q.outer)
 	}
-	return fn(ctx)
+	q.last = append(q.last, fn)
+	return nil
 }
 
 // AfterCommit runs fn after the transaction of ctx has been committed, or at
@@ -212,11 +224,15 @@ func beforeCommit(ctx context.Context, fn func(ctx context.Context) error) error
 // of the transaction, whose writes stay. Other functions that wait for the
 // commit still run.
 func AfterCommit(ctx context.Context, fn func(ctx context.Context) error) error {
-	if q, ok := queueOf(ctx); ok {
-		q.tasks = append(q.tasks, fn)
-		return nil
+	q, ok := queueOf(ctx)
+	switch {
+	case !ok:
+		return fn(ctx)
+	case q.outer != nil:
+		return fn(q.outer)
 	}
-	return fn(ctx)
+	q.tasks = append(q.tasks, fn)
+	return nil
 }
 
 // Tell is AfterCommit for hooks of the application that are told of a write; what

@@ -55,7 +55,7 @@ type database struct {
 }
 
 // Open compiles the schema for the dialect of the driver. It sends nothing. The
-// returned adapter is also an adapter.Migrator and an Advisor.
+// returned adapter is also an adapter.Migrator and an adapter.Advisor.
 func (d *database) Open(s *schema.Schema) (adapter.Adapter, error) {
 	if d.driver == nil {
 		return nil, errors.New("entadapter: there is no driver")

@@ -14,14 +14,6 @@ import (
 	"github.com/advantch/kernia-go/internal/sqlmigrate"
 )
 
-// Advisor is implemented by the adapters of this package.
-type Advisor interface {
-	// Advice lists indexes that would speed up tables which Migrate did not
-	// make. Nothing depends on them; the owner of the database decides. Each
-	// SQL can be run as it is.
-	Advice(ctx context.Context) ([]adapter.Change, error)
-}
-
 // Plan returns what Migrate would do now: tables and columns that are missing, the
 // indexes that belong to them, and unique keys that a table lacks. For the core
 // tables of a database of Better Auth's that is the unique key of the accounts.
@@ -30,7 +22,7 @@ func (s *store) Plan(ctx context.Context) ([]adapter.Change, error) {
 	return plan, err
 }
 
-// Advice implements Advisor.
+// Advice implements adapter.Advisor.
 func (s *store) Advice(ctx context.Context) ([]adapter.Change, error) {
 	_, advice, err := s.plan(ctx)
 	return advice, err

@@ -85,7 +85,7 @@ func TestAddsColumnsAndGivesAdvice(t *testing.T) {
 		} else {
 			run(t, drv.DB(), "CREATE TABLE verification (id varchar(36) PRIMARY KEY, "+entsql.Dialect(name).String(func(b *entsql.Builder) { b.Ident("expiresAt") })+" timestamp)")
 		}
-		advice, err := migrated(t, drv, earlier).(Advisor).Advice(t.Context())
+		advice, err := migrated(t, drv, earlier).(adapter.Advisor).Advice(t.Context())
 		if err != nil || len(advice) != 1 {
 			t.Fatal(advice, err)
 		}

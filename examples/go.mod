@@ -4,19 +4,30 @@ go 1.26.0
 
 require (
 	github.com/advantch/kernia-go/core v0.1.0
+	github.com/advantch/kernia-go/core/otel v0.1.0
+	github.com/advantch/kernia-go/core/adapters/redis v0.1.0
 	github.com/advantch/kernia-go/core/plugins/passkey v0.1.0
 	github.com/advantch/kernia-go/echo v0.1.0
+	github.com/advantch/kernia-go/echov5 v0.1.0
 	github.com/advantch/kernia-go/entadapter v0.1.0
 	github.com/advantch/kernia-go/fiber v0.1.0
+	github.com/advantch/kernia-go/fiberv3 v0.1.0
 	github.com/advantch/kernia-go/gin v0.1.0
 	github.com/advantch/kernia-go/gormadapter v0.1.0
 	github.com/gin-contrib/cors v1.7.6
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-chi/cors v1.2.2
+	github.com/goccy/go-yaml v1.19.2
 	github.com/gofiber/fiber/v2 v2.52.15
+	github.com/gofiber/fiber/v3 v3.1.0
+	github.com/jackc/pgx/v5 v5.10.0
 	github.com/labstack/echo/v4 v4.16.0
+	github.com/labstack/echo/v5 v5.4.6
 	github.com/nyaruka/phonenumbers v1.8.1
+	go.opentelemetry.io/otel/sdk v1.47.0
+	go.opentelemetry.io/otel/sdk/metric v1.47.0
+	github.com/redis/go-redis/v9 v9.23.0
 	golang.org/x/oauth2 v0.38.0
 	gorm.io/driver/postgres v1.6.3
 	gorm.io/gorm v1.31.2
@@ -25,15 +36,19 @@ require (
 require (
 	entgo.io/ent v0.14.5 // indirect
 	github.com/advantch/kernia-go/internal v0.1.0 // indirect
+	github.com/advantch/kernia-go/internal/onfasthttp v0.1.0 // indirect
 	github.com/bytedance/gopkg v0.1.3 // indirect
 	github.com/bytedance/sonic v1.15.0 // indirect
 	github.com/bytedance/sonic/loader v0.5.0 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/cloudwego/base64x v0.1.6 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.4 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
+	github.com/go-logr/logr v1.4.4 // indirect
+	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-playground/locales v0.14.1 // indirect
 	github.com/go-playground/universal-translator v0.18.1 // indirect
 	github.com/go-playground/validator/v10 v10.30.1 // indirect
@@ -41,19 +56,19 @@ require (
 	github.com/go-webauthn/webauthn v0.18.2 // indirect
 	github.com/go-webauthn/x v0.3.1 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
-	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/gofiber/schema v1.7.0 // indirect
+	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
-	github.com/jackc/pgx/v5 v5.10.0 // indirect
 	github.com/jackc/puddle/v2 v2.2.2 // indirect
 	github.com/jinzhu/inflection v1.0.0 // indirect
 	github.com/jinzhu/now v1.1.5 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
-	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
+	github.com/klauspost/cpuid/v2 v2.4.0 // indirect
 	github.com/labstack/gommon v0.5.0 // indirect
 	github.com/leodido/go-urn v1.4.0 // indirect
 	github.com/mattn/go-colorable v0.1.15 // indirect
@@ -77,6 +92,12 @@ require (
 	github.com/valyala/fasttemplate v1.2.2 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	go.mongodb.org/mongo-driver/v2 v2.5.0 // indirect
+	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
+	go.opentelemetry.io/otel v1.47.0 // indirect
+	go.opentelemetry.io/otel/log v1.47.0 // indirect
+	go.opentelemetry.io/otel/metric v1.47.0 // indirect
+	go.opentelemetry.io/otel/trace v1.47.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
 	golang.org/x/arch v0.22.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
@@ -93,12 +114,19 @@ require (
 
 replace (
 	github.com/advantch/kernia-go/core => ../core
+	github.com/advantch/kernia-go/core/otel => ../core/otel
 	github.com/advantch/kernia-go/core/plugins/passkey => ../core/plugins/passkey
 	github.com/advantch/kernia-go/echo => ../echo
+	github.com/advantch/kernia-go/echov5 => ../echov5
 	github.com/advantch/kernia-go/entadapter => ../entadapter
 	github.com/advantch/kernia-go/fiber => ../fiber
+	github.com/advantch/kernia-go/fiberv3 => ../fiberv3
 	github.com/advantch/kernia-go/gin => ../gin
 	github.com/advantch/kernia-go/gormadapter => ../gormadapter
 )
 
 replace github.com/advantch/kernia-go/internal => ../internal
+
+replace github.com/advantch/kernia-go/core/adapters/redis => ../core/adapters/redis
+
+replace github.com/advantch/kernia-go/internal/onfasthttp => ../internal/onfasthttp

@@ -37,12 +37,15 @@ const signUp, aSignUp = "/api/auth/sign-up/email", `{"name":"Ada","email":"ada@e
 var servers = map[string][]example{
 	"gin":     {{"", signUp, aSignUp}},
 	"echo":    {{"", signUp, aSignUp}},
+	"echov5":  {{"", signUp, aSignUp}},
 	"fiber":   {{"", signUp, aSignUp}},
+	"fiberv3": {{"", signUp, aSignUp}},
 	"nethttp": {{"", signUp, aSignUp}},
 	"chi":     {{"", signUp, aSignUp}},
 	"frontend": {
 		{"-address=localhost:0 -framework=gin", signUp, aSignUp}, {"-address=localhost:0 -framework=echo", signUp, aSignUp},
 		{"-address=localhost:0 -framework=fiber", signUp, aSignUp}, {"-address=localhost:0 -framework=chi", signUp, aSignUp},
+		{"-address=localhost:0 -framework=echov5", signUp, aSignUp}, {"-address=localhost:0 -framework=fiberv3", signUp, aSignUp},
 	},
 	"phone": {{"", "/api/auth/phone-number/send-otp", `{"phoneNumber":"+41791234567"}`}},
 	"popup": {{"", "/api/auth/sign-in/social", `{"provider":"demo","callbackURL":"/","disableRedirect":true}`}},
@@ -128,7 +131,7 @@ func TestExamples(t *testing.T) {
 			}{
 				{"SIGTERM answers what was accepted", answersWhatWasAccepted, nil},
 				{"listens on this machine alone", listensHere, nil},
-				{"logs name routes and no tokens", logsNameRoutes, []string{"gin", "echo", "fiber", "chi"}},
+				{"logs name routes and no tokens", logsNameRoutes, []string{"gin", "echo", "echov5", "fiber", "fiberv3", "chi"}},
 				{"a loose secret file is refused", looseSecret, []string{"gin"}},
 				{"printed links can be pasted", printedLinks, []string{"gin"}},
 			} {
@@ -275,6 +278,12 @@ var listening = regexp.MustCompile(`listening on http://localhost:(\d+)`)
 // start starts an example in a folder of its own, on a free port.
 func start(t *testing.T, binary string, run example) *server {
 	t.Helper()
+	return startWith(t, binary, run)
+}
+
+// startWith is start with further variables of the environment.
+func startWith(t *testing.T, binary string, run example, variables ...string) *server {
+	t.Helper()
 	s := &server{example: run, binary: binary, dir: t.TempDir(), ended: make(chan error, 1)}
 	s.output = filepath.Join(s.dir, "output")
 	output, err := os.Create(s.output)
@@ -283,7 +292,7 @@ func start(t *testing.T, binary string, run example) *server {
 	}
 	read, write := io.Pipe()
 	command := exec.CommandContext(t.Context(), s.binary, strings.Fields(run.args)...) //nolint:gosec // built by the test
-	command.Dir, command.Env = s.dir, append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
+	command.Dir, command.Env = s.dir, append(append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE="), variables...)
 	both := io.MultiWriter(output, write)
 	command.Stdout, command.Stderr = both, both
 	if err := command.Start(); err != nil {

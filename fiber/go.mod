@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/advantch/kernia-go/core v0.1.0
 	github.com/advantch/kernia-go/internal v0.1.0
+	github.com/advantch/kernia-go/internal/onfasthttp v0.1.0
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/valyala/fasthttp v1.78.0
 )
@@ -27,4 +28,5 @@ require (
 replace (
 	github.com/advantch/kernia-go/core => ../core
 	github.com/advantch/kernia-go/internal => ../internal
+	github.com/advantch/kernia-go/internal/onfasthttp => ../internal/onfasthttp
 )

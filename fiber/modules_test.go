@@ -8,5 +8,5 @@ import (
 
 func TestModule(t *testing.T) {
 	t.Parallel()
-	moduletest.Run(t, moduletest.Module{Name: "fiber", Framework: "github.com/gofiber/fiber/v2", Direct: []string{"github.com/valyala/fasthttp"}})
+	moduletest.Run(t, moduletest.Module{Name: "fiber", Framework: "github.com/gofiber/fiber/v2", Direct: []string{"github.com/valyala/fasthttp", "github.com/advantch/kernia-go/internal/onfasthttp"}})
 }

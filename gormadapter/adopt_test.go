@@ -176,14 +176,14 @@ func TestAdvice(t *testing.T) {
 	t.Parallel()
 	db := adopted(t)
 	a := open(t, db, authSchema(t, ""))
-	advice, err := a.(Advisor).Advice(t.Context())
+	advice, err := a.(adapter.Advisor).Advice(t.Context())
 	if err != nil || len(advice) != 1 {
 		t.Fatalf("%v, %v", advice, err)
 	}
 	for _, c := range advice {
 		run(t, db, c.SQL)
 	}
-	if advice, err = a.(Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
+	if advice, err = a.(adapter.Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
 		t.Fatalf("after it was followed: %v, %v", advice, err)
 	}
 }

@@ -47,7 +47,7 @@ type database struct {
 }
 
 // Open compiles the schema for the dialect of the database. It sends nothing.
-// The returned adapter is also an adapter.Migrator and an Advisor.
+// The returned adapter is also an adapter.Migrator and an adapter.Advisor.
 func (d *database) Open(s *schema.Schema) (adapter.Adapter, error) {
 	if d.pool == nil {
 		return nil, errors.New("gormadapter: the GORM handle is not open")

@@ -47,7 +47,7 @@ func TestMigrateFromEarlierShapes(t *testing.T) {
 		if p := plan(t, a); len(p) != 0 {
 			t.Fatal(p)
 		}
-		if advice, err := a.(Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
+		if advice, err := a.(adapter.Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
 			t.Fatal(advice, err)
 		}
 		// The old row has the constant default of a column added later.

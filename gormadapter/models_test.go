@@ -228,7 +228,7 @@ func TestModels(t *testing.T) {
 			if p := plan(t, a); len(p) != 0 {
 				t.Errorf("what AutoMigrate made is not complete: %v", p)
 			}
-			if advice, err := a.(Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
+			if advice, err := a.(adapter.Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
 				t.Error(advice, err)
 			}
 			readByModels(t, a, s, func() string { return tool(t, binary, "read", dialect, name, dsn) })

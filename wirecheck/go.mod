@@ -8,8 +8,10 @@ require (
 	github.com/advantch/kernia-go/core/adapters/mongo v0.1.0
 	github.com/advantch/kernia-go/core/adapters/redis v0.1.0
 	github.com/advantch/kernia-go/echo v0.1.0
+	github.com/advantch/kernia-go/echov5 v0.1.0
 	github.com/advantch/kernia-go/entadapter v0.1.0
 	github.com/advantch/kernia-go/fiber v0.1.0
+	github.com/advantch/kernia-go/fiberv3 v0.1.0
 	github.com/advantch/kernia-go/gin v0.1.0
 	github.com/advantch/kernia-go/gormadapter v0.1.0
 	github.com/advantch/kernia-go/internal v0.1.0
@@ -17,8 +19,10 @@ require (
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-sql-driver/mysql v1.8.1
 	github.com/gofiber/fiber/v2 v2.52.15
+	github.com/gofiber/fiber/v3 v3.1.0
 	github.com/jackc/pgx/v5 v5.10.0
 	github.com/labstack/echo/v4 v4.16.0
+	github.com/labstack/echo/v5 v5.4.6
 	github.com/redis/go-redis/v9 v9.23.0
 	go.mongodb.org/mongo-driver/v2 v2.10.0
 	gorm.io/driver/mysql v1.6.0
@@ -27,6 +31,7 @@ require (
 )
 
 require (
+	github.com/advantch/kernia-go/internal/onfasthttp v0.1.0 // indirect
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.4 // indirect
 	github.com/go-openapi/jsonpointer v0.22.5 // indirect
@@ -34,6 +39,8 @@ require (
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
 	github.com/go-webauthn/webauthn v0.18.2 // indirect
 	github.com/go-webauthn/x v0.3.1 // indirect
+	github.com/gofiber/schema v1.7.0 // indirect
+	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
 	github.com/molecule-man/go-brrr v1.3.1 // indirect
@@ -115,7 +122,11 @@ replace github.com/advantch/kernia-go/echo => ../echo
 
 replace github.com/advantch/kernia-go/entadapter => ../entadapter
 
+replace github.com/advantch/kernia-go/echov5 => ../echov5
+
 replace github.com/advantch/kernia-go/fiber => ../fiber
+
+replace github.com/advantch/kernia-go/fiberv3 => ../fiberv3
 
 replace github.com/advantch/kernia-go/gin => ../gin
 
@@ -124,3 +135,5 @@ replace github.com/advantch/kernia-go/gormadapter => ../gormadapter
 replace github.com/advantch/kernia-go/core/plugins/passkey => ../core/plugins/passkey
 
 replace github.com/advantch/kernia-go/internal => ../internal
+
+replace github.com/advantch/kernia-go/internal/onfasthttp => ../internal/onfasthttp

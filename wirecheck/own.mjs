@@ -101,6 +101,45 @@ async function adminConfig(run) {
   });
 }
 
+async function auditLog(run) {
+  const app = await run.app({}, {
+    plugins: [{ factory: "admin", options: {} }, { factory: "organization", options: {} }, { factory: "auditLog", options: {} }],
+    clientPlugins: ({ adminClient, organizationClient }) => [adminClient(), organizationClient()],
+  });
+  const [admin, visitor] = [app.browser(), app.browser()];
+  const data = async (promise) => {
+    const { data, error } = await promise;
+    assert.equal(error, null, JSON.stringify(error));
+    return data;
+  };
+  const refused = async (status, code, promise) => {
+    const { error } = await promise;
+    assert.deepEqual([error?.status, error?.code], [status, code], JSON.stringify(error));
+    assert.ok(error.message);
+  };
+  await data(admin.client.signUp.email({ email: "ada@example.com", password: "password123", name: "Ada" }));
+  await data(visitor.client.signUp.email({ email: "bob@example.com", password: "password123", name: "Bob" }));
+  await check("audit-log: only administrators list the events of everybody", async () => {
+    await refused(401, "UNAUTHORIZED", app.browser().client.$fetch("/audit-log/list-all"));
+    await refused(403, "AUDIT_LOG_FORBIDDEN", visitor.client.$fetch("/audit-log/list-all"));
+    await refused(403, "AUDIT_LOG_FORBIDDEN", visitor.client.$fetch("/audit-log/list-organization", { query: { organizationId: "x" } }));
+  });
+  await app.db("update", { model: "user", where: [{ field: "email", value: "ada@example.com" }], update: { role: "admin" } });
+  await check("audit-log: the code of the page runs", async () => {
+    assert.ok((await app.browser().client.signIn.email({ email: "bob@example.com", password: "password124" })).error);
+    const run = await snippet("audit-log.md", "mine", "failed");
+    const { mine, failed } = await run(admin.client);
+    assert.deepEqual(mine.records.map((r) => r.event).sort(), ["sign-in", "sign-up"]);
+    assert.equal(failed.total, 1);
+    assert.equal(failed.records[0].data.path, "/sign-in/email");
+  });
+  await check("audit-log: an organization has its events", async () => {
+    const organization = await data(visitor.client.organization.create({ name: "Acme", slug: "acme" }));
+    const list = await data(visitor.client.$fetch("/audit-log/list-organization", { query: { organizationId: organization.id } }));
+    assert.deepEqual([list.total, list.records[0].event, list.records[0].ipAddress], [1, "organization.created", null]);
+  });
+}
+
 const outside = new Outside();
 const servers = [];
 try {
@@ -113,6 +152,7 @@ try {
       console.log(`${framework} on ${adapter}, the client of ${release === "this" ? "1.6" : "1.7"}, pages at ${ORIGIN}`);
       const run = new Run(server, outside, release);
       await adminConfig(run);
+      await auditLog(run);
       await run.close();
     }
   }

@@ -1,18 +1,23 @@
-// Command kernia makes new programs and runs the commands of existing ones.
+// Command kernia makes new programs and runs the commands of existing ones. See
+// docs/cli.md.
 package main
 
 import (
+	"fmt"
 	"os"
 
-	"github.com/spf13/cobra"
-
+	"github.com/advantch/kernia-go/cli/internal/command"
+	"github.com/advantch/kernia-go/cli/internal/exit"
 	"github.com/advantch/kernia-go/cli/internal/scaffold"
 )
 
 func main() {
-	root := &cobra.Command{Use: "kernia", Short: "Commands of Kernia"}
-	root.AddCommand(scaffold.Command())
-	if err := root.Execute(); err != nil {
-		os.Exit(1)
+	dir, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kernia:", err)
+		os.Exit(exit.Failed)
 	}
+	root := command.Standalone(dir)
+	root.AddCommand(scaffold.Command())
+	os.Exit(command.Execute(root, os.Args[1:]))
 }

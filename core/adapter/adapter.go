@@ -276,6 +276,14 @@ type Migrator interface {
 	Migrate(ctx context.Context) error
 }
 
+// Advisor is implemented by adapters that can tell what would make tables quicker which
+// others have made.
+type Advisor interface {
+	// Advice lists indexes that would speed up tables which Migrate did not make. Nothing
+	// depends on them; the owner of the database decides. Each SQL can be run as it is.
+	Advice(ctx context.Context) ([]Change, error)
+}
+
 // CheckWhere refuses unknown fields, unknown operators and operators that do
 // not fit, before any statement is built. Every adapter calls it.
 func CheckWhere(t *schema.Table, w Where) error {

@@ -58,6 +58,25 @@ func Require(guards ...core.Guard) func(http.Handler) http.Handler {
 	}
 }
 
+// Ready answers 200 {"ok":true} when the database and the secondary storage answer, and
+// 503 {"message":"The server is not ready","code":"NOT_READY"} otherwise. Mount it outside
+// of the base path for a balancer: mux.Handle("GET /ready", nethttp.Ready(auth)). See
+// core.Auth.CheckReady.
+func Ready(a *core.Auth) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := a.CheckReady(r.Context()); err != nil {
+			var e *core.Error
+			errors.As(err, &e)
+			fail(w, e)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "application/json")
+		h.Set("Cache-Control", "no-store")
+		_, _ = w.Write([]byte(`{"ok":true}`))
+	})
+}
+
 // Allow asks the guards and reports whether all let the request through.
 // Otherwise it has sent the answer of the first that refused.
 func Allow(w http.ResponseWriter, r *http.Request, guards ...core.Guard) bool {

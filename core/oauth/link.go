@@ -108,7 +108,8 @@ func (e *Engine) AddIdentity(c *core.Ctx, userID string, p *Provider, who *Ident
 				}
 				return err
 			}
-			if _, err = e.add(ctx, userID, p, who); err != nil {
+			made, err := e.add(ctx, userID, p, who)
+			if err != nil {
 				return err
 			}
 			if o.UpdateUser {
@@ -120,10 +121,7 @@ func (e *Engine) AddIdentity(c *core.Ctx, userID string, p *Provider, who *Ident
 					return err
 				}
 			}
-			return core.AfterCommit(ctx, func(context.Context) error {
-				c.Emit(core.Event{Type: core.EventAccountLinked, UserID: userID})
-				return nil
-			})
+			return c.EmitIn(ctx, core.Event{Type: core.EventAccountLinked, UserID: userID, Method: p.ID(), SubjectID: made.ID})
 		})
 	}
 	err = link()

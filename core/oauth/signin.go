@@ -311,6 +311,9 @@ func (e *Engine) join(ctx context.Context, p *Provider, who *Identity, user *cor
 	if errors.Is(err, core.ErrAbort) {
 		return nil, nil, refuse(RefusedLink, err)
 	}
+	if c, ok := core.CtxFrom(ctx); ok && err == nil {
+		err = c.EmitIn(ctx, core.Event{Type: core.EventAccountLinked, UserID: user.ID, Method: p.ID(), SubjectID: acc.ID})
+	}
 	return user, acc, err
 }
 
@@ -345,10 +348,7 @@ func (e *Engine) register(c *core.Ctx, ctx context.Context, p *Provider, who *Id
 	if err != nil {
 		return nil, nil, err
 	}
-	err = core.AfterCommit(ctx, func(context.Context) error {
-		c.Emit(core.Event{Type: core.EventSignUp, UserID: user.ID})
-		return nil
-	})
+	err = c.EmitIn(ctx, core.Event{Type: core.EventSignUp, UserID: user.ID, Method: p.ID()})
 	mail := a.EmailVerification()
 	if err == nil && !user.EmailVerified && !core.IsPlaceholderEmail(user.Email) && mail.Send != nil && mail.SendOnSignUp != nil && *mail.SendOnSignUp {
 		err = c.SendVerification(ctx, user, o.CallbackURL)

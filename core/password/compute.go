@@ -89,7 +89,7 @@ func (s *Service) matches(ctx context.Context, h *record, password string) (bool
 
 // compute fills h.key from the password and the rest of h, within the budget.
 func (s *Service) compute(ctx context.Context, h *record, password string) error {
-	release, err := s.queue.acquire(ctx, s.slots(h))
+	release, err := s.acquire(ctx, s.slots(h))
 	if err != nil {
 		return err
 	}
@@ -107,6 +107,23 @@ func (s *Service) compute(ctx context.Context, h *record, password string) error
 	return err
 }
 
+// acquire takes slots of the queue, and returns the function that gives them back.
+func (s *Service) acquire(ctx context.Context, slots int) (release func(), err error) {
+	if s.observe == nil {
+		return s.queue.acquire(ctx, slots)
+	}
+	begun, ended := s.observe(ctx)
+	free, err := s.queue.acquire(ctx, slots)
+	begun(err)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		free()
+		ended()
+	}, nil
+}
+
 // slots is how many places a hash takes: its memory in units of a hash of the current
 // kind.
 func (s *Service) slots(h *record) int {
@@ -119,7 +136,7 @@ func (s *Service) slots(h *record) int {
 
 // budgeted runs work that needs no large memory in one slot.
 func budgeted[T any](ctx context.Context, s *Service, work func() (T, error)) (T, error) {
-	release, err := s.queue.acquire(ctx, 1)
+	release, err := s.acquire(ctx, 1)
 	if err != nil {
 		var none T
 		return none, err

@@ -68,6 +68,10 @@ type Options struct {
 	// negative: no limit.
 	MaxWait time.Duration
 	Rand    io.Reader // source of salts, default crypto/rand.Reader
+	// Observe is called before a hash waits for its turn. begun is called when it is
+	// computed from now on, or, with an error, when it will not be; ended when it has
+	// been computed. Default: nobody is told.
+	Observe func(ctx context.Context) (begun func(err error), ended func())
 	// Custom replaces the algorithms. It runs within the same budget: raise
 	// Parallel when the work is done elsewhere.
 	Custom Hasher
@@ -80,6 +84,7 @@ type Service struct {
 	limits    limits
 	rand      io.Reader
 	custom    Hasher
+	observe   func(context.Context) (func(error), func())
 	queue     *queue
 	heap      *heap
 }
@@ -115,6 +120,7 @@ func New(o Options) (*Service, error) {
 		limits:    limitsFor(p),
 		rand:      o.Rand,
 		custom:    o.Custom,
+		observe:   o.Observe,
 		queue:     newQueue(o.Parallel, max(o.Queue, 0), o.MaxWait),
 		heap:      newHeap(),
 	}, nil

@@ -268,7 +268,7 @@ func TestSchema(t *testing.T) {
 			if plan, err := a.(adapter.Migrator).Plan(t.Context()); err != nil || len(plan) != 0 {
 				t.Fatalf("what ent made is not complete: %v, %v", plan, err)
 			}
-			if advice, err := a.(entadapter.Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
+			if advice, err := a.(adapter.Advisor).Advice(t.Context()); err != nil || len(advice) != 0 {
 				t.Error(advice, err)
 			}
 			readByEnt(t, a, s.IDs, func() string { return run(t, binary, "read", name, d.dialect, d.dsn) })

@@ -34,6 +34,7 @@ import (
 type config struct {
 	answer, database, provider                 string
 	cookieCache, jwt, apiKeys, many, hub, hand bool
+	otel                                       bool
 }
 
 func main() {
@@ -43,6 +44,7 @@ func main() {
 	flag.BoolVar(&c.cookieCache, "cookie-cache", false, "enable the cookie cache")
 	flag.BoolVar(&c.jwt, "jwt", false, "install the plugin jwt")
 	flag.BoolVar(&c.many, "plugins", false, "install the plugins of tokens, keys, sessions and administration")
+	flag.BoolVar(&c.otel, "otel", false, "make spans of all requests, and metrics, which are dropped when they would be sent")
 	flag.StringVar(&c.answer, "answer", "", "file with an HTTP answer, which every request gets; no Kernia then")
 	flag.BoolVar(&c.hand, "by-hand", false, "with -answer: verify the cookie and read the session from -database first")
 	flag.StringVar(&c.provider, "provider", "", "address of a server with -hub, which stands in for GitHub")
@@ -93,7 +95,12 @@ func handler(c config, base string) (http.Handler, error) {
 	if c.apiKeys {
 		plugins = append(plugins, apikey.New(apikey.Options{Configs: []apikey.Config{{RateLimit: apikey.RateLimitOptions{Max: 1_000_000_000}}}}))
 	}
+	var observer *core.Observer
+	if c.otel {
+		observer = observed()
+	}
 	auth, err := core.New(core.Options{
+		Observer:   observer,
 		BaseURL:    base,
 		Secret:     os.Getenv("BETTER_AUTH_SECRET"),
 		Database:   gormadapter.New(db),

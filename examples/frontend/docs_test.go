@@ -14,7 +14,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct{ title, file string }{
-		{"Gin", "gin.go"}, {"Echo", "echo.go"}, {"Fiber", "fiber.go"}, {"chi and net/http", "chi.go"},
+		{"Gin", "gin.go"}, {"Echo", "echo.go"}, {"Echo 5", "echov5.go"}, {"Fiber", "fiber.go"}, {"Fiber 3", "fiberv3.go"}, {"chi and net/http", "chi.go"},
 	} {
 		code, err := os.ReadFile(tc.file)
 		if err != nil {

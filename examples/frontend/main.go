@@ -1,5 +1,5 @@
 // Command frontend serves a page that has another port, as docs/frontend.md describes
-// it, with the framework that -framework names (gin, echo, fiber or chi). The sign-up
+// it, with the framework that -framework names (gin, echo, echov5, fiber, fiberv3 or chi). The sign-up
 // and the session are Kernia's, /me is the application's. Users are in memory.
 package main
 
@@ -37,14 +37,16 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	framework := flag.String("framework", "gin", "gin, echo, fiber or chi")
+	framework := flag.String("framework", "gin", "gin, echo, echov5, fiber, fiberv3 or chi")
 	address := flag.String("address", "localhost:3000", "where to listen")
 	base := flag.String("base", "", "the public address; default the address")
 	page := flag.String("page", "http://localhost:5173", "the origin of the page")
 	proxy := flag.String("proxy", "", "the address of a server that renders pages, whose X-Forwarded-For counts")
 	wrongOrder := flag.Bool("wrong-order", false, "put Kernia before CORS, to see what the log says")
 	flag.Parse()
-	start, ok := map[string]starter{"gin": serveGin, "echo": serveEcho, "fiber": serveFiber, "chi": serveChi}[*framework]
+	start, ok := map[string]starter{
+		"gin": serveGin, "echo": serveEcho, "echov5": serveEcho5, "fiber": serveFiber, "fiberv3": serveFiber3, "chi": serveChi,
+	}[*framework]
 	if !ok {
 		return fmt.Errorf("no framework %q", *framework)
 	}

@@ -4,10 +4,17 @@
 // page that uses the official Better Auth client. Mails are written to standard output, one line of JSON each.
 //
 // Environment: HOST (default localhost; 0.0.0.0 for every interface), PORT (default
-// 3000), DATABASE (default kernia.sqlite), KERNIA_SECRET (default: made once and kept
+// 3000), DATABASE (default kernia.sqlite) or DATABASE_URL (postgres://…), REDIS_URL
+// (redis://…, for sessions and limits), KERNIA_SECRET (default: made once and kept
 // beside the database, in a file that only its owner may read). GOOGLE_CLIENT_ID with
 // GOOGLE_CLIENT_SECRET, GITHUB_CLIENT_ID with GITHUB_CLIENT_SECRET and so on add a
 // provider each; DEMO_IDP=1 adds one that runs here and needs no account.
+//
+// Behind a proxy: BASE_URL is the public address (https://app.example.com), PUBLIC_PATH
+// the path of the routes there if the proxy changes it (/svc/api/auth), TRUSTED_PROXIES
+// the networks of the proxies (10.0.0.0/8,::1/128). DRAIN (default 0s) is how long GET
+// /ready fails before the server stops. `gin -ready` asks GET /ready on PORT and exits 0
+// or 1, for images without a shell.
 package main
 
 import (
@@ -33,6 +40,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/clientip"
+	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
@@ -50,7 +59,11 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	do := run
+	if len(os.Args) > 1 && os.Args[1] == "-ready" {
+		do = askReady
+	}
+	if err := do(); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -64,21 +77,36 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	baseURL := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	here := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	baseURL := env("BASE_URL", here)
 
-	file := env("DATABASE", "kernia.sqlite")
-	db, err := gormadapter.SQLite(file)
+	proxies, err := trustedProxies()
 	if err != nil {
 		return err
 	}
+	drain, err := time.ParseDuration(env("DRAIN", "0s"))
+	if err != nil {
+		return fmt.Errorf("DRAIN: %w", err)
+	}
+	file := env("DATABASE", "kernia.sqlite")
+	db, closeDatabase, err := openDatabase(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer closeDatabase()
 	secret, err := keptSecret(file + ".secret")
 	if err != nil {
 		return err
 	}
+	storage, limiter, closeRedis, err := openRedis()
+	if err != nil {
+		return err
+	}
+	defer closeRedis()
 
 	configs := configured()
 	if os.Getenv("DEMO_IDP") == "1" {
-		demo, stop, err := startDemo(host, baseURL)
+		demo, stop, err := startDemo(host, here)
 		if err != nil {
 			return err
 		}
@@ -99,10 +127,13 @@ func run() error {
 		},
 	})
 	auth, err := core.New(core.Options{
-		AppName:  "Kernia quickstart",
-		BaseURL:  baseURL,
-		Secret:   secret,
-		Database: gormadapter.New(db),
+		AppName:          "Kernia quickstart",
+		BaseURL:          baseURL,
+		PublicPath:       os.Getenv("PUBLIC_PATH"),
+		Secret:           secret,
+		Database:         gormadapter.New(db),
+		SecondaryStorage: storage,
+		IPAddress:        clientip.Options{TrustedProxies: proxies},
 		Plugins: []core.Plugin{
 			emailpassword.New(emailpassword.Options{SendResetPassword: mail("reset-password"), RevokeSessionsOnReset: true}),
 			providers,
@@ -126,7 +157,7 @@ func run() error {
 		EmailVerification: core.EmailVerificationOptions{Send: mail("verify-email"), SendOnSignUp: new(true), AutoSignIn: true},
 		User:              core.UserOptions{DeleteUser: core.DeleteUserOptions{Enabled: true}},
 		// The page is meant to be clicked through quickly; the defaults are stricter.
-		RateLimit: core.RateLimitOptions{Disabled: os.Getenv("KERNIA_NO_RATE_LIMIT") != ""},
+		RateLimit: core.RateLimitOptions{Disabled: os.Getenv("KERNIA_NO_RATE_LIMIT") != "", Custom: limiter},
 	})
 	if err != nil {
 		return err
@@ -134,10 +165,12 @@ func run() error {
 	if err := auth.Migrate(ctx); err != nil {
 		return err
 	}
+	clean := deleteExpired(ctx, auth)
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.Use(logged(auth), gin.Recovery(), kernia.Gin(auth))
+	router.GET("/ready", gin.WrapH(nethttp.Ready(auth)))
 	router.GET("/me", kernia.RequireSession(), func(c *gin.Context) {
 		s, _ := kernia.Session(c)
 		c.JSON(http.StatusOK, s.User)
@@ -161,7 +194,7 @@ func run() error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
-	fmt.Println("listening on " + baseURL)
+	fmt.Println("listening on " + here)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -171,6 +204,15 @@ func run() error {
 		stop() // a second signal ends the program at once
 	}
 
+	// GET /ready fails from here on, and requests are still answered: a balancer sends the
+	// next ones elsewhere once it has asked.
+	auth.Drain()
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(drain):
+	}
+
 	// Shutdown stops accepting at once and returns when all requests are answered. Wait
 	// for it, then for mails under way. Serve returns earlier, when Shutdown begins.
 	requests, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -178,7 +220,9 @@ func run() error {
 	err = server.Shutdown(requests)
 	mails, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(err, auth.Close(mails))
+	err = errors.Join(err, auth.Close(mails))
+	<-clean
+	return err
 }
 
 // logged writes a line per request. It names the route as it was declared and leaves
@@ -230,6 +274,9 @@ func page(files fs.FS) gin.HandlerFunc {
 func keptSecret(file string) (string, error) {
 	if s := os.Getenv("KERNIA_SECRET"); s != "" {
 		return s, nil
+	}
+	if os.Getenv("DATABASE_URL") != "" {
+		return "", errors.New("KERNIA_SECRET is missing: all processes of a DATABASE_URL need the same, such as the output of `openssl rand -base64 32`")
 	}
 	data, err := os.ReadFile(file)
 	if err == nil {

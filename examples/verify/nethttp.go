@@ -1,6 +1,6 @@
 // Package verify has services of their own that verify the tokens of an authentication
-// server: with net/http, Gin, Echo and Fiber. They have neither its database nor its
-// plugins. See docs/verifying.md.
+// server: with net/http, Gin, Echo (4 and 5) and Fiber (2 and 3). They have neither its
+// database nor its plugins. See docs/verifying.md.
 package verify
 
 import (

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gofiber/fiber/v3"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
@@ -41,7 +42,7 @@ func TestServices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := Fiber(v)
+	app, app3 := Fiber(v), Fiber3(v)
 	serve := func(h http.Handler) func(r *http.Request) (*http.Response, error) {
 		return func(r *http.Request) (*http.Response, error) {
 			w := httptest.NewRecorder()
@@ -50,8 +51,9 @@ func TestServices(t *testing.T) {
 		}
 	}
 	for name, service := range map[string]func(r *http.Request) (*http.Response, error){
-		"net/http": serve(NetHTTP(v)), "gin": serve(Gin(v)), "echo": serve(Echo(v)),
-		"fiber": func(r *http.Request) (*http.Response, error) { return app.Test(r, -1) },
+		"net/http": serve(NetHTTP(v)), "gin": serve(Gin(v)), "echo": serve(Echo(v)), "echov5": serve(Echo5(v)),
+		"fiber":   func(r *http.Request) (*http.Response, error) { return app.Test(r, -1) },
+		"fiberv3": func(r *http.Request) (*http.Response, error) { return app3.Test(r, fiber.TestConfig{}) },
 	} {
 		for authorization, want := range map[string]string{
 			"Bearer " + good: "200 orders of ada", "bearer " + good: "200 orders of ada",

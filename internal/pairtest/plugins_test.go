@@ -9,6 +9,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
+	"github.com/advantch/kernia-go/core/plugins/auditlog"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/customsession"
 	"github.com/advantch/kernia-go/core/plugins/electron"
@@ -58,6 +59,7 @@ func tokens() []core.Plugin {
 		admin.New(admin.Options{}),
 		adminconfig.New(adminconfig.Options{}),
 		apikey.New(apikey.Options{Configs: []apikey.Config{{Sessions: true}}}),
+		auditlog.New(auditlog.Options{}),
 		bearer.New(bearer.Options{}),
 		customsession.New(same, customsession.Options{ListDeviceSessions: true}),
 		electron.New(electron.Options{}),

@@ -47,8 +47,9 @@ func (m *Migration) Apply(ctx context.Context, conn Conn) error {
 	if err != nil || len(steps) == 0 {
 		return err
 	}
+	tell := tellerOf(ctx, steps)
 	return m.restored(ctx, conn, func() error {
-		return m.locked(ctx, conn, untilOf(ctx), func() error {
+		return m.locked(ctx, conn, tell, untilOf(ctx), func() error {
 			// Another process may have done it meanwhile.
 			steps, err := m.pending(ctx, conn)
 			if err != nil {
@@ -59,9 +60,11 @@ func (m *Migration) Apply(ctx context.Context, conn Conn) error {
 			}
 			for _, s := range steps {
 				for _, c := range s.changes {
+					tell.begins(c)
 					if err := conn.Exec(ctx, c.SQL); err != nil {
 						return m.blocked(err)
 					}
+					tell.ended(c)
 				}
 			}
 			return nil
@@ -94,16 +97,16 @@ func (m *Migration) Migrate(ctx context.Context, db *sql.DB) error {
 	if err := m.duplicates(ctx, conn, steps); err != nil {
 		return err
 	}
-	until := untilOf(ctx)
+	until, tell := untilOf(ctx), tellerOf(ctx, steps)
 	if m.dialect.begin() != "" {
 		if m.none(steps) {
 			steps = []step{{changes: changes(steps)}} // nobody waits for tables that do not exist
 		}
-		return m.inTurn(ctx, conn, steps, until, func(s step) error { return m.transact(ctx, conn, until, s) })
+		return m.inTurn(ctx, conn, steps, tell, until, func(s step) error { return m.transact(ctx, conn, tell, until, s) })
 	}
 	return m.restored(ctx, conn, func() error {
-		return m.locked(ctx, conn, until, func() error {
-			return m.inTurn(ctx, conn, steps, until, func(s step) error { return m.still(ctx, conn, s) })
+		return m.locked(ctx, conn, tell, until, func() error {
+			return m.inTurn(ctx, conn, steps, tell, until, func(s step) error { return m.still(ctx, conn, tell, s) })
 		})
 	})
 }
@@ -113,16 +116,27 @@ func (m *Migration) migrateWhole(ctx context.Context, conn single) error {
 	if err != nil || len(steps) == 0 {
 		return err
 	}
-	if err := conn.Exec(ctx, m.dialect.begin()); err != nil {
-		return m.explain(ctx, conn, m.blocked(err))
+	tell := tellerOf(ctx, steps)
+	begin := func() error {
+		defer tell.waits(othersOfFile)()
+		return m.blocked(conn.Exec(ctx, m.dialect.begin()))
+	}
+	// The driver waits by itself, for ten seconds unless the DSN says otherwise.
+	if wait := adapter.MigrationOf(ctx).Wait; wait > 0 {
+		err = m.patiently(ctx, tell, untilOf(ctx), begin)
+	} else {
+		err = begin()
+	}
+	if err != nil {
+		return m.explain(ctx, conn, err)
 	}
 	return sqltx.Run(ctx, ending{conn, context.WithoutCancel(ctx)}, func() error { return m.Apply(ctx, conn) }, same)
 }
 
 // inTurn runs the steps one after the other, each until it does not have to give way.
-func (m *Migration) inTurn(ctx context.Context, conn Conn, steps []step, until time.Time, one func(step) error) error {
+func (m *Migration) inTurn(ctx context.Context, conn Conn, steps []step, tell *teller, until time.Time, one func(step) error) error {
 	for _, s := range steps {
-		err := m.patiently(ctx, until, func() error { return one(s) })
+		err := m.patiently(ctx, tell, until, func() error { return one(s) })
 		if err != nil && s.unique != nil && errors.Is(m.codec.Kind(err), adapter.ErrUnique) {
 			// The duplicates came after the count.
 			if found := m.duplicates(ctx, conn, []step{s}); found != nil {
@@ -148,16 +162,16 @@ func (m *Migration) none(steps []step) bool {
 }
 
 // transact makes one step in a transaction.
-func (m *Migration) transact(ctx context.Context, conn single, until time.Time, s step) error {
+func (m *Migration) transact(ctx context.Context, conn single, tell *teller, until time.Time, s step) error {
 	if err := conn.Exec(ctx, m.dialect.begin()); err != nil {
 		return err
 	}
-	still := func() error { return m.still(ctx, conn, s) }
-	return sqltx.Run(ctx, ending{conn, context.WithoutCancel(ctx)}, func() error { return m.locked(ctx, conn, until, still) }, same)
+	still := func() error { return m.still(ctx, conn, tell, s) }
+	return sqltx.Run(ctx, ending{conn, context.WithoutCancel(ctx)}, func() error { return m.locked(ctx, conn, tell, until, still) }, same)
 }
 
 // still runs the missing statements of a step.
-func (m *Migration) still(ctx context.Context, conn Conn, s step) error {
+func (m *Migration) still(ctx context.Context, conn Conn, tell *teller, s step) error {
 	steps, advice, err := m.look(ctx, conn)
 	if err != nil {
 		return err
@@ -168,11 +182,14 @@ func (m *Migration) still(ctx context.Context, conn Conn, s step) error {
 	}
 	for _, c := range s.changes {
 		if !missing[c.SQL] {
+			tell.ended(c)
 			continue
 		}
+		tell.begins(c)
 		if err := conn.Exec(ctx, c.SQL); err != nil {
 			return m.blocked(err)
 		}
+		tell.ended(c)
 	}
 	return nil
 }

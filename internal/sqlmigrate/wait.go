@@ -1,6 +1,7 @@
 package sqlmigrate
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/internal/sqlcodec"
 )
 
@@ -60,6 +62,9 @@ type waited struct {
 func (e *waited) Error() string { return e.cause.Error() }
 func (e *waited) Unwrap() error { return e.cause }
 
+// Is reports that waiting may help.
+func (e *waited) Is(target error) bool { return target == adapter.ErrBusy }
+
 // blocked marks the error of a statement that had to give way.
 func (m *Migration) blocked(err error) error {
 	if m.codec.Waited(err) || m.codec.Lost(err) {
@@ -71,26 +76,34 @@ func (m *Migration) blocked(err error) error {
 // untilOf is when a migration gives up: early enough before the deadline of ctx to
 // report the reason.
 func untilOf(ctx context.Context) time.Time {
-	now := time.Now()
-	if end, ok := ctx.Deadline(); ok && end.Sub(now) < patience {
+	now, wait := time.Now(), cmp.Or(adapter.MigrationOf(ctx).Wait, patience)
+	if end, ok := ctx.Deadline(); ok && end.Sub(now) < wait {
 		return end.Add(-end.Sub(now) / 4)
 	}
-	return now.Add(patience)
+	return now.Add(wait)
 }
 
 // Patiently calls attempt, which runs Apply in a transaction of its own, until it need
 // not give way to other transactions: for a minute at most or until shortly before the
 // deadline of ctx.
 func (m *Migration) Patiently(ctx context.Context, conn Conn, attempt func() error) error {
-	return m.explain(ctx, conn, m.patiently(ctx, untilOf(ctx), attempt))
+	return m.explain(ctx, conn, m.patiently(ctx, tellerOf(ctx, nil), untilOf(ctx), attempt))
 }
 
-func (m *Migration) patiently(ctx context.Context, until time.Time, attempt func() error) error {
+func (m *Migration) patiently(ctx context.Context, tell *teller, until time.Time, attempt func() error) error {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		err := attempt()
 		var gave *waited
 		if !errors.As(err, &gave) || time.Now().Add(pause).After(until) {
 			return err
+		}
+		switch {
+		case m.codec == sqlcodec.SQLite:
+			tell.waiting(othersOfFile)
+		case gave.lock:
+			tell.waiting(othersMigrate)
+		default:
+			tell.waiting(othersUse)
 		}
 		timer := time.NewTimer(pause/2 + spread(pause))
 		select {
@@ -115,12 +128,12 @@ func (m *Migration) explain(ctx context.Context, conn Conn, err error) error {
 	if !errors.As(err, &gave) {
 		return err
 	}
-	query, text := m.dialect.tableHolder(), "other transactions use the tables all the time"
+	query, text := m.dialect.tableHolder(), othersUse
 	if gave.lock {
-		query, text = m.dialect.lockHolder(), "another process migrates this database"
+		query, text = m.dialect.lockHolder(), othersMigrate
 	}
 	if m.codec == sqlcodec.SQLite {
-		text = "another process writes to the database file"
+		text = othersOfFile
 	}
 	if query != "" {
 		_ = texts(ctx, conn, query, 1, func(row []string) {
@@ -134,14 +147,16 @@ func (m *Migration) explain(ctx context.Context, conn Conn, err error) error {
 
 // locked runs fn with the lock of migrations. Its statements wait for tables no longer
 // than tablePatience.
-func (m *Migration) locked(ctx context.Context, conn Conn, until time.Time, fn func() error) (err error) {
+func (m *Migration) locked(ctx context.Context, conn Conn, tell *teller, until time.Time, fn func() error) (err error) {
 	if err := m.wait(ctx, conn, m.dialect.lockPatience()); err != nil {
 		return err
 	}
 	seconds := max(1, int(time.Until(until)/time.Second))
 	if query := m.dialect.lock(seconds); query != "" {
 		var held bool
+		arrived := tell.waits(othersMigrate)
 		err := texts(ctx, conn, query, 1, func(row []string) { held = row[0] == "1" })
+		arrived()
 		if m.codec.Waited(err) || m.codec.Lost(err) {
 			return &waited{cause: err, lock: true}
 		}

@@ -262,9 +262,17 @@ func migrateWithoutTheLock(t *testing.T, d Database) {
 	if d.Dialect != "sqlite" {
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 		defer cancel()
-		err = m.Migrate(ctx)
-		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "another process migrates this database (connection ") {
+		var waiting atomic.Int64
+		err = m.Migrate(adapter.WithMigration(ctx, adapter.MigrationOptions{Progress: func(p adapter.MigrationProgress) {
+			if p.Waiting == "another process migrates this database" && p.Done == 0 && p.Total > 0 {
+				waiting.Add(1)
+			}
+		}}))
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "another process migrates this database (connection ") || !errors.Is(err, adapter.ErrBusy) {
 			t.Errorf("Migrate without its lock: %v", err)
+		}
+		if waiting.Load() == 0 {
+			t.Error("Migrate has not told that it waits")
 		}
 		if plan, err := m.Plan(t.Context()); err != nil || len(plan) == 0 {
 			t.Errorf("it went on without the lock: %v, %v", plan, err)
@@ -275,11 +283,50 @@ func migrateWithoutTheLock(t *testing.T, d Database) {
 			t.Fatal(err)
 		}
 	}
+	if d.Dialect == "sqlite" && d.Pool.Stats().MaxOpenConnections != 1 { // with one it would wait for that, not for the file
+		migrateTold(t, m, conn)
+		return
+	}
 	if err := conn.Rollback(); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Migrate(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// migrateTold migrates while another transaction has the file, until it is told that the
+// migration waits, and counts the steps.
+func migrateTold(t *testing.T, m adapter.Migrator, other *sql.Tx) {
+	plan, err := m.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits, migrated, steps := make(chan string, 8), make(chan error, 1), 0
+	ctx := adapter.WithMigration(t.Context(), adapter.MigrationOptions{Wait: time.Minute, Progress: func(p adapter.MigrationProgress) {
+		if p.Waiting != "" {
+			waits <- p.Waiting
+			return
+		}
+		if p.Done != steps || p.Total != len(plan) || p.Change.SQL == "" {
+			t.Errorf("the step %d of %d was told as %d of %d", steps, len(plan), p.Done, p.Total)
+		}
+		steps++
+	}})
+	go func() { migrated <- m.Migrate(ctx) }()
+	select {
+	case text := <-waits:
+		if text != "another process writes to the database file" {
+			t.Error(text)
+		}
+	case err := <-migrated:
+		t.Fatalf("it did not wait: %v", err)
+	}
+	if err := other.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil || steps != len(plan) {
+		t.Errorf("%d of %d steps: %v", steps, len(plan), err)
 	}
 }
 

@@ -11,7 +11,7 @@
 //	go run ./scripts/rates -before OTHER/benchserver # built of another version
 //
 // A server with the plugins of tokens, keys, sessions and administration is compared with
-// the one without them.
+// the one without them, and so is one with spans and metrics of OpenTelemetry.
 //
 // All servers run at the same time, each a process with GOMAXPROCS=1, and are asked
 // in turn in many short rounds; medians count. Beside the rate by the clock it
@@ -43,8 +43,12 @@ import (
 	"time"
 )
 
-// withPlugins is compared with the same server without them, not with a bare handler.
-const withPlugins = "plugins of now"
+// withPlugins and withOtel are compared with the same server without them, not with a bare
+// handler.
+const (
+	withPlugins = "plugins of now"
+	withOtel    = "otel of now"
+)
 
 const (
 	connections = 32
@@ -90,7 +94,7 @@ func run(before string, rounds int, round time.Duration) error {
 		if before != "" {
 			versions = append(versions, version{"before", before, nil})
 		}
-		versions = append(versions, version{withPlugins, binary, []string{"-plugins"}})
+		versions = append(versions, version{withPlugins, binary, []string{"-plugins"}}, version{withOtel, binary, []string{"-otel"}})
 		var bare, now *server
 		for _, v := range versions {
 			database := filepath.Join(dir, fmt.Sprintf("%d.sqlite", len(all)))
@@ -108,7 +112,7 @@ func run(before string, rounds int, round time.Duration) error {
 				return err
 			}
 			if bare != nil {
-				if s.bare = bare; v.name == withPlugins {
+				if s.bare = bare; v.name == withPlugins || v.name == withOtel {
 					s.bare = now
 				}
 				continue

@@ -181,6 +181,13 @@ func TestInstall(t *testing.T) {
 		"GOWORK=off", "GOFLAGS=-modcacherw", "CGO_ENABLED=0", "GONOSUMDB=github.com/advantch/*", "GOPRIVATE=",
 		"GOPROXY=file://" + filepath.ToSlash(proxy) + ",file://" + filepath.ToSlash(cache) + "/cache/download," + upstream,
 	}
+	// The command, into an empty folder.
+	bin := t.TempDir()
+	output(t, app, append(env, "GOBIN="+bin), "go", "install", "github.com/advantch/kernia-go/cli/kernia@"+version)
+	secret := output(t, app, nil, filepath.Join(bin, "kernia"), "secret")
+	if len(secret) != 44 {
+		t.Errorf("kernia secret printed %q", secret)
+	}
 	page, err := os.ReadFile(filepath.Join(root, "docs", "quickstart.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +205,7 @@ func TestInstall(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	server := exec.CommandContext(ctx, "./server")
-	server.Dir, server.Env = app, append(os.Environ(), "KERNIA_SECRET=a secret of the test, long enough for it")
+	server.Dir, server.Env = app, append(os.Environ(), "KERNIA_SECRET="+secret)
 	var said bytes.Buffer
 	server.Stdout, server.Stderr = &said, &said
 	if err := server.Start(); err != nil {

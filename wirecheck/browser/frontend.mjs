@@ -42,7 +42,7 @@ export async function frontend({ check, repository, folder, newPage }) {
     // "Another origin" is the same page under another name: nobody trusts it.
     const origin = `http://localhost:${await freePort()}`;
     const started = {};
-    for (const framework of ["gin", "echo", "fiber", "chi"]) started[framework] = await serve(framework, ["-page", origin]);
+    for (const framework of ["gin", "echo", "echov5", "fiber", "fiberv3", "chi"]) started[framework] = await serve(framework, ["-page", origin]);
     // A server of its own: the limits of the one that CORS is tried with are used up.
     const behind = await serve("gin", ["-page", origin]);
     await startVite(app, origin, block("import { defineConfig }"), behind.url, servers);
@@ -70,7 +70,9 @@ export async function frontend({ check, repository, folder, newPage }) {
     for (const [framework, right] of Object.entries({
       gin: "cors.New(…), kernia.Gin(auth)",
       echo: "middleware.CORSWithConfig(kerniacors.Config(auth)), kernia.Echo(auth)",
+      echov5: "middleware.CORSWithConfig(kerniacors.Config(auth)), kernia.Echo(auth)",
       fiber: "cors.New(kerniacors.Config(auth)), kernia.Fiber(auth)",
+      fiberv3: "cors.New(kerniacors.Config(auth)), kernia.Fiber(auth)",
       chi: "cors.Handler(…), nethttp.Middleware(auth)",
     })) {
       await check(`${framework}: CORS behind Kernia does not work, and the log has the right order`, async () => {

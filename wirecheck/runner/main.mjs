@@ -56,8 +56,8 @@ const wirecheck = dirname(here);
 const repository = dirname(wirecheck);
 const patience = 180_000; // of one scenario; a busy machine takes a while to load another NODE_ENV
 
-/** Every adapter once, each framework twice. With redis, rows are in memory and what belongs into a secondary storage in Redis. */
-const pairs = ["gin+redis", "echo+gorm-sqlite", "fiber+gorm-postgres", "nethttp+gorm-mysql", "echo+ent-sqlite", "gin+ent-postgres", "fiber+ent-mysql", "nethttp+mongo"];
+/** Every adapter once, each framework once at least. With redis, rows are in memory and what belongs into a secondary storage in Redis. */
+const pairs = ["gin+redis", "echo+gorm-sqlite", "fiber+gorm-postgres", "nethttp+gorm-mysql", "echov5+ent-sqlite", "gin+ent-postgres", "fiberv3+ent-mysql", "nethttp+mongo"];
 
 /** @type {import("./servers.mjs").ControlServer[]} */
 const running = [];

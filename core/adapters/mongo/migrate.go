@@ -172,7 +172,9 @@ func (s *store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range steps {
+	tell := adapter.MigrationOf(ctx).Progress
+	for i, step := range steps {
+		tell(adapter.MigrationProgress{Change: step.change, Done: i, Total: len(steps)})
 		if err := step.run(ctx); err != nil {
 			return wrap(step.change.Kind, step.change.Table, err)
 		}

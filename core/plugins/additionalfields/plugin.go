@@ -32,11 +32,17 @@ type Options struct {
 	Verification []schema.Field
 }
 
-// Plugin is the installed plugin.
+// Plugin is the installed plugin; get it with From.
 type Plugin struct{ opts Options }
 
 // New makes the plugin.
 func New(o Options) *Plugin { return &Plugin{o} }
+
+// From returns the plugin installed in a.
+func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
+
+// Options returns the options of New, for tools that show a configuration.
+func (p *Plugin) Options() Options { return p.opts }
 
 // ID returns "additional-fields".
 func (p *Plugin) ID() string { return ID }

@@ -81,6 +81,7 @@ func (p *Plugin) unbanUser(c *core.Ctx, in *UserInput) (UserReply, error) {
 // who is banned end in the same transaction.
 func (p *Plugin) write(c *core.Ctx, userID string, ch change, event core.EventType, set adapter.Record) (UserReply, error) {
 	var updated *core.User
+	ch.events = one(event)
 	ch.run = func(ctx context.Context, _, target *core.User) (err error) {
 		if updated, err = p.set(ctx, target, set); err != nil {
 			return err
@@ -90,7 +91,6 @@ func (p *Plugin) write(c *core.Ctx, userID string, ch change, event core.EventTy
 	if err := p.apply(c, userID, ch); err != nil {
 		return UserReply{}, err
 	}
-	c.Emit(core.Event{Type: event, UserID: userID})
 	return UserReply{updated}, nil
 }
 

@@ -53,6 +53,13 @@ type change struct {
 	// run makes the change. Caller and target are locked and as they are now; caller is nil for
 	// the application itself. A database may call it again.
 	run func(ctx context.Context, caller, target *core.User) error
+	// events are what to report of a change that was made, about the user.
+	events func() []core.EventType
+}
+
+// one is the report of a change.
+func one(e core.EventType) func() []core.EventType {
+	return func() []core.EventType { return []core.EventType{e} }
 }
 
 // errAgain means that what was read before the locks is not so any more.
@@ -117,7 +124,15 @@ func (p *Plugin) attempt(c *core.Ctx, caller *core.User, userID string, ch chang
 				return errAgain
 			}
 		}
-		return ch.run(ctx, now, target)
+		if err := ch.run(ctx, now, target); err != nil {
+			return err
+		}
+		for _, e := range ch.events() {
+			if err := c.EmitIn(ctx, core.Event{Type: e, UserID: target.ID}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

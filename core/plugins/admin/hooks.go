@@ -124,7 +124,7 @@ func (p *Plugin) refuse(ctx context.Context, u *core.User) error {
 	if !ok {
 		return refused
 	}
-	c.Emit(core.Event{Type: EventBannedSignIn, UserID: u.ID, Code: CodeBannedUser.Code})
+	c.EmitRefusal(ctx, core.Event{Type: EventBannedSignIn, UserID: u.ID, Code: CodeBannedUser.Code})
 	if !strings.HasPrefix(c.Path(), "/callback") && !strings.HasPrefix(c.Path(), "/oauth2/callback") {
 		return refused
 	}

@@ -62,7 +62,7 @@ func (p *Plugin) impersonateUser(c *core.Ctx, in *UserInput) (*core.SessionData,
 			return err
 		}
 		data = &core.SessionData{Session: *row, User: *target}
-		return nil
+		return c.EmitIn(ctx, core.Event{Type: EventImpersonationStarted, UserID: target.ID, ActorID: caller.ID, SessionID: row.ID})
 	})
 	if err != nil {
 		return nil, err
@@ -77,7 +77,6 @@ func (p *Plugin) impersonateUser(c *core.Ctx, in *UserInput) (*core.SessionData,
 	if err := c.Issue(data, core.IssueOptions{Forget: &forget}); err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventImpersonationStarted, UserID: data.User.ID, ActorID: own.User.ID, SessionID: data.Session.ID})
 	return data, nil
 }
 
@@ -113,7 +112,13 @@ func (p *Plugin) stopImpersonating(c *core.Ctx, _ *core.NoInput) (*core.SessionD
 	if err != nil || own.User.ID != by || own.Session.Impersonator() != "" || !own.Session.ExpiresAt.After(c.Now()) {
 		return nil, errNoAdminSession
 	}
-	if err := store.DeleteSession(c, current.Session.Token); err != nil {
+	err = c.Recorded(func(ctx context.Context) error {
+		if err := store.DeleteSession(ctx, current.Session.Token); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventImpersonationEnded, UserID: current.User.ID, ActorID: by, SessionID: current.Session.ID})
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := c.Issue(own, core.IssueOptions{Forget: &forget}); err != nil {
@@ -123,7 +128,6 @@ func (p *Plugin) stopImpersonating(c *core.Ctx, _ *core.NoInput) (*core.SessionD
 		c.ExpireCookie(c.NewCookie("dont_remember", 0)) // that of the impersonation
 	}
 	c.ExpireCookie(adminCookie(c))
-	c.Emit(core.Event{Type: EventImpersonationEnded, UserID: current.User.ID, ActorID: by, SessionID: current.Session.ID})
 	return own, nil
 }
 

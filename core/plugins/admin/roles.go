@@ -34,6 +34,15 @@ func AdminRole() *access.Role {
 // UserRole has no permission.
 func UserRole() *access.Role { return access.NewRole(access.Permissions{"user": {}, "session": {}}) }
 
+// AddPermissions gives the permissions that another plugin asks for to the role admin, where
+// Options.Roles is not set. Roles of the application have what it has given them. It is for
+// the Init function of that plugin.
+func (p *Plugin) AddPermissions(more access.Permissions) {
+	if p.opts.Roles == nil {
+		p.roles["admin"] = p.roles["admin"].With(more)
+	}
+}
+
 // Roles lists the names of a user's roles. A user without any has Options.DefaultRole.
 func (p *Plugin) Roles(u *core.User) []string {
 	names, _ := Role.Of(u.Extra)

@@ -62,16 +62,19 @@ func (p *Plugin) revokeUserSession(c *core.Ctx, in *RevokeSessionInput) (core.Su
 	if p.above(caller, &data.User) {
 		return core.SuccessReply{}, n.refuse()
 	}
-	if err := p.auth.Store().DeleteSession(c, in.SessionToken); err != nil {
-		return core.SuccessReply{}, err
-	}
-	c.Emit(core.Event{Type: EventSessionRevoked, UserID: data.User.ID, SessionID: data.Session.ID})
-	return core.SuccessReply{Success: true}, nil
+	err = c.Recorded(func(ctx context.Context) error {
+		if err := p.auth.Store().DeleteSession(ctx, in.SessionToken); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventSessionRevoked, UserID: data.User.ID, SessionID: data.Session.ID})
+	})
+	return core.SuccessReply{Success: err == nil}, err
 }
 
 func (p *Plugin) revokeUserSessions(c *core.Ctx, in *UserInput) (core.SuccessReply, error) {
 	err := p.apply(c, in.UserID, change{
 		permission: needs("session", "revoke", CodeNotAllowedToRevokeSessions),
+		events:     one(EventSessionsRevoked),
 		run: func(ctx context.Context, _, target *core.User) error {
 			return p.auth.Store().DeleteSessions(ctx, target.ID)
 		},
@@ -82,6 +85,5 @@ func (p *Plugin) revokeUserSessions(c *core.Ctx, in *UserInput) (core.SuccessRep
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	c.Emit(core.Event{Type: EventSessionsRevoked, UserID: in.UserID})
 	return core.SuccessReply{Success: true}, nil
 }

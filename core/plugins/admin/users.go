@@ -46,6 +46,7 @@ func (p *Plugin) setRole(c *core.Ctx, in *SetRoleInput) (UserReply, error) {
 	err = p.apply(c, in.UserID, change{
 		permission: n,
 		demotes:    p.demotedBy(adapter.Record{Role.Name: role}),
+		events:     one(EventRoleChanged),
 		run: func(ctx context.Context, caller, target *core.User) (err error) {
 			if err := p.gives(caller, target, role); err != nil {
 				return err
@@ -57,7 +58,6 @@ func (p *Plugin) setRole(c *core.Ctx, in *SetRoleInput) (UserReply, error) {
 	if err != nil {
 		return UserReply{}, err
 	}
-	c.Emit(core.Event{Type: EventRoleChanged, UserID: updated.ID})
 	return UserReply{updated}, nil
 }
 
@@ -147,7 +147,10 @@ func (p *Plugin) createUser(c *core.Ctx, in *CreateUserInput) (UserReply, error)
 			}
 		}
 		var err error
-		if made, err = store.CreateUser(ctx, u); err != nil || hash == "" {
+		if made, err = store.CreateUser(ctx, u); err != nil {
+			return err
+		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventUserCreated, UserID: made.ID}); err != nil || hash == "" {
 			return err
 		}
 		_, err = store.CreateAccount(ctx, core.Account{UserID: made.ID, ProviderID: core.ProviderCredential, AccountID: made.ID, Password: &hash})
@@ -161,7 +164,6 @@ func (p *Plugin) createUser(c *core.Ctx, in *CreateUserInput) (UserReply, error)
 	case err != nil:
 		return UserReply{}, err
 	}
-	c.Emit(core.Event{Type: EventUserCreated, UserID: made.ID})
 	return UserReply{made}, nil
 }
 
@@ -303,19 +305,22 @@ func (p *Plugin) updateUser(c *core.Ctx, in *UpdateUserInput) (*core.User, error
 		}
 		return p.endIfBanned(ctx, updated)
 	}
+	ch.events = func() []core.EventType {
+		out := []core.EventType{EventUserUpdated}
+		if changesRole {
+			out = append(out, EventRoleChanged)
+		}
+		if banned {
+			out = append(out, EventUserBanned)
+		}
+		return out
+	}
 	err = p.apply(c, in.UserID, ch)
 	if errors.Is(err, adapter.ErrUnique) {
 		return nil, p.taken(c, email, in.UserID)
 	}
 	if err != nil {
 		return nil, err
-	}
-	c.Emit(core.Event{Type: EventUserUpdated, UserID: updated.ID})
-	if changesRole {
-		c.Emit(core.Event{Type: EventRoleChanged, UserID: updated.ID})
-	}
-	if banned {
-		c.Emit(core.Event{Type: EventUserBanned, UserID: updated.ID})
 	}
 	return updated, nil
 }
@@ -396,6 +401,7 @@ func (p *Plugin) removeUser(c *core.Ctx, in *UserInput) (core.SuccessReply, erro
 	err = p.apply(c, in.UserID, change{
 		permission: n,
 		demotes:    func(*core.User) bool { return true },
+		events:     one(EventUserRemoved),
 		run: func(ctx context.Context, _, target *core.User) error {
 			return p.auth.Store().DeleteUser(ctx, target.ID)
 		},
@@ -403,7 +409,6 @@ func (p *Plugin) removeUser(c *core.Ctx, in *UserInput) (core.SuccessReply, erro
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	c.Emit(core.Event{Type: EventUserRemoved, UserID: in.UserID})
 	return core.SuccessReply{Success: true}, nil
 }
 
@@ -432,7 +437,7 @@ func (p *Plugin) setUserPassword(c *core.Ctx, in *SetPasswordInput) (core.Status
 		return core.StatusReply{}, err
 	}
 	store := p.auth.Store()
-	err = p.apply(c, in.UserID, change{permission: n, run: func(ctx context.Context, caller, target *core.User) error {
+	err = p.apply(c, in.UserID, change{permission: n, events: one(EventPasswordSet), run: func(ctx context.Context, caller, target *core.User) error {
 		if err := store.SetPassword(ctx, target.ID, hash); err != nil {
 			return err
 		}
@@ -447,6 +452,5 @@ func (p *Plugin) setUserPassword(c *core.Ctx, in *SetPasswordInput) (core.Status
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	c.Emit(core.Event{Type: EventPasswordSet, UserID: in.UserID})
 	return core.StatusReply{Status: true}, nil
 }

@@ -74,13 +74,10 @@ func (p *Plugin) tryWrite(c *core.Ctx, key, userID string, make func(ctx context
 		if row, err = p.put(ctx, key, old, set); err != nil {
 			return err
 		}
-		return core.AfterCommit(ctx, func(context.Context) error {
-			if err := p.changed(row); err != nil {
-				return err
-			}
-			c.Emit(event())
-			return nil
-		})
+		if err := core.AfterCommit(ctx, func(context.Context) error { return p.changed(row) }); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, event())
 	})
 	return row, err
 }

@@ -86,7 +86,10 @@ func (p *Plugin) remove(c *core.Ctx, _ *core.NoInput) (core.SuccessReply, error)
 			return err
 		}
 		step = CodeFailedToDelete
-		return store.DeleteUser(ctx, u.ID)
+		if err := store.DeleteUser(ctx, u.ID); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: core.EventUserDeleted, UserID: u.ID})
 	})
 	if core.IsNotFound(err) {
 		return core.SuccessReply{}, core.Fail(http.StatusForbidden, CodeNotAnonymous)
@@ -99,7 +102,6 @@ func (p *Plugin) remove(c *core.Ctx, _ *core.NoInput) (core.SuccessReply, error)
 		failed.Cause = err
 		return core.SuccessReply{}, failed
 	}
-	c.Emit(core.Event{Type: core.EventUserDeleted, UserID: current.User.ID})
 	c.EndSession()
 	return core.SuccessReply{Success: true}, nil
 }

@@ -91,7 +91,7 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (Created, error) {
 		return Created{}, err
 	}
 	p.sweep(c)
-	c.Emit(core.Event{Type: EventCreated})
+	c.Emit(cf.event(EventCreated, k))
 	return Created{k, plain, p}, nil
 }
 

@@ -163,7 +163,7 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (Shown, error) {
 	}
 	p.sweep(c)
 	p.repair(c, cf, k)
-	c.Emit(core.Event{Type: EventUpdated})
+	c.Emit(cf.event(EventUpdated, k))
 	return Shown{k, p}, nil
 }
 
@@ -261,6 +261,17 @@ func (p *Plugin) changes(c *core.Ctx, cf *config, in *UpdateInput, life wire.Val
 	return out, nil
 }
 
+// event is an event of a key: of its user, or of its organization and the caller.
+func (c *config) event(t core.EventType, k *Key) core.Event {
+	e := core.Event{Type: t, SubjectID: k.ID}
+	if c.Owner == Organizations {
+		e.OrganizationID = k.ReferenceID
+	} else {
+		e.UserID = k.ReferenceID
+	}
+	return e
+}
+
 // DeleteInput is the body of delete.
 type DeleteInput struct {
 	ConfigID *string `json:"configId" doc:"Configuration of the key; the default one without it"`
@@ -280,7 +291,7 @@ func (p *Plugin) delete(c *core.Ctx, in *DeleteInput) (core.SuccessReply, error)
 		return core.SuccessReply{}, err
 	}
 	p.sweep(c)
-	c.Emit(core.Event{Type: EventDeleted})
+	c.Emit(cf.event(EventDeleted, k))
 	return core.SuccessReply{Success: true}, nil
 }
 

@@ -43,18 +43,22 @@ func (p *Plugin) decide(c *core.Ctx, userCode, status, foreign string) (core.Suc
 	if err := row.undecided(session.User.ID, foreign); err != nil {
 		return core.SuccessReply{}, err
 	}
-	err = c.Auth().Store().Tx(c, func(ctx context.Context) error { return p.settle(ctx, row, session, status) })
+	event := EventDenied
+	if status == approved {
+		event = EventApproved
+	}
+	err = c.Auth().Store().Tx(c, func(ctx context.Context) error {
+		if err := p.settle(ctx, row, session, status); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: event, UserID: session.User.ID, SessionID: session.Session.ID, SubjectID: row.ID})
+	})
 	if core.IsNotFound(err) { // decided, expired or redeemed meanwhile
 		return core.SuccessReply{}, refuse(errInvalidRequest, CodeAlreadyProcessed.Message)
 	}
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	event := EventDenied
-	if status == approved {
-		event = EventApproved
-	}
-	c.Emit(core.Event{Type: event, UserID: session.User.ID, SessionID: session.Session.ID})
 	return core.SuccessReply{Success: true}, nil
 }
 

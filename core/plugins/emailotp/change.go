@@ -112,7 +112,11 @@ func (p *Plugin) changeEmail(c *core.Ctx, in *ChangeEmailInput) (core.SuccessRep
 		if err := use(ctx, t); err != nil {
 			return nil, err
 		}
-		return c.Auth().Store().ChangeEmail(ctx, u.Email, email, true)
+		changed, err := c.Auth().Store().ChangeEmail(ctx, u.Email, email, true)
+		if err != nil {
+			return nil, err
+		}
+		return changed, c.EmitIn(ctx, core.Event{Type: core.EventEmailChanged, UserID: changed.ID})
 	})
 	if errors.Is(err, adapter.ErrUnique) {
 		err = core.FailText(http.StatusBadRequest, textEmailInUse)
@@ -120,7 +124,6 @@ func (p *Plugin) changeEmail(c *core.Ctx, in *ChangeEmailInput) (core.SuccessRep
 	if err := finish(c, t, err); err != nil {
 		return core.SuccessReply{}, err
 	}
-	c.Emit(core.Event{Type: core.EventEmailChanged, UserID: v.user.ID})
 	if err := v.after(c); err != nil || v.contested {
 		return core.SuccessReply{Success: err == nil}, err
 	}

@@ -22,9 +22,11 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.SuccessR
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
+	asked := core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}
 	if u != nil {
-		c.Emit(core.Event{Type: core.EventPasswordResetAsked, UserID: u.ID})
+		asked.UserID, asked.Code = u.ID, ""
 	}
+	c.Emit(asked) // for nobody too, so that a plugin that records it takes the same time
 	return core.SuccessReply{Success: true}, nil
 }
 

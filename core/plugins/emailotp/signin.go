@@ -37,7 +37,7 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	t, err := p.try(c, identifier(TypeSignIn, email), in.OTP)
 	if err != nil {
 		if e, ok := errors.AsType[*core.Error](err); ok && e.Status < http.StatusInternalServerError {
-			c.Emit(core.Event{Type: core.EventSignInFailed, Code: e.Code})
+			c.Emit(core.Event{Type: core.EventSignInFailed, Method: Method, Code: e.Code})
 		}
 		return SignInReply{}, err
 	}

@@ -39,13 +39,16 @@ func (p *Plugin) verifyEmail(c *core.Ctx, in *VerifyEmailInput) (VerifyEmailRepl
 				return nil, err
 			}
 			// The address is a condition: the user may have changed it meanwhile.
-			return c.Auth().Store().UpdateUserByEmail(ctx, email, adapter.Record{"emailVerified": true})
+			updated, err := c.Auth().Store().UpdateUserByEmail(ctx, email, adapter.Record{"emailVerified": true})
+			if err != nil {
+				return nil, err
+			}
+			return updated, c.EmitIn(ctx, core.Event{Type: core.EventEmailVerified, UserID: updated.ID})
 		})
 	}
 	if err := finish(c, t, err); err != nil {
 		return VerifyEmailReply{}, err
 	}
-	c.Emit(core.Event{Type: core.EventEmailVerified, UserID: v.user.ID})
 	if err := v.after(c); err != nil {
 		return VerifyEmailReply{}, err
 	}

@@ -67,6 +67,9 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 		if err := store.DeleteVerificationsOf(ctx, current.User.ID); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: core.EventPasswordChanged}); err != nil {
+			return err
+		}
 		if !revoke {
 			return nil
 		}
@@ -89,7 +92,6 @@ func (p *Plugin) changePassword(c *core.Ctx, in *ChangePasswordInput) (ChangePas
 	if err != nil {
 		return ChangePasswordReply{}, err
 	}
-	c.Emit(core.Event{Type: core.EventPasswordChanged})
 	reply := ChangePasswordReply{User: &current.User}
 	if session != nil {
 		if err := c.Issue(&core.SessionData{Session: *session, User: current.User}, core.IssueOptions{}); err != nil {
@@ -145,11 +147,13 @@ func (p *Plugin) setPassword(c *core.Ctx, in *SetPasswordInput) (core.StatusRepl
 		if !core.IsNotFound(err) {
 			return err
 		}
-		return store.SetPassword(ctx, userID, hash)
+		if err := store.SetPassword(ctx, userID, hash); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: core.EventPasswordChanged})
 	})
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	c.Emit(core.Event{Type: core.EventPasswordChanged})
 	return core.StatusReply{Status: true}, nil
 }

@@ -113,6 +113,9 @@ func New(o Options) *Plugin {
 // From returns the plugin installed in a.
 func From(a *core.Auth) (*Plugin, bool) { return core.PluginOf[*Plugin](a) }
 
+// Options returns the options of New, for tools that check a configuration.
+func (p *Plugin) Options() Options { return p.opts }
+
 // ID returns "email-password".
 func (p *Plugin) ID() string { return ID }
 

@@ -31,6 +31,9 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetR
 	if err := c.BeginPasswordReset(); err != nil {
 		return RequestResetReply{}, err
 	}
+	if err := c.LimitMails(in.Email); err != nil {
+		return RequestResetReply{}, err
+	}
 	reply := RequestResetReply{true, "If this email exists in our system, check your email for the reset link"}
 	user, err := store.FindUserByEmail(c, in.Email)
 	if err != nil && !core.IsNotFound(err) {
@@ -45,6 +48,7 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetR
 		if _, err := store.FindVerification(c, resetIdentifier+token); err != nil && !core.IsNotFound(err) {
 			return RequestResetReply{}, err
 		}
+		c.Emit(core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}) // a write, as for a user
 		return reply, nil
 	}
 	if _, err := store.CreateVerification(c, resetIdentifier+token, user.ID, a.Now().Add(p.opts.ResetTokenTTL)); err != nil {

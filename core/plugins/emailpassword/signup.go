@@ -83,11 +83,7 @@ func (p *Plugin) signUp(c *core.Ctx, in *SignUpInput) (SignUpReply, error) {
 		if err != nil {
 			return err
 		}
-		err = core.AfterCommit(ctx, func(context.Context) error {
-			c.Emit(core.Event{Type: core.EventSignUp, UserID: user.ID})
-			return nil
-		})
-		if err != nil {
+		if err := c.EmitIn(ctx, core.Event{Type: core.EventSignUp, UserID: user.ID, Method: methodSignUp}); err != nil {
 			return err
 		}
 		if held = nil; !quiet {

@@ -65,7 +65,7 @@ func (p *Plugin) terms(c *core.Ctx) terms {
 }
 
 func (t terms) withOrigin(c *core.Ctx) terms {
-	origin := strings.TrimSuffix(c.BaseURL(), c.Auth().BasePath())
+	origin := strings.TrimSuffix(c.BaseURL(), c.Auth().PublicPath())
 	if t.issuer == "" {
 		t.issuer = origin
 	}

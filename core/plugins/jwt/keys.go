@@ -412,7 +412,9 @@ func (k *keyStore) create(ctx context.Context, set *keySet, alg Algorithm) (*Key
 	}
 	k.a.Logger().InfoContext(ctx, "jwt: a new key signs", "kid", made.ID, "algorithm", string(alg))
 	if c, ok := core.CtxFrom(ctx); ok {
-		c.Emit(core.Event{Type: EventKeyCreated})
+		if err := c.EmitIn(ctx, core.Event{Type: EventKeyCreated, SubjectID: made.ID}); err != nil {
+			return nil, err
+		}
 	}
 	return &made, nil
 }

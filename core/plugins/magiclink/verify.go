@@ -63,6 +63,9 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	data, isNew, err := p.arrive(c, in.Token, to)
 	switch {
 	case err != nil:
+		if errors.Is(err, errInvalid) || errors.Is(err, core.ErrEnded) {
+			c.Emit(core.Event{Type: core.EventSignInFailed, Method: Method, Code: refusedToken})
+		}
 		return VerifyReply{}, to.refuse(c, err)
 	case to.json:
 		return VerifyReply{data.Session.Token, &data.User, &data.Session}, nil

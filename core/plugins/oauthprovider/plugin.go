@@ -197,15 +197,14 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 			issuer = keys.ConfiguredIssuer()
 		}
 	}
-	rooted, err := p.atIssuer(issuer, env.BasePath)
+	rooted, err := p.atIssuer(issuer, env.BasePath, env.PublicPath)
 	m.Operations = rooted
 	return m, err
 }
 
 // atIssuer makes the routes of the documents at the path of the issuer: RFC 8414 puts the
 // well-known part before it, OpenID Connect Discovery behind it, and clients try all.
-func (p *Plugin) atIssuer(issuer, base string) ([]core.Operation, error) {
-	path := base
+func (p *Plugin) atIssuer(issuer, base, path string) ([]core.Operation, error) {
 	if issuer != "" {
 		u, err := url.Parse(issuer)
 		if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -241,7 +240,7 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 		return err
 	}
 	o := &p.opts
-	o.defaults(a.BasePath())
+	o.defaults(a.PublicPath())
 	c := oauthserver.Config{
 		Clients: p.store, Grants: p.store, Consents: p.store, Secrets: secrets{p},
 		Scopes: o.Scopes, Claims: o.AdvertisedClaims, AdvertisedScopes: o.AdvertisedScopes, GrantTypes: o.GrantTypes, Audiences: o.ValidAudiences,

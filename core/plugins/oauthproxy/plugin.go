@@ -118,7 +118,7 @@ func (p *Plugin) Depart(c *core.Ctx, one *oauth.Provider, d oauth.Departure) (st
 	if here == p.production || c.Req.Header.Get(SkipHeader) != "" {
 		return d.State, d.Redirect, nil
 	}
-	base := p.auth.BasePath()
+	base := p.auth.PublicPath()
 	state, err = p.seal(departurePurpose, departure{
 		Provider: one.ID(), State: d.State, Verifier: d.Verifier, Nonce: d.Nonce, ErrorURL: d.ErrorURL, Expires: d.Expires.UnixMilli(),
 		To: here + base + "/oauth-proxy-callback?callbackURL=" + url.QueryEscape(d.CallbackURL),

@@ -62,7 +62,7 @@ func (p *Plugin) arrive(c *core.Ctx) error {
 func (p *Plugin) errorURL(c *core.Ctx, to *url.URL, asked string) string {
 	origin := to.Scheme + "://" + to.Host
 	if asked == "" {
-		return origin + p.auth.BasePath() + "/error"
+		return origin + p.auth.PublicPath() + "/error"
 	}
 	if u, err := to.Parse(asked); err == nil && c.TrustedURL(u.String()) {
 		return u.String()

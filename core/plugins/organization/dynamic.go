@@ -180,12 +180,14 @@ func (p *Plugin) createRole(c *core.Ctx, in *CreateRoleInput) (CreateRoleReply, 
 		var err error
 		made, err = p.dynamicRoles.Create(ctx, &OrganizationRole{OrganizationID: o.ID, Role: name, Permission: permissionText(asked),
 			CreatedAt: c.Now(), Row: core.Row{Extra: extra.Clone()}})
-		return err
+		if err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventRoleCreated, OrganizationID: o.ID, SubjectID: made.ID})
 	})
 	if err != nil {
 		return CreateRoleReply{}, err
 	}
-	c.Emit(core.Event{Type: EventRoleCreated})
 	return CreateRoleReply{true, made, made.Permission}, nil
 }
 
@@ -286,13 +288,14 @@ func (p *Plugin) deleteRole(c *core.Ctx, in *DeleteRoleInput) (core.SuccessReply
 		if err := p.cancelWithRole(ctx, o.ID, r.Role); err != nil {
 			return err
 		}
-		_, err = p.dynamicRoles.Delete(ctx, adapter.By("id", r.ID))
-		return err
+		if _, err = p.dynamicRoles.Delete(ctx, adapter.By("id", r.ID)); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventRoleDeleted, OrganizationID: o.ID, SubjectID: r.ID})
 	})
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	c.Emit(core.Event{Type: EventRoleDeleted})
 	return core.SuccessReply{Success: true}, nil
 }
 
@@ -452,12 +455,11 @@ func (p *Plugin) updateRole(c *core.Ctx, in *UpdateRoleInput) (UpdateRoleReply, 
 			return err
 		}
 		reply = UpdateRoleReply{true, r}
-		return nil
+		return c.EmitIn(ctx, core.Event{Type: EventRoleUpdated, OrganizationID: o.ID, SubjectID: r.ID})
 	})
 	if err != nil {
 		return UpdateRoleReply{}, err
 	}
-	c.Emit(core.Event{Type: EventRoleUpdated})
 	return reply, nil
 }
 

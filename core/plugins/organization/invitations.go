@@ -119,12 +119,14 @@ func (p *Plugin) invite(c *core.Ctx, in *InviteInput) (*Invitation, error) {
 		if err := p.mail(ctx, c, made, o, m); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventInvitationCreated, OrganizationID: o.ID, SubjectID: made.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterCreateInvitation, &InvitationEvent{Invitation: made, User: &s.User, Organization: o})
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventInvitationCreated})
 	return made, nil
 }
 
@@ -373,12 +375,14 @@ func (p *Plugin) accept(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 			return err
 		}
 		reply = InvitationReply{accepted, m}
+		if err := c.EmitIn(ctx, core.Event{Type: EventMemberAdded, OrganizationID: o.ID, UserID: u.ID, Detail: "invitation", SubjectID: accepted.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterAcceptInvitation, &InvitationEvent{Invitation: accepted, User: u, Organization: o, Member: m})
 	})
 	if err != nil {
 		return InvitationReply{}, err
 	}
-	c.Emit(core.Event{Type: EventMemberAdded, UserID: s.User.ID})
 	return reply, nil
 }
 
@@ -467,6 +471,9 @@ func (p *Plugin) reject(c *core.Ctx, in *InvitationInput) (InvitationReply, erro
 		if err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventInvitationRejected, OrganizationID: o.ID, SubjectID: rejected.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterRejectInvitation, &InvitationEvent{Invitation: rejected, User: &s.User, Organization: o})
 	})
 	if err != nil {
@@ -508,12 +515,14 @@ func (p *Plugin) cancel(c *core.Ctx, in *InvitationInput) (*Invitation, error) {
 		if err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventInvitationCanceled, OrganizationID: o.ID, SubjectID: canceled.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterCancelInvitation, &InvitationEvent{Invitation: canceled, User: &s.User, Organization: o})
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventInvitationCanceled})
 	return canceled, nil
 }
 

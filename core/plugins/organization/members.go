@@ -110,7 +110,10 @@ func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 		if err := p.checkMembershipLimit(ctx, o, members); err != nil {
 			return err
 		}
-		if made, err = p.join(ctx, draft(o, roles), u, o); err != nil || teamID == "" {
+		if made, err = p.join(ctx, draft(o, roles), u, o); err != nil {
+			return err
+		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventMemberAdded, UserID: u.ID, OrganizationID: o.ID, SubjectID: made.ID}); err != nil || teamID == "" {
 			return err
 		}
 		_, err = p.joinTeamWithin(ctx, teamID, u.ID, inTeam)
@@ -119,7 +122,6 @@ func (p *Plugin) addMember(c *core.Ctx, in *AddMemberInput) (*Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventMemberAdded, UserID: u.ID})
 	return made, nil
 }
 
@@ -250,12 +252,14 @@ func (p *Plugin) removeMember(c *core.Ctx, in *RemoveMemberInput) (RemoveMemberR
 				return err
 			}
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventMemberRemoved, OrganizationID: o.ID, UserID: target.UserID, SubjectID: target.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterRemoveMember, event)
 	})
 	if err != nil {
 		return RemoveMemberReply{}, err
 	}
-	c.Emit(core.Event{Type: EventMemberRemoved, UserID: removed.UserID})
 	return RemoveMemberReply{removed, byEmail}, nil
 }
 
@@ -409,13 +413,15 @@ func (p *Plugin) updateMemberRole(c *core.Ctx, in *UpdateMemberRoleInput) (*Memb
 		if updated, err = p.members.Update(ctx, adapter.By("id", target.ID), adapter.Record{"role": event.NewRole}); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventMemberRoleChanged, OrganizationID: o.ID, UserID: updated.UserID, SubjectID: updated.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterUpdateMemberRole, &MemberRoleEvent{
 			Member: updated, NewRole: updated.Role, PreviousRole: event.PreviousRole, User: u, Organization: o})
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventMemberRoleChanged, UserID: updated.UserID})
 	return updated, nil
 }
 
@@ -467,12 +473,14 @@ func (p *Plugin) leave(c *core.Ctx, in *OrganizationInput) (*MemberUser, error) 
 		if err := p.deactivate(ctx, c, s, o.ID); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventMemberRemoved, OrganizationID: o.ID, UserID: s.User.ID, Detail: "left", SubjectID: m.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterLeave, event)
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventMemberRemoved, UserID: s.User.ID})
 	return left, nil
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -181,6 +183,9 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 		if err := after(ctx, p.auth, p.opts.Hooks.AfterCreateOrganization, &OrganizationEvent{Organization: o, User: user, Member: m}); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventOrganizationCreated, UserID: user.ID, OrganizationID: o.ID}); err != nil {
+			return err
+		}
 		reply = CreateReply{o, []*Member{m}}
 		if s == nil || keep {
 			return nil
@@ -193,7 +198,6 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (CreateReply, error) {
 	if err != nil {
 		return CreateReply{}, err
 	}
-	c.Emit(core.Event{Type: EventOrganizationCreated, UserID: user.ID})
 	return reply, nil
 }
 
@@ -387,6 +391,9 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 				return err
 			}
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventOrganizationUpdated, OrganizationID: o.ID, Detail: names(event.Set)}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterUpdateOrganization, &OrganizationUpdate{Organization: updated, Set: event.Set, User: &s.User, Member: m})
 	})
 	if errors.Is(err, adapter.ErrUnique) {
@@ -395,9 +402,11 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 	if err != nil {
 		return UpdateReply{}, err
 	}
-	c.Emit(core.Event{Type: EventOrganizationUpdated})
 	return UpdateReply{updated}, nil
 }
+
+// names lists the fields of a change, in order.
+func names(set adapter.Record) string { return strings.Join(slices.Sorted(maps.Keys(set)), " ") }
 
 func copyRecord(rec adapter.Record) adapter.Record {
 	out := make(adapter.Record, len(rec))
@@ -442,12 +451,14 @@ func (p *Plugin) delete(c *core.Ctx, in *OrganizationInput) (*Organization, erro
 			return err
 		}
 		deleted = o
-		return p.remove(ctx, c, s, o)
+		if err := p.remove(ctx, c, s, o); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventOrganizationDeleted, OrganizationID: o.ID})
 	})
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventOrganizationDeleted})
 	return deleted, nil
 }
 

@@ -37,3 +37,15 @@ func MemberRole() *access.Role {
 		"organization": {}, "member": {}, "invitation": {}, "team": {}, "ac": {"read"},
 	})
 }
+
+// AddPermissions gives the permissions that another plugin asks for to the roles owner and
+// admin, where Options.Roles is not set. Roles of the application have what it has given
+// them. It is for the Init function of that plugin.
+func (p *Plugin) AddPermissions(more access.Permissions) {
+	if p.opts.Roles != nil {
+		return
+	}
+	for _, name := range []string{"owner", "admin"} {
+		p.roles[name] = p.roles[name].With(more)
+	}
+}

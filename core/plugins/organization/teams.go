@@ -146,6 +146,9 @@ func (p *Plugin) createTeam(c *core.Ctx, in *CreateTeamInput) (*Team, error) {
 		if made, err = p.teams.Create(ctx, row); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventTeamCreated, OrganizationID: o.ID, SubjectID: made.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterCreateTeam, &TeamEvent{made, actor, o})
 	})
 	if err != nil {
@@ -245,6 +248,9 @@ func (p *Plugin) removeTeam(c *core.Ctx, in *TeamInput) (MessageReply, error) {
 		if _, err := p.teams.Delete(ctx, adapter.By("id", t.ID)); err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventTeamDeleted, OrganizationID: o.ID, SubjectID: t.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterDeleteTeam, &TeamEvent{t, actor, o})
 	})
 	if err != nil {
@@ -313,6 +319,9 @@ func (p *Plugin) updateTeam(c *core.Ctx, in *UpdateTeamInput) (*Team, error) {
 			return err
 		}
 		if updated, err = p.teams.Update(ctx, adapter.By("id", event.Team.ID), event.Set); err != nil {
+			return err
+		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventTeamUpdated, OrganizationID: o.ID, SubjectID: in.TeamID}); err != nil {
 			return err
 		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterUpdateTeam, &TeamUpdate{Team: updated, Set: event.Set, User: &s.User, Organization: o})
@@ -506,6 +515,9 @@ func (p *Plugin) addTeamMember(c *core.Ctx, in *TeamMemberInput) (*TeamMember, e
 		if err != nil {
 			return err
 		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventTeamMemberAdded, UserID: u.ID, OrganizationID: o.ID, SubjectID: t.ID}); err != nil {
+			return err
+		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterAddTeamMember, &TeamMemberEvent{made, t, u, o})
 	})
 	if err != nil {
@@ -541,6 +553,9 @@ func (p *Plugin) removeTeamMember(c *core.Ctx, in *TeamMemberInput) (MessageRepl
 			return err
 		}
 		if _, err := p.teamMembers.Delete(ctx, adapter.By("teamId", t.ID).And("userId", u.ID)); err != nil {
+			return err
+		}
+		if err := c.EmitIn(ctx, core.Event{Type: EventTeamMemberRemoved, UserID: u.ID, OrganizationID: o.ID, SubjectID: t.ID}); err != nil {
 			return err
 		}
 		return after(ctx, p.auth, p.opts.Hooks.AfterRemoveTeamMember, event)

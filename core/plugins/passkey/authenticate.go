@@ -80,7 +80,7 @@ func (p *Plugin) verifyAuthentication(c *core.Ctx, in *VerifyAuthenticationInput
 	response := wire.ObjectOf(in.Response.Members)
 	key, err := p.findPasskey(c, response)
 	if core.IsNotFound(err) {
-		c.Emit(core.Event{Type: core.EventSignInFailed, Code: CodePasskeyNotFound.Code})
+		c.Emit(core.Event{Type: core.EventSignInFailed, Method: ID, Code: CodePasskeyNotFound.Code})
 		return nil, core.Fail(http.StatusUnauthorized, CodePasskeyNotFound)
 	}
 	if err != nil {
@@ -143,7 +143,7 @@ func (p *Plugin) refuse(c *core.Ctx, key *Passkey, err error) error {
 	if why == errCounter {
 		c.Emit(core.Event{Type: EventCounter, UserID: key.UserID, Code: CodeAuthenticationFailed.Code})
 	}
-	c.Emit(core.Event{Type: core.EventSignInFailed, UserID: key.UserID, Code: CodeAuthenticationFailed.Code})
+	c.Emit(core.Event{Type: core.EventSignInFailed, Method: ID, UserID: key.UserID, Code: CodeAuthenticationFailed.Code})
 	return core.Fail(http.StatusUnauthorized, CodeAuthenticationFailed)
 }
 

@@ -35,7 +35,6 @@ func (p *Plugin) delete(c *core.Ctx, in *DeleteInput) (core.StatusReply, error) 
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	c.Emit(core.Event{Type: EventDeleted})
 	return core.StatusReply{Status: true}, nil
 }
 
@@ -60,8 +59,10 @@ func (p *Plugin) deleteKey(c *core.Ctx, user *core.User, id string, last bool) e
 				return err
 			}
 		}
-		_, err := p.passkeys.Delete(ctx, adapter.By("id", id).And("userId", user.ID))
-		return err
+		if _, err := p.passkeys.Delete(ctx, adapter.By("id", id).And("userId", user.ID)); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventDeleted, SubjectID: id})
 	})
 }
 
@@ -103,7 +104,13 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 	if err := p.own(c, c.Session().User.ID, in.ID, CodeNotAllowed); err != nil {
 		return UpdateReply{}, err
 	}
-	key, err := p.passkeys.Update(c, adapter.By("id", in.ID).And("userId", c.Session().User.ID), adapter.Record{"name": in.Name})
+	var key *Passkey
+	err := c.Recorded(func(ctx context.Context) (err error) {
+		if key, err = p.passkeys.Update(ctx, adapter.By("id", in.ID).And("userId", c.Session().User.ID), adapter.Record{"name": in.Name}); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventRenamed, SubjectID: in.ID})
+	})
 	if core.IsNotFound(err) {
 		return UpdateReply{}, core.Fail(http.StatusNotFound, CodePasskeyNotFound)
 	}
@@ -113,7 +120,6 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (UpdateReply, error) {
 	if err != nil {
 		return UpdateReply{}, err
 	}
-	c.Emit(core.Event{Type: EventRenamed})
 	return UpdateReply{key}, nil
 }
 

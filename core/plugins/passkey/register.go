@@ -248,8 +248,10 @@ func (p *Plugin) store(c *core.Ctx, owner string, name *string, v *VerifiedRegis
 		if n > 0 {
 			return adapter.ErrUnique
 		}
-		made, err = p.passkeys.Create(ctx, key)
-		return err
+		if made, err = p.passkeys.Create(ctx, key); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventRegistered, UserID: owner, SubjectID: made.ID})
 	})
 	switch {
 	case errors.Is(err, adapter.ErrUnique):
@@ -260,7 +262,6 @@ func (p *Plugin) store(c *core.Ctx, owner string, name *string, v *VerifiedRegis
 	case err != nil:
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventRegistered, UserID: owner})
 	return made, nil
 }
 

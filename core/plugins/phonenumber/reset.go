@@ -39,8 +39,12 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.StatusRe
 	if err != nil {
 		return core.StatusReply{}, err
 	}
+	asked := core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}
+	if user != nil {
+		asked.UserID, asked.Code = user.ID, ""
+	}
+	c.Emit(asked) // for nobody too, so that a plugin that records it takes the same time
 	if user != nil && (verified(user) || !p.opts.RequireVerification) {
-		c.Emit(core.Event{Type: core.EventPasswordResetAsked, UserID: user.ID})
 		if p.opts.SendPasswordResetOTP != nil {
 			p.deliver(c, p.opts.SendPasswordResetOTP, number, code)
 		}

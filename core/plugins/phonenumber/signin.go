@@ -60,7 +60,7 @@ func (p *Plugin) mayEnter(c *core.Ctx, user *core.User, number string) error {
 	if !p.opts.RequireVerification || verified(user) {
 		return nil
 	}
-	c.Emit(core.Event{Type: core.EventSignInFailed, UserID: user.ID, Code: CodeNotVerified.Code})
+	c.Emit(core.Event{Type: core.EventSignInFailed, UserID: user.ID, Method: Method, Code: CodeNotVerified.Code})
 	if p.opts.SendOTP != nil {
 		if err := p.sendCode(c, number); err != nil {
 			return err

@@ -44,7 +44,7 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	use, made, err := p.proveNumber(c, number, in.Code)
 	if err != nil {
 		if core.HasCode(err, CodeInvalidOTP) {
-			c.Emit(core.Event{Type: core.EventSignInFailed, Code: CodeInvalidOTP.Code})
+			c.Emit(core.Event{Type: core.EventSignInFailed, Method: Method, Code: CodeInvalidOTP.Code})
 		}
 		return VerifyReply{}, err
 	}
@@ -188,10 +188,7 @@ func (p *Plugin) update(c *core.Ctx, number string, use func(ctx context.Context
 
 // tell reports a verified number after the commit.
 func (p *Plugin) tell(ctx context.Context, c *core.Ctx, u *core.User, number string) error {
-	err := core.AfterCommit(ctx, func(context.Context) error {
-		c.Emit(core.Event{Type: EventVerified, UserID: u.ID})
-		return nil
-	})
+	err := c.EmitIn(ctx, core.Event{Type: EventVerified, UserID: u.ID})
 	if err != nil || p.opts.OnVerification == nil {
 		return err
 	}

@@ -52,6 +52,9 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 		return VerifyReply{}, core.Fail(http.StatusBadRequest, CodeEmailRequired)
 	}
 	proof, nonce, err := p.examine(c, in)
+	if e, ok := errors.AsType[*core.Error](err); ok {
+		c.Emit(core.Event{Type: core.EventSignInFailed, Method: ID, Code: e.Code})
+	}
 	if err != nil {
 		return VerifyReply{}, err
 	}
@@ -59,6 +62,7 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 	case err != nil:
 		return VerifyReply{}, failed(err)
 	case !ok:
+		c.Emit(core.Event{Type: core.EventSignInFailed, Method: ID, Code: CodeInvalidSignature.Code})
 		return VerifyReply{}, refuse(CodeInvalidSignature)
 	}
 	data, err := p.signIn(c, in, proof, nonce)

@@ -84,12 +84,14 @@ func (p *Plugin) generateBackupCodes(c *core.Ctx, in *PasswordInput) (BackupCode
 		if core.IsNotFound(err) {
 			return notEnabled
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventBackupCodes})
 	})
 	if err != nil {
 		return BackupCodesReply{}, err
 	}
-	c.Emit(core.Event{Type: EventBackupCodes})
 	return BackupCodesReply{true, codes}, nil
 }
 

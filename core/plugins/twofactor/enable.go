@@ -72,6 +72,9 @@ func (p *Plugin) enable(c *core.Ctx, in *EnableInput) (EnableReply, error) {
 		_, err = p.factors.Create(ctx, &factor{
 			Secret: sealed, Codes: sealedCodes, UserID: current.User.ID, Verified: &verified, Failures: new(int64),
 		})
+		if err == nil && on {
+			err = c.EmitIn(ctx, core.Event{Type: EventEnabled})
+		}
 		if err != nil || !enabled(&current.User) {
 			return err
 		}
@@ -79,9 +82,6 @@ func (p *Plugin) enable(c *core.Ctx, in *EnableInput) (EnableReply, error) {
 	})
 	if err != nil {
 		return EnableReply{}, noSession(err)
-	}
-	if on {
-		c.Emit(core.Event{Type: EventEnabled})
 	}
 	issuer := p.opts.Issuer
 	if in.Issuer != nil {
@@ -121,8 +121,8 @@ func (p *Plugin) disable(c *core.Ctx, in *PasswordInput) (core.StatusReply, erro
 				return err
 			}
 		}
-		if !enabled(&current.User) {
-			return nil
+		if err := c.EmitIn(ctx, core.Event{Type: EventDisabled}); err != nil || !enabled(&current.User) {
+			return err
 		}
 		return p.forgetDevices(ctx, a, u.ID)
 	})
@@ -132,7 +132,6 @@ func (p *Plugin) disable(c *core.Ctx, in *PasswordInput) (core.StatusReply, erro
 	if trusted {
 		c.ExpireCookie(cookie)
 	}
-	c.Emit(core.Event{Type: EventDisabled})
 	return core.StatusReply{Status: true}, nil
 }
 

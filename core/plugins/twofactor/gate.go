@@ -74,11 +74,14 @@ func (p *Plugin) gate(ctx context.Context, s *core.SignIn) error {
 	if err := s.Hold(ctx, p.answer(c, s, methods)); err != nil {
 		return err
 	}
-	return core.AfterCommit(ctx, func(context.Context) error {
+	err = core.AfterCommit(ctx, func(context.Context) error {
 		c.SetSignedCookie(c.NewCookie(challengeCookie, p.opts.ChallengeTTL), id)
-		c.Emit(core.Event{Type: EventChallenged, UserID: u.ID})
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return c.EmitIn(ctx, core.Event{Type: EventChallenged, UserID: u.ID})
 }
 
 // methods lists the methods of a user's second step. Backup codes are always accepted

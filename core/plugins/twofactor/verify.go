@@ -237,11 +237,7 @@ func (s *second) refuse(ctx context.Context, code core.ErrorCode) error {
 }
 
 func (s *second) report(ctx context.Context, t core.EventType, code core.ErrorCode) {
-	// The function cannot fail. The event is sent after the commit.
-	_ = core.AfterCommit(ctx, func(context.Context) error {
-		s.c.Emit(core.Event{Type: t, UserID: s.user.ID, Code: code.Code})
-		return nil
-	})
+	_ = s.c.EmitIn(ctx, core.Event{Type: t, UserID: s.user.ID, Code: code.Code}) // at the end of the transaction: it does not fail here
 }
 
 // complete finishes after a right code.
@@ -284,13 +280,17 @@ func (s *second) complete(ctx context.Context, trust bool) error {
 		}
 	}
 	s.reply = VerifyReply{&data.Session.Token, &data.User}
+	if device != "" {
+		if err := s.c.EmitIn(ctx, core.Event{Type: EventTrusted, UserID: s.user.ID}); err != nil {
+			return err
+		}
+	}
 	return core.AfterCommit(ctx, func(context.Context) error {
 		c := s.c
 		c.ExpireCookie(c.NewCookie(challengeCookie, 0))
 		if device != "" {
 			c.SetSignedCookie(c.NewCookie(deviceCookie, s.p.opts.TrustDeviceTTL), device)
 			c.ExpireCookie(c.NewCookie("dont_remember", 0))
-			c.Emit(core.Event{Type: EventTrusted, UserID: s.user.ID})
 		}
 		return nil
 	})

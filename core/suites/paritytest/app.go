@@ -12,7 +12,7 @@ import (
 )
 
 // routes are the application's own.
-func routes() []Route {
+func routes(a *core.Auth) []Route {
 	who := func(c Call) (int, string) {
 		if s, ok := c.Session(); ok {
 			return http.StatusOK, s.User.Email
@@ -36,6 +36,7 @@ func routes() []Route {
 		{Method: http.MethodGet, Path: "/app/asks-itself", Guards: []core.Guard{askItself}, Handle: who},
 		{Method: http.MethodGet, Path: "/app/broken-guard", Guards: []core.Guard{func(context.Context) error { return errors.New("secret text") }}, Handle: who},
 		{Method: http.MethodGet, Path: "/app/panicking-guard", Guards: []core.Guard{func(context.Context) error { panic("a guard has a bug") }}, Handle: who},
+		{Method: http.MethodGet, Path: "/app/ready", Guards: []core.Guard{a.CheckReady}, Handle: func(Call) (int, string) { return http.StatusOK, "ready" }},
 		{Method: http.MethodPost, Path: "/app/body", Handle: func(c Call) (int, string) { return http.StatusCreated, string(c.Body) }},
 		{Method: http.MethodGet, Path: "/app/panic", Handle: func(Call) (int, string) { panic("the application has a bug") }},
 	}

@@ -160,6 +160,15 @@ var cases = []testCase{
 	{name: "unmatched is the application's", in: root, exchange: get("/nowhere"), app: true, status: 404},
 	{name: "known path, other method", in: root, exchange: with(get("/ok"), method("PUT")), status: 404, holds: "NOT_FOUND"},
 
+	// A proxy has taken a prefix off.
+	{name: "route", in: stripped, exchange: get("{base}/ok"), status: 200, holds: `{"ok":true}`},
+	{name: "the public path is the proxy's", in: stripped, exchange: get("/svc/api/auth/ok"), app: true, status: 404},
+	{name: "links have the public path", in: stripped, exchange: get("{base}/parity/echo"), status: 200, holds: `"baseURL":"http://localhost:3000/svc/api/auth"`},
+	{name: "RED-08 links do not follow X-Forwarded-Prefix", in: stripped, exchange: get("{base}/parity/echo", line("X-Forwarded-Prefix", "/evil")), status: 200, holds: `"baseURL":"http://localhost:3000/svc/api/auth"`},
+	{name: "outside the base path", in: stripped, exchange: get("/.well-known/parity"), status: 200, holds: `"/.well-known/parity"`},
+	{name: "unmatched", in: stripped, exchange: get("{base}/nowhere"), status: 404, holds: "NOT_FOUND"},
+	{name: "get-session", in: stripped, exchange: get("{base}/get-session"), session: "token", status: 200, holds: email},
+
 	// Empty answers of Better Auth 1.6, to which some frameworks add a text of
 	// their own.
 	{name: "unmatched", in: betterAuth, exchange: get("{base}/nowhere"), status: 404},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/storage"
@@ -39,7 +40,10 @@ var outageScenarios = []scenario{{"an outage is not a sign-out", func(t *testing
 		unauthorized = `{"message":"Unauthorized","code":"UNAUTHORIZED"}`
 	)
 	ask("/app/mine", "token", http.StatusOK, email, "")
+	ask("/app/ready", "", http.StatusOK, "ready", "")
 	p.down(true)
+	p.clock.Add(time.Second)
+	ask("/app/ready", "", http.StatusServiceUnavailable, `{"message":"The server is not ready","code":"NOT_READY"}`, "")
 	for _, target := range []string{"/app/mine", "/app/guarded", "/app/asks-itself"} {
 		ask(target, "token", http.StatusServiceUnavailable, unavailable, "5")
 		ask(target, "", http.StatusUnauthorized, unauthorized, "")
@@ -47,6 +51,8 @@ var outageScenarios = []scenario{{"an outage is not a sign-out", func(t *testing
 	ask("/app/mine", "cached", http.StatusOK, email, "") // needs no store
 	ask("/app/who", "token", http.StatusOK, "nobody", "")
 	p.down(false)
+	p.clock.Add(time.Second)
+	ask("/app/ready", "", http.StatusOK, "ready", "")
 	ask("/app/mine", "token", http.StatusOK, email, "")
 }}}
 

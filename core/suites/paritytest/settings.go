@@ -44,6 +44,7 @@ var settings = []setting{
 	{name: byDefault, more: slices.Concat(appScenarios, lifeScenarios, orderScenarios, malformedScenarios)},
 	{name: custom, change: func(o *core.Options) { o.BasePath = "/v1/identity" }, more: appScenarios},
 	{name: root, change: func(o *core.Options) { o.BasePath = "/" }, more: appScenarios},
+	{name: stripped, change: behindPrefix, more: prefixScenarios},
 	{name: betterAuth, change: func(o *core.Options) { o.Compat = core.CompatBetterAuth }},
 	{name: dynamic, change: func(o *core.Options) {
 		o.BaseURL, o.DynamicBaseURL = "", &core.DynamicBaseURL{AllowedHosts: []string{"allowed.example", "*.tenants.example"}}
@@ -96,7 +97,7 @@ func open(t *testing.T, start Start, s setting) *parity {
 		t.Fatal(err)
 	}
 	p.signIn(t)
-	url := start(t, p.auth, App{Addr: addr, MaxBody: 1 << 20, Routes: routes(), Outer: p.visits.outer, Inner: p.visits.inner})
+	url := start(t, p.auth, App{Addr: addr, MaxBody: 1 << 20, Routes: routes(p.auth), Outer: p.visits.outer, Inner: p.visits.inner})
 	server, ok := strings.CutPrefix(url, "http://")
 	if !ok {
 		t.Fatalf("the server started at %q, want http://host:port", url)

@@ -7,6 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/adminconfig/adminconfigtest"
 	"github.com/advantch/kernia-go/core/plugins/anonymous/anonymoustest"
 	"github.com/advantch/kernia-go/core/plugins/apikey/apikeytest"
+	"github.com/advantch/kernia-go/core/plugins/auditlog/auditlogtest"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization/deviceauthorizationtest"
 	"github.com/advantch/kernia-go/core/plugins/electron/electrontest"
 	"github.com/advantch/kernia-go/core/plugins/emailotp/emailotptest"
@@ -35,6 +36,7 @@ func All() []flowtest.Suite {
 		adminconfigtest.Suite(),
 		anonymoustest.Suite(),
 		apikeytest.Suite(),
+		auditlogtest.Suite(),
 		electrontest.Suite(),
 		emailotptest.Suite(),
 		jwttest.Suite(),

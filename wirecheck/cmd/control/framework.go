@@ -7,10 +7,12 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/labstack/echo/v4"
+	echov5 "github.com/labstack/echo/v5"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/nethttp"
 	kerniaecho "github.com/advantch/kernia-go/echo"
+	kerniaechov5 "github.com/advantch/kernia-go/echov5"
 	kernia "github.com/advantch/kernia-go/gin"
 )
 
@@ -41,7 +43,14 @@ var frameworks = map[string]mount{
 		e.RouteNotFound("/*", func(c echo.Context) error { return c.NoContent(http.StatusNotFound) })
 		return e
 	},
-	"fiber": onFiber,
+	"echov5": func(a *core.Auth) http.Handler {
+		e := echov5.New()
+		e.Use(kerniaechov5.Echo(a))
+		e.RouteNotFound("/*", func(c *echov5.Context) error { return c.NoContent(http.StatusNotFound) })
+		return e
+	},
+	"fiber":   onFiber,
+	"fiberv3": onFiber3,
 }
 
 func frameworkNames() []string { return slices.Sorted(maps.Keys(frameworks)) }

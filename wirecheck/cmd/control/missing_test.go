@@ -19,6 +19,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/adminconfig"
 	"github.com/advantch/kernia-go/core/plugins/anonymous"
 	"github.com/advantch/kernia-go/core/plugins/apikey"
+	"github.com/advantch/kernia-go/core/plugins/auditlog"
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/captcha"
 	"github.com/advantch/kernia-go/core/plugins/customsession"
@@ -131,6 +132,7 @@ func everyPlugin() []core.Plugin {
 		admin.New(admin.Options{}),
 		adminconfig.New(adminconfig.Options{}),
 		anonymous.New(anonymous.Options{}),
+		auditlog.New(auditlog.Options{}),
 		bearer.New(bearer.Options{}),
 		deviceauthorization.New(deviceauthorization.Options{}),
 		additionalfields.New(additionalfields.Options{User: []schema.Field{{Name: "x", Type: schema.String, Optional: true}}}),

@@ -1,0 +1,28 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestGraph keeps the libraries of commands out of core, and those of adapters and frameworks
+// out of the commands.
+func TestGraph(t *testing.T) {
+	t.Parallel()
+	for dir, foreign := range map[string][]string{
+		"../core": {"spf13/cobra", "charmbracelet/"},
+		".":       {"gorm.io/", "entgo.io/", "gin-gonic/", "labstack/", "gofiber/", "mongo-driver", "modernc.org/"},
+	} {
+		mod, err := os.ReadFile(filepath.Join(filepath.FromSlash(dir), "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range foreign {
+			if strings.Contains(string(mod), f) {
+				t.Errorf("%s/go.mod has %s", dir, f)
+			}
+		}
+	}
+}

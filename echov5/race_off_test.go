@@ -1,0 +1,5 @@
+//go:build !race
+
+package kernia_test
+
+const raceEnabled = false
