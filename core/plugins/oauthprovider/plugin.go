@@ -117,7 +117,7 @@ func New(o Options) *Plugin {
 	p.Token = core.Post("oauth2Token", tokenPath, p.token, core.Accept(form), core.CrossSite(), core.OAuthErrors(), core.Doc("Obtain an OAuth2.1 access token"))
 	p.Introspect = core.Post("oauth2Introspect", introspectPath, p.introspect, core.Accept(form), core.CrossSite(), core.OAuthErrors(),
 		core.Doc("Introspect an OAuth2 access or refresh token"))
-	p.Revoke = core.Post("oauth2Revoke", revokePath, p.revoke, core.Accept(form), core.CrossSite(), core.OAuthErrors(),
+	p.Revoke = core.Post("oauth2Revoke", revokePath, p.revoke, core.Accept(form), core.CrossSite(), core.OAuthErrors(), core.Answers("application/json"),
 		core.Doc("Revoke an OAuth2 access or refresh token"))
 	p.UserInfo = core.Get("oauth2UserInfo", userInfoPath, p.userInfo, core.WithMethods(http.MethodGet, http.MethodPost), core.Accept(form, "application/json"), core.CrossSite(),
 		core.OAuthErrors(), core.Doc("Get OpenID Connect user information (UserInfo endpoint)"))
@@ -137,13 +137,13 @@ func New(o Options) *Plugin {
 	p.AdminUpdateClient = core.Server("adminUpdateOAuthClient", p.adminUpdate, core.Doc("Updates OAuth2 formatted client details."))
 	p.UpdateClient = core.Post("updateOAuthClient", "/oauth2/update-client", p.update, stored, core.OAuthErrors(), core.Doc("Updates OAuth2 formatted client details."))
 	p.RotateClientSecret = core.Post("rotateClientSecret", "/oauth2/client/rotate-secret", p.rotate, stored, core.OAuthErrors(), core.Doc("Rotates a confidential client's secret"))
-	p.DeleteClient = core.Post("deleteOAuthClient", "/oauth2/delete-client", p.remove, stored, core.OAuthErrors(), core.Doc("Deletes an oauth client"))
+	p.DeleteClient = core.Post("deleteOAuthClient", "/oauth2/delete-client", p.remove, stored, core.OAuthErrors(), core.Answers("application/json"), core.Doc("Deletes an oauth client"))
 	p.GetConsent = core.Get("getOAuthConsent", "/oauth2/get-consent", p.getConsent, core.Use(core.RequireStoredSession), core.OAuthErrors(),
 		core.Doc("Gets details of a specific OAuth2 consent for a user"))
 	p.GetConsents = core.Get("getOAuthConsents", "/oauth2/get-consents", p.getConsents, core.Use(core.RequireStoredSession), core.OAuthErrors(),
 		core.Doc("Gets all available OAuth2 consents for a user"))
 	p.UpdateConsent = core.Post("updateOAuthConsent", "/oauth2/update-consent", p.updateConsent, stored, core.OAuthErrors(), core.Doc("Updates consent granted to a client."))
-	p.DeleteConsent = core.Post("deleteOAuthConsent", "/oauth2/delete-consent", p.deleteConsent, stored, core.OAuthErrors(), core.Doc("Deletes consent granted to a client"))
+	p.DeleteConsent = core.Post("deleteOAuthConsent", "/oauth2/delete-consent", p.deleteConsent, stored, core.OAuthErrors(), core.Answers("application/json"), core.Doc("Deletes consent granted to a client"))
 	p.FormPost = core.Get("oauth2FormPost", formPath, p.formPost, core.HideFromClient(), core.Answers("text/html"))
 	if o.LoginPage == "" {
 		p.LoginPage = core.Get("oauth2LoginPage", loginPath, p.loginPage, core.HideFromClient(), core.Answers("text/html"))
