@@ -95,7 +95,9 @@ func (s *Server) Authenticate(ctx context.Context, k Credentials, secret bool) (
 		return client, nil
 	case k.Secret == "":
 		return nil, refuseClient(k.Basic, "client secret must be provided")
-	case client.AuthMethod == AuthBasic && !k.Basic, client.AuthMethod == AuthPost && k.Basic:
+	// client_secret_basic is the method of whoever registers none, and relying parties such as
+	// zitadel/oidc send some requests by post all the same.
+	case client.AuthMethod == AuthPost && k.Basic:
 		return nil, refuseClient(k.Basic, "the client has registered "+client.AuthMethod)
 	}
 	ok, err := s.Secrets.Matches(ctx, client.Secret, k.Secret)

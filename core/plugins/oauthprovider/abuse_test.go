@@ -178,7 +178,7 @@ func TestOP08ClientAuthentication(t *testing.T) {
 		{"both ways", redemption(code, "client_id", w.client.ID(), "client_secret", w.client.Secret), basic(w.client.ID(), w.client.Secret), 400, "invalid_request"},
 		{"two ids", redemption(code, "client_id", post.ID()), basic(w.client.ID(), w.client.Secret), 401, "invalid_client"},
 		{"basic, registered for post", redemption(code), basic(post.ID(), post.Secret), 401, "invalid_client"},
-		{"post, registered for basic", redemption(code, "client_id", w.client.ID(), "client_secret", w.client.Secret), core.HeaderField{}, 401, "invalid_client"},
+		{"a wrong secret by post", redemption(code, "client_id", w.client.ID(), "client_secret", "wrong"), core.HeaderField{}, 401, "invalid_client"},
 		{"a public client with a secret", redemption(code, "client_id", public.ID(), "client_secret", "x"), core.HeaderField{}, 401, "invalid_client"},
 		{"no base64", redemption(code), core.HeaderField{Name: "Authorization", Value: "Basic %%%"}, 401, "invalid_client"},
 		{"no client", redemption(code), core.HeaderField{Name: "X-None", Value: "1"}, 400, "invalid_request"},
