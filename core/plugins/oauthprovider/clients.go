@@ -497,10 +497,10 @@ func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*core.Raw, error) {
 	return nothing(err)
 }
 
-// nothing is an answer without a body, or an error.
+// nothing is the answer null, or an error. Better Auth's has no body.
 func nothing(err error) (*core.Raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &core.Raw{ContentType: "application/json"}, nil
+	return &core.Raw{ContentType: "application/json", Body: []byte("null")}, nil
 }
