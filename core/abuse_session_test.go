@@ -146,7 +146,7 @@ func TestSignOut(t *testing.T) {
 		{"cross-subdomain", "https://app.example.com", func(o *core.Options) {
 			o.BaseURL = "https://app.example.com"
 			o.Cookies.CrossSubDomain, o.Cookies.Domain = true, "example.com"
-			o.Cookies.Attributes = func(_ string, a *cookie.Attributes) { a.Partitioned, a.SameSite, a.Path = true, "none", "/app" }
+			o.Cookies.Attributes = func(_ string, a *cookie.Attributes) { a.Partitioned, a.SameSite, a.Path = true, "none", "/api" }
 		}},
 	} {
 		t.Run("SES-04 "+tc.name, func(t *testing.T) {

@@ -633,3 +633,6 @@ func (v *Verification) record() adapter.Record {
 	}
 	return withExtra(rec, v.Extra)
 }
+
+// AccountOf converts a record of the account table, for plugins that read it by DB.
+func (a *Auth) AccountOf(rec adapter.Record) (*Account, error) { return a.accountOf(rec) }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/advantch/kernia-go/core/internal/openapi"
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
@@ -42,7 +43,7 @@ type OpSpec struct {
 
 	// For OpenAPI alone.
 	DocID    string // the operation's name there; "" is ID
-	Media    string // media type of a *Raw result
+	Media    string // media type of the result, when it is not application/json
 	Fails    []int  // statuses of failures beside those that every operation has
 	OAuth    bool   // failures may have the form of OAuth 2.0
 	Null     bool   // the answer may be null
@@ -51,6 +52,9 @@ type OpSpec struct {
 	Takes    RowFields
 	Redirect Redirection
 
+	// Refusal replaces the form of every failure; see ErrorsAs.
+	Refusal func(*Error) *Error
+	refused openapi.Failure
 	// Hashes says that the operation hashes or verifies a password, and for which
 	// account; see the option Hashes.
 	Hashes func(*Ctx) string
@@ -123,7 +127,19 @@ func HideFromClient() Option { return func(s *OpSpec) { s.Hidden = true } }
 // DocID names the operation in OpenAPI, where that is not its ID.
 func DocID(id string) Option { return func(s *OpSpec) { s.DocID = id } }
 
-// Answers tells OpenAPI the media type of a *Raw result.
+// ErrorsAs puts every failure of the route into the form of a protocol: those of the handler,
+// and those of the kernel before it, such as a body that is no JSON, an unknown media type or a
+// rate limit. form gets an error of status 4xx or 5xx and returns one with a Body of its own.
+// The media type and shape, a zero value of a struct with the same members, are for OpenAPI.
+// ErrorsAs does not concern calls from Go.
+func ErrorsAs(mediaType string, shape any, form func(*Error) *Error) Option {
+	return func(s *OpSpec) {
+		s.Refusal, s.refused = form, openapi.Failure{Media: mediaType, Shape: reflect.TypeOf(shape)}
+	}
+}
+
+// Answers sets the media type of the result, in the answer and in OpenAPI, for example
+// application/scim+json. A *Raw result says its own in the answer.
 func Answers(mediaType string) Option { return func(s *OpSpec) { s.Media = mediaType } }
 
 // Fails lists, for OpenAPI, statuses of failures beside those that every operation has:

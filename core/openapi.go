@@ -86,7 +86,7 @@ func (a *Auth) describe(b *baseURL) []byte {
 		op := openapi.Operation{
 			ID: cmp.Or(rt.DocID, rt.id), Methods: rt.Methods, Path: rt.path, Doc: rt.Doc, Tag: a.tagOf(rt.plugin), Form: rt.takesForm(), Raw: rt.Raw,
 			Session: rt.Secured || slices.ContainsFunc(rt.Use, wantsSession), Input: rt.input, Output: rt.output, Null: rt.Null, Status: rt.Status,
-			Redirect: rt.Redirect != 0, Media: rt.Media, Fails: rt.Fails, OAuth: rt.OAuth,
+			Redirect: rt.Redirect != 0, Media: rt.Media, Fails: rt.Fails, OAuth: rt.OAuth, Failure: rt.refused,
 		}
 		if rt.AtRoot {
 			op.Server = root

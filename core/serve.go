@@ -92,6 +92,10 @@ func (a *Auth) answer(ctx context.Context, req *Request, res *Response) (how Obs
 	if c.status != 0 && err == nil {
 		res.Status = c.status
 	}
+	if res.Status == http.StatusNoContent || res.Status == http.StatusNotModified {
+		res.Body = res.Body[:0] // RFC 9110 §15.3.5, §15.4.5
+		res.drop("Content-Type")
+	}
 	return how
 }
 
@@ -384,6 +388,9 @@ func (a *Auth) render(ctx context.Context, rt *route, res *Response, result any,
 		res.Status = rt.Status
 	}
 	contentType := mediaJSON
+	if rt != nil && rt.Media != "" {
+		contentType = rt.Media
+	}
 	switch v := result.(type) {
 	case nil:
 		res.Body = append(res.Body[:0], "null"...)
@@ -466,6 +473,9 @@ func (a *Auth) renderError(ctx context.Context, rt *route, res *Response, err er
 		if !errors.Is(cause, errPanicked) {
 			a.logAt(ctx, level, rt, "a request failed", cause)
 		}
+	}
+	if rt != nil && rt.Refusal != nil {
+		e = rt.Refusal(e)
 	}
 	e.write(res)
 }

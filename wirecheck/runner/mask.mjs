@@ -46,6 +46,11 @@ const patterns = [
 ];
 const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
 
+// Tokens of SCIM hold a random part.
+const scimToken = /(?<="scimToken":")[\w-]{32,}={0,2}(?=")/g;
+// Kernia's resources of SCIM have a version: docs/compatibility.md, "Resources of SCIM".
+const scimVersion = /,"version":"W\/\\"[\w-]{16}\\""/g;
+
 // Better Auth writes the issuer of an authenticator app as a query, ours as apps read it:
 // docs/compatibility.md, "Issuers of authenticator apps".
 const issuer = /(?<=otpauth:\/\/[^"\s]*[?&]issuer=)[^&"\s]*/g;
@@ -93,7 +98,7 @@ export class Mask {
       if (!this.#opened.has(envelope)) this.#opened.set(envelope, await symmetricDecrypt({ key: this.secret, data: envelope }).catch(() => null));
     }
     for (const [key] of text.matchAll(new RegExp(patterns.find(([name]) => name === "apikey")[1], "g"))) this._apikey(key);
-    return this.#replace(text.replace(issuer, (named) => named.replaceAll("+", "%20")));
+    return this.#replace(text.replace(issuer, (named) => named.replaceAll("+", "%20")).replace(scimToken, "<scim token>").replace(scimVersion, ""));
   }
 
   #replace(text) {

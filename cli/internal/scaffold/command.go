@@ -1,9 +1,167 @@
-// Package scaffold writes new programs: the command `kernia init`.
+// Package scaffold writes new programs: the command `kernia init`. A program is Go code
+// that an application owns from then on, with everything it needs to start at once.
 package scaffold
 
-import "github.com/spf13/cobra"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/advantch/kernia-go/cli/internal/exit"
+)
 
 // Command returns the command init.
 func Command() *cobra.Command {
-	return &cobra.Command{Use: "init [folder]", Short: "Write a program that signs users in"}
+	var (
+		c    Choices
+		o    options
+		skip bool
+	)
+	command := &cobra.Command{
+		Use:   "init [folder]",
+		Short: "Write a program that signs users in",
+		Long: `Write a program that signs users in: Go code that compiles and starts at once, its
+settings with a secret of its own, a page with the official client, a Dockerfile and a
+compose file with the database.
+
+On a terminal it asks for what no flag says. Elsewhere, and with --yes, the defaults count.
+Nothing is overwritten without --force, and nothing is left half written.`,
+		Example: `  kernia init
+  kernia init shop --framework echo --database postgres --plugins passkey,organization --frontend react
+  kernia init api --frontend none --yes`,
+		Args:          cobra.MaximumNArgs(1),
+		SilenceUsage:  true,
+		SilenceErrors: false,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			has := func(name string) bool {
+				if name == "folder" {
+					return len(args) > 0
+				}
+				return cmd.Flags().Changed(name)
+			}
+			if len(args) > 0 {
+				c.Folder = args[0]
+			}
+			o.tidy = !skip
+			in, out := cmd.InOrStdin(), cmd.ErrOrStderr()
+			if !o.yes && onTerminal(in, out) {
+				if err := ask(&c, has, os.Getenv("ACCESSIBLE") != "", in, out); err != nil {
+					return err
+				}
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			p, err := create(ctx, c, o, cmd)
+			if errors.Is(err, context.Canceled) {
+				return errStopped
+			}
+			if err != nil {
+				return err
+			}
+			next(ctx, cmd, p, o)
+			return nil
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&c.Framework, "framework", "", "web framework: "+strings.Join(keys(frameworks), ", ")+" (default "+defaultFramework+")")
+	flags.StringVar(&c.Adapter, "adapter", "", "how rows are kept: "+strings.Join(keys(adapters), ", ")+" (default "+defaultAdapter+")")
+	flags.StringVar(&c.Database, "database", "", "of gorm and ent: "+strings.Join(keys(databases), ", ")+" (default "+defaultDatabase+")")
+	flags.StringSliceVar(&c.Plugins, "plugins", nil, "beside e-mail and password, separated by commas: "+strings.Join(pluginIDs(), ", "))
+	flags.StringVar(&c.Frontend, "frontend", "", "page with the official client: "+strings.Join(keys(frontends), ", ")+" (default "+defaultFrontend+")")
+	flags.StringVar(&c.Module, "module", "", "path of the Go module (default example.com/<name>)")
+	flags.StringVar(&c.Name, "name", "", "name of the application, as people see it (default: that of the folder)")
+	flags.BoolVar(&o.force, "force", false, "overwrite existing files of the program, and no others; the secrets of .env stay")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "ask nothing: the defaults count for what no flag says")
+	flags.BoolVar(&skip, "skip-tidy", false, "do not run `go mod tidy`, which needs the go command and a network")
+	flags.StringVar(&o.replace, "replace", "", "folder of a checkout of Kernia to use in place of its published modules")
+	flags.StringVar(&o.version, "kernia-version", "", "release of Kernia to require (default: that of this command)")
+	complete(command)
+	return command
+}
+
+// complete lets the shell complete the values of flags.
+func complete(command *cobra.Command) {
+	for flag, values := range map[string][]string{
+		"framework": keys(frameworks), "adapter": keys(adapters), "database": keys(databases), "frontend": keys(frontends), "plugins": pluginIDs(),
+	} {
+		// It fails only for a flag that there is not.
+		_ = command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// options are how a program is written, in contrast to what is written.
+type options struct {
+	force, yes, tidy bool
+	replace, version string
+}
+
+// create writes the program, or nothing.
+func create(ctx context.Context, c Choices, o options, cmd *cobra.Command) (*program, error) {
+	if err := c.complete(); err != nil {
+		return nil, exit.Misused(err)
+	}
+	p := newProgram(c)
+	version := o.version
+	if o.replace != "" {
+		lines, err := replacements(c, o.replace)
+		if err != nil {
+			return nil, err
+		}
+		p.Replaces, version = lines, cmp.Or(version, "v0.1.0")
+	}
+	if version == "" {
+		own, err := ownVersion()
+		if err != nil {
+			return nil, err
+		}
+		version = own
+	}
+	p.Requires = requirements(c, version)
+	var kept []string
+	if o.force {
+		lines, err := keepSettings(p)
+		if err != nil {
+			return nil, err
+		}
+		kept = lines
+	}
+	files, err := render(p)
+	if err != nil {
+		return nil, err
+	}
+	files[".env"] = withKept(files[".env"], kept)
+	var prepare func(context.Context, string) error
+	if o.tidy {
+		prepare = func(ctx context.Context, stage string) error {
+			cmd.PrintErrln("go mod tidy: fetches the modules, which takes a minute the first time")
+			return tidy(ctx, stage, cmd.ErrOrStderr())
+		}
+	}
+	return p, write(ctx, c.Folder, files, o.force, prepare)
+}
+
+// next says what to do with the program.
+func next(ctx context.Context, cmd *cobra.Command, p *program, o options) {
+	out := cmd.OutOrStdout()
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	say("%s is written. Next:\n", p.Folder)
+	if !o.tidy {
+		say("  (cd %s && go mod tidy)", quoted(p.Folder))
+	}
+	say("  %s\n", p.Paste())
+	if p.HasPage() {
+		say("Then open http://localhost:3000 and sign up. README.md says the rest.")
+	} else {
+		say("Then sign up as README.md shows.")
+	}
+	if file := workspace(ctx, p.Folder); file != "" && o.tidy {
+		say("The folder lies in the workspace %s: run `go work use %s` first.", file, quoted(p.Folder))
+	}
 }

@@ -67,12 +67,13 @@ func (op *Operation) responses(method string, w *writer) *wire.Object {
 	out := wire.NewObject()
 	if s := op.answer(w); s != nil {
 		ok := object("description", wire.String("Success"))
-		if op.Media != "" {
-			ok.Set("content", content(op.Media, s))
-		} else {
-			ok.Set("content", content(jsonType, s))
+		if op.Status != http.StatusNoContent {
+			ok.Set("content", content(cmp.Or(op.Media, jsonType), s))
 		}
 		out.Set(strconv.Itoa(cmp.Or(op.Status, http.StatusOK)), wire.ObjectOf(ok))
+	}
+	if op.Status == http.StatusNoContent {
+		out.Set("204", wire.ObjectOf(object("description", wire.String("Success, without a body"))))
 	}
 	if op.Redirect {
 		location := object("Location", wire.ObjectOf(object("description", wire.String("Where to go on"), "schema", wire.ObjectOf(object("type", wire.String("string"))))))
@@ -84,15 +85,23 @@ func (op *Operation) responses(method string, w *writer) *wire.Object {
 	}
 	slices.Sort(all)
 	for _, status := range slices.Compact(all) {
-		out.Set(strconv.Itoa(status), wire.ObjectOf(object(
-			"description", wire.String(cmp.Or(texts[status], http.StatusText(status))), "content", content(jsonType, w.failure(op.OAuth)))))
+		body := content(cmp.Or(op.Failure.Media, jsonType), op.refusal(w))
+		out.Set(strconv.Itoa(status), wire.ObjectOf(object("description", wire.String(cmp.Or(texts[status], http.StatusText(status))), "content", body)))
 	}
 	return out
 }
 
+// refusal is the schema of the body of a failure of the operation.
+func (op *Operation) refusal(w *writer) *wire.Object {
+	if op.Failure.Shape != nil {
+		return w.schema(op.Failure.Shape, nil)
+	}
+	return w.failure(op.OAuth)
+}
+
 // answer is the schema of a success; nil when there is none but a redirect.
 func (op *Operation) answer(w *writer) *wire.Object {
-	if op.Media != "" {
+	if op.Media != "" && !strings.HasSuffix(op.Media, "json") {
 		return object("type", wire.String("string"))
 	}
 	s := w.schema(op.Output, nil)

@@ -33,9 +33,16 @@ type Operation struct {
 	Null     bool                // the answer may be null
 	Status   int                 // of a success; default 200
 	Redirect bool                // the answer may be a redirect
-	Media    string              // of a result that is not JSON
+	Media    string              // of a result that is not application/json
 	Fails    []int               // statuses of failures beside those that every operation has
 	OAuth    bool                // failures may have the form of OAuth 2.0
+	Failure  Failure             // the form of failures, when it is not that of all others
+}
+
+// Failure is the form that failures of a protocol have.
+type Failure struct {
+	Media string
+	Shape reflect.Type // nil for the form of all others
 }
 
 // Scheme is a way in which callers show who they are.

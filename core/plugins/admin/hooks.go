@@ -46,20 +46,7 @@ func (p *Plugin) userGoes(ctx context.Context, u *core.User) error {
 	if !ok || c.FromServer() || p.acts(ctx) || !p.steward(u) {
 		return nil
 	}
-	others, err := p.others(ctx, u)
-	if err != nil {
-		return err
-	}
-	for _, id := range others {
-		locked, err := p.lock(ctx, []string{id})
-		if err != nil {
-			return err
-		}
-		if other := locked[id]; other != nil && p.succeeds(other, u) {
-			return nil
-		}
-	}
-	return core.Fail(http.StatusBadRequest, CodeLastAdmin)
+	return p.keepOther(ctx, u)
 }
 
 // watch refuses the sign-in of a banned user before any other gate says something of it, such

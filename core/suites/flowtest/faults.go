@@ -143,7 +143,8 @@ func (s *T) judge(sc Request, n int, got outcome, after []string) {
 	if a.Status < 500 || a.Status > 599 {
 		failed("a failure of the database is answered with a status of the client's")
 	}
-	if want := []string{`{"message":"Internal Server Error","code":"INTERNAL_SERVER_ERROR"}`, `{"message":"Failed to get session","code":"FAILED_TO_GET_SESSION"}`}; !slices.Contains(want, a.Body) {
+	if want := []string{`{"message":"Internal Server Error","code":"INTERNAL_SERVER_ERROR"}`, `{"message":"Failed to get session","code":"FAILED_TO_GET_SESSION"}`,
+		`{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"500","detail":"Internal Server Error"}`}; !slices.Contains(want, a.Body) {
 		failed("the answer is not generic")
 	}
 	if !strings.Contains(got.log, "connection refused") {

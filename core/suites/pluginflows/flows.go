@@ -22,6 +22,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken/onetimetokentest"
 	"github.com/advantch/kernia-go/core/plugins/organization/organizationtest"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber/phonenumbertest"
+	"github.com/advantch/kernia-go/core/plugins/scim/scimtest"
 	"github.com/advantch/kernia-go/core/plugins/siwe/siwetest"
 	"github.com/advantch/kernia-go/core/plugins/twofactor/twofactortest"
 	"github.com/advantch/kernia-go/core/plugins/username/usernametest"
@@ -51,6 +52,7 @@ func All() []flowtest.Suite {
 		onetaptest.Suite(),
 		organizationtest.Suite(),
 		phonenumbertest.Suite(),
+		scimtest.Suite(),
 		siwetest.Suite(),
 		socialtest.Suite(),
 		twofactortest.Suite(),

@@ -44,6 +44,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/passkey"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
+	"github.com/advantch/kernia-go/core/plugins/scim"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
@@ -159,6 +160,7 @@ func everyPlugin() []core.Plugin {
 		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}, DynamicAccessControl: organization.DynamicAccessControl{Enabled: true}}),
 		passkey.New(passkey.Options{}),
 		phonenumber.New(phonenumber.Options{}),
+		scim.New(scim.Options{}),
 		siwe.New(siwe.Options{Domain: "localhost:3000"}),
 		social.New(),
 		twofactor.New(twofactor.Options{}),

@@ -48,6 +48,7 @@ import passwords from "./passwords.mjs";
 import phoneNumber from "./phone-number.mjs";
 import refusals from "./refusals.mjs";
 import requests from "./requests.mjs";
+import scim from "./scim.mjs";
 import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
 import signUp from "./sign-up.mjs";
@@ -86,6 +87,7 @@ export const scenarios = [
   ...oneTimeToken,
   ...openAPI,
   ...phoneNumber,
+  ...scim,
   ...siwe,
   ...username,
   ...refusals,

@@ -1,0 +1,101 @@
+package scaffold
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/charmbracelet/huh"
+	"golang.org/x/term"
+)
+
+// errStopped is the answer to Ctrl-C. It is a context.Canceled, for the exit code.
+var errStopped = fmt.Errorf("nothing was written: %w", context.Canceled)
+
+// given says which choices came as arguments, so that nobody asks for them again.
+type given func(flag string) bool
+
+// ask shows a form for what was not given. It fills in c. In the accessible form each
+// question is a line of text, which screen readers and pipes can deal with.
+func ask(c *Choices, has given, accessible bool, in io.Reader, out io.Writer) error {
+	set(&c.Framework, defaultFramework)
+	set(&c.Adapter, defaultAdapter)
+	set(&c.Frontend, defaultFrontend)
+	database := databaseOr(c.Database)
+
+	var first, second []huh.Field
+	if !has("folder") {
+		c.Folder = defaultFolder
+		first = append(first, huh.NewInput().Title("Folder").Description("It is made if it does not exist.").Value(&c.Folder))
+	}
+	if !has("framework") {
+		first = append(first, choose("Framework", &c.Framework, []string{"gin", "echo", "echov5", "fiber", "fiberv3", "nethttp", "chi"},
+			func(k string) string { return frameworks[k].Title }))
+	}
+	if !has("adapter") {
+		first = append(first, choose("Adapter", &c.Adapter, []string{"gorm", "ent", "mongo", "memory"}, func(k string) string { return adapters[k].Title }))
+	}
+	if !has("plugins") {
+		options := make([]huh.Option[string], len(plugins))
+		for i, p := range plugins {
+			options[i] = huh.NewOption(p.ID+": "+p.About, p.ID)
+		}
+		second = append(second, huh.NewMultiSelect[string]().Title("Plugins").
+			Description("Beside e-mail and password. Space chooses, Enter goes on.").Options(options...).Height(12).Value(&c.Plugins))
+	}
+	if !has("frontend") {
+		second = append(second, choose("Page", &c.Frontend, []string{"plain", "react", "vue", "svelte", "none"},
+			func(k string) string { return frontends[k].Title }))
+	}
+
+	groups := []*huh.Group{}
+	if len(first) > 0 {
+		groups = append(groups, huh.NewGroup(first...))
+	}
+	if !has("database") {
+		groups = append(groups, huh.NewGroup(choose("Database", &database, []string{"sqlite", "postgres", "mysql"}, func(k string) string { return databases[k] })).
+			WithHideFunc(func() bool { return adapters[c.Adapter].databases == nil }))
+	}
+	if len(second) > 0 {
+		groups = append(groups, huh.NewGroup(second...))
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	err := huh.NewForm(groups...).WithAccessible(accessible).WithInput(in).WithOutput(out).Run()
+	if errors.Is(err, huh.ErrUserAborted) {
+		return errStopped
+	}
+	if err == nil && adapters[c.Adapter].databases != nil {
+		c.Database = database
+	}
+	return err
+}
+
+func choose(title string, value *string, order []string, name func(string) string) *huh.Select[string] {
+	options := make([]huh.Option[string], len(order))
+	for i, k := range order {
+		options[i] = huh.NewOption(name(k), k)
+	}
+	return huh.NewSelect[string]().Title(title).Options(options...).Value(value)
+}
+
+func databaseOr(database string) string {
+	if slices.Contains(keys(databases), database) {
+		return database
+	}
+	return defaultDatabase
+}
+
+// onTerminal reports whether a person can answer.
+func onTerminal(in io.Reader, out io.Writer) bool {
+	i, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	o, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(i.Fd())) && term.IsTerminal(int(o.Fd()))
+}

@@ -1,0 +1,146 @@
+package scaffold
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"go/format"
+	"maps"
+	"strings"
+	"text/template"
+)
+
+//go:embed all:templates
+var templates embed.FS
+
+// render returns the files of a program by their slash-separated names.
+func render(p *program) (map[string][]byte, error) {
+	server := "http"
+	if strings.HasPrefix(p.Framework, "fiber") {
+		server = p.Framework
+	}
+	sources := map[string]string{
+		"main.go":       "go/main.go.tmpl",
+		"config.go":     "go/config.go.tmpl",
+		"auth.go":       "go/auth.go.tmpl",
+		"mail.go":       "go/mail.go.tmpl",
+		"server.go":     "go/server." + p.Framework + ".go.tmpl",
+		"serve.go":      "go/serve." + server + ".go.tmpl",
+		"go.mod":        "ops/go.mod.tmpl",
+		".env":          "ops/env.tmpl",
+		".env.example":  "ops/env.example.tmpl",
+		".gitignore":    "ops/gitignore.tmpl",
+		".dockerignore": "ops/dockerignore.tmpl",
+		"Dockerfile":    "ops/Dockerfile.tmpl",
+		"compose.yaml":  "ops/compose.yaml.tmpl",
+		"README.md":     "ops/README.md.tmpl",
+	}
+	if p.HasDatabase() {
+		sources["database.go"] = "go/database." + p.Adapter + ".go.tmpl"
+	}
+	if p.HasPage() {
+		sources["page.go"] = "go/page.go.tmpl"
+		if err := pageSources(p.Frontend, sources); err != nil {
+			return nil, err
+		}
+	}
+
+	partials, err := template.ParseFS(templates, "templates/go/handlers.partial.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte, len(sources)+1)
+	for name, source := range sources {
+		text, err := templates.ReadFile("templates/" + source)
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasSuffix(source, ".tmpl") {
+			if text, err = execute(template.Must(partials.Clone()), source, text, p); err != nil {
+				return nil, err
+			}
+		}
+		if strings.HasSuffix(name, ".go") {
+			if text, err = format.Source(text); err != nil {
+				return nil, fmt.Errorf("%s: %w", source, err)
+			}
+		}
+		files[name] = text
+	}
+	if p.HasPage() {
+		if files["web/package.json"], err = packageJSON(p); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// pageSources adds the files of a page, those that all have and those of its kind.
+func pageSources(frontend string, sources map[string]string) error {
+	maps.Copy(sources, map[string]string{
+		"web/index.html":     "web/index.html.tmpl",
+		"web/vite.config.ts": "web/vite.config.ts.tmpl",
+		"web/tsconfig.json":  "web/tsconfig.json.tmpl",
+		"web/src/auth.ts":    "web/auth.ts.tmpl",
+		"web/src/style.css":  "web/style.css",
+	})
+	own, err := templates.ReadDir("templates/web/" + frontend)
+	if err != nil {
+		return err
+	}
+	for _, file := range own {
+		sources["web/src/"+file.Name()] = "web/" + frontend + "/" + file.Name()
+	}
+	return nil
+}
+
+func execute(t *template.Template, name string, text []byte, p *program) ([]byte, error) {
+	t, err := t.New(name).Option("missingkey=error").Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, p); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// packageJSON pins every package: the client to the release whose HTTP surface Kernia
+// has, and what its plugins would otherwise draw in newer.
+func packageJSON(p *program) ([]byte, error) {
+	page := frontends[p.Frontend]
+	dependencies := map[string]string{"better-auth": "1.6.11"}
+	for _, plugin := range p.ClientPackages() {
+		maps.Copy(dependencies, map[string]string{
+			plugin.From: "1.6.11", "@better-auth/core": "1.6.11", "@better-auth/utils": "0.4.0", "better-call": "1.3.5",
+		})
+	}
+	maps.Copy(dependencies, page.Dependencies)
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(struct {
+		Name    string `json:"name"`
+		Private bool   `json:"private"`
+		Type    string `json:"type"`
+		Scripts struct {
+			Dev   string `json:"dev"`
+			Build string `json:"build"`
+			Check string `json:"check"`
+		} `json:"scripts"`
+		Dependencies    map[string]string `json:"dependencies"`
+		DevDependencies map[string]string `json:"devDependencies"`
+	}{
+		Name: strings.ToLower(p.Command) + "-web", Private: true, Type: "module",
+		Scripts: struct {
+			Dev   string `json:"dev"`
+			Build string `json:"build"`
+			Check string `json:"check"`
+		}{"vite", "vite build", page.Check},
+		Dependencies: dependencies, DevDependencies: page.DevPackages,
+	})
+	return out.Bytes(), err
+}

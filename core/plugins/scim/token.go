@@ -1,0 +1,202 @@
+package scim
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/secret"
+)
+
+// TokenStorage says how the secret part of tokens is stored. The zero value stores a SHA-256
+// hash in base64url, Better Auth's "hashed".
+type TokenStorage struct {
+	// Encrypted stores it encrypted under the server's secret.
+	Encrypted bool
+	// Plain stores it as it is, which is the default of Better Auth 1.6.
+	Plain bool
+	// Hash makes the stored form in place of SHA-256.
+	Hash func(ctx context.Context, token string) (string, error)
+	// Encrypt and Decrypt make and read the stored form. Set both or neither.
+	Encrypt func(ctx context.Context, token string) (string, error)
+	Decrypt func(ctx context.Context, stored string) (string, error)
+}
+
+const (
+	tokenLength = 24 // of the secret part, as in Better Auth 1.6
+	minToken    = 24 // of the secret part of a static connection
+)
+
+func (s *TokenStorage) check() error {
+	n := 0
+	for _, set := range []bool{s.Encrypted, s.Plain, s.Hash != nil, s.Encrypt != nil || s.Decrypt != nil} {
+		if set {
+			n++
+		}
+	}
+	if n > 1 {
+		return errors.New("Options.Tokens has several ways to store a token: set one")
+	}
+	if (s.Encrypt == nil) != (s.Decrypt == nil) {
+		return errors.New("Options.Tokens has one of Encrypt and Decrypt: set both")
+	}
+	return nil
+}
+
+func (p *Plugin) store(ctx context.Context, token string) (string, error) {
+	switch s := &p.opts.Tokens; {
+	case s.Plain:
+		return token, nil
+	case s.Encrypted:
+		return p.auth.Keys().Encrypt(token)
+	case s.Hash != nil:
+		return s.Hash(ctx, token)
+	case s.Encrypt != nil:
+		return s.Encrypt(ctx, token)
+	}
+	return secret.SHA256URL(token), nil
+}
+
+// verify reports whether a token is the stored one, in a time that tells nothing.
+func (p *Plugin) verify(ctx context.Context, stored, token string) (bool, error) {
+	switch s := &p.opts.Tokens; {
+	case s.Encrypted:
+		plain, err := p.auth.Keys().Decrypt(stored)
+		return err == nil && secret.Equal(plain, token), nil // what cannot be read is no token
+	case s.Decrypt != nil:
+		plain, err := s.Decrypt(ctx, stored)
+		return err == nil && secret.Equal(plain, token), err
+	}
+	mine, err := p.store(ctx, token)
+	return err == nil && secret.Equal(stored, mine), err
+}
+
+// BearerToken is the token of a static connection, for the settings of the directory.
+func (c StaticConnection) BearerToken() string {
+	return bearer(c.Token, c.ProviderID, c.OrganizationID)
+}
+
+// bearer is what a directory sends: the secret part with the names of the connection.
+func bearer(token, providerID, organizationID string) string {
+	text := token + ":" + providerID
+	if organizationID != "" {
+		text += ":" + organizationID
+	}
+	return base64.URLEncoding.EncodeToString([]byte(text))
+}
+
+// maxBearer bounds the token of a request, in bytes.
+const maxBearer = 2048
+
+// Connection is a connection between a directory and this server.
+type Connection struct {
+	ID             string  `json:"id"`
+	ProviderID     string  `json:"providerId"`
+	OrganizationID *string `json:"organizationId"`
+
+	static bool
+	userID string // who made it
+}
+
+// Static reports whether the connection is one of Options.Connections.
+func (c *Connection) Static() bool { return c.static }
+
+func (c *Connection) organization() string {
+	if c.OrganizationID == nil {
+		return ""
+	}
+	return *c.OrganizationID
+}
+
+// owner names whose connection it is. An id of a provider whose users belong to one owner is
+// not given to another.
+func (c *Connection) owner() string {
+	switch {
+	case c.organization() != "":
+		return "organization:" + c.organization()
+	case c.static:
+		return "application"
+	}
+	return "user:" + c.userID
+}
+
+func unauthorized(detail string) *core.Error {
+	e := refuse(http.StatusUnauthorized, "", detail)
+	e.Header = []core.HeaderField{{Name: "WWW-Authenticate", Value: `Bearer realm="SCIM"`}}
+	return e
+}
+
+// connection returns the connection whose token a request has.
+func (p *Plugin) connection(c *core.Ctx) (*Connection, error) {
+	header := ""
+	if c.Req.Header != nil {
+		header = c.Req.Header.Get("Authorization")
+	}
+	token := header
+	if scheme, rest, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		token = strings.TrimSpace(rest)
+	}
+	if token == "" {
+		return nil, unauthorized("SCIM token is required")
+	}
+	invalid := unauthorized("Invalid SCIM token")
+	if len(token) > maxBearer {
+		return nil, invalid
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(token, "="))
+	if err != nil || !validText(string(raw)) {
+		return nil, invalid
+	}
+	plain, names, _ := strings.Cut(string(raw), ":")
+	providerID, organizationID, _ := strings.Cut(names, ":")
+	if plain == "" || providerID == "" {
+		return nil, invalid
+	}
+	for _, s := range p.opts.Connections {
+		if s.ProviderID != providerID || organizationID != "" && organizationID != s.OrganizationID {
+			continue
+		}
+		if !secret.Equal(s.Token, plain) {
+			return nil, invalid
+		}
+		conn := &Connection{ProviderID: providerID, static: true}
+		if s.OrganizationID != "" {
+			conn.OrganizationID = &s.OrganizationID
+		}
+		return conn, nil
+	}
+	w := adapter.By("providerId", providerID)
+	if organizationID != "" {
+		w = w.And("organizationId", organizationID)
+	}
+	row, err := p.providers.Find(c, w)
+	if missing(err) {
+		return nil, invalid
+	}
+	if err != nil {
+		return nil, err
+	}
+	ok, err := p.verify(c, row.Token, plain)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, invalid
+	}
+	return p.connectionOf(row), nil
+}
+
+func (p *Plugin) connectionOf(row *Provider) *Connection {
+	conn := &Connection{ID: row.ID, ProviderID: row.ProviderID, OrganizationID: row.OrganizationID}
+	if conn.OrganizationID != nil && *conn.OrganizationID == "" {
+		conn.OrganizationID = nil
+	}
+	if row.UserID != nil {
+		conn.userID = *row.UserID
+	}
+	return conn
+}
