@@ -580,7 +580,7 @@ func (a *Auth) routes(manifests []Manifest) error {
 		return err
 	}
 	for path := range a.atRoot.static {
-		if a.basePath != "" && a.below(path) || r.knows(path) {
+		if a.basePath != "" && a.below(path) || a.basePath == "" && r.knows(path) {
 			return fmt.Errorf("core: the path %q at the site's root is below the base path %q", path, a.basePath)
 		}
 	}
@@ -651,6 +651,10 @@ func (a *Auth) AppName() string { return a.opts.AppName }
 
 // Compat returns Options.Compat, which tells plugins which answers to give.
 func (a *Auth) Compat() Compat { return a.opts.Compat }
+
+// StoresSessions reports whether sessions are rows of the database, to which rows of plugins may
+// refer: there is no secondary storage, or Options.Session.StoreInDatabase is set.
+func (a *Auth) StoresSessions() bool { return a.opts.sessionsInDatabase() }
 
 // Stateless returns Options.Stateless: the rows of the database end with the process.
 func (a *Auth) Stateless() bool { return a.opts.Stateless }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -90,6 +91,25 @@ func (a *Auth) publicRoot() string {
 		return ""
 	}
 	return root
+}
+
+// paths are where the routes live and where clients see them, for manifests.
+func (o *Options) paths() (base, public string, err error) {
+	if o.PublicPath != "" {
+		if base, err = cleanPath("BasePath", strings.TrimRight(o.BasePath, "/")); err == nil {
+			public, err = cleanPath("PublicPath", strings.TrimRight(o.PublicPath, "/"))
+		}
+		return base, public, err
+	}
+	raw := o.BaseURL
+	if d := o.DynamicBaseURL; d != nil {
+		raw = cmp.Or(d.Fallback, "https://localhost")
+	}
+	b, err := parseBaseURL(raw, o.BasePath)
+	if err != nil {
+		return "", "", err
+	}
+	return b.path, b.path, nil
 }
 
 // maxCookieHead bounds the name and attributes of a cookie, in bytes.

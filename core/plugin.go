@@ -26,9 +26,16 @@ type Plugin interface {
 type Env struct {
 	Compat  Compat // which answers to give
 	AppName string // Options.AppName or its default
+	// BasePath is where the routes live, and PublicPath where clients see them: for routes
+	// AtRoot that name them, such as the documents of an issuer (RFC 8414).
+	BasePath, PublicPath string
 
 	plugins []Plugin
 }
+
+// PluginIn returns the installed plugin of a type, as PluginOf does later. Its Manifest may
+// not have been read yet.
+func PluginIn[P Plugin](e Env) (P, bool) { return pluginOf[P](e.plugins) }
 
 // HasPlugin reports whether a plugin with an id is installed.
 func (e Env) HasPlugin(id string) bool { return hasPlugin(e.plugins, id) }
@@ -156,7 +163,11 @@ func (a *Auth) manifests() ([]Manifest, error) {
 		}
 		seen[p.ID()] = true
 	}
-	env := Env{Compat: a.opts.Compat, AppName: a.opts.AppName, plugins: a.plugins}
+	base, public, err := a.opts.paths()
+	if err != nil {
+		return nil, err
+	}
+	env := Env{Compat: a.opts.Compat, AppName: a.opts.AppName, BasePath: base, PublicPath: public, plugins: a.plugins}
 	out := make([]Manifest, len(a.plugins))
 	mailer := ""
 	for i, p := range a.plugins {
@@ -221,8 +232,10 @@ func operationsOf(holder any) []Operation {
 }
 
 // PluginOf returns the installed plugin of a type.
-func PluginOf[P Plugin](a *Auth) (P, bool) {
-	for _, p := range a.plugins {
+func PluginOf[P Plugin](a *Auth) (P, bool) { return pluginOf[P](a.plugins) }
+
+func pluginOf[P Plugin](plugins []Plugin) (P, bool) {
+	for _, p := range plugins {
 		if t, ok := p.(P); ok {
 			return t, true
 		}

@@ -31,6 +31,7 @@ var pluginRoutes = map[string][]string{
 	"generic-oauth":  {"/sign-in/oauth2", "/oauth2/link", "/oauth2/callback/"},
 	"magic-link":     {"/sign-in/magic-link", "/magic-link/"},
 	"oauth-popup":    {"/oauth-popup/"},
+	"oauth-provider": {"/oauth2/", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"},
 	"oauth-proxy":    {"/oauth-proxy-callback"},
 	"multi-session":  {"/multi-session/"},
 	"one-tap":        {"/one-tap/"},

@@ -25,6 +25,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
+	"github.com/advantch/kernia-go/core/plugins/oauthprovider"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
@@ -93,6 +94,9 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		genericoauth.Config{}, genericoauth.Options{}, genericoauth.Preset{}, genericoauth.CallbackInput{}, genericoauth.SignInReply{}, oauthproxy.Options{}, oauthproxy.CallbackInput{}, oauth.Departure{}, oauth.Redemption{},
 		deviceauthorization.CodeReply{}, deviceauthorization.TokenInput{}, deviceauthorization.TokenReply{}, deviceauthorization.VerifyInput{},
 		deviceauthorization.VerifyReply{}, deviceauthorization.DecideInput{}, &deviceauthorization.Plugin{},
+		oauthprovider.TokenInput{}, oauthprovider.TokenReply{}, oauthprovider.TokenQuestion{}, oauthprovider.RedirectReply{}, oauthprovider.Client{}, oauthprovider.Claims{},
+		oauthprovider.ConsentInput{}, oauthprovider.ContinueInput{}, oauthprovider.AuthorizeInput{}, oauthprovider.UserInfoInput{}, oauthprovider.EndSessionInput{},
+		oauthprovider.PreloginInput{}, oauthprovider.FormPostInput{}, oauthprovider.Options{}, &oauthprovider.Plugin{},
 
 		emailotp.Message{}, emailotp.Code(""), emailotp.GetReply{}, emailotp.CheckInput{}, emailotp.VerifyEmailInput{}, emailotp.VerifyEmailReply{},
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},

@@ -51,7 +51,7 @@ func (w *writer) failure(oauth bool) *wire.Object {
 	}
 	if _, ok := w.components.Get(oauthName); !ok {
 		w.components.Set(oauthName, wire.ObjectOf(object("type", wire.String("object"), "properties",
-			wire.ObjectOf(object("error", text, "error_description", text)), "required", wire.Array(wire.String("error"), wire.String("error_description")))))
+			wire.ObjectOf(object("error", text, "error_description", text)), "required", wire.Array(wire.String("error")))))
 	}
 	return object("anyOf", wire.Array(wire.ObjectOf(reference(oauthName)), wire.ObjectOf(reference(errorName))))
 }

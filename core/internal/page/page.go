@@ -12,7 +12,9 @@ const style = `:root { color-scheme: light dark; font-family: system-ui, sans-se
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
 main { max-width: 32rem; padding: 2rem; }
 h1 { margin: 0 0 .5rem; font-size: 1.5rem; }
-button { font: inherit; padding: .5rem 1.5rem; }
+button, input { font: inherit; padding: .5rem 1.5rem; }
+label { display: block; margin: .75rem 0 .25rem; }
+input { box-sizing: border-box; width: 100%; padding: .5rem; }
 code { padding: .1rem .4rem; border: 1px solid; border-radius: .25rem; word-break: break-all; }
 `
 
@@ -27,9 +29,19 @@ const NoForms = "; form-action 'none'"
 // ScriptPolicy is the Content-Security-Policy of a page that holds one script and no form.
 func ScriptPolicy(script string) string { return policy("script-src", script) + NoForms }
 
+// FormPolicy is the Content-Security-Policy of a page of HTML with a script, which may call
+// this site. It leaves form-action out, as Policy does.
+func FormPolicy(script string) string {
+	return Policy + "; script-src " + source(script) + "; connect-src 'self'"
+}
+
 func policy(what, text string) string {
+	return "default-src 'none'; " + what + " " + source(text) + "; base-uri 'none'; frame-ancestors 'none'"
+}
+
+func source(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return "default-src 'none'; " + what + " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'"
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // HTML is a page. The title is text, main is markup: escape in it what is not your own.

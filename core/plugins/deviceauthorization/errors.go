@@ -2,10 +2,9 @@ package deviceauthorization
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/wire"
+	"github.com/advantch/kernia-go/core/internal/oauthform"
 )
 
 // The error codes of the plugin, in the order of Better Auth. Their messages are the
@@ -47,46 +46,15 @@ func refuse(code, description string) error {
 	return core.OAuthError(http.StatusBadRequest, code, description)
 }
 
-// isForm reports whether the body of a call is a form, as RFC 8628 wants it. Better Auth
-// 1.6 takes JSON only.
-func isForm(c *core.Ctx) bool {
-	if c.Req.Header == nil {
-		return false
-	}
-	media, _, _ := strings.Cut(c.Req.Header.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded")
-}
-
-// refuseRepeated refuses a form that names a parameter twice (RFC 6749 §3.2), and drops
-// parameters without a value.
-func refuseRepeated(c *core.Ctx) error {
-	if !isForm(c) {
-		return nil
-	}
-	seen, kept := map[string]bool{}, &wire.Object{}
-	for _, pair := range wire.ParseQuery(string(c.Req.Body)) {
-		if pair.Value == "" {
-			continue
-		}
-		if seen[pair.Name] {
-			return refuse(errInvalidRequest, "A parameter must not be repeated")
-		}
-		seen[pair.Name] = true
-		kept.Set(pair.Name, wire.String(pair.Value))
-	}
-	c.SetBody(wire.ObjectOf(kept))
-	return nil
-}
-
 // refuseAsOAuth answers a form that is not valid in the form of OAuth. JSON gets the
 // answer of Better Auth 1.6.
 func refuseAsOAuth(c *core.Ctx) error {
-	_, err := c.Returned()
-	if !isForm(c) || !core.HasCode(err, core.CodeValidationError) {
+	refused := oauthform.Refusal(c)
+	if refused == nil {
 		return nil
 	}
 	if grant, ok := c.Body().Get("grant_type").Str(); ok && grant != GrantType && c.Path() == "/device/token" {
 		return refuse(errUnsupportedGrant, "grant_type must be "+GrantType)
 	}
-	return refuse(errInvalidRequest, message(err))
+	return refused
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/internal/oauthform"
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/schema"
 )
@@ -126,7 +127,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	forms := core.Paths("/device/code", "/device/token")
 	return core.Manifest{
 		Tables:        []schema.Table{table},
-		Before:        []core.Hook{{Match: forms, Run: refuseRepeated}},
+		Before:        []core.Hook{{Match: forms, Run: oauthform.RefuseRepeated()}},
 		After:         []core.Hook{{Match: forms, Run: refuseAsOAuth}},
 		Store:         core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.forgetUser}},
 		Disown:        p.endCodes,

@@ -114,6 +114,15 @@ func algorithmOf(k *Key, public jwk.Key, configured Algorithm) (Algorithm, error
 
 // newSigner makes a signer of a private key that belongs to a public one.
 func newSigner(kid string, a Algorithm, private string, public crypto.PublicKey) (jose.Signer, error) {
+	key, err := privateOf(private, public)
+	if err != nil {
+		return nil, err
+	}
+	return jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(a), Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
+}
+
+// privateOf reads a private key that belongs to a public one.
+func privateOf(private string, public crypto.PublicKey) (any, error) {
 	var parsed jose.JSONWebKey
 	if err := parsed.UnmarshalJSON([]byte(private)); err != nil || !parsed.Valid() || parsed.IsPublic() {
 		return nil, errors.New("the private key is no JSON Web Key")
@@ -125,5 +134,5 @@ func newSigner(kid string, a Algorithm, private string, public crypto.PublicKey)
 	if own, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(public) {
 		return nil, errors.New("the private key belongs to another public key")
 	}
-	return jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(a), Key: jose.JSONWebKey{Key: parsed.Key, KeyID: kid}}, nil)
+	return parsed.Key, nil
 }

@@ -139,7 +139,7 @@ func (p *Plugin) byUser() bool {
 // ofUser makes a token of the user's JSON, or returns the one of this second. session
 // gives the session where the JSON comes from a cookie, which may have other fields.
 func (p *Plugin) ofUser(c *core.Ctx, user []byte, session func() (*core.SessionData, error)) (string, error) {
-	one, err := p.keys.forSigning(c)
+	one, err := p.keys.forSigning(c, p.opts.Algorithm)
 	if err != nil {
 		return "", err
 	}
@@ -300,7 +300,7 @@ func (e *claimError) Error() string { return "jwt: the claim " + e.claim + " has
 
 // signed signs claims with the current key.
 func (p *Plugin) signed(c *core.Ctx, payload []byte) (string, error) {
-	one, err := p.keys.forSigning(c)
+	one, err := p.keys.forSigning(c, p.opts.Algorithm)
 	if err != nil {
 		return "", err
 	}

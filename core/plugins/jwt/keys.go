@@ -45,6 +45,10 @@ type key struct {
 	once   sync.Once
 	signer jose.Signer
 	err    error
+
+	typed    sync.Once
+	private  any // the private key, for tokens with a type
+	typedErr error
 }
 
 // keySet are the keys of the table as they were read at a moment, without those whose
@@ -67,14 +71,14 @@ func (s *keySet) byID(kid string, o *Options, now time.Time) *key {
 	return nil
 }
 
-// signing returns the key that signs now, or nil: the newest of the algorithm that has not
+// signing returns the key that signs now, or nil: the newest of an algorithm that has not
 // expired.
-func (s *keySet) signing(o *Options, now time.Time) *key {
+func (s *keySet) signing(o *Options, alg Algorithm, now time.Time) *key {
 	if s == nil {
 		return nil
 	}
 	for _, k := range s.keys {
-		if k.alg == o.Algorithm && o.signs(&k.Key, now) {
+		if k.alg == alg && o.signs(&k.Key, now) {
 			return k
 		}
 	}
@@ -126,7 +130,7 @@ func (k *keyStore) current(ctx context.Context) (*keySet, error) {
 			return set, nil
 		}
 	}
-	fresh, err := k.renew(ctx, set, false)
+	fresh, err := k.renew(ctx, set, "")
 	if err == nil || set == nil || ctx.Err() != nil {
 		return fresh, err
 	}
@@ -137,19 +141,19 @@ func (k *keyStore) current(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// forSigning returns the key that signs now. It makes one where there is none.
-func (k *keyStore) forSigning(ctx context.Context) (*key, error) {
+// forSigning returns the key of an algorithm that signs now. It makes one where there is none.
+func (k *keyStore) forSigning(ctx context.Context, alg Algorithm) (*key, error) {
 	set, err := k.current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if found := set.signing(k.o, k.a.Now()); found != nil {
+	if found := set.signing(k.o, alg, k.a.Now()); found != nil {
 		return found, nil
 	}
-	if set, err = k.renew(ctx, set, true); err != nil {
+	if set, err = k.renew(ctx, set, alg); err != nil {
 		return nil, err
 	}
-	if found := set.signing(k.o, k.a.Now()); found != nil {
+	if found := set.signing(k.o, alg, k.a.Now()); found != nil {
 		return found, nil
 	}
 	return nil, errNoKey
@@ -163,7 +167,7 @@ func (k *keyStore) first(ctx context.Context, set *keySet) (*keySet, error) {
 			return set, err
 		}
 	}
-	return k.renew(ctx, set, true)
+	return k.renew(ctx, set, k.o.Algorithm)
 }
 
 // Key implements verify.KeySource. A token must name its key.
@@ -177,7 +181,7 @@ func (k *keyStore) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, 
 	}
 	found := set.byID(kid, k.o, k.a.Now())
 	if found == nil && k.mayAsk(set) { // another process may have made it since
-		if set, err = k.renew(ctx, set, false); err != nil {
+		if set, err = k.renew(ctx, set, ""); err != nil {
 			return nil, err
 		}
 		found = set.byID(kid, k.o, k.a.Now())
@@ -193,12 +197,12 @@ func (k *keyStore) mayAsk(set *keySet) bool {
 	return age >= unknownEvery || age < 0
 }
 
-// renew returns keys that were read after those that the caller has seen. sign says that
-// there must be one that signs.
-func (k *keyStore) renew(ctx context.Context, seen *keySet, sign bool) (*keySet, error) {
+// renew returns keys that were read after those that the caller has seen. There must be one
+// that signs with alg, unless it is "".
+func (k *keyStore) renew(ctx context.Context, seen *keySet, alg Algorithm) (*keySet, error) {
 	if core.InTx(ctx) {
 		// Others may hold the flight and wait for what this transaction has.
-		set, err := k.read(ctx, seen, sign)
+		set, err := k.read(ctx, seen, alg)
 		if err == nil {
 			err = core.AfterCommit(ctx, func(context.Context) error { k.keep(set); return nil })
 		}
@@ -207,7 +211,7 @@ func (k *keyStore) renew(ctx context.Context, seen *keySet, sign bool) (*keySet,
 	for {
 		k.mu.Lock()
 		set, f := k.set, k.flight
-		if set != seen && (!sign || set.signing(k.o, k.a.Now()) != nil) {
+		if set != seen && (alg == "" || set.signing(k.o, alg, k.a.Now()) != nil) {
 			k.mu.Unlock()
 			return set, nil
 		}
@@ -215,7 +219,7 @@ func (k *keyStore) renew(ctx context.Context, seen *keySet, sign bool) (*keySet,
 			f = &flight{done: make(chan struct{}), err: errors.New("jwt: reading the keys has panicked")}
 			k.flight = f
 			k.mu.Unlock()
-			return k.lead(ctx, f, set, sign)
+			return k.lead(ctx, f, set, alg)
 		}
 		k.mu.Unlock()
 		select {
@@ -229,7 +233,7 @@ func (k *keyStore) renew(ctx context.Context, seen *keySet, sign bool) (*keySet,
 	}
 }
 
-func (k *keyStore) lead(ctx context.Context, f *flight, old *keySet, sign bool) (set *keySet, err error) {
+func (k *keyStore) lead(ctx context.Context, f *flight, old *keySet, alg Algorithm) (set *keySet, err error) {
 	defer func() {
 		f.gone = ctx.Err() != nil
 		k.mu.Lock()
@@ -237,7 +241,7 @@ func (k *keyStore) lead(ctx context.Context, f *flight, old *keySet, sign bool) 
 		k.mu.Unlock()
 		close(f.done)
 	}()
-	set, f.err = k.read(ctx, old, sign)
+	set, f.err = k.read(ctx, old, alg)
 	if f.err == nil {
 		k.keep(set)
 	}
@@ -254,12 +258,12 @@ func (k *keyStore) keep(set *keySet) {
 }
 
 // read reads the keys, and makes one where one must sign and none can.
-func (k *keyStore) read(ctx context.Context, old *keySet, sign bool) (*keySet, error) {
+func (k *keyStore) read(ctx context.Context, old *keySet, alg Algorithm) (*keySet, error) {
 	set, err := k.load(ctx, old, nil)
-	if err != nil || !sign || set.signing(k.o, set.at) != nil {
+	if err != nil || alg == "" || set.signing(k.o, alg, set.at) != nil {
 		return set, err
 	}
-	made, err := k.create(ctx, set)
+	made, err := k.create(ctx, set, alg)
 	if err != nil {
 		return nil, err
 	}
@@ -376,11 +380,11 @@ func (s *keySet) write() {
 
 // create makes a key that signs. Of many processes that make one for the same keys in the
 // same minute, one stores it, and the others take that one.
-func (k *keyStore) create(ctx context.Context, set *keySet) (*Key, error) {
+func (k *keyStore) create(ctx context.Context, set *keySet, alg Algorithm) (*Key, error) {
 	if k.o.Adapter.List != nil && k.o.Adapter.Create == nil {
 		return nil, errNoKey
 	}
-	public, private, err := generate(k.o.Algorithm, k.o.RSABits, k.a.Rand())
+	public, private, err := generate(alg, k.o.RSABits, k.a.Rand())
 	if err != nil {
 		return nil, fmt.Errorf("jwt: making a key failed: %w", err)
 	}
@@ -391,7 +395,7 @@ func (k *keyStore) create(ctx context.Context, set *keySet) (*Key, error) {
 		private = string(wire.AppendString(nil, private))
 	}
 	now := k.a.Now()
-	made := Key{PublicKey: public, PrivateKey: private, Algorithm: k.o.Algorithm, CreatedAt: now}
+	made := Key{PublicKey: public, PrivateKey: private, Algorithm: alg, CreatedAt: now}
 	if k.o.RotationInterval > 0 {
 		made.ExpiresAt = now.Add(k.o.RotationInterval)
 	}
@@ -406,7 +410,7 @@ func (k *keyStore) create(ctx context.Context, set *keySet) (*Key, error) {
 	if made.ID == "" {
 		return nil, errors.New("jwt: Options.Adapter.Create has returned a key without an ID")
 	}
-	k.a.Logger().InfoContext(ctx, "jwt: a new key signs", "kid", made.ID, "algorithm", string(k.o.Algorithm))
+	k.a.Logger().InfoContext(ctx, "jwt: a new key signs", "kid", made.ID, "algorithm", string(alg))
 	if c, ok := core.CtxFrom(ctx); ok {
 		if err := c.EmitIn(ctx, core.Event{Type: EventKeyCreated, SubjectID: made.ID}); err != nil {
 			return nil, err
@@ -420,12 +424,12 @@ func (k *keyStore) store(ctx context.Context, made Key, set *keySet) (Key, error
 	r := rowOf(&made)
 	claimed := false
 	if !core.InTx(ctx) { // where a refused row would end the whole transaction
-		r.ID, claimed = k.a.DerivedID(k.seed(set, made.CreatedAt))
+		r.ID, claimed = k.a.DerivedID(k.seed(set, made.Algorithm, made.CreatedAt))
 	}
 	stored, err := k.table.Create(ctx, r)
 	if claimed && errors.Is(err, adapter.ErrUnique) {
 		again, err := k.load(ctx, set, nil)
-		if err != nil || again.signing(k.o, made.CreatedAt) != nil {
+		if err != nil || again.signing(k.o, made.Algorithm, made.CreatedAt) != nil {
 			return Key{}, err
 		}
 		r.ID = "" // the row is there and signs nothing: it was changed by hand
@@ -443,8 +447,8 @@ func (k *keyStore) store(ctx context.Context, made Key, set *keySet) (Key, error
 
 // seed names what a new key is for: the keys that there are, and the minute, so that a
 // key that takes the place of deleted ones has a kid that nobody has cached.
-func (k *keyStore) seed(set *keySet, now time.Time) string {
-	ids := []string{"jwks", string(k.o.Algorithm), now.Truncate(time.Minute).Format(time.RFC3339)}
+func (k *keyStore) seed(set *keySet, alg Algorithm, now time.Time) string {
+	ids := []string{"jwks", string(alg), now.Truncate(time.Minute).Format(time.RFC3339)}
 	for _, one := range set.keys {
 		ids = append(ids, one.ID)
 	}

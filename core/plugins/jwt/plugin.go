@@ -31,6 +31,10 @@ type Options struct {
 	// Algorithm signs tokens (Better Auth's keyPairConfig.alg). Default EdDSA. Tokens of
 	// another algorithm stay valid: a new key is made for the new one.
 	Algorithm Algorithm
+	// Further are algorithms whose keys are published beside those of Algorithm, for other
+	// plugins that sign: an OpenID provider may have clients that know RS256 only. A key is made
+	// when it is first needed.
+	Further []Algorithm
 	// RSABits is the length of new keys for RS256 and PS256 (modulusLength). Default 2048.
 	RSABits int
 	// RotationInterval is for how long a key signs. Then a new one is made, by the next
@@ -102,7 +106,7 @@ type Plugin struct {
 
 // New makes the plugin.
 func New(o Options) *Plugin {
-	o.Audience = slices.Clone(o.Audience)
+	o.Audience, o.Further = slices.Clone(o.Audience), slices.Clone(o.Further)
 	p := &Plugin{opts: o}
 	if o.RemoteURL == "" {
 		p.JWKS = core.Get("getJwks", cmp.Or(o.JWKSPath, "/jwks"), p.jwks, core.DocID("getJSONWebKeySet"), core.Doc("The public keys that verify tokens, a JSON Web Key Set"))
@@ -142,7 +146,11 @@ func (o *Options) check() error {
 	switch {
 	case o.Algorithm != "" && !slices.Contains(Algorithms, o.Algorithm):
 		return fmt.Errorf("Options.Algorithm %q must be one of %v", o.Algorithm, Algorithms)
-	case o.RSABits != 0 && !o.Algorithm.isRSA():
+	case slices.ContainsFunc(o.Further, func(a Algorithm) bool { return !slices.Contains(Algorithms, a) || a == cmp.Or(o.Algorithm, EdDSA) }):
+		return fmt.Errorf("Options.Further %v must have algorithms of %v other than Algorithm", o.Further, Algorithms)
+	case len(o.Further) > 0 && o.RemoteURL != "":
+		return errors.New("Options.Further is for keys of the table: leave it out beside RemoteURL")
+	case o.RSABits != 0 && !o.Algorithm.isRSA() && !slices.ContainsFunc(o.Further, Algorithm.isRSA):
 		return errors.New("Options.RSABits is for RS256 and PS256: set Algorithm, or leave it out")
 	case o.RSABits != 0 && (o.RSABits < 2048 || o.RSABits > 8192 || o.RSABits%8 != 0):
 		return fmt.Errorf("Options.RSABits is %d: give 2048 to 8192, a multiple of 8", o.RSABits)

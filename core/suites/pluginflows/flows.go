@@ -16,6 +16,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/magiclink/magiclinktest"
 	"github.com/advantch/kernia-go/core/plugins/multisession/multisessiontest"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup/oauthpopuptest"
+	"github.com/advantch/kernia-go/core/plugins/oauthprovider/oauthprovidertest"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy/oauthproxytest"
 	"github.com/advantch/kernia-go/core/plugins/onetap/onetaptest"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken/onetimetokentest"
@@ -46,6 +47,7 @@ func All() []flowtest.Suite {
 		deviceauthorizationtest.Suite(),
 		genericoauthtest.Suite(),
 		oauthpopuptest.Suite(),
+		oauthprovidertest.Suite(),
 		oauthproxytest.Suite(),
 		onetaptest.Suite(),
 		organizationtest.Suite(),

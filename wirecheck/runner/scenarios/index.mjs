@@ -29,6 +29,7 @@ import magicLink from "./magic-link.mjs";
 import multiSession from "./multi-session.mjs";
 import nextClient from "./client-1.7.mjs";
 import officialClient from "./client.mjs";
+import oauthProvider from "./oauthprovider.mjs";
 import oauthProxy from "./oauth-proxy.mjs";
 import oneTap from "./one-tap.mjs";
 import oneTimeToken from "./one-time-token.mjs";
@@ -66,7 +67,8 @@ export const scenarios = [
   ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
   ...organizationHooks, ...organizationOptions,
   ...passkey,
-  ...genericOAuth, ...oneTap, ...oauthProxy,
+  ...genericOAuth, ...oneTap, ...oauthProvider,
+  ...oauthProxy,
   ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
   ...admin,
   ...anonymous,

@@ -1,0 +1,111 @@
+package oauthserver
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// ConsentAnswer is what a user has answered on the page of consent.
+type ConsentAnswer struct {
+	Accept bool
+	Scope  *string // some of the scopes; nil: all
+}
+
+// errNoQuery says that a page has not passed its query on.
+func errNoQuery() error { return Refuse(ErrInvalidRequest, "missing oauth query") }
+
+// Consent takes the answer of the page of consent, and continues the flow.
+func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, session *core.SessionData) (string, error) {
+	if p == nil {
+		return "", errNoQuery()
+	}
+	asked := split(get(p.Query, "scope"))
+	scopes := asked
+	if answer.Scope != nil {
+		scopes = split(*answer.Scope)
+		if len(beyond(scopes, asked)) > 0 {
+			return "", Refuse(ErrInvalidRequest, "Scope not originally requested")
+		}
+	}
+	r, page, err := s.trusted(c, p.Query, "")
+	if err != nil || page != "" {
+		return page, err
+	}
+	if r.mode != modeForm {
+		r.mode = modeQuery
+	}
+	postLogin := p.postLogin != "" && p.postLogin == session.Session.ID
+	if p.ticket == "" && !s.Lenient {
+		// The query is that of another page: show the one of consent.
+		return s.Authorize(c, p.Query, session, Resume{PostLogin: postLogin, Since: p.issued})
+	}
+	if p.ticket != "" {
+		if err := s.useTicket(c, p.ticket, session.Session.ID); err != nil {
+			return "", err
+		}
+	}
+	if !answer.Accept {
+		return s.failed(c, r, ErrAccessDenied, "User denied access")
+	}
+	q := p.Query
+	if slices.Contains(split(get(q, "prompt")), promptLogin) {
+		if p.issued.IsZero() || session.Session.CreatedAt.Before(p.issued) {
+			return s.Authorize(c, q, session, Resume{PostLogin: postLogin})
+		}
+		q = withoutPrompt(q, promptLogin)
+	}
+	reference := ""
+	if s.ConsentReference != nil {
+		if reference, err = s.ConsentReference(c, Asked{Session: session, ClientID: r.client.ID, Scopes: scopes}); err != nil {
+			return "", err
+		}
+	}
+	if err := s.Consents.KeepConsent(c, r.client.ID, session.User.ID, reference, scopes); err != nil {
+		return "", err
+	}
+	c.Emit(core.Event{Type: EventConsented, UserID: session.User.ID, SessionID: session.Session.ID})
+	if answer.Scope != nil {
+		q = slices.Clone(q).Set("scope", strings.Join(scopes, " "))
+	}
+	return s.Authorize(c, withoutPrompt(q, promptConsent), session, Resume{PostLogin: postLogin, Since: p.issued})
+}
+
+// Events of the server.
+const (
+	EventConsented core.EventType = "oauth.consent-given"
+	EventReused    core.EventType = "oauth.token-reused"
+	EventIssued    core.EventType = "oauth.tokens-issued"
+)
+
+// Continued says which page a user comes back from.
+type Continued struct{ Selected, Created, PostLogin bool }
+
+// Continue continues the flow after a page.
+func (s *Server) Continue(c *core.Ctx, p *PageQuery, from Continued, session *core.SessionData) (string, error) {
+	if !from.Selected && !from.Created && !from.PostLogin {
+		return "", Refuse(ErrInvalidRequest, "Missing parameters")
+	}
+	if p == nil {
+		return "", errNoQuery()
+	}
+	q, resume := p.Query, Resume{Since: p.issued}
+	switch {
+	case from.Selected:
+		q = withoutPrompt(q, promptSelect)
+	case from.Created:
+		q = withoutPrompt(q, promptCreate)
+	default:
+		// Whether the page after sign-in is behind the user, the application is asked again:
+		// that a script says so proves nothing.
+		resume.PostLogin = p.postLogin != "" && p.postLogin == session.Session.ID
+	}
+	return s.Authorize(c, q, session, resume)
+}
+
+// SignedIn continues the flow after a sign-in on the page of the application.
+func (s *Server) SignedIn(c *core.Ctx, q wire.Query, session *core.SessionData) (string, error) {
+	return s.Authorize(c, withoutPrompt(q, promptLogin), session, Resume{})
+}

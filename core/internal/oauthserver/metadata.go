@@ -1,0 +1,84 @@
+package oauthserver
+
+import (
+	"slices"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// MetadataCache lets clients and proxies keep the documents for a moment.
+const MetadataCache = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
+
+// Endpoints are the paths of the routes below the base path.
+type Endpoints struct{ Authorize, Token, Register, Introspect, Revoke, UserInfo, EndSession string }
+
+func texts(list []string) wire.Value {
+	out := make([]wire.Value, len(list))
+	for i, one := range list {
+		out[i] = wire.String(one)
+	}
+	return wire.Array(out...)
+}
+
+// Metadata is the document of discovery (RFC 8414), with the members of OpenID Connect
+// Discovery 1.0 where the scope openid exists. It says what the server enforces, and lists
+// that would be empty are left out (RFC 8414 3.2).
+func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
+	base := c.BaseURL()
+	o := wire.NewObject()
+	set := func(name, value string) { o.Set(name, wire.String(value)) }
+	some := func(name string, list ...string) {
+		if len(list) > 0 {
+			o.Set(name, texts(list))
+		}
+	}
+	withCode := slices.Contains(s.GrantTypes, GrantCode)
+	some("scopes_supported", s.AdvertisedScopes...)
+	set("issuer", s.Issuer(c))
+	set("authorization_endpoint", base+e.Authorize)
+	set("token_endpoint", base+e.Token)
+	if s.Keys != nil {
+		set("jwks_uri", s.Keys.KeySetURL(base))
+	}
+	if s.Registration {
+		set("registration_endpoint", base+e.Register)
+	}
+	set("introspection_endpoint", base+e.Introspect)
+	set("revocation_endpoint", base+e.Revoke)
+	if withCode {
+		some("response_types_supported", "code")
+		some("response_modes_supported", modeQuery, modeForm)
+	} else {
+		o.Set("response_types_supported", wire.Array()) // required by RFC 8414
+	}
+	some("grant_types_supported", s.GrantTypes...)
+	methods := []string{AuthBasic, AuthPost}
+	some("token_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
+	some("introspection_endpoint_auth_methods_supported", methods...)
+	some("revocation_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
+	some("code_challenge_methods_supported", "S256")
+	o.Set("authorization_response_iss_parameter_supported", wire.Bool(true))
+	o.Set("request_parameter_supported", wire.Bool(false))
+	o.Set("request_uri_parameter_supported", wire.Bool(s.ResolveRequestURI != nil))
+	o.Set("claims_parameter_supported", wire.Bool(false))
+	if !slices.Contains(s.Scopes, ScopeOpenID) {
+		return o.AppendJSON(nil)
+	}
+	some("claims_supported", s.Claims...)
+	set("userinfo_endpoint", base+e.UserInfo)
+	subjects := []string{"public"}
+	if s.PairwiseSecret != "" {
+		subjects = append(subjects, "pairwise")
+	}
+	some("subject_types_supported", subjects...)
+	if s.Keys != nil {
+		some("id_token_signing_alg_values_supported", s.Keys.SigningAlgorithms()...)
+	} else {
+		some("id_token_signing_alg_values_supported", "HS256")
+	}
+	set("end_session_endpoint", base+e.EndSession)
+	some("acr_values_supported", acr)
+	some("prompt_values_supported", Prompts...)
+	return o.AppendJSON(nil)
+}
