@@ -114,7 +114,7 @@ func installed(from, name string) string {
 
 var exact = regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)$`)
 
-// pinned are what @better-auth/passkey 1.6.11 needs in exact versions.
+// pinned are what the passkey package of Better Auth 1.6 needs in exact versions.
 var pinned = map[string]string{"@better-auth/core": client.Version, "@better-auth/utils": "0.4.0", "better-call": "1.3.5"}
 
 // npm compares the client's packages with what Kernia answers.
