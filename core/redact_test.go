@@ -32,6 +32,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
+	"github.com/advantch/kernia-go/core/plugins/scim"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
@@ -65,6 +66,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		anonymous.SignInReply{}, anonymous.Link{}, &anonymous.Plugin{},
 		admin.CreateUserInput{}, admin.SetPasswordInput{}, admin.RevokeSessionInput{}, admin.SessionsReply{}, &admin.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{}, &auditlog.Plugin{},
+		scim.Options{}, scim.StaticConnection{}, scim.TokenReply{}, scim.TokenEvent{}, scim.Provider{}, scim.Provisioned{}, &scim.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{}, &openapi.Plugin{},
 		username.SignInInput{}, &username.Plugin{}, siwe.VerifyInput{}, siwe.VerifyReply{}, siwe.Proof{}, siwe.ContractSignature{}, &siwe.Plugin{},
 		emailpassword.ChangePasswordInput{}, emailpassword.ChangePasswordReply{}, emailpassword.VerifyPasswordInput{},

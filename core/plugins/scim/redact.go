@@ -22,6 +22,12 @@ func (e TokenEvent) Format(f fmt.State, _ rune) { core.Redact(f, e) }
 func (e TokenEvent) LogValue() slog.Value { return core.Redacted(e) }
 
 // Format prints the name of the type.
+func (o Options) Format(f fmt.State, _ rune) { core.Redact(f, o) }
+
+// LogValue logs the name of the type.
+func (o Options) LogValue() slog.Value { return core.Redacted(o) }
+
+// Format prints the name of the type.
 func (c StaticConnection) Format(f fmt.State, _ rune) { core.Redact(f, c) }
 
 // LogValue logs the name of the type.
