@@ -40,6 +40,7 @@ var pluginRoutes = map[string][]string{
 	"organization":   {"/organization/"},
 	"passkey":        {"/passkey/"},
 	"phone-number":   {"/sign-in/phone-number", "/phone-number/"},
+	"scim":           {"/scim/"},
 	"siwe":           {"/siwe/"},
 	"social":         {"/sign-in/social", "/link-social", "/callback/", "/get-access-token", "/refresh-token", "/account-info"},
 	"two-factor":     {"/two-factor/"},

@@ -144,7 +144,7 @@ var named = map[string][]string{
 	// say it.
 	"pluginroutes.go": {
 		"admin", "admin-config", "anonymous", "api-key", "audit-log", "device-authorization", "email-otp", "email-password", "electron", "expo", "generic-oauth", "jwt", "magic-link", "multi-session", "oauth-popup", "oauth-provider", "oauth-proxy",
-		"one-tap", "one-time-token", "open-api", "organization", "passkey", "phone-number", "siwe", "social", "two-factor", "username",
+		"one-tap", "one-time-token", "open-api", "organization", "passkey", "phone-number", "scim", "siwe", "social", "two-factor", "username",
 	},
 	// A format of the cookie cache, and the type of tokens.
 	"options.go": {"jwt"}, "internal/sessioncache/codec.go": {"jwt"}, "idtoken/verifier.go": {"jwt"},

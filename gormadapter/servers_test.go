@@ -147,8 +147,8 @@ func connect(t testing.TB, d gorm.Dialector) *gorm.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool.SetMaxOpenConns(8)
-	pool.SetMaxIdleConns(8)
+	pool.SetMaxOpenConns(4) // a server gives a hundred to all tests together
+	pool.SetMaxIdleConns(4)
 	t.Cleanup(func() { pool.Close() })
 	return db
 }
