@@ -195,6 +195,9 @@ func (s *Server) checkScopes(r *request) (code, description string) {
 	if allowed == nil {
 		allowed = s.Scopes
 	}
+	if len(get(r.q, "scope")) > maxScope {
+		return ErrInvalidScope, errLongScope
+	}
 	if r.scopes = split(get(r.q, "scope")); len(r.scopes) == 0 {
 		r.scopes = slices.Clone(allowed)
 		r.q = r.q.Set("scope", strings.Join(r.scopes, " "))
@@ -206,6 +209,9 @@ func (s *Server) checkScopes(r *request) (code, description string) {
 }
 
 func (s *Server) checkPrompts(r *request) (code, description string) {
+	if len(get(r.q, "prompt")) > maxPrompt {
+		return ErrInvalidRequest, "prompt is too long"
+	}
 	r.prompts = split(get(r.q, "prompt"))
 	if bad := beyond(r.prompts, Prompts); len(bad) > 0 {
 		return ErrInvalidRequest, "unsupported prompt"
@@ -369,7 +375,7 @@ func (s *Server) page(page string, q wire.Query, postLogin, ticket string) strin
 // withoutPrompt removes a value of prompt that has been dealt with.
 func withoutPrompt(q wire.Query, prompt string) wire.Query {
 	text, ok := q.Get("prompt")
-	if !ok {
+	if !ok || len(text) > maxPrompt { // which Authorize refuses
 		return q
 	}
 	left := slices.DeleteFunc(split(text), func(one string) bool { return one == prompt })
