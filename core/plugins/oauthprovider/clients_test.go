@@ -172,6 +172,32 @@ func TestPairwiseSectors(t *testing.T) {
 	}
 }
 
+// The access tokens of two pairwise clients have no value in common that names the user.
+func TestPairwiseAccessTokens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Options{PairwiseSecret: strings.Repeat("p", 32), ValidAudiences: []string{"https://api.example.com"}})
+	session := w.browser.Get("/get-session")
+	w.client = w.register(AdminClientInput{Fields: Fields{RedirectURIs: []string{callback}, SubjectType: new("pairwise")}})
+	tokens := w.form("/oauth2/token", redemption(w.code("resource", "https://api.example.com"))).Want(t, 200, "")
+	access := tokens.JSON("access_token")
+	claims := claimsOf(t, access)
+	for _, id := range []string{session.JSON("user", "id"), session.JSON("session", "id"), `"sid"`} {
+		if id == "" || strings.Contains(claims, id) {
+			t.Errorf("the access token has %q: %s", id, claims)
+		}
+	}
+	info := w.Client().Get("/oauth2/userinfo", bearer(access)).Want(t, 200, "")
+	seen := w.form("/oauth2/introspect", url.Values{"token": {access}})
+	sub := info.JSON("sub")
+	if sub == "" || !strings.Contains(claims, `"sub":"`+sub+`"`) || info.JSON("email") != "ada@example.com" || seen.JSON("active") != "true" || seen.JSON("sub") != sub || strings.Contains(seen.Body, "handle") {
+		t.Errorf("%s %s %s", claims, info.Body, seen.Body)
+	}
+	// It still ends with its session.
+	short := w.form("/oauth2/token", redemption(w.code("resource", "https://api.example.com", "scope", "openid"))).Want(t, 200, "").JSON("access_token")
+	w.browser.Post("/sign-out", map[string]any{}).Want(t, 200, "")
+	w.Client().Get("/oauth2/userinfo", bearer(short)).Want(t, 401, "")
+}
+
 func TestLongScopesAndPrompts(t *testing.T) {
 	t.Parallel()
 	w := worldWith(t, Options{Scopes: []string{"openid", "offline_access", "read"}}, jwt.Options{},
