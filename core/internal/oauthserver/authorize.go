@@ -52,6 +52,8 @@ type Resume struct {
 	PostLogin bool
 	// Since is when the age of the session was checked; zero: now.
 	Since time.Time
+	// Consented says that the user has just answered the page of consent.
+	Consented bool
 }
 
 // Clean takes an authorization request apart: it removes parameters that are empty or the
@@ -295,7 +297,8 @@ func (s *Server) proceed(c *core.Ctx, r *request, session *core.SessionData, res
 		}
 	}
 	agreed := r.client.SkipConsent
-	if !agreed && !r.asks(promptConsent) {
+	remembered := resume.Consented || !s.AskNative || !r.client.public() || strings.HasPrefix(r.redirectURI, "https:")
+	if !agreed && remembered && !r.asks(promptConsent) {
 		given, err := s.Consents.FindConsent(c, r.client.ID, session.User.ID, reference)
 		if err != nil && !core.IsNotFound(err) {
 			return "", err

@@ -76,7 +76,7 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 	if answer.Scope != nil {
 		q = slices.Clone(q).Set("scope", strings.Join(scopes, " "))
 	}
-	return s.Authorize(c, withoutPrompt(q, promptConsent), session, Resume{PostLogin: postLogin, Since: p.issued})
+	return s.Authorize(c, withoutPrompt(q, promptConsent), session, Resume{PostLogin: postLogin, Since: p.issued, Consented: true})
 }
 
 // Events of the server.

@@ -64,6 +64,9 @@ type Config struct {
 	// ConsentReference returns what a consent is for besides the user, such as an
 	// organization. It may be nil.
 	ConsentReference func(ctx context.Context, a Asked) (string, error)
+	// AskNative asks for consent each time where any application on the user's device can be
+	// the client: a public one, at a loopback address or a scheme of its own.
+	AskNative bool
 	// ResolveRequestURI returns the parameters behind a request_uri, or nil. It may be nil.
 	ResolveRequestURI func(ctx context.Context, requestURI, clientID string) (url.Values, error)
 

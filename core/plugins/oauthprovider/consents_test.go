@@ -114,3 +114,24 @@ func TestRepeatedParametersOfPostedRequest(t *testing.T) {
 		t.Errorf("redirect_uri twice: %s", at)
 	}
 }
+
+func TestAskNativeClients(t *testing.T) {
+	t.Parallel()
+	for _, ask := range []bool{false, true} {
+		w := newWorld(t, Options{AskNativeClients: ask})
+		uris := []string{callback, "http://127.0.0.1/cb", "com.example.app:/cb"}
+		w.client = w.register(AdminClientInput{Fields: Fields{RedirectURIs: uris, AuthMethod: new("none")}})
+		for _, uri := range uris {
+			w.code("redirect_uri", uri, "prompt", "consent") // the answer to the page counts
+			at, _ := place(w.ask(w.browser, w.query("redirect_uri", uri)))
+			if asked := strings.HasSuffix(at, consentPath); asked != (ask && uri != callback) {
+				t.Errorf("%v: %s is asked: %v", ask, uri, asked)
+			}
+		}
+		w.client = w.register(AdminClientInput{Fields: Fields{RedirectURIs: uris}})
+		w.code()
+		if at, _ := place(w.ask(w.browser, w.query("redirect_uri", uris[1]))); at != uris[1] {
+			t.Errorf("%v: a client with a secret is asked again: %s", ask, at)
+		}
+	}
+}
