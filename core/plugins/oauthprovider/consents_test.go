@@ -2,6 +2,7 @@ package oauthprovider
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -38,7 +39,10 @@ func TestConsentTakenBackEndsCodes(t *testing.T) {
 	w := newWorld(t, Options{})
 	id := func() any { return rows(w, ModelConsent)[0]["id"] }
 	code := w.code()
-	w.browser.Post("/oauth2/update-consent", map[string]any{"id": id(), "update": map[string]any{"scopes": []string{"openid"}}}).Want(t, 200, "")
+	w.browser.Post("/oauth2/update-consent", map[string]any{"id": id(), "update": map[string]any{"scopes": []string{"openid", "openid"}}}).Want(t, 200, "")
+	if got := rows(w, ModelConsent)[0]["scopes"]; fmt.Sprint(got) != "[openid]" {
+		t.Errorf("scopes of the consent: %v", got)
+	}
 	want(t, w.form("/oauth2/token", redemption(code)), 400, "invalid_grant")
 	code = w.code()
 	w.browser.Post("/oauth2/delete-consent", map[string]any{"id": id()}).Want(t, 200, "")
