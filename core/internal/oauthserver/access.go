@@ -2,6 +2,7 @@ package oauthserver
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -167,6 +168,27 @@ func (i *issue) ask() TokenAsk {
 // key passes for one.
 const typeAccess = "at+jwt"
 
+// claimHandle is a claim of access tokens for pairwise clients, whose sub and sid would tell two
+// of them that they know the same user: the ids of user and session, for this server alone.
+const claimHandle = "kernia_handle"
+
+func (s *Server) sealHandle(userID, sessionID string) (string, error) {
+	return s.auth.Keys().Encrypt(string(list([]string{userID, sessionID}).AppendJSON(nil)))
+}
+
+// openHandle reads what sealHandle has made.
+func (s *Server) openHandle(text string) (userID, sessionID string, ok bool) {
+	plain, err := s.auth.Keys().Decrypt(text)
+	if err != nil {
+		return "", "", false
+	}
+	var ids []string
+	if json.Unmarshal([]byte(plain), &ids) != nil || len(ids) != 2 || ids[0] == "" {
+		return "", "", false
+	}
+	return ids[0], ids[1], true
+}
+
 // signAccess makes an access token that is a JSON Web Token (RFC 9068).
 func (s *Server) signAccess(c *core.Ctx, i *issue) (string, error) {
 	claims := wire.NewObject()
@@ -175,7 +197,7 @@ func (s *Server) signAccess(c *core.Ctx, i *issue) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := add(claims, own, "sub", "sid", "nbf", "jti", "cnf"); err != nil {
+		if err := add(claims, own, "sub", "sid", "nbf", "jti", "cnf", claimHandle); err != nil {
 			return "", err
 		}
 	}
@@ -183,16 +205,25 @@ func (s *Server) signAccess(c *core.Ctx, i *issue) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	subject := i.client.ID
+	hidden := false
 	if i.user != nil {
-		claims.Set("sub", wire.String(i.user.ID))
-	} else {
-		claims.Set("sub", wire.String(i.client.ID))
+		subject = s.subject(i.user.ID, i.client)
+		hidden = subject != i.user.ID
 	}
+	claims.Set("sub", wire.String(subject))
 	claims.Set("aud", list(s.audience(c, i.resources, i.scopes)))
 	claims.Set("azp", wire.String(i.client.ID))
 	claims.Set("client_id", wire.String(i.client.ID))
 	claims.Set("scope", wire.String(strings.Join(i.scopes, " ")))
-	if i.sessionID != "" {
+	switch {
+	case hidden:
+		handle, err := s.sealHandle(i.user.ID, i.sessionID)
+		if err != nil {
+			return "", err
+		}
+		claims.Set(claimHandle, wire.String(handle))
+	case i.sessionID != "":
 		claims.Set("sid", wire.String(i.sessionID))
 	}
 	claims.Set("iss", wire.String(s.Issuer(c)))
@@ -342,6 +373,12 @@ func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
 	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims}
 	if a.userID == clientID { // the client itself
 		a.userID = ""
+	}
+	if text := t.text(claimHandle); text != "" {
+		var ok bool
+		if a.userID, a.sessionID, ok = s.openHandle(text); !ok {
+			return nil, nil
+		}
 	}
 	known := slices.ContainsFunc(t.audience(), func(one string) bool {
 		normal, ok := normalResource(one)

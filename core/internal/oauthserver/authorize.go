@@ -52,6 +52,8 @@ type Resume struct {
 	PostLogin bool
 	// Since is when the age of the session was checked; zero: now.
 	Since time.Time
+	// Consented says that the user has just answered the page of consent.
+	Consented bool
 }
 
 // Clean takes an authorization request apart: it removes parameters that are empty or the
@@ -195,6 +197,9 @@ func (s *Server) checkScopes(r *request) (code, description string) {
 	if allowed == nil {
 		allowed = s.Scopes
 	}
+	if len(get(r.q, "scope")) > maxScope {
+		return ErrInvalidScope, errLongScope
+	}
 	if r.scopes = split(get(r.q, "scope")); len(r.scopes) == 0 {
 		r.scopes = slices.Clone(allowed)
 		r.q = r.q.Set("scope", strings.Join(r.scopes, " "))
@@ -206,6 +211,9 @@ func (s *Server) checkScopes(r *request) (code, description string) {
 }
 
 func (s *Server) checkPrompts(r *request) (code, description string) {
+	if len(get(r.q, "prompt")) > maxPrompt {
+		return ErrInvalidRequest, "prompt is too long"
+	}
 	r.prompts = split(get(r.q, "prompt"))
 	if bad := beyond(r.prompts, Prompts); len(bad) > 0 {
 		return ErrInvalidRequest, "unsupported prompt"
@@ -289,7 +297,8 @@ func (s *Server) proceed(c *core.Ctx, r *request, session *core.SessionData, res
 		}
 	}
 	agreed := r.client.SkipConsent
-	if !agreed && !r.asks(promptConsent) {
+	remembered := resume.Consented || !s.AskNative || !r.client.public() || strings.HasPrefix(r.redirectURI, "https:")
+	if !agreed && remembered && !r.asks(promptConsent) {
 		given, err := s.Consents.FindConsent(c, r.client.ID, session.User.ID, reference)
 		if err != nil && !core.IsNotFound(err) {
 			return "", err
@@ -369,7 +378,7 @@ func (s *Server) page(page string, q wire.Query, postLogin, ticket string) strin
 // withoutPrompt removes a value of prompt that has been dealt with.
 func withoutPrompt(q wire.Query, prompt string) wire.Query {
 	text, ok := q.Get("prompt")
-	if !ok {
+	if !ok || len(text) > maxPrompt { // which Authorize refuses
 		return q
 	}
 	left := slices.DeleteFunc(split(text), func(one string) bool { return one == prompt })

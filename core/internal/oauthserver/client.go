@@ -52,11 +52,11 @@ func (c *Client) public() bool {
 }
 
 // mayUse reports whether the client has registered a grant. A client that names none
-// has the default of RFC 7591, and the refresh tokens that come with offline_access; one with
-// a secret may use its own credentials, as in Better Auth 1.6.
+// has the default of RFC 7591, and the refresh tokens that come with offline_access. Its own
+// credentials it never has by default: whoever makes a client would choose what it does.
 func (c *Client) mayUse(grant string) bool {
 	if len(c.GrantTypes) == 0 {
-		return grant != GrantCredentials || !c.public()
+		return grant != GrantCredentials
 	}
 	// Better Auth registers authorization_code alone by default and gives a refresh token to
 	// whoever has the scope offline_access.

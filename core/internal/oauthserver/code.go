@@ -245,6 +245,11 @@ func (s *Server) forCode(ctx context.Context, c *core.Ctx, client *Client, one *
 	if bad, ok := client.allows(one.scopes); !ok {
 		return nil, Refuse(ErrInvalidScope, "client does not allow scope "+printable(bad)), nil
 	}
+	// A consent that is taken back and the redemption take turns, so that no token is made
+	// behind it.
+	if err := s.auth.Store().LockUser(ctx, one.userID); err != nil && !core.IsNotFound(err) {
+		return nil, nil, err
+	}
 	user, err := s.user(ctx, one.userID)
 	if err != nil {
 		return nil, nil, err
@@ -258,6 +263,15 @@ func (s *Server) forCode(ctx context.Context, c *core.Ctx, client *Client, one *
 	}
 	if session == nil || session.User.ID != user.ID {
 		return nil, Refuse(ErrInvalidGrant, "session no longer exists"), nil
+	}
+	if !client.SkipConsent {
+		given, err := s.Consents.FindConsent(ctx, client.ID, user.ID, one.reference)
+		if err != nil && !core.IsNotFound(err) {
+			return nil, nil, err
+		}
+		if err != nil || len(beyond(one.scopes, given)) > 0 {
+			return nil, Refuse(ErrInvalidGrant, "the consent has been taken back"), nil
+		}
 	}
 	resources, refused := s.resources(c, in.resources(), one.resources, one.scopes)
 	if refused != nil {

@@ -25,7 +25,13 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 	asked := split(get(p.Query, "scope"))
 	scopes := asked
 	if answer.Scope != nil {
+		if len(*answer.Scope) > maxScope {
+			return "", Refuse(ErrInvalidRequest, errLongScope)
+		}
 		scopes = split(*answer.Scope)
+		if len(scopes) == 0 && answer.Accept { // a request without scope asks for all of them
+			return "", Refuse(ErrInvalidRequest, "accept at least one scope, or deny the request")
+		}
 		if len(beyond(scopes, asked)) > 0 {
 			return "", Refuse(ErrInvalidRequest, "Scope not originally requested")
 		}
@@ -52,7 +58,7 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 	}
 	q := p.Query
 	if slices.Contains(split(get(q, "prompt")), promptLogin) {
-		if p.issued.IsZero() || session.Session.CreatedAt.Before(p.issued) {
+		if !p.Precedes(&session.Session) {
 			return s.Authorize(c, q, session, Resume{PostLogin: postLogin})
 		}
 		q = withoutPrompt(q, promptLogin)
@@ -70,7 +76,7 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 	if answer.Scope != nil {
 		q = slices.Clone(q).Set("scope", strings.Join(scopes, " "))
 	}
-	return s.Authorize(c, withoutPrompt(q, promptConsent), session, Resume{PostLogin: postLogin, Since: p.issued})
+	return s.Authorize(c, withoutPrompt(q, promptConsent), session, Resume{PostLogin: postLogin, Since: p.issued, Consented: true})
 }
 
 // Events of the server.
@@ -105,7 +111,18 @@ func (s *Server) Continue(c *core.Ctx, p *PageQuery, from Continued, session *co
 	return s.Authorize(c, q, session, resume)
 }
 
-// SignedIn continues the flow after a sign-in on the page of the application.
-func (s *Server) SignedIn(c *core.Ctx, q wire.Query, session *core.SessionData) (string, error) {
-	return s.Authorize(c, withoutPrompt(q, promptLogin), session, Resume{})
+// SignedIn continues the flow after a call on the page of the application that has set the
+// cookie of a session. fresh says that it is the sign-in that prompt=login asks for: other
+// calls, such as a change of the name, set the cookie again.
+func (s *Server) SignedIn(c *core.Ctx, q wire.Query, fresh bool, session *core.SessionData) (string, error) {
+	if fresh {
+		q = withoutPrompt(q, promptLogin)
+	}
+	return s.Authorize(c, q, session, Resume{})
+}
+
+// Precedes reports whether the page is older than a session, or as old: whether the session
+// can be what the page was shown for.
+func (q *PageQuery) Precedes(s *core.Session) bool {
+	return !q.issued.IsZero() && !s.CreatedAt.Before(q.issued)
 }

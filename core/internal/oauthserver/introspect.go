@@ -84,6 +84,7 @@ func (s *Server) describe(c *core.Ctx, a *access) (*wire.Object, error) {
 		if a.sessionID == "" {
 			o.Delete("sid")
 		}
+		o.Delete(claimHandle)
 		o.Set("client_id", wire.String(a.clientID))
 		o.Set("active", wire.Bool(true))
 		return o, nil

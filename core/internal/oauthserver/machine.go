@@ -11,6 +11,9 @@ import (
 // machine issues a token to a client for itself (RFC 6749 4.4).
 func (s *Server) machine(c *core.Ctx, client *Client, in *TokenInput) (*TokenReply, error) {
 	ofUsers := []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeOffline}
+	if len(text(in.Scope)) > maxScope {
+		return nil, Refuse(ErrInvalidScope, errLongScope)
+	}
 	scopes := split(text(in.Scope))
 	switch {
 	case len(scopes) > 0:

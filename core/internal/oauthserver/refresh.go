@@ -30,6 +30,9 @@ func (s *Server) refresh(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 		return nil, invalid
 	}
 	scopes := row.Scopes
+	if len(text(in.Scope)) > maxScope {
+		return nil, Refuse(ErrInvalidScope, errLongScope)
+	}
 	if asked := split(text(in.Scope)); len(asked) > 0 {
 		if bad := beyond(asked, row.Scopes); len(bad) > 0 {
 			return nil, Refuse(ErrInvalidScope, "unable to issue scope "+printable(bad[0]))

@@ -61,6 +61,9 @@ func (s *Server) Revoke(c *core.Ctx, in *TokenQuestion) error {
 			}
 			return err
 		}
+		if row.CodeID != "" { // with the access tokens of earlier rotations
+			return s.Grants.DeleteByCode(ctx, row.CodeID)
+		}
 		return s.Grants.DeleteAccessOf(ctx, row.ID)
 	})
 }

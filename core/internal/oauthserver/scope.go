@@ -1,9 +1,6 @@
 package oauthserver
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // The scopes of OpenID Connect.
 const (
@@ -13,11 +10,22 @@ const (
 	ScopeOffline = "offline_access"
 )
 
+// Bounds of lists, in bytes. Anybody may send them.
+const (
+	maxScope  = 4096
+	maxPrompt = 256
+)
+
+// errLongScope is the description of a list of scopes beyond maxScope.
+const errLongScope = "scope is too long"
+
 // split reads a list of scopes. A scope that comes twice counts once.
 func split(text string) []string {
 	var out []string
+	seen := map[string]bool{}
 	for one := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ' ' }) {
-		if !slices.Contains(out, one) {
+		if !seen[one] {
+			seen[one] = true
 			out = append(out, one)
 		}
 	}
@@ -27,8 +35,12 @@ func split(text string) []string {
 // beyond lists the scopes that are not in a set.
 func beyond(scopes, allowed []string) []string {
 	var out []string
+	set := make(map[string]bool, len(allowed))
+	for _, s := range allowed {
+		set[s] = true
+	}
 	for _, s := range scopes {
-		if !slices.Contains(allowed, s) {
+		if !set[s] {
 			out = append(out, s)
 		}
 	}

@@ -64,6 +64,9 @@ type Config struct {
 	// ConsentReference returns what a consent is for besides the user, such as an
 	// organization. It may be nil.
 	ConsentReference func(ctx context.Context, a Asked) (string, error)
+	// AskNative asks for consent each time where any application on the user's device can be
+	// the client: a public one, at a loopback address or a scheme of its own.
+	AskNative bool
 	// ResolveRequestURI returns the parameters behind a request_uri, or nil. It may be nil.
 	ResolveRequestURI func(ctx context.Context, requestURI, clientID string) (url.Values, error)
 
@@ -154,17 +157,19 @@ func (s *Server) subject(userID string, client *Client) string {
 	if !client.Pairwise || s.PairwiseSecret == "" || len(client.RedirectURIs) == 0 {
 		return userID
 	}
-	u, err := url.Parse(client.RedirectURIs[0])
-	if err != nil {
-		return userID
-	}
 	mac := hmac.New(sha256.New, []byte(s.PairwiseSecret))
-	mac.Write([]byte(sector(u) + "." + userID))
+	mac.Write([]byte(Sector(client.RedirectURIs[0]) + "." + userID))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// sector is the host of a URL, as JavaScript's URL.host writes it: without a default port.
-func sector(u *url.URL) string {
+// Sector is what redirect URIs of one owner have in common: the host, as JavaScript's URL.host
+// writes it, without a default port. That of a scheme of an application is the scheme: what
+// follows it may be the same anywhere.
+func Sector(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
 	host := strings.ToLower(u.Host)
 	if u.Scheme == "https" {
 		return strings.TrimSuffix(host, ":443")
@@ -172,7 +177,7 @@ func sector(u *url.URL) string {
 	if u.Scheme == "http" {
 		return strings.TrimSuffix(host, ":80")
 	}
-	return u.Host
+	return u.Scheme + ":"
 }
 
 // session finds a session that has not ended by the id of its row. It returns nil when there

@@ -2,8 +2,10 @@ package oauthprovider
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
@@ -190,7 +192,7 @@ func (f *Fields) apply(r *clientRow) {
 	}
 	lists(&r.RedirectURIs, f.RedirectURIs)
 	if f.Scope != nil {
-		r.Scopes = strings.Fields(*f.Scope)
+		r.Scopes = scopesOf(*f.Scope)
 	}
 	set(&r.Name, f.ClientName)
 	set(&r.URI, f.ClientURI)
@@ -202,12 +204,51 @@ func (f *Fields) apply(r *clientRow) {
 	set(&r.SoftwareVersion, f.SoftwareVersion)
 	set(&r.SoftwareStatement, f.SoftwareStatement)
 	lists(&r.PostLogoutURIs, f.PostLogoutURIs)
-	lists(&r.GrantTypes, f.GrantTypes)
-	lists(&r.ResponseTypes, f.ResponseTypes)
+	lists(&r.GrantTypes, once(f.GrantTypes))
+	lists(&r.ResponseTypes, once(f.ResponseTypes))
 	set(&r.Type, f.Type)
 	set(&r.AuthMethod, f.AuthMethod)
 	set(&r.SubjectType, f.SubjectType)
 	r.Metadata = metadataWith(r.Metadata, "id_token_signed_response_alg", f.IDTokenAlgorithm)
+}
+
+// record writes the members that are set into a record, with their values in a row.
+func (f *Fields) record(r *clientRow, to adapter.Record) {
+	for name, list := range map[string][2][]string{
+		"redirectUris": {f.RedirectURIs, r.RedirectURIs}, "contacts": {f.Contacts, r.Contacts}, "postLogoutRedirectUris": {f.PostLogoutURIs, r.PostLogoutURIs},
+		"grantTypes": {f.GrantTypes, r.GrantTypes}, "responseTypes": {f.ResponseTypes, r.ResponseTypes},
+	} {
+		if list[0] != nil {
+			to[name] = list[1]
+		}
+	}
+	for name, v := range map[string]*string{
+		"name": f.ClientName, "uri": f.ClientURI, "icon": f.LogoURI, "tos": f.TosURI, "policy": f.PolicyURI, "softwareId": f.SoftwareID,
+		"softwareVersion": f.SoftwareVersion, "softwareStatement": f.SoftwareStatement, "type": f.Type,
+	} {
+		if v != nil {
+			to[name] = *v
+		}
+	}
+	if f.Scope != nil {
+		to["scopes"] = notNil(r.Scopes)
+	}
+	if f.IDTokenAlgorithm != nil {
+		to["metadata"] = r.Metadata
+	}
+}
+
+// scopesOf reads a list of scopes.
+func scopesOf(text string) []string { return once(strings.Fields(text)) }
+
+// once removes what a list has already. nil stays nil.
+func once(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	return slices.DeleteFunc(slices.Clone(list), func(one string) bool {
+		had := seen[one]
+		seen[one] = true
+		return had
+	})
 }
 
 // ClientInput is the body of /oauth2/register and /oauth2/create-client.

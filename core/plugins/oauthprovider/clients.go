@@ -16,8 +16,12 @@ import (
 
 // Bounds of what a client registers.
 const (
-	maxURIs = 64
-	maxText = 2048
+	maxURIs      = 64
+	maxText      = 2048
+	maxContacts  = 16
+	maxContact   = 320  // an e-mail address (RFC 5321 4.5.3.1)
+	maxScopes    = 4096 // bytes, as in a request
+	maxStatement = 8192 // a signed token
 )
 
 // allowed asks the application whether a user may do something with clients.
@@ -94,7 +98,19 @@ func (p *Plugin) create(c *core.Ctx, in *ClientInput) (*Client, error) {
 	if err := p.allowed(c, "create", c.Session()); err != nil {
 		return nil, err
 	}
+	if err := p.ownGrants(in.GrantTypes); err != nil {
+		return nil, err
+	}
 	return p.make(c, &clientRow{}, &in.Fields, c.Session(), p.opts.Scopes)
+}
+
+// ownGrants refuses client_credentials where nobody decides who makes clients: a user would
+// give themselves every scope of the application.
+func (p *Plugin) ownGrants(grants []string) error {
+	if p.opts.ClientPrivileges == nil && slices.Contains(grants, oauthserver.GrantCredentials) {
+		return refuse(oauthserver.ErrInvalidMetadata, "client_credentials is only for clients that an administrator makes")
+	}
+	return nil
 }
 
 // adminCreate makes a client with what only an administrator may set. With WithHeader the
@@ -140,7 +156,7 @@ func (p *Plugin) make(c *core.Ctx, row *clientRow, f *Fields, session *core.Sess
 	if row.AuthMethod == nil {
 		row.AuthMethod = new(oauthserver.AuthBasic)
 	}
-	if row.GrantTypes == nil {
+	if len(row.GrantTypes) == 0 {
 		row.GrantTypes = []string{oauthserver.GrantCode}
 	}
 	if row.ResponseTypes == nil {
@@ -226,6 +242,15 @@ func (p *Plugin) check(r *clientRow, allowed []string) error {
 			return bad("client_name, software_id or software_version is too long")
 		}
 	}
+	if len(r.Contacts) > maxContacts || slices.ContainsFunc(r.Contacts, func(one string) bool { return len(one) > maxContact }) {
+		return bad("contacts are too many or too long")
+	}
+	if len(validate.Value(r.SoftwareStatement)) > maxStatement {
+		return bad("software_statement is too long")
+	}
+	if len(strings.Join(r.Scopes, " ")) > maxScopes {
+		return refuse(oauthserver.ErrInvalidScope, "scope is too long")
+	}
 	method, kind := validate.Value(r.AuthMethod), validate.Value(r.Type)
 	public := method == oauthserver.AuthNone
 	code := len(r.GrantTypes) == 0 || slices.Contains(r.GrantTypes, oauthserver.GrantCode)
@@ -256,9 +281,7 @@ func (p *Plugin) check(r *clientRow, allowed []string) error {
 		}
 		hosts := map[string]bool{}
 		for _, one := range r.RedirectURIs {
-			if u, err := url.Parse(one); err == nil {
-				hosts[u.Host] = true
-			}
+			hosts[oauthserver.Sector(one)] = true
 		}
 		if len(hosts) > 1 {
 			return bad("pairwise clients with redirect_uris on different hosts require a sector_identifier_uri, which is not yet supported. All redirect_uris must share the same host.")
@@ -387,7 +410,37 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.change(c, row, in.Update.fields())
+	f := in.Update.fields()
+	allowed, err := p.ownChange(row, f)
+	if err != nil {
+		return nil, err
+	}
+	return p.change(c, adapter.By("id", row.ID).And("skipConsent", deref(row.SkipConsent)), row, f, allowed, nil)
+}
+
+// ownChange refuses what the owner of a client may not change, and returns the scopes that
+// the client may have then.
+func (p *Plugin) ownChange(row *clientRow, f *Fields) (allowed []string, err error) {
+	differs := func(list, before []string) bool { return list != nil && !slices.Equal(list, before) }
+	var scopes []string
+	if f.Scope != nil {
+		scopes = scopesOf(*f.Scope)
+	}
+	if validate.Value(row.SkipConsent) && (differs(f.RedirectURIs, row.RedirectURIs) || differs(f.PostLogoutURIs, row.PostLogoutURIs) || differs(scopes, row.Scopes)) {
+		// The administrator trusts these addresses and scopes: no user is asked.
+		return nil, oauthserver.Fail(http.StatusForbidden, oauthserver.ErrAccessDenied, "only an administrator changes URIs and scopes of a client without consent")
+	}
+	allowed = p.opts.Scopes
+	if row.Scopes != nil && p.opts.RegistrationAllowedScopes != nil {
+		allowed = slices.Concat(row.Scopes, p.opts.RegistrationAllowedScopes)
+	}
+	if !slices.Contains(row.GrantTypes, oauthserver.GrantCredentials) {
+		return allowed, p.ownGrants(f.GrantTypes)
+	}
+	if row.Scopes != nil && p.opts.ClientPrivileges == nil {
+		allowed = row.Scopes
+	}
+	return allowed, nil
 }
 
 func (p *Plugin) adminUpdate(c *core.Ctx, in *AdminUpdateInput) (*Client, error) {
@@ -402,36 +455,45 @@ func (p *Plugin) adminUpdate(c *core.Ctx, in *AdminUpdateInput) (*Client, error)
 		return nil, err
 	}
 	u := &in.Update
-	for _, one := range []struct {
-		to **bool
-		v  *bool
-	}{{&row.Disabled, u.Disabled}, {&row.SkipConsent, u.SkipConsent}, {&row.EnableEndSession, u.EnableEndSession}, {&row.RequirePKCE, u.RequirePKCE}} {
-		if one.v != nil {
-			*one.to = one.v
+	record := adapter.Record{}
+	for name, v := range map[string]*bool{"disabled": u.Disabled, "skipConsent": u.SkipConsent, "enableEndSession": u.EnableEndSession, "requirePKCE": u.RequirePKCE} {
+		if v != nil {
+			record[name] = *v
 		}
 	}
 	if u.Metadata != nil {
 		row.Metadata = u.Metadata.Members.AppendJSON(nil)
+		record["metadata"] = row.Metadata
 	}
 	if u.SecretExpiresAt != nil {
-		row.ExpiresAt = moment(u.SecretExpiresAt)
+		record["expiresAt"] = deref(moment(u.SecretExpiresAt))
 	}
-	return p.change(c, row, u.UpdateFields.fields())
+	return p.change(c, adapter.By("id", row.ID), row, u.UpdateFields.fields(), p.opts.Scopes, record)
 }
 
-// change stores a client with the members of an update.
-func (p *Plugin) change(c *core.Ctx, row *clientRow, f *Fields) (*Client, error) {
+// change stores the members of an update beside those of record, and no others: another
+// request may have changed them since the row was read.
+func (p *Plugin) change(c *core.Ctx, w adapter.Where, row *clientRow, f *Fields, allowed []string, record adapter.Record) (*Client, error) {
+	sector := ""
+	if len(row.RedirectURIs) > 0 {
+		sector = oauthserver.Sector(row.RedirectURIs[0])
+	}
 	f.apply(row)
-	if err := p.check(row, p.opts.Scopes); err != nil {
+	if f.GrantTypes != nil && len(f.GrantTypes) == 0 {
+		row.GrantTypes = []string{oauthserver.GrantCode}
+	}
+	if err := p.check(row, allowed); err != nil {
 		return nil, err
 	}
-	changed, err := p.store.clients.Update(c, adapter.By("id", row.ID), adapter.Record{
-		"redirectUris": notNil(row.RedirectURIs), "scopes": orNull(row.Scopes), "name": deref(row.Name), "uri": deref(row.URI), "icon": deref(row.Icon), "contacts": orNull(row.Contacts),
-		"tos": deref(row.Terms), "policy": deref(row.Policy), "softwareId": deref(row.SoftwareID), "softwareVersion": deref(row.SoftwareVersion), "softwareStatement": deref(row.SoftwareStatement),
-		"postLogoutRedirectUris": orNull(row.PostLogoutURIs), "grantTypes": orNull(row.GrantTypes), "responseTypes": orNull(row.ResponseTypes), "type": deref(row.Type),
-		"disabled": deref(row.Disabled), "skipConsent": deref(row.SkipConsent), "enableEndSession": deref(row.EnableEndSession), "requirePKCE": deref(row.RequirePKCE),
-		"metadata": orNull(row.Metadata), "expiresAt": deref(row.ExpiresAt), "updatedAt": c.Now().Truncate(time.Second),
-	})
+	if validate.Value(row.SubjectType) == "pairwise" && (len(row.RedirectURIs) == 0 || oauthserver.Sector(row.RedirectURIs[0]) != sector) {
+		return nil, refuse(oauthserver.ErrInvalidRedirectURI, "the host of a pairwise client stays: its subjects would change")
+	}
+	if record == nil {
+		record = adapter.Record{}
+	}
+	record["updatedAt"] = c.Now().Truncate(time.Second)
+	f.record(row, record)
+	changed, err := p.store.clients.Update(c, w, record)
 	if core.IsNotFound(err) {
 		return nil, errNoClient()
 	}
@@ -447,14 +509,6 @@ func deref[T any](v *T) any {
 		return nil
 	}
 	return *v
-}
-
-// orNull is nil without a type for a nil slice, as records have null.
-func orNull[S ~[]E, E any](s S) any {
-	if s == nil {
-		return nil
-	}
-	return s
 }
 
 // rotate gives a client a new secret. The old one ends.

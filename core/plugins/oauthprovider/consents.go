@@ -66,6 +66,7 @@ func (p *Plugin) updateConsent(c *core.Ctx, in *UpdateConsentInput) (*Consent, e
 	if err != nil {
 		return nil, err
 	}
+	in.Update.Scopes = once(in.Update.Scopes)
 	client, err := p.store.FindClient(c, row.ClientID)
 	if err != nil && !core.IsNotFound(err) {
 		return nil, err

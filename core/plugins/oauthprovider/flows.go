@@ -2,6 +2,7 @@ package oauthprovider
 
 import (
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/internal/oauthform"
 	"github.com/advantch/kernia-go/core/internal/oauthserver"
 	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
@@ -35,7 +36,11 @@ var request core.Local[wire.Query]
 func (p *Plugin) readRequest(c *core.Ctx) error {
 	q := queryOf(c.Query())
 	if c.Method() == "POST" {
-		q = append(q, queryOf(c.Body())...)
+		if oauthform.Is(c) { // as it was sent: of a repeated parameter the object has one value
+			q = append(q, wire.ParseQuery(string(c.Req.Body))...)
+		} else {
+			q = append(q, queryOf(c.Body())...)
+		}
 	}
 	request.Set(c, q)
 	c.SetQuery(wire.ObjectOf(wire.NewObject()))

@@ -50,21 +50,22 @@ func (p *Plugin) readPage(c *core.Ctx) error {
 	return nil
 }
 
-// socialQuery is the query that a flow with a provider began with.
-func (p *Plugin) socialQuery(c *core.Ctx) wire.Query {
+// socialQuery is the query that a flow with a provider began with. A flow that links an
+// account is no sign-in.
+func (p *Plugin) socialQuery(c *core.Ctx) (q wire.Query, signIn bool) {
 	engine := oauth.From(p.auth)
 	if engine == nil {
-		return nil
+		return nil, false
 	}
 	begin, ok := engine.Flow(c)
 	if !ok || begin.Data == nil {
-		return nil
+		return nil, false
 	}
 	v, _ := begin.Data.Get(stateMember)
 	if text, ok := v.Str(); ok && text != "" {
-		return wire.ParseQuery(text)
+		return wire.ParseQuery(text), begin.Link == nil
 	}
-	return nil
+	return nil, false
 }
 
 // signedIn reports whether the call has made a session for its caller.
@@ -77,10 +78,11 @@ func (p *Plugin) resume(c *core.Ctx) error {
 		return nil
 	}
 	var q wire.Query
+	var fresh bool
 	if page, ok := p.page.Get(c); ok {
-		q = page.Query
+		q, fresh = page.Query, page.Precedes(&c.Issued().Session)
 	} else {
-		q = p.socialQuery(c)
+		q, fresh = p.socialQuery(c)
 	}
 	if q == nil {
 		return nil
@@ -88,7 +90,7 @@ func (p *Plugin) resume(c *core.Ctx) error {
 	if returned, err := c.Returned(); err != nil && !redirects(err) || returned == nil && err == nil {
 		return nil
 	}
-	target, err := p.server.SignedIn(c, q, c.Issued())
+	target, err := p.server.SignedIn(c, q, fresh, c.Issued())
 	if err != nil {
 		return err
 	}

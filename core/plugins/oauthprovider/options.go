@@ -64,6 +64,10 @@ type Options struct {
 	// ConsentReference returns what a consent is for besides the user, such as the active
 	// organization (postLogin.consentReferenceId).
 	ConsentReference func(ctx context.Context, a Asked) (string, error)
+	// AskNativeClients shows the page of consent each time for public clients at a loopback
+	// address or a private scheme, which any application on the user's device can pretend to
+	// be (RFC 8252 8.6). Default: an earlier consent counts, as in Better Auth.
+	AskNativeClients bool
 	// ShouldSelectAccount and ShouldSignUp show their pages without a prompt of the client
 	// (selectAccount.shouldRedirect, signup.shouldRedirect). ShouldSignUp may name a page.
 	ShouldSelectAccount func(ctx context.Context, a Asked) (bool, error)

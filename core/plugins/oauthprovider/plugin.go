@@ -249,7 +249,7 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 		IDTokenLife: o.IDTokenExpiresIn, ScopeLife: o.ScopeExpirations, PairwiseSecret: o.PairwiseSecret,
 		LoginPage: o.LoginPage, ConsentPage: o.ConsentPage, SelectPage: o.SelectAccountPage, CreatePage: o.SignUpPage, PostLoginPage: o.PostLoginPage,
 		ShouldSelect: o.ShouldSelectAccount, ShouldCreate: o.ShouldSignUp, ShouldPostLogin: o.ShouldPostLogin, ConsentReference: o.ConsentReference,
-		ResolveRequestURI: o.RequestURIResolver, AccessPrefix: o.AccessTokenPrefix, RefreshPrefix: o.RefreshTokenPrefix,
+		AskNative: o.AskNativeClients, ResolveRequestURI: o.RequestURIResolver, AccessPrefix: o.AccessTokenPrefix, RefreshPrefix: o.RefreshTokenPrefix,
 		NewAccess: o.GenerateAccessToken, NewRefresh: o.GenerateRefreshToken, SealRefresh: o.EncodeRefreshToken, OpenRefresh: o.DecodeRefreshToken,
 		HashToken: o.HashToken, AccessClaims: o.CustomAccessTokenClaims, IDClaims: o.CustomIDTokenClaims, UserInfoClaims: o.CustomUserInfoClaims,
 		ReplyFields:  o.CustomTokenResponseFields,

@@ -252,11 +252,10 @@ func (s *store) removeExpired(ctx context.Context, now time.Time) error {
 	return s.deleteRefresh(ctx, ended)
 }
 
+// consent finds the consent for a reference, or the one without: what a user has allowed for
+// an organization counts for that one alone.
 func (s *store) consent(ctx context.Context, clientID, userID, referenceID string) (*Consent, error) {
-	w := adapter.By("clientId", clientID).And("userId", userID)
-	if referenceID != "" {
-		w = w.And("referenceId", referenceID)
-	}
+	w := adapter.By("clientId", clientID).And("userId", userID).And("referenceId", deref(pointer(referenceID)))
 	return s.consents.Find(ctx, w)
 }
 

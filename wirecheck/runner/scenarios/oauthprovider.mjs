@@ -1,8 +1,8 @@
 /** The OAuth provider: clients, authorization, tokens, UserInfo, introspection, revocation, consents. */
 import { createHash } from "node:crypto";
-import { alice, minute } from "./kit.mjs";
+import { alice, callback, minute } from "./kit.mjs";
 
-const callback = "https://rp.example/callback";
+const redirectURI = "https://rp.example/callback";
 const verifier = "verifier-0123456789-0123456789-0123456789-abc";
 const challenge = createHash("sha256").update(verifier).digest("base64url");
 const pages = { loginPage: "/login", consentPage: "/consent" };
@@ -11,17 +11,17 @@ const provider = (options = {}, extra = {}) => ({
   clientPlugins: () => [],
   ...extra,
 });
-const body = { redirect_uris: [callback], client_name: "RP", scope: "openid profile email offline_access" };
+const body = { redirect_uris: [redirectURI], client_name: "RP", scope: "openid profile email offline_access" };
 
 /** Alice, and a client of hers. */
-async function start(t, options, register = {}) {
-  const { app, browser } = await alice(t, {}, provider(options));
+async function start(t, options, register = {}, extra = {}) {
+  const { app, browser } = await alice(t, {}, provider(options, extra));
   const { json: client } = await browser.post("/oauth2/create-client", { ...body, ...register });
   return { app, browser, client };
 }
 
 const query = (client, change = {}) => new URLSearchParams(Object.entries({
-  response_type: "code", client_id: client.client_id, redirect_uri: callback, scope: "openid profile email offline_access", state: "s1",
+  response_type: "code", client_id: client.client_id, redirect_uri: redirectURI, scope: "openid profile email offline_access", state: "s1",
   code_challenge: challenge, code_challenge_method: "S256", ...change,
 }).filter(([, v]) => v !== undefined)).toString();
 
@@ -45,7 +45,7 @@ async function code(browser, client, change) {
   return url.searchParams.get("code") ?? "";
 }
 
-const redeem = (app, client, code, change = {}) => send(app, client, "/oauth2/token", { grant_type: "authorization_code", code, redirect_uri: callback, code_verifier: verifier, ...change });
+const redeem = (app, client, code, change = {}) => send(app, client, "/oauth2/token", { grant_type: "authorization_code", code, redirect_uri: redirectURI, code_verifier: verifier, ...change });
 
 export default [
   {
@@ -56,7 +56,7 @@ export default [
       await browser.get(`/oauth2/get-client?client_id=${client_id}`);
       await browser.get(`/oauth2/public-client?client_id=${client_id}`);
       await browser.get("/oauth2/get-clients");
-      await browser.post("/oauth2/update-client", { client_id, update: { client_name: "Renamed", redirect_uris: [callback, "https://rp.example/2"] } });
+      await browser.post("/oauth2/update-client", { client_id, update: { client_name: "Renamed", redirect_uris: [redirectURI, "https://rp.example/2"] } });
       await browser.post("/oauth2/update-client", { client_id, update: {} });
       await browser.post("/oauth2/client/rotate-secret", { client_id });
       await browser.post("/oauth2/create-client", { ...body, token_endpoint_auth_method: "none", type: "native" });
@@ -126,7 +126,8 @@ export default [
   {
     name: "oauth provider: a client for itself, and revocation",
     async run(t) {
-      const { app, client } = await start(t, { scopes: ["openid", "read", "write"] }, { scope: "read write", grant_types: ["client_credentials", "authorization_code"] });
+      const { app, client } = await start(t, { scopes: ["openid", "read", "write"], clientPrivileges: callback("privileges") },
+        { scope: "read write", grant_types: ["client_credentials", "authorization_code"] }, { handlers: { privileges: () => true }, unrecorded: ["privileges"] });
       const { json: tokens } = await send(app, client, "/oauth2/token", { grant_type: "client_credentials", scope: "read" });
       await send(app, client, "/oauth2/introspect", { token: tokens.access_token });
       await send(app, client, "/oauth2/revoke", { token: tokens.access_token });
