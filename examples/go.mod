@@ -4,8 +4,8 @@ go 1.26.0
 
 require (
 	github.com/advantch/kernia-go/core v0.1.0
-	github.com/advantch/kernia-go/core/otel v0.1.0
 	github.com/advantch/kernia-go/core/adapters/redis v0.1.0
+	github.com/advantch/kernia-go/core/otel v0.1.0
 	github.com/advantch/kernia-go/core/plugins/passkey v0.1.0
 	github.com/advantch/kernia-go/echo v0.1.0
 	github.com/advantch/kernia-go/echov5 v0.1.0
@@ -25,9 +25,9 @@ require (
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/labstack/echo/v5 v5.4.6
 	github.com/nyaruka/phonenumbers v1.8.1
+	github.com/redis/go-redis/v9 v9.23.0
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/sdk/metric v1.47.0
-	github.com/redis/go-redis/v9 v9.23.0
 	golang.org/x/oauth2 v0.38.0
 	gorm.io/driver/postgres v1.6.3
 	gorm.io/gorm v1.31.2

@@ -105,6 +105,9 @@ func (op *Operation) answer(w *writer) *wire.Object {
 		return object("type", wire.String("string"))
 	}
 	s := w.schema(op.Output, nil)
+	if s == nil && op.Null {
+		return object("type", wire.String("null")) // beside other forms that are no JSON
+	}
 	if s == nil {
 		return nil
 	}

@@ -539,7 +539,7 @@ func (p *Plugin) rotate(c *core.Ctx, in *ClientBody) (*Client, error) {
 	return &Client{row: changed, Secret: p.opts.ClientSecretPrefix + secret}, nil
 }
 
-func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*core.Raw, error) {
+func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*Nothing, error) {
 	row, err := p.own(c, "delete", in.ClientID)
 	if err != nil {
 		return nil, err
@@ -551,10 +551,8 @@ func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*core.Raw, error) {
 	return nothing(err)
 }
 
-// nothing is the answer null, or an error. Better Auth's has no body.
-func nothing(err error) (*core.Raw, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &core.Raw{ContentType: "application/json", Body: []byte("null")}, nil
-}
+// Nothing is the answer null. Better Auth 1.6 sends no body.
+type Nothing struct{}
+
+// nothing is the answer null, or an error.
+func nothing(err error) (*Nothing, error) { return nil, err }

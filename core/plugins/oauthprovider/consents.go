@@ -102,7 +102,7 @@ func (p *Plugin) updateConsent(c *core.Ctx, in *UpdateConsentInput) (*Consent, e
 }
 
 // deleteConsent takes a consent back, and with it the client's tokens for the user.
-func (p *Plugin) deleteConsent(c *core.Ctx, in *ConsentBody) (*core.Raw, error) {
+func (p *Plugin) deleteConsent(c *core.Ctx, in *ConsentBody) (*Nothing, error) {
 	row, err := p.ownConsent(c, in.ID)
 	if err != nil {
 		return nil, err

@@ -103,7 +103,7 @@ func (p *Plugin) introspect(c *core.Ctx, in *TokenQuestion) (*Claims, error) {
 	return p.server.Introspect(c, in)
 }
 
-func (p *Plugin) revoke(c *core.Ctx, in *TokenQuestion) (*core.Raw, error) {
+func (p *Plugin) revoke(c *core.Ctx, in *TokenQuestion) (*Nothing, error) {
 	return nothing(p.server.Revoke(c, in))
 }
 

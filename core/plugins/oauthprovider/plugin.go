@@ -73,7 +73,7 @@ type Plugin struct {
 	Continue     *core.Op[ContinueInput, *RedirectReply]
 	Token        *core.Op[TokenInput, *TokenReply]
 	Introspect   *core.Op[TokenQuestion, *Claims]
-	Revoke       *core.Op[TokenQuestion, *core.Raw]
+	Revoke       *core.Op[TokenQuestion, *Nothing]
 	UserInfo     *core.Op[UserInfoInput, *Claims]
 	EndSession   *core.Op[EndSessionInput, *core.Raw]
 	Register     *core.Op[ClientInput, *Client]
@@ -87,11 +87,11 @@ type Plugin struct {
 	AdminUpdateClient    *core.Op[AdminUpdateInput, *Client]
 	UpdateClient         *core.Op[UpdateInput, *Client]
 	RotateClientSecret   *core.Op[ClientBody, *Client]
-	DeleteClient         *core.Op[ClientBody, *core.Raw]
+	DeleteClient         *core.Op[ClientBody, *Nothing]
 	GetConsent           *core.Op[ConsentQuery, *Consent]
 	GetConsents          *core.Op[core.NoInput, []*Consent]
 	UpdateConsent        *core.Op[UpdateConsentInput, *Consent]
-	DeleteConsent        *core.Op[ConsentBody, *core.Raw]
+	DeleteConsent        *core.Op[ConsentBody, *Nothing]
 	FormPost             *core.Op[FormPostInput, *core.Raw]
 	LoginPage            *core.Op[core.NoInput, *core.Raw]
 	ConsentPage          *core.Op[core.NoInput, *core.Raw]
@@ -117,12 +117,12 @@ func New(o Options) *Plugin {
 	p.Token = core.Post("oauth2Token", tokenPath, p.token, core.Accept(form), core.CrossSite(), core.OAuthErrors(), core.Doc("Obtain an OAuth2.1 access token"))
 	p.Introspect = core.Post("oauth2Introspect", introspectPath, p.introspect, core.Accept(form), core.CrossSite(), core.OAuthErrors(),
 		core.Doc("Introspect an OAuth2 access or refresh token"))
-	p.Revoke = core.Post("oauth2Revoke", revokePath, p.revoke, core.Accept(form), core.CrossSite(), core.OAuthErrors(), core.Answers("application/json"),
+	p.Revoke = core.Post("oauth2Revoke", revokePath, p.revoke, core.Accept(form), core.CrossSite(), core.OAuthErrors(), core.MayBeNull(),
 		core.Doc("Revoke an OAuth2 access or refresh token"))
 	p.UserInfo = core.Get("oauth2UserInfo", userInfoPath, p.userInfo, core.WithMethods(http.MethodGet, http.MethodPost), core.Accept(form, "application/json"), core.CrossSite(),
 		core.OAuthErrors(), core.Doc("Get OpenID Connect user information (UserInfo endpoint)"))
 	p.EndSession = core.Get("oauth2EndSession", endSessionPath, p.endSession, core.WithMethods(http.MethodGet, http.MethodPost), core.Accept(form), core.CrossSite(),
-		core.OAuthErrors(), core.MayRedirect(), core.Answers("application/json"),
+		core.OAuthErrors(), core.MayRedirect(), core.MayBeNull(),
 		core.Doc("RP-Initiated Logout endpoint. Allows clients to notify the OP that the End-User has logged out."))
 	p.Register = core.Post("registerOAuthClient", registerPath, p.register, core.Status(http.StatusCreated), core.CrossSite(), core.OAuthErrors(), core.Doc("Register an OAuth2 application"))
 	p.AdminCreateClient = core.Server("adminCreateOAuthClient", p.adminCreate, core.Doc("Register an OAuth2 application"))
@@ -137,13 +137,13 @@ func New(o Options) *Plugin {
 	p.AdminUpdateClient = core.Server("adminUpdateOAuthClient", p.adminUpdate, core.Doc("Updates OAuth2 formatted client details."))
 	p.UpdateClient = core.Post("updateOAuthClient", "/oauth2/update-client", p.update, stored, core.OAuthErrors(), core.Doc("Updates OAuth2 formatted client details."))
 	p.RotateClientSecret = core.Post("rotateClientSecret", "/oauth2/client/rotate-secret", p.rotate, stored, core.OAuthErrors(), core.Doc("Rotates a confidential client's secret"))
-	p.DeleteClient = core.Post("deleteOAuthClient", "/oauth2/delete-client", p.remove, stored, core.OAuthErrors(), core.Answers("application/json"), core.Doc("Deletes an oauth client"))
+	p.DeleteClient = core.Post("deleteOAuthClient", "/oauth2/delete-client", p.remove, stored, core.OAuthErrors(), core.MayBeNull(), core.Doc("Deletes an oauth client"))
 	p.GetConsent = core.Get("getOAuthConsent", "/oauth2/get-consent", p.getConsent, core.Use(core.RequireStoredSession), core.OAuthErrors(),
 		core.Doc("Gets details of a specific OAuth2 consent for a user"))
 	p.GetConsents = core.Get("getOAuthConsents", "/oauth2/get-consents", p.getConsents, core.Use(core.RequireStoredSession), core.OAuthErrors(),
 		core.Doc("Gets all available OAuth2 consents for a user"))
 	p.UpdateConsent = core.Post("updateOAuthConsent", "/oauth2/update-consent", p.updateConsent, stored, core.OAuthErrors(), core.Doc("Updates consent granted to a client."))
-	p.DeleteConsent = core.Post("deleteOAuthConsent", "/oauth2/delete-consent", p.deleteConsent, stored, core.OAuthErrors(), core.Answers("application/json"), core.Doc("Deletes consent granted to a client"))
+	p.DeleteConsent = core.Post("deleteOAuthConsent", "/oauth2/delete-consent", p.deleteConsent, stored, core.OAuthErrors(), core.MayBeNull(), core.Doc("Deletes consent granted to a client"))
 	p.FormPost = core.Get("oauth2FormPost", formPath, p.formPost, core.HideFromClient(), core.Answers("text/html"))
 	if o.LoginPage == "" {
 		p.LoginPage = core.Get("oauth2LoginPage", loginPath, p.loginPage, core.HideFromClient(), core.Answers("text/html"))

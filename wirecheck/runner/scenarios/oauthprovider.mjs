@@ -137,4 +137,25 @@ export default [
       await app.rows("oauthAccessToken");
     },
   },
+  {
+    name: "oauth provider: documents, registration, administrators and the end of a session",
+    async run(t) {
+      const { app, browser } = await start(t, { allowDynamicClientRegistration: true });
+      await app.api("getOAuthServerConfig");
+      await app.api("getOpenIdConfig");
+      const { json: client } = await browser.post("/oauth2/create-client", body);
+      const headers = { $headers: [["cookie", browser.jar.header({ secure: false, now: app.now })]] };
+      await app.api("adminCreateOAuthClient", { headers, body: { ...body, skip_consent: true } });
+      await app.api("adminUpdateOAuthClient", { headers, body: { client_id: client.client_id, update: { enable_end_session: true, post_logout_redirect_uris: ["https://rp.example/bye"] } } });
+      await browser.post("/oauth2/register", body);
+      await app.browser().post("/oauth2/register", body);
+      const { json: page, location } = await ask(app.browser(), client);
+      const oauth_query = (location ?? page?.url ?? "").split("?")[1];
+      await app.browser().post("/oauth2/public-client-prelogin", { client_id: client.client_id, oauth_query });
+      await app.browser().post("/oauth2/public-client-prelogin", { client_id: client.client_id });
+      const { json: tokens } = await redeem(app, client, await code(browser, client));
+      await browser.get(`/oauth2/end-session?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: "https://evil.example/" })}`);
+      await browser.get(`/oauth2/end-session?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: "https://rp.example/bye", state: "s" })}`);
+    },
+  },
 ];
