@@ -25,16 +25,25 @@ export async function passkeys({ check, base, open }) {
   const { card, shown, press, items, shot } = alice;
   const key = await authenticator(alice.page);
   const [email, password] = ["alice@example.com", "correct horse 1"];
+  const options = "**/passkey/generate-authenticate-options*";
   const signOut = async () => {
     await key.present(false); // or the e-mail field is filled in at once
+    const asked = alice.page.waitForResponse(options); // by the e-mail field
     await press("Sign out");
     await card("Sign in").waitFor();
+    await asked;
     await shot("sign-in");
   };
-  /** The authenticator answers once the button is pressed: before, it would answer the e-mail field. */
+  /**
+   * The authenticator answers once the button is pressed: before, it would answer the e-mail field. It must be there before the
+   * browser asks it, which it does when the page has the options.
+   */
   const pressWithKey = async () => {
+    await alice.page.route(options, async (route) => {
+      await key.present(true);
+      await route.continue();
+    }, { times: 1 });
     await press("Sign in with a passkey");
-    await key.present(true);
   };
 
   await check("sign up", async () => {
