@@ -26,6 +26,8 @@ const patterns = [
   ["packed", /eyJ[\w-]{40,}/],
   ["hash", /\b[0-9a-f]{32}:[0-9a-f]{128}\b/],
   ["uuid", /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/],
+  // The signature of the query of a page of the OAuth provider: parts of it may look like an id.
+  ["pagesig", /(?<=[?&]sig=)(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
   ["signed", /[\w!-]+\.(?:[A-Za-z0-9+/]|%2B|%2F){43}(?:=|%3D)/],
   ["device", /(?:[\w-]{43}!)?trust-device-[\w-]{32}/],
   ["attempt", /2fa-[\w-]{20}(?![\w-])/],
@@ -111,6 +113,10 @@ export class Mask {
 
   _sealed() {
     return "<sealed>";
+  }
+
+  _pagesig() {
+    return "<signature of a page>";
   }
 
   /** A text without what is random, except for values that have been seen before. */
