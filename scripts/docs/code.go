@@ -31,17 +31,16 @@ func checkQuotes(root string, p *page) []string {
 	return problems
 }
 
-// vet compiles the blocks that are whole programs, in a folder of the examples
-// module, which requires all that they may import. The go command skips folders that
-// begin with an underscore unless they are named.
+// vet compiles the blocks that are whole programs, from files of their own, as the examples
+// module would, which requires all that they may import. The files stay outside of the
+// tree: a test that is stopped leaves nothing in it.
 func vet(root string, pages map[string]*page) ([]string, error) {
-	dir, err := os.MkdirTemp(filepath.Join(root, "examples"), "_docs")
+	dir, err := os.MkdirTemp("", "docs")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	args := []string{"vet"}
-	var problems []string
+	var files, problems []string
 	for name, p := range pages {
 		for _, b := range p.blocks {
 			if b.lang != "go" || !strings.HasPrefix(b.text, "package main\n") {
@@ -50,27 +49,23 @@ func vet(root string, pages map[string]*page) ([]string, error) {
 			if formatted, err := format.Source([]byte(b.text)); err == nil && string(formatted) != b.text {
 				problems = append(problems, fmt.Sprintf("%s:%d: the block is not formatted by gofmt", name, b.line))
 			}
-			// Messages name this folder, and so the page and the line.
+			// Messages name this file, and so the page and the line.
 			at := strings.NewReplacer("/", "_", ".md", "").Replace(name) + "_line" + strconv.Itoa(b.line)
-			if err := os.Mkdir(filepath.Join(dir, at), 0o755); err != nil {
+			file := filepath.Join(dir, at+".go")
+			if err := os.WriteFile(file, []byte(b.text), 0o644); err != nil {
 				return nil, err
 			}
-			if err := os.WriteFile(filepath.Join(dir, at, "main.go"), []byte(b.text), 0o644); err != nil {
-				return nil, err
-			}
-			args = append(args, "./"+filepath.Base(dir)+"/"+at)
+			files = append(files, file)
 		}
 	}
-	if len(args) == 1 {
-		return nil, nil
-	}
 	slices.Sort(problems)
-	slices.Sort(args[1:])
-	cmd := exec.Command("go", args...)
-	cmd.Dir = filepath.Join(root, "examples")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		problems = append(problems, "go vet of the blocks that are programs:\n"+string(out))
+	slices.Sort(files)
+	for _, file := range files { // several files of one command would be one program
+		cmd := exec.Command("go", "vet", file)
+		cmd.Dir = filepath.Join(root, "examples")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			problems = append(problems, "go vet of a block that is a program:\n"+string(out))
+		}
 	}
 	return problems, nil
 }

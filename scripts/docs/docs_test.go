@@ -109,7 +109,7 @@ func TestVetsPrograms(t *testing.T) {
 			if err != nil || (len(problems) == 0) != c.good {
 				t.Errorf("%v, %v", problems, err)
 			}
-			if name == "bad" && !strings.Contains(strings.Join(problems, ""), "docs_x_line1/main.go:3") {
+			if name == "bad" && !strings.Contains(strings.Join(problems, ""), "docs_x_line1.go:3") {
 				t.Errorf("the message does not say where: %v", problems)
 			}
 		})
