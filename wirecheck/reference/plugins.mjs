@@ -22,6 +22,13 @@ for (const name of [
   "oneTap", "oneTimeToken", "openAPI", "organization", "phoneNumber", "siwe", "testUtils", "twoFactor", "username",
 ]) factories.set(name, builtIn[name]);
 
+// Better Auth has the options additionalFields in place of Kernia's plugin. A plugin of its own with the same columns is what an
+// application would write.
+factories.set("additionalFields", (models) => ({
+  id: "additional-fields",
+  schema: Object.fromEntries(Object.entries(models).map(([model, fields]) => [model, { fields }])),
+}));
+
 export class UnknownFactory extends Error {}
 
 /** @param {string} name */

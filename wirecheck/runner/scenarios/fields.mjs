@@ -110,6 +110,22 @@ export default [
     },
   },
   {
+    name: "fields: by a plugin",
+    async run(t) {
+      const session = { theme: { type: "string", required: false, defaultValue: "light" } };
+      const app = await t.app({ session: { cookieCache: { enabled: true } } }, { plugins: [{ factory: "additionalFields", options: { user: user.additionalFields, session } }] });
+      const browser = app.browser();
+      await browser.signUp({ nickname: "Al", age: 30, birthday: "2000-02-29T00:00:00.000Z", secretNote: "mine" });
+      await browser.signUp({ role: "admin", email: "b@example.com" });
+      await browser.get("/get-session");
+      await browser.get("/get-session?disableCookieCache=true");
+      await browser.post("/update-user", { nickname: "B", newsletter: true });
+      await browser.post("/update-user", { role: "admin" });
+      await browser.post("/update-session", { theme: "dark" });
+      await app.rows("user", "session");
+    },
+  },
+  {
     name: "fields: a synthetic user answers for an address in use",
     async run(t) {
       const app = await t.app({ user, emailAndPassword: { enabled: true, requireEmailVerification: true } });
