@@ -67,11 +67,32 @@ func (p *Plugin) pageOf(c *core.Ctx) (*oauthserver.PageQuery, *clientRow, *core.
 		}
 	}
 	if row == nil || validate.Value(row.Disabled) {
-		expired := p.html(c, "This page has expired", "<h1>This page has expired</h1>\n<p>Go back to the application and sign in again.</p>\n", "")
-		expired.Status = http.StatusBadRequest
-		return nil, nil, expired, nil
+		return nil, nil, p.expired(c), nil
 	}
 	return q, row, nil, nil
+}
+
+// pageOfUser is pageOf for pages that need a signed-in user. Without one there is another
+// page instead.
+func (p *Plugin) pageOfUser(c *core.Ctx) (q *oauthserver.PageQuery, client *clientRow, user *core.User, instead *core.Raw, err error) {
+	if q, client, instead, err = p.pageOf(c); instead != nil || err != nil {
+		return nil, nil, nil, instead, err
+	}
+	session, err := c.StoredSession()
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if session == nil {
+		return nil, nil, nil, p.html(c, "Sign in", "<h1>You are signed out</h1>\n<p>Go back to the application and sign in again.</p>\n", ""), nil
+	}
+	return q, client, &session.User, nil, nil
+}
+
+// expired is the page for a query that is not, or no longer, one of the server's.
+func (p *Plugin) expired(c *core.Ctx) *core.Raw {
+	page := p.html(c, "This page has expired", "<h1>This page has expired</h1>\n<p>Go back to the application and sign in again.</p>\n", "")
+	page.Status = http.StatusBadRequest
+	return page
 }
 
 // title is the name of a client for people: what it calls itself, with the host to which the
@@ -97,9 +118,9 @@ func redirectOf(q *oauthserver.PageQuery) string {
 }
 
 func (p *Plugin) loginPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
-	q, client, expired, err := p.pageOf(c)
-	if expired != nil || err != nil {
-		return expired, err
+	q, client, instead, err := p.pageOf(c)
+	if instead != nil || err != nil {
+		return instead, err
 	}
 	hint, _ := q.Query.Get("login_hint")
 	return p.html(c, "Sign in", `<h1>Sign in</h1>
@@ -121,16 +142,9 @@ var scopeTexts = map[string]string{
 }
 
 func (p *Plugin) consentPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
-	q, client, expired, err := p.pageOf(c)
-	if expired != nil || err != nil {
-		return expired, err
-	}
-	session, err := c.StoredSession()
-	if err != nil {
-		return nil, err
-	}
-	if session == nil {
-		return p.html(c, "Sign in", "<h1>You are signed out</h1>\n<p>Go back to the application and sign in again.</p>\n", ""), nil
+	q, client, user, instead, err := p.pageOfUser(c)
+	if instead != nil || err != nil {
+		return instead, err
 	}
 	var list strings.Builder
 	scopes, _ := q.Query.Get("scope")
@@ -142,7 +156,7 @@ func (p *Plugin) consentPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 		list.WriteString("<li>" + html.EscapeString(text) + "</li>\n")
 	}
 	return p.html(c, "Allow access", `<h1>Allow access?</h1>
-<p>`+client.title(redirectOf(q))+` asks to act for <strong>`+html.EscapeString(session.User.Name)+`</strong> (`+html.EscapeString(session.User.Email)+`):</p>
+<p>`+client.title(redirectOf(q))+` asks to act for <strong>`+html.EscapeString(user.Name)+`</strong> (`+html.EscapeString(user.Email)+`):</p>
 <ul>
 `+list.String()+`</ul>
 <form data-path="/oauth2/consent">
@@ -153,16 +167,9 @@ func (p *Plugin) consentPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 }
 
 func (p *Plugin) accountPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
-	q, client, expired, err := p.pageOf(c)
-	if expired != nil || err != nil {
-		return expired, err
-	}
-	session, err := c.StoredSession()
-	if err != nil {
-		return nil, err
-	}
-	if session == nil {
-		return p.html(c, "Sign in", "<h1>You are signed out</h1>\n<p>Go back to the application and sign in again.</p>\n", ""), nil
+	q, client, user, instead, err := p.pageOfUser(c)
+	if instead != nil || err != nil {
+		return instead, err
 	}
 	other := ""
 	if p.LoginPage != nil {
@@ -174,7 +181,7 @@ func (p *Plugin) accountPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 	return p.html(c, "Choose an account", `<h1>Choose an account</h1>
 <p>to continue to `+client.title(redirectOf(q))+`</p>
 <form data-path="/oauth2/continue">
-<p><button type="submit" data-set='{"selected":true}'>`+html.EscapeString(session.User.Name)+` (`+html.EscapeString(session.User.Email)+`)</button></p>
+<p><button type="submit" data-set='{"selected":true}'>`+html.EscapeString(user.Name)+` (`+html.EscapeString(user.Email)+`)</button></p>
 </form>
 `+other+noteLine, pageScript), nil
 }
@@ -188,9 +195,7 @@ type FormPostInput struct {
 func (p *Plugin) formPost(c *core.Ctx, in *FormPostInput) (*core.Raw, error) {
 	to, q, ok := p.server.FormResponse(validate.Value(in.Response))
 	if !ok || oauthserver.CheckRedirectURI(to) != nil {
-		expired := p.html(c, "This page has expired", "<h1>This page has expired</h1>\n<p>Go back to the application and sign in again.</p>\n", "")
-		expired.Status = http.StatusBadRequest
-		return expired, nil
+		return p.expired(c), nil
 	}
 	var fields strings.Builder
 	for _, pair := range q {
