@@ -59,6 +59,7 @@ type Ctx struct {
 	signInMethod string // see SignInMethod
 	unrecorded   error  // of a plugin that could not record an event; the call answers with it
 	begunMethod  string // of BeginSignIn, for the event of a failure
+	mailCounted  string // the address that LimitMails has counted
 }
 
 // answer is the state of a call's answer, besides the header lines in Res.

@@ -69,10 +69,13 @@ func (c *Ctx) Emit(e Event) {
 // makes it happen, and return its error. Recorders of plugins (Manifest.RecordEvent) run at
 // the end of the transaction, and undo it when they fail. Everybody else is told after the
 // commit, and not at all when there is none. Without a transaction all of them are called at
-// once.
+// once. Inside of a transaction, another ctx than its own is an error.
 func (c *Ctx) EmitIn(ctx context.Context, e Event) error {
 	if !c.auth.heard() {
 		return nil
+	}
+	if err := c.auth.db.inTurn(ctx); err != nil {
+		return err // of a transaction that is open here, whose ctx this is not
 	}
 	return c.emit(ctx, c.fill(e, c.session))
 }

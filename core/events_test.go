@@ -23,17 +23,21 @@ func TestEventsAreDocumented(t *testing.T) {
 		for _, f := range s.files {
 			ast.Inspect(f, func(n ast.Node) bool {
 				v, ok := n.(*ast.ValueSpec)
-				if !ok || v.Type == nil || len(v.Values) != 1 {
+				if !ok || len(v.Values) != 1 {
 					return true
 				}
+				kind, value := v.Type, v.Values[0]
+				if call, converts := value.(*ast.CallExpr); converts && kind == nil && len(call.Args) == 1 {
+					kind, value = call.Fun, call.Args[0]
+				}
 				name := ""
-				switch t := v.Type.(type) {
+				switch t := kind.(type) {
 				case *ast.Ident:
 					name = t.Name
 				case *ast.SelectorExpr:
 					name = t.Sel.Name
 				}
-				literal, isText := v.Values[0].(*ast.BasicLit)
+				literal, isText := value.(*ast.BasicLit)
 				if name == "EventType" && isText && literal.Kind == token.STRING {
 					text, _ := strconv.Unquote(literal.Value)
 					declared[s.dir+"."+v.Names[0].Name] = text

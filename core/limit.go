@@ -52,14 +52,33 @@ func (c *Ctx) Limit(what string, rule ratelimit.Rule) error {
 
 // LimitMails counts a request that mails a link to an address, under
 // RateLimitOptions.Mails, and answers 429 when there were too many. Call it before the
-// address is looked up, so that the answer says nothing about it.
+// address is looked up, so that the answer says nothing about it. Mails that nobody has
+// asked for are counted by MayMail.
 func (c *Ctx) LimitMails(address string) error {
-	rule := c.auth.perMailbox
-	if rule.Max < 0 {
-		return nil
+	address = NormalizeEmail(address)
+	if rule := c.auth.perMailbox; rule.Max >= 0 {
+		if err := c.Limit(mailsTo(address), rule); err != nil {
+			return err
+		}
 	}
-	return c.Limit("mail|to|"+NormalizeEmail(address), rule)
+	c.mailCounted = address
+	return nil
 }
+
+// MayMail counts a mail to an address under RateLimitOptions.Mails that another request
+// causes, such as a sign-in or the opening of a link, and reports whether it may be sent.
+// One that LimitMails has counted in this call is not counted again. Call it outside of
+// transactions, best in the task that sends.
+func (c *Ctx) MayMail(ctx context.Context, address string) (bool, error) {
+	address = NormalizeEmail(address)
+	rule := c.auth.perMailbox
+	if rule.Max < 0 || !c.counts || c.mailCounted == address {
+		return true, nil
+	}
+	return c.auth.Allow(ctx, mailsTo(address), rule)
+}
+
+func mailsTo(address string) string { return "mail|to|" + address }
 
 // ruleOr is a rule of RateLimitOptions with its defaults. A negative Max is no rule.
 func ruleOr(r ratelimit.Rule, option string, preset ratelimit.Rule) (ratelimit.Rule, error) {

@@ -71,6 +71,9 @@ func (a *Auth) CheckReady(ctx context.Context) error {
 	defer late.Stop()
 	select {
 	case <-running:
+		if r.draining.Load() { // meanwhile
+			return notReady(errDraining)
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		return notReady(r.err)

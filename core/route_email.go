@@ -88,7 +88,12 @@ func sendVerificationMail(ctx context.Context, c *Ctx, u *User, updateTo, reques
 		URL: c.BaseURL() + "/verify-email?token=" + token + "&callbackURL=" + wire.EncodeURIComponent(callbackURL)}
 	send := c.auth.opts.EmailVerification.Send
 	return AfterCommit(ctx, func(context.Context) error {
-		c.Go("sending a verification mail", func(ctx context.Context) error { return send(ctx, mail) }, mail.secrets()...)
+		c.Go("sending a verification mail", func(ctx context.Context) error {
+			if ok, err := c.MayMail(ctx, to.Email); err != nil || !ok {
+				return err
+			}
+			return send(ctx, mail)
+		}, mail.secrets()...)
 		return nil
 	})
 }

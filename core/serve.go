@@ -474,7 +474,7 @@ func (a *Auth) renderError(ctx context.Context, rt *route, res *Response, err er
 			a.logAt(ctx, level, rt, "a request failed", cause)
 		}
 	}
-	if rt != nil && rt.Refusal != nil {
+	if rt != nil && rt.Refusal != nil && e.Status >= http.StatusBadRequest {
 		e = rt.Refusal(e)
 	}
 	e.write(res)

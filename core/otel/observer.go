@@ -420,7 +420,7 @@ func (o *observer) event(ctx context.Context, e core.Event) {
 	case core.EventRateLimited:
 		route := "" // of no route
 		if c, ok := core.CtxFrom(ctx); ok && len(e.Path) > 0 && e.Path[0] == '/' {
-			route = c.Auth().BasePath() + e.Path
+			route = c.Auth().RouteName(c.Method(), c.Req.Path)
 		}
 		o.rateLimited.Add(ctx, 1, attributesOf(o, refusalKey{route}, "", func() []attribute.KeyValue {
 			if route == "" {

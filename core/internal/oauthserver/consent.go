@@ -1,6 +1,7 @@
 package oauthserver
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -69,10 +70,15 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 			return "", err
 		}
 	}
-	if err := s.Consents.KeepConsent(c, r.client.ID, session.User.ID, reference, scopes); err != nil {
+	err = c.Recorded(func(ctx context.Context) error {
+		if err := s.Consents.KeepConsent(ctx, r.client.ID, session.User.ID, reference, scopes); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventConsented, UserID: session.User.ID, SessionID: session.Session.ID})
+	})
+	if err != nil {
 		return "", err
 	}
-	c.Emit(core.Event{Type: EventConsented, UserID: session.User.ID, SessionID: session.Session.ID})
 	if answer.Scope != nil {
 		q = slices.Clone(q).Set("scope", strings.Join(scopes, " "))
 	}

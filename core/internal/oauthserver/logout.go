@@ -1,6 +1,7 @@
 package oauthserver
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -61,10 +62,15 @@ func (s *Server) Logout(c *core.Ctx, in LogoutInput) (string, error) {
 		if s.subject(session.User.ID, client) != t.text("sub") {
 			return "", Refuse(ErrInvalidRequest, "the id token does not belong to its session")
 		}
-		if err := s.auth.Store().DeleteSession(c, session.Session.Token); err != nil {
+		err := c.Recorded(func(ctx context.Context) error {
+			if err := s.auth.Store().DeleteSession(ctx, session.Session.Token); err != nil {
+				return err
+			}
+			return c.EmitIn(ctx, core.Event{Type: core.EventSignOut, UserID: session.User.ID, SessionID: sid})
+		})
+		if err != nil {
 			return "", err
 		}
-		c.Emit(core.Event{Type: core.EventSignOut, UserID: session.User.ID, SessionID: sid})
 		if own, err := c.StoredSession(); err == nil && (own == nil || own.Session.ID == sid) {
 			c.EndSession()
 		}

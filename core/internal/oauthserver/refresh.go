@@ -108,12 +108,14 @@ func (s *Server) reused(c *core.Ctx, row *RefreshToken, answer error) error {
 		if err := s.auth.Store().LockUser(ctx, row.UserID); err != nil && !core.IsNotFound(err) {
 			return err
 		}
-		return s.Grants.DeleteFamily(ctx, row.ClientID, row.UserID)
+		if err := s.Grants.DeleteFamily(ctx, row.ClientID, row.UserID); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventReused, UserID: row.UserID})
 	})
 	if err != nil {
 		return err
 	}
-	c.Emit(core.Event{Type: EventReused, UserID: row.UserID})
 	return answer
 }
 

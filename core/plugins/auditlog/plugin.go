@@ -48,10 +48,11 @@ type Options struct {
 	OrganizationAddresses bool
 }
 
-// DefaultFilter records every event but two that strangers cause in any number, and that
-// Options.OnEvent is for: "rate-limited" and "origin.refused".
+// DefaultFilter records every event but three that strangers cause in any number, and that
+// Options.OnEvent is for: "rate-limited", "origin.refused" and "api-key.refused", which
+// every route of the application emits for a made-up key.
 func DefaultFilter(e core.Event) bool {
-	return e.Type != core.EventRateLimited && e.Type != core.EventOriginRefused
+	return e.Type != core.EventRateLimited && e.Type != core.EventOriginRefused && e.Type != "api-key.refused"
 }
 
 // Plugin is the installed plugin; get it with From. Its operations can be called from Go:

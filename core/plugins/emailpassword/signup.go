@@ -140,7 +140,12 @@ func (p *Plugin) pretend(c *core.Ctx, existing *core.User, row core.User) (SignU
 		return SignUpReply{}, err
 	}
 	if f := p.opts.OnExistingUserSignUp; f != nil {
-		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error { return f(ctx, existing) }, existing.Email)
+		c.Go("telling of a sign-up with a used address", func(ctx context.Context) error {
+			if ok, err := c.MayMail(ctx, existing.Email); err != nil || !ok {
+				return err
+			}
+			return f(ctx, existing)
+		}, existing.Email)
 	}
 	synthetic, err := c.Auth().SyntheticUser(c, row)
 	switch {

@@ -79,12 +79,12 @@ func find(c *core.Ctx, of ...remembered) ([]*core.SessionData, error) {
 }
 
 // end ends sessions, all of them or none.
-func end(c *core.Ctx, sessions []remembered) error {
+func end(ctx context.Context, c *core.Ctx, sessions []remembered) error {
 	if len(sessions) == 0 {
 		return nil
 	}
 	store := c.Auth().Store()
-	return store.Tx(c, func(ctx context.Context) error {
+	return store.Tx(ctx, func(ctx context.Context) error {
 		for _, k := range sessions {
 			if err := store.DeleteSession(ctx, k.token); err != nil {
 				return err

@@ -5,6 +5,7 @@ package multisession
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -115,17 +116,24 @@ func (p *Plugin) revoke(c *core.Ctx, in *TokenInput) (core.StatusReply, error) {
 	if err != nil {
 		return core.StatusReply{}, err
 	}
-	if err := end(c, []remembered{own}); err != nil {
+	err = c.Recorded(func(ctx context.Context) error {
+		if err := end(ctx, c, []remembered{own}); err != nil {
+			return err
+		}
+		for _, data := range live {
+			if data.Session.Token == own.token {
+				return c.EmitIn(ctx, core.Event{Type: core.EventSessionRevoked, UserID: data.User.ID, SessionID: data.Session.ID})
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return core.StatusReply{}, err
 	}
 	own.expire(c)
 	var next *core.SessionData
-	for _, data := range slices.Backward(live) {
-		if data.Session.Token == own.token {
-			c.Emit(core.Event{Type: core.EventSessionRevoked, UserID: data.User.ID, SessionID: data.Session.ID})
-		} else {
-			next = data // the first of the others, in the end
-		}
+	if i := slices.IndexFunc(live, func(data *core.SessionData) bool { return data.Session.Token != own.token }); i >= 0 {
+		next = live[i]
 	}
 	switch {
 	case c.Session().Session.Token != own.token:
@@ -176,7 +184,7 @@ func (p *Plugin) tidy(c *core.Ctx, userID string) (others int, err error) {
 			gone = append(gone, k)
 		}
 	}
-	if err := end(c, gone); err != nil {
+	if err := end(c, c, gone); err != nil {
 		return 0, err
 	}
 	for _, k := range gone {
@@ -199,7 +207,7 @@ func signOut(c *core.Ctx) error {
 	if len(all) > 0 && current != nil {
 		all = append(all, remembered{token: current.Session.Token})
 	}
-	return end(c, all)
+	return end(c, c, all)
 }
 
 // forget removes the cookies of the sessions that signOut has ended.

@@ -199,11 +199,16 @@ func (p *Plugin) make(c *core.Ctx, row *clientRow, f *Fields, session *core.Sess
 			}
 		}
 	}
-	made, err := p.store.clients.Create(c, row)
+	var made *clientRow
+	err = c.Recorded(func(ctx context.Context) (err error) {
+		if made, err = p.store.clients.Create(ctx, row); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventClientCreated, UserID: validate.Value(row.UserID)})
+	})
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventClientCreated, UserID: validate.Value(row.UserID)})
 	c.SetHeader("Cache-Control", "no-store")
 	c.SetHeader("Pragma", "no-cache")
 	return &Client{row: made, Secret: secret}, nil
@@ -528,14 +533,20 @@ func (p *Plugin) rotate(c *core.Ctx, in *ClientBody) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed, err := p.store.clients.Update(c, adapter.By("id", row.ID), adapter.Record{"clientSecret": stored, "updatedAt": c.Now().Truncate(time.Second)})
+	var changed *clientRow
+	err = c.Recorded(func(ctx context.Context) (err error) {
+		set := adapter.Record{"clientSecret": stored, "updatedAt": c.Now().Truncate(time.Second)}
+		if changed, err = p.store.clients.Update(ctx, adapter.By("id", row.ID), set); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventSecretRotated, UserID: c.Session().User.ID})
+	})
 	if core.IsNotFound(err) {
 		return nil, errNoClient()
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.Emit(core.Event{Type: EventSecretRotated, UserID: c.Session().User.ID})
 	return &Client{row: changed, Secret: p.opts.ClientSecretPrefix + secret}, nil
 }
 
@@ -544,11 +555,12 @@ func (p *Plugin) remove(c *core.Ctx, in *ClientBody) (*Nothing, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.Auth().Store().Tx(c, func(ctx context.Context) error { return p.store.deleteClient(ctx, row.ClientID) })
-	if err == nil {
-		c.Emit(core.Event{Type: EventClientDeleted, UserID: c.Session().User.ID})
-	}
-	return nothing(err)
+	return nothing(c.Auth().Store().Tx(c, func(ctx context.Context) error {
+		if err := p.store.deleteClient(ctx, row.ClientID); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: EventClientDeleted, UserID: c.Session().User.ID})
+	}))
 }
 
 // Nothing is the answer null. Better Auth 1.6 sends no body.

@@ -42,12 +42,13 @@ const (
 
 // The events of the plugin.
 const (
-	EventConsentGiven  = oauthserver.EventConsented
-	EventTokenReused   = oauthserver.EventReused
-	EventTokensIssued  = oauthserver.EventIssued
-	EventClientCreated = core.EventType("oauth.client-created")
-	EventClientDeleted = core.EventType("oauth.client-deleted")
-	EventSecretRotated = core.EventType("oauth.client-secret-rotated")
+	EventConsentGiven = oauthserver.EventConsented
+	EventTokenReused  = oauthserver.EventReused
+	EventTokensIssued = oauthserver.EventIssued
+
+	EventClientCreated core.EventType = "oauth.client-created"
+	EventClientDeleted core.EventType = "oauth.client-deleted"
+	EventSecretRotated core.EventType = "oauth.client-secret-rotated"
 )
 
 // Answers of the routes.

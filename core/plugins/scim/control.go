@@ -359,7 +359,7 @@ func (p *Plugin) refuseSignIn(ctx context.Context, u *core.User) error {
 	if !ok {
 		return refused
 	}
-	c.Emit(core.Event{Type: EventSignInRefused, UserID: u.ID, Code: CodeDeactivated.Code})
+	c.EmitRefusal(ctx, core.Event{Type: EventSignInRefused, UserID: u.ID, Code: CodeDeactivated.Code})
 	if path := c.Path(); strings.HasPrefix(path, "/callback") || strings.HasPrefix(path, "/oauth2/callback") {
 		to, separator := c.ErrorURL(), "?"
 		if strings.Contains(to, "?") {

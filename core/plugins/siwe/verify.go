@@ -52,7 +52,7 @@ func (p *Plugin) verify(c *core.Ctx, in *VerifyInput) (VerifyReply, error) {
 		return VerifyReply{}, core.Fail(http.StatusBadRequest, CodeEmailRequired)
 	}
 	proof, nonce, err := p.examine(c, in)
-	if e, ok := errors.AsType[*core.Error](err); ok {
+	if e, ok := errors.AsType[*core.Error](err); ok && e.Status < http.StatusInternalServerError {
 		c.Emit(core.Event{Type: core.EventSignInFailed, Method: ID, Code: e.Code})
 	}
 	if err != nil {
