@@ -94,8 +94,9 @@ func TestGenerate(t *testing.T) {
 func TestGenerateAddress(t *testing.T) {
 	t.Parallel()
 	for want, spoil := range map[string]func(*core.Options){
-		"  baseURL: \"http://localhost:3000\",\n});":                         func(*core.Options) {},
-		"  baseURL: \"http://localhost:3000\",\n  basePath: \"/auth\",\n});": func(o *core.Options) { o.BasePath = "/auth" },
+		"  baseURL: \"http://localhost:3000\",\n});":                             func(*core.Options) {},
+		"  baseURL: \"http://localhost:3000\",\n  basePath: \"/auth\",\n});":     func(o *core.Options) { o.BasePath = "/auth" },
+		"  baseURL: \"http://localhost:3000\",\n  basePath: \"/svc/auth\",\n});": func(o *core.Options) { o.PublicPath = "/svc/auth" },
 		"createAuthClient({\n});": func(o *core.Options) {
 			o.BaseURL, o.DynamicBaseURL = "", &core.DynamicBaseURL{AllowedHosts: []string{"*.example.com"}}
 		},

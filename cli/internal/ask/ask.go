@@ -3,6 +3,7 @@ package ask
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,10 +20,64 @@ import (
 // longest is how many bytes a line of the standard input may have.
 const longest = 4096
 
-// Terminal reports whether somebody sits at a reader.
-func Terminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // descriptors are small
+// Terminal reports whether somebody sits at all of the streams.
+func Terminal(streams ...any) bool {
+	for _, s := range streams {
+		f, ok := s.(*os.File)
+		if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // descriptors are small
+			return false
+		}
+	}
+	return true
+}
+
+// Accessible reports whether questions shall be lines of text, for screen readers.
+func Accessible() bool { return os.Getenv("ACCESSIBLE") != "" }
+
+// Form is a series of questions.
+type Form struct {
+	In         io.Reader
+	Out        io.Writer
+	Accessible bool // each question is a line of text
+}
+
+// Run asks until all is answered. The error is exit.Stopped when somebody pressed Ctrl-C or
+// ctx has ended.
+func (f Form) Run(ctx context.Context, groups ...*huh.Group) error {
+	form := huh.NewForm(groups...).WithInput(f.In).WithOutput(f.Out).WithAccessible(f.Accessible)
+	// Lines of text are read without regard to ctx. So that Ctrl-C, which is a signal there,
+	// ends the command at once, nobody waits for the reading, and the terminal gets back the
+	// echo that the reading of a password has switched off.
+	restore := state(f.In)
+	answered := make(chan error, 1)
+	go func() { answered <- form.RunWithContext(ctx) }()
+	select {
+	case err := <-answered:
+		if errors.Is(err, huh.ErrUserAborted) || ctx.Err() != nil {
+			return exit.Stopped()
+		}
+		return err
+	case <-ctx.Done():
+	}
+	if f.Accessible {
+		restore()
+	} else {
+		<-answered // it leaves the terminal as it was
+	}
+	return exit.Stopped()
+}
+
+// state returns a function that gives a terminal its present settings back.
+func state(in io.Reader) func() {
+	f, ok := in.(*os.File)
+	if !ok {
+		return func() {}
+	}
+	before, err := term.GetState(int(f.Fd())) //nolint:gosec // descriptors are small
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(int(f.Fd()), before) } //nolint:gosec // descriptors are small
 }
 
 // Password asks for a new password, twice in a terminal. Otherwise it is the first line of
@@ -31,24 +86,30 @@ func Password(ctx context.Context, in io.Reader, out io.Writer, title string) (s
 	if !Terminal(in) {
 		return line(in)
 	}
+	return Form{in, out, Accessible()}.password(ctx, title)
+}
+
+func (f Form) password(ctx context.Context, title string) (string, error) {
 	var first, again string
-	hidden := func(title string, value *string) *huh.Input {
-		return huh.NewInput().Title(title).EchoMode(huh.EchoModePassword).CharLimit(longest).Value(value)
+	typed := func(s string) error {
+		if s == "" {
+			return errors.New("type a password")
+		}
+		return nil
 	}
-	err := form(ctx, in, out,
-		hidden(title, &first).Validate(func(s string) error {
-			if s == "" {
-				return errors.New("type a password")
-			}
-			return nil
-		}),
-		hidden("The same again", &again).Validate(func(s string) error {
-			if s != first {
-				return errors.New("the two are not the same")
-			}
-			return nil
-		}))
-	return first, err
+	repeated := func(s string) error {
+		if s != first {
+			return errors.New("the two are not the same")
+		}
+		return nil
+	}
+	hidden := func(title string, value *string, valid func(string) error) *huh.Input {
+		return huh.NewInput().Title(title).EchoMode(huh.EchoModePassword).CharLimit(longest).Value(value).Validate(valid)
+	}
+	if err := f.Run(ctx, huh.NewGroup(hidden(title, &first, typed), hidden("The same again", &again, repeated))); err != nil {
+		return "", err
+	}
+	return first, cmp.Or(typed(first), repeated(again)) // an input may end before an answer is valid
 }
 
 // Text asks for a value in a terminal. name is what gives it otherwise, for the error when
@@ -57,22 +118,21 @@ func Text(ctx context.Context, in io.Reader, out io.Writer, title, name string) 
 	if !Terminal(in) {
 		return "", exit.Misused(fmt.Errorf("%s is missing", name))
 	}
+	return Form{in, out, Accessible()}.text(ctx, title)
+}
+
+func (f Form) text(ctx context.Context, title string) (string, error) {
 	var value string
-	err := form(ctx, in, out, huh.NewInput().Title(title).CharLimit(longest).Value(&value).Validate(func(s string) error {
+	typed := func(s string) error {
 		if strings.TrimSpace(s) == "" {
 			return errors.New("type a value")
 		}
 		return nil
-	}))
-	return strings.TrimSpace(value), err
-}
-
-func form(ctx context.Context, in io.Reader, out io.Writer, fields ...huh.Field) error {
-	err := huh.NewForm(huh.NewGroup(fields...)).WithInput(in).WithOutput(out).RunWithContext(ctx)
-	if errors.Is(err, huh.ErrUserAborted) {
-		return &exit.Error{Code: exit.Interrupted, Err: errors.New("stopped: nothing was changed")}
 	}
-	return err
+	if err := f.Run(ctx, huh.NewGroup(huh.NewInput().Title(title).CharLimit(longest).Value(&value).Validate(typed))); err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(value), typed(value)
 }
 
 // line reads the first line.

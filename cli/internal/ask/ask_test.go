@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -26,6 +27,48 @@ func TestPassword(t *testing.T) {
 	broken := errors.New("broken")
 	if _, err := Password(t.Context(), io.MultiReader(strings.NewReader("half"), failing{broken}), io.Discard, ""); !errors.Is(err, broken) {
 		t.Error(err)
+	}
+}
+
+// In the accessible form Ctrl-C is a signal, which ends the context: nobody waits for a line
+// that is still to come.
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	in, keyboard := io.Pipe()
+	t.Cleanup(func() { _ = keyboard.Close() })
+	ctx, stop := context.WithCancel(t.Context())
+	asked := make(chan struct{}, 1)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := Form{in, telling(asked), true}.text(ctx, "E-mail address")
+		ended <- err
+	}()
+	<-asked
+	stop()
+	if err := <-ended; exit.Code(err) != exit.Interrupted || err.Error() != "stopped: nothing was changed" {
+		t.Error(err)
+	}
+}
+
+// telling is where a question is written, which tells that it was.
+type telling chan struct{}
+
+func (w telling) Write(text []byte) (int, error) {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+	return len(text), nil
+}
+
+// An input that ends is no answer.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"ada@example.com\n": "ada@example.com", "": "", "\n": ""} {
+		got, err := Form{strings.NewReader(in), io.Discard, true}.text(t.Context(), "E-mail address")
+		if got != want || (err != nil) != (want == "") {
+			t.Errorf("%q: %q, %v", in, got, err)
+		}
 	}
 }
 

@@ -7,13 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/advantch/kernia-go/cli/internal/ask"
 	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
@@ -36,9 +34,12 @@ Nothing is overwritten without --force, and nothing is left half written.`,
 		Example: `  kernia init
   kernia init shop --framework echo --database postgres --plugins passkey,organization --frontend react
   kernia init api --frontend none --yes`,
-		Args:          cobra.MaximumNArgs(1),
-		SilenceUsage:  true,
-		SilenceErrors: false,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return exit.Misused(fmt.Errorf("%q is one argument too many: %q", args[1], cmd.UseLine()))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			has := func(name string) bool {
 				if name == "folder" {
@@ -51,16 +52,15 @@ Nothing is overwritten without --force, and nothing is left half written.`,
 			}
 			o.tidy = !skip
 			in, out := cmd.InOrStdin(), cmd.ErrOrStderr()
-			if !o.yes && onTerminal(in, out) {
-				if err := ask(&c, has, os.Getenv("ACCESSIBLE") != "", in, out); err != nil {
+			ctx := cmd.Context()
+			if !o.yes && ask.Terminal(in, out) {
+				if err := answer(ctx, &c, has, ask.Form{In: in, Out: out, Accessible: ask.Accessible()}); err != nil {
 					return err
 				}
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
 			p, err := create(ctx, c, o, cmd)
 			if errors.Is(err, context.Canceled) {
-				return errStopped
+				return exit.Stopped()
 			}
 			if err != nil {
 				return err

@@ -2,11 +2,13 @@ package scaffold
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/advantch/kernia-go/cli/internal/npm"
+	"github.com/advantch/kernia-go/cli/internal/secret"
 )
 
 // program is what the templates are filled with.
@@ -21,18 +23,11 @@ type program struct {
 
 // newProgram makes the secrets of one program. They are in no other.
 func newProgram(c Choices) *program {
-	p := &program{Choices: c, Command: path.Base(c.Module), Secret: newSecret()}
+	p := &program{Choices: c, Command: path.Base(c.Module), Secret: secret.New()}
 	if c.Database == "postgres" || c.Database == "mysql" {
 		p.DatabasePassword = rand.Text()
 	}
 	return p
-}
-
-// newSecret returns 32 random bytes as text.
-func newSecret() string {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 func (p *program) FrameworkTitle() string { return frameworks[p.Framework].Title }
@@ -141,30 +136,39 @@ func (p *program) databaseURL(host, password string) string {
 	}
 }
 
-// ClientImports are the plugins that are part of the official client.
+// clientParts are the client's parts of the plugins, in the order of the server.
+func (p *program) clientParts() []npm.Part {
+	var parts []npm.Part
+	for _, plugin := range p.PluginList() {
+		if part, ok := npm.PartOf(plugin.ID); ok {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// ClientImports are the parts that the official client has itself.
 func (p *program) ClientImports() []string {
 	var names []string
-	for _, plugin := range p.PluginList() {
-		if plugin.Client != "" && plugin.From == "" {
-			names = append(names, plugin.Client)
+	for _, part := range p.clientParts() {
+		if part.Package == "" {
+			names = append(names, part.Name)
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-// ClientPackages are the plugins that are packages of their own.
-func (p *program) ClientPackages() []plugin {
-	return slices.DeleteFunc(p.PluginList(), func(plugin plugin) bool { return plugin.From == "" })
+// ClientPackages are the parts that have packages of their own.
+func (p *program) ClientPackages() []npm.Part {
+	return slices.DeleteFunc(p.clientParts(), func(part npm.Part) bool { return part.Package == "" })
 }
 
-// ClientCalls are all of them, in the order of the server.
+// ClientCalls are the functions of all parts.
 func (p *program) ClientCalls() []string {
 	var names []string
-	for _, plugin := range p.PluginList() {
-		if plugin.Client != "" {
-			names = append(names, plugin.Client)
-		}
+	for _, part := range p.clientParts() {
+		names = append(names, part.Name)
 	}
 	return names
 }

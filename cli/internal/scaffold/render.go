@@ -9,6 +9,8 @@ import (
 	"maps"
 	"strings"
 	"text/template"
+
+	"github.com/advantch/kernia-go/cli/internal/npm"
 )
 
 //go:embed all:templates
@@ -111,12 +113,7 @@ func execute(t *template.Template, name string, text []byte, p *program) ([]byte
 // has, and what its plugins would otherwise draw in newer.
 func packageJSON(p *program) ([]byte, error) {
 	page := frontends[p.Frontend]
-	dependencies := map[string]string{"better-auth": "1.6.11"}
-	for _, plugin := range p.ClientPackages() {
-		maps.Copy(dependencies, map[string]string{
-			plugin.From: "1.6.11", "@better-auth/core": "1.6.11", "@better-auth/utils": "0.4.0", "better-call": "1.3.5",
-		})
-	}
+	dependencies := npm.Packages(p.Plugins...)
 	maps.Copy(dependencies, page.Dependencies)
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)

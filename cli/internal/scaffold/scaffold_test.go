@@ -18,6 +18,9 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
+
+	"github.com/advantch/kernia-go/cli/internal/ask"
+	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
 // Every choice that cannot be is refused by a sentence that says what to pass.
@@ -39,7 +42,7 @@ func TestChoices(t *testing.T) {
 		{"module", []string{"--module", "../up"}, "pass --module"},
 		{"a program called web", []string{"--module", "example.com/web"}, "pass --module with another last element"},
 		{"checkout", []string{"--replace", "testdata"}, "pass --replace with the folder of a checkout"},
-		{"two folders", []string{"another"}, "accepts at most 1 arg"},
+		{"two folders", []string{"another"}, "\"another\" is one argument too many"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,6 +50,9 @@ func TestChoices(t *testing.T) {
 			_, err := run(t.Context(), append([]string{folder, "--yes", "--skip-tidy", "--kernia-version", "v0.1.0"}, test.args...)...)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, want one that has %q", err, test.want)
+			}
+			if code := exit.Code(err); code != exit.Usage {
+				t.Errorf("the exit code is %d", code)
 			}
 			if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("the folder is there: %v", err)
@@ -425,7 +431,7 @@ func TestAsk(t *testing.T) {
 	c := Choices{Framework: "chi"}
 	has := func(flag string) bool { return flag == "framework" || flag == "plugins" }
 	// Folder, the second adapter, the second database, the third page.
-	if err := ask(&c, has, true, iotest.OneByteReader(strings.NewReader("shop\n2\n2\n3\n")), &out); err != nil {
+	if err := answer(t.Context(), &c, has, ask.Form{In: iotest.OneByteReader(strings.NewReader("shop\n2\n2\n3\n")), Out: &out, Accessible: true}); err != nil {
 		t.Fatal(err)
 	}
 	if c.Folder != "shop" || c.Framework != "chi" || c.Adapter != "ent" || c.Database != "postgres" || c.Frontend != "vue" {
