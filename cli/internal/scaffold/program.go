@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"path"
@@ -17,17 +18,37 @@ type program struct {
 	Command          string // name of the binary
 	Requires         []string
 	Replaces         []string
+	Leftovers        []string // files of other choices that are still in the folder
+	BaseURL          string
 	Secret           string
 	DatabasePassword string // "" without a database server that has users
 }
 
 // newProgram makes the secrets of one program. They are in no other.
 func newProgram(c Choices) *program {
-	p := &program{Choices: c, Command: path.Base(c.Module), Secret: secret.New()}
+	p := &program{Choices: c, Command: path.Base(c.Module), BaseURL: "http://localhost:3000", Secret: secret.New()}
 	if c.Database == "postgres" || c.Database == "mysql" {
 		p.DatabasePassword = rand.Text()
 	}
 	return p
+}
+
+// keep takes over what the settings of a program that is written again say.
+func (p *program) keep(s settings) {
+	set := func(to *string, name string) { *to = cmp.Or(s.value(name), *to) }
+	set(&p.BaseURL, "BASE_URL")
+	set(&p.Secret, "KERNIA_SECRET")
+	if p.DatabasePassword != "" {
+		set(&p.DatabasePassword, "DATABASE_PASSWORD")
+	}
+}
+
+// databaseKind is what kindOf says of the program's DATABASE_URL, "" without one.
+func (p *program) databaseKind() string {
+	if p.Adapter == "mongo" {
+		return "mongo"
+	}
+	return p.Database
 }
 
 func (p *program) FrameworkTitle() string { return frameworks[p.Framework].Title }
