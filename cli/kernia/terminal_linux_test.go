@@ -96,7 +96,7 @@ const ctrlC = "\x03"
 func inTerminal(t *testing.T, b bench) {
 	t.Run("once for the program", func(t *testing.T) {
 		c := b.command(t, ".", "info")
-		c.Env = append(c.Env, "APP_COUNTS=1")
+		c.Env = append(c.Env, "TERM=screen", "APP_COUNTS=1")
 		x := open(t, c)
 		x.until(t, "waiting")
 		x.press(t, ctrlC)
@@ -111,11 +111,12 @@ func inTerminal(t *testing.T, b bench) {
 			t.Errorf("the program was interrupted %d times: %s", n, x.screen)
 		}
 	})
+	// With TERM=screen nothing asks the terminal for its colours, which this one does not know.
 	for _, accessible := range []string{"", "1"} {
 		t.Run("at a question, ACCESSIBLE="+accessible, func(t *testing.T) {
 			folder := t.TempDir()
 			c := b.command(t, ".", "init")
-			c.Dir, c.Env = folder, append(c.Env, "TERM=xterm", "ACCESSIBLE="+accessible)
+			c.Dir, c.Env = folder, append(c.Env, "TERM=screen", "ACCESSIBLE="+accessible)
 			x := open(t, c)
 			x.until(t, "Folder")
 			x.press(t, ctrlC)
@@ -125,18 +126,18 @@ func inTerminal(t *testing.T, b bench) {
 				t.Errorf("left is %v", left)
 			}
 		})
-		t.Run("at a password, ACCESSIBLE="+accessible, func(t *testing.T) {
-			c := b.command(t, ".", "user", "create", "--email", "grace@example.com")
-			c.Env = append(c.Env, "TERM=xterm", "ACCESSIBLE="+accessible)
-			x := open(t, c)
-			x.until(t, "Password of grace@example.com")
-			x.press(t, ctrlC)
-			x.until(t, "stopped: nothing was changed")
-			x.end(t, 130)
-			settings, err := unix.IoctlGetTermios(int(x.side.Fd()), unix.TCGETS) //nolint:gosec // descriptors are small
-			if err != nil || settings.Lflag&unix.ECHO == 0 {
-				t.Errorf("the terminal does not show what is typed any more: %v", err)
-			}
-		})
 	}
+	t.Run("at a password", func(t *testing.T) {
+		c := b.command(t, ".", "user", "create", "--email", "grace@example.com")
+		c.Env = append(c.Env, "TERM=screen")
+		x := open(t, c)
+		x.until(t, "Password of grace@example.com")
+		x.press(t, ctrlC)
+		x.until(t, "stopped: nothing was changed")
+		x.end(t, 130)
+		settings, err := unix.IoctlGetTermios(int(x.side.Fd()), unix.TCGETS) //nolint:gosec // descriptors are small
+		if err != nil || settings.Lflag&unix.ECHO == 0 {
+			t.Errorf("the terminal does not show what is typed any more: %v", err)
+		}
+	})
 }

@@ -1,9 +1,11 @@
-// Package ask asks people for values: in a terminal by prompts, otherwise not at all.
+// Package ask asks people for values: in a terminal by lines of text, otherwise not at all.
+//
+// It is part of every application with the commands, so it imports no library for terminals:
+// those that draw forms ask the terminal for its colours whenever a program starts.
 package ask
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +13,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/charmbracelet/huh"
 	"golang.org/x/term"
 
 	"github.com/advantch/kernia-go/cli/internal/exit"
@@ -31,40 +32,23 @@ func Terminal(streams ...any) bool {
 	return true
 }
 
-// Accessible reports whether questions shall be lines of text, for screen readers.
-func Accessible() bool { return os.Getenv("ACCESSIBLE") != "" }
-
-// Form is a series of questions.
-type Form struct {
-	In         io.Reader
-	Out        io.Writer
-	Accessible bool // each question is a line of text
-}
-
-// Run asks until all is answered. The error is exit.Stopped when somebody pressed Ctrl-C or
-// ctx has ended.
-func (f Form) Run(ctx context.Context, groups ...*huh.Group) error {
-	form := huh.NewForm(groups...).WithInput(f.In).WithOutput(f.Out).WithAccessible(f.Accessible)
-	// Lines of text are read without regard to ctx. So that Ctrl-C, which is a signal there,
-	// ends the command at once, nobody waits for the reading, and the terminal gets back the
-	// echo that the reading of a password has switched off.
-	restore := state(f.In)
-	answered := make(chan error, 1)
-	go func() { answered <- form.RunWithContext(ctx) }()
+// Until runs a function that reads what somebody types, until it ends or ctx does. Reading
+// cannot be stopped, so after ctx nobody waits for it, and the terminal gets back the echo
+// that the reading of a password has switched off. The error is exit.Stopped then.
+func Until(ctx context.Context, in io.Reader, read func() error) error {
+	restore := state(in)
+	ended := make(chan error, 1)
+	go func() { ended <- read() }()
 	select {
-	case err := <-answered:
-		if errors.Is(err, huh.ErrUserAborted) || ctx.Err() != nil {
+	case err := <-ended:
+		if ctx.Err() != nil {
 			return exit.Stopped()
 		}
 		return err
 	case <-ctx.Done():
-	}
-	if f.Accessible {
 		restore()
-	} else {
-		<-answered // it leaves the terminal as it was
+		return exit.Stopped()
 	}
-	return exit.Stopped()
 }
 
 // state returns a function that gives a terminal its present settings back.
@@ -86,30 +70,45 @@ func Password(ctx context.Context, in io.Reader, out io.Writer, title string) (s
 	if !Terminal(in) {
 		return line(in)
 	}
-	return Form{in, out, Accessible()}.password(ctx, title)
+	f := in.(*os.File)
+	hidden := func(title string) (string, error) {
+		_, _ = fmt.Fprint(out, title, ": ")
+		typed, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // descriptors are small
+		_, _ = fmt.Fprintln(out)
+		return string(typed), err
+	}
+	return password(ctx, in, out, title, hidden)
 }
 
-func (f Form) password(ctx context.Context, title string) (string, error) {
-	var first, again string
-	typed := func(s string) error {
-		if s == "" {
-			return errors.New("type a password")
+func password(ctx context.Context, in io.Reader, out io.Writer, title string, hidden func(title string) (string, error)) (string, error) {
+	var first string
+	err := Until(ctx, in, func() error {
+		for {
+			typed, err := hidden(title)
+			switch {
+			case err != nil:
+				return errEnded(err)
+			case len(typed) > longest:
+				_, _ = fmt.Fprintf(out, "It is longer than %d bytes.\n", longest)
+				continue
+			case typed == "":
+				continue
+			}
+			again, err := hidden("The same again")
+			if err != nil {
+				return errEnded(err)
+			}
+			if again == typed {
+				first = typed
+				return nil
+			}
+			_, _ = fmt.Fprintln(out, "The two are not the same.")
 		}
-		return nil
-	}
-	repeated := func(s string) error {
-		if s != first {
-			return errors.New("the two are not the same")
-		}
-		return nil
-	}
-	hidden := func(title string, value *string, valid func(string) error) *huh.Input {
-		return huh.NewInput().Title(title).EchoMode(huh.EchoModePassword).CharLimit(longest).Value(value).Validate(valid)
-	}
-	if err := f.Run(ctx, huh.NewGroup(hidden(title, &first, typed), hidden("The same again", &again, repeated))); err != nil {
+	})
+	if err != nil {
 		return "", err
 	}
-	return first, cmp.Or(typed(first), repeated(again)) // an input may end before an answer is valid
+	return first, nil
 }
 
 // Text asks for a value in a terminal. name is what gives it otherwise, for the error when
@@ -118,21 +117,35 @@ func Text(ctx context.Context, in io.Reader, out io.Writer, title, name string) 
 	if !Terminal(in) {
 		return "", exit.Misused(fmt.Errorf("%s is missing", name))
 	}
-	return Form{in, out, Accessible()}.text(ctx, title)
+	return text(ctx, in, out, title)
 }
 
-func (f Form) text(ctx context.Context, title string) (string, error) {
+func text(ctx context.Context, in io.Reader, out io.Writer, title string) (string, error) {
 	var value string
-	typed := func(s string) error {
-		if strings.TrimSpace(s) == "" {
-			return errors.New("type a value")
+	err := Until(ctx, in, func() error {
+		lines := bufio.NewScanner(in)
+		for {
+			_, _ = fmt.Fprint(out, title, ": ")
+			if !lines.Scan() {
+				return errEnded(lines.Err())
+			}
+			if value = strings.TrimSpace(lines.Text()); value != "" {
+				return nil
+			}
 		}
-		return nil
-	}
-	if err := f.Run(ctx, huh.NewGroup(huh.NewInput().Title(title).CharLimit(longest).Value(&value).Validate(typed))); err != nil {
+	})
+	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(value), typed(value)
+	return value, nil
+}
+
+// errEnded is the error of a terminal whose input has ended, as Ctrl-D does it.
+func errEnded(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return exit.Stopped()
+	}
+	return err
 }
 
 // line reads the first line.

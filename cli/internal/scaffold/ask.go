@@ -2,18 +2,44 @@ package scaffold
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 
 	"github.com/charmbracelet/huh"
 
 	"github.com/advantch/kernia-go/cli/internal/ask"
+	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
 // given says which choices came as arguments, so that nobody asks for them again.
 type given func(flag string) bool
 
+// form is where the questions are asked.
+type form struct {
+	in         io.Reader
+	out        io.Writer
+	accessible bool // each question is a line of text, for screen readers
+}
+
+// run asks until all is answered. The error is exit.Stopped after Ctrl-C.
+func (f form) run(ctx context.Context, groups ...*huh.Group) error {
+	questions := huh.NewForm(groups...).WithInput(f.in).WithOutput(f.out).WithAccessible(f.accessible)
+	read := func() error { return questions.RunWithContext(ctx) }
+	var err error
+	if f.accessible {
+		err = ask.Until(ctx, f.in, read) // the library reads lines without regard to ctx
+	} else {
+		err = read()
+	}
+	if errors.Is(err, huh.ErrUserAborted) || ctx.Err() != nil {
+		return exit.Stopped()
+	}
+	return err
+}
+
 // answer asks for what was not given, and fills in c.
-func answer(ctx context.Context, c *Choices, has given, form ask.Form) error {
+func answer(ctx context.Context, c *Choices, has given, f form) error {
 	set(&c.Framework, defaultFramework)
 	set(&c.Adapter, defaultAdapter)
 	set(&c.Frontend, defaultFrontend)
@@ -58,7 +84,7 @@ func answer(ctx context.Context, c *Choices, has given, form ask.Form) error {
 	if len(groups) == 0 {
 		return nil
 	}
-	if err := form.Run(ctx, groups...); err != nil {
+	if err := f.run(ctx, groups...); err != nil {
 		return err
 	}
 	if adapters[c.Adapter].databases != nil {

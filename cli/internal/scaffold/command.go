@@ -56,7 +56,7 @@ Nothing is overwritten without --force, and nothing is left half written.`,
 			in, out := cmd.InOrStdin(), cmd.ErrOrStderr()
 			ctx := cmd.Context()
 			if !o.yes && ask.Terminal(in, out) {
-				if err := answer(ctx, &c, has, ask.Form{In: in, Out: out, Accessible: ask.Accessible()}); err != nil {
+				if err := answer(ctx, &c, has, form{in, out, os.Getenv("ACCESSIBLE") != ""}); err != nil {
 					return err
 				}
 			}

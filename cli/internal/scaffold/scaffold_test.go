@@ -20,7 +20,6 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
 
-	"github.com/advantch/kernia-go/cli/internal/ask"
 	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
@@ -557,7 +556,7 @@ func TestAsk(t *testing.T) {
 	c := Choices{Framework: "chi"}
 	has := func(flag string) bool { return flag == "framework" || flag == "plugins" }
 	// Folder, the second adapter, the second database, the third page.
-	if err := answer(t.Context(), &c, has, ask.Form{In: iotest.OneByteReader(strings.NewReader("shop\n2\n2\n3\n")), Out: &out, Accessible: true}); err != nil {
+	if err := answer(t.Context(), &c, has, form{iotest.OneByteReader(strings.NewReader("shop\n2\n2\n3\n")), &out, true}); err != nil {
 		t.Fatal(err)
 	}
 	if c.Folder != "shop" || c.Framework != "chi" || c.Adapter != "ent" || c.Database != "postgres" || c.Frontend != "vue" {
