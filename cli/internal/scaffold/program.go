@@ -109,7 +109,7 @@ func (p *program) NewAdapter() string {
 	case "ent":
 		return "entadapter.New(driver)"
 	case "mongo":
-		return `kerniamongo.New(client.Database("app"), kerniamongo.Options{})`
+		return `kerniamongo.New(client.Database("app"), kerniamongo.Options{Transactions: kerniamongo.On})`
 	default:
 		return "memory.New()"
 	}

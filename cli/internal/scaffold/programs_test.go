@@ -384,7 +384,7 @@ func offline(t *testing.T, c Choices, binary string, env []string) {
 		env = append(slices.Clone(env), "DATABASE_URL="+nobody)
 	}
 	for want, args := range map[string][]string{
-		"Ways to sign in": {"info"}, `"x-generated-by"`: {"generate", "openapi"}, "=\n": {"secret"}, "CREATE TABLE": {"generate", "sql", "postgres"},
+		"Ways to sign in": {"info"}, `"x-generated-by"`: {"generate", "openapi"}, "=\n": {"secret"}, "create table": {"generate", "sql", "postgres"},
 	} {
 		command := exec.CommandContext(t.Context(), binary, append([]string{"kernia"}, args...)...) //nolint:gosec // built by this test
 		command.Dir, command.Env = c.Folder, env
