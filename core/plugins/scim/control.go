@@ -273,8 +273,8 @@ func (p *Plugin) rowOf(ctx context.Context, conn *Connection, userID string) (*P
 func (p *Plugin) connectionsOf(ctx context.Context, organizationID string) ([]*Connection, error) {
 	var out []*Connection
 	for i := range p.opts.Connections {
-		if p.opts.Connections[i].OrganizationID == organizationID {
-			out = append(out, p.opts.Connections[i].connection())
+		if c := &p.opts.Connections[i]; c.OrganizationID == organizationID {
+			out = append(out, c.connection())
 		}
 	}
 	rows, err := p.providers.List(ctx, adapter.Find{Where: adapter.By("organizationId", organizationID)})
@@ -287,12 +287,9 @@ func (p *Plugin) connectionsOf(ctx context.Context, organizationID string) ([]*C
 // connectionBy returns the connection that has written a row, nil when it is gone.
 func (p *Plugin) connectionBy(ctx context.Context, row *Provisioned) (*Connection, error) {
 	var conn *Connection
-	for i := range p.opts.Connections {
-		if p.opts.Connections[i].ProviderID == row.ProviderID {
-			conn = p.opts.Connections[i].connection()
-		}
-	}
-	if conn == nil {
+	if s := p.staticOf(row.ProviderID); s != nil {
+		conn = s.connection()
+	} else {
 		found, err := p.providers.Find(ctx, adapter.By("providerId", row.ProviderID))
 		if core.IsNotFound(err) {
 			return nil, nil

@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -223,42 +222,29 @@ func (p *Plugin) userChanged(ctx context.Context, u *core.User) error {
 // releasePage is how many deactivated users one transaction releases.
 const releasePage = 100
 
-var errUsersMoved = errors.New("scim: more users were deactivated meanwhile")
-
 // end removes a connection with its deactivations: bans end with what they hang on. So that
 // nobody who was deactivated gets back into the organization by it, they leave it.
 func (p *Plugin) end(ctx context.Context, conn *Connection) error {
-	for attempt := 0; ; attempt++ {
-		more := false
-		err := p.auth.Store().Tx(ctx, func(ctx context.Context) error {
-			var err error
-			more, err = p.release(ctx, conn)
-			if err != nil || more {
-				return err
-			}
-			n, err := p.providers.Delete(ctx, adapter.By("id", conn.ID))
-			if err == nil && n == 0 {
-				err = core.ErrNotFound
-			}
-			if err != nil {
-				return err
-			}
-			return p.emit(ctx, conn, EventConnectionDeleted, "")
+	for more := true; more; {
+		err := again(func() error {
+			return p.auth.Store().Tx(ctx, func(ctx context.Context) (err error) {
+				if more, err = p.release(ctx, conn); err != nil || more {
+					return err
+				}
+				return p.remove(ctx, conn)
+			})
 		})
-		if errors.Is(err, errUsersMoved) && attempt < maxAttempts {
-			continue
-		}
-		if err != nil || !more {
+		if err != nil {
 			return err
 		}
-		attempt = 0
 	}
+	return nil
 }
 
 // release ends a page of the deactivations of a connection and reports whether there are more.
 func (p *Plugin) release(ctx context.Context, conn *Connection) (more bool, err error) {
 	inactive := func() ([]*Provisioned, error) {
-		return p.provisioned.List(ctx, adapter.Find{Where: adapter.By("owner", conn.owner()).And("providerId", conn.ProviderID).And("active", false),
+		return p.provisioned.List(ctx, adapter.Find{Where: conn.rows().And("active", false),
 			Sort: []adapter.Sort{{Field: "userId"}}, Limit: releasePage})
 	}
 	rows, err := inactive()
@@ -280,7 +266,7 @@ func (p *Plugin) release(ctx context.Context, conn *Connection) (more bool, err 
 	}
 	for _, row := range rows {
 		if !locked[row.UserID] {
-			return false, errUsersMoved
+			return false, errMoved
 		}
 		if err := p.releaseUser(ctx, conn, row); err != nil {
 			return false, err
@@ -332,14 +318,8 @@ func (p *Plugin) releaseUser(ctx context.Context, conn *Connection, row *Provisi
 func (p *Plugin) organizationDeleted(ctx context.Context, organizationID string) error {
 	owner := (&Connection{OrganizationID: &organizationID}).owner()
 	of := adapter.By("owner", owner)
-	rows, err := p.provisioned.List(ctx, adapter.Find{Where: of.And("active", false), Sort: []adapter.Sort{{Field: "userId"}}})
-	if err != nil {
+	if err := p.liftAll(ctx, of, ""); err != nil {
 		return err
-	}
-	for _, row := range rows {
-		if err := p.liftLocked(ctx, row); err != nil {
-			return err
-		}
 	}
 	if p.groupRows != nil {
 		if _, err := p.groupRows.Delete(ctx, of); err != nil {
@@ -357,33 +337,51 @@ func (p *Plugin) organizationDeleted(ctx context.Context, organizationID string)
 		if conn.static {
 			continue
 		}
-		if _, err := p.providers.Delete(ctx, adapter.By("id", conn.ID)); err != nil {
-			return err
-		}
-		if err := p.emit(ctx, conn, EventConnectionDeleted, ""); err != nil {
+		if err := p.remove(ctx, conn); err != nil && !missing(err) {
 			return err
 		}
 	}
 	return nil
 }
 
-// liftLocked locks the user of a row and lifts the ban of its deactivation.
-func (p *Plugin) liftLocked(ctx context.Context, row *Provisioned) error {
-	if row.Ban == nil {
-		return nil
-	}
-	rec, err := p.auth.Lock(ctx, core.ModelUser, row.UserID)
-	if missing(err) {
-		return nil
+// remove removes the row of a connection.
+func (p *Plugin) remove(ctx context.Context, conn *Connection) error {
+	n, err := p.providers.Delete(ctx, adapter.By("id", conn.ID))
+	if err == nil && n == 0 {
+		err = core.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	u, err := p.auth.UserOf(rec)
-	if err == nil {
-		_, err = p.lift(ctx, row, u)
+	return p.emit(ctx, conn, EventConnectionDeleted, "")
+}
+
+// liftAll lifts the bans of the deactivations in rows, except that of one user.
+func (p *Plugin) liftAll(ctx context.Context, rows adapter.Where, except string) error {
+	list, err := p.provisioned.List(ctx, adapter.Find{Where: rows.And("active", false), Sort: []adapter.Sort{{Field: "userId"}}})
+	if err != nil {
+		return err
 	}
-	return err
+	for _, row := range list {
+		if row.Ban == nil || row.UserID == except {
+			continue
+		}
+		rec, err := p.auth.Lock(ctx, core.ModelUser, row.UserID)
+		if missing(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		u, err := p.auth.UserOf(rec)
+		if err != nil {
+			return err
+		}
+		if _, err := p.lift(ctx, row, u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makerDeleted removes the connections that a user has made for nobody but the user, with their
@@ -401,23 +399,10 @@ func (p *Plugin) makerDeleted(ctx context.Context, u *core.User) error {
 		if conn.organization() != "" {
 			continue // the organization's: somebody else may make its next token
 		}
-		rows, err := p.provisioned.List(ctx, adapter.Find{Where: adapter.By("owner", conn.owner()).And("providerId", conn.ProviderID).And("active", false),
-			Sort: []adapter.Sort{{Field: "userId"}}})
-		if err != nil {
+		if err := p.liftAll(ctx, conn.rows(), u.ID); err != nil {
 			return err
 		}
-		for _, row := range rows {
-			if row.UserID == u.ID {
-				continue
-			}
-			if err := p.liftLocked(ctx, row); err != nil {
-				return err
-			}
-		}
-		if _, err := p.providers.Delete(ctx, adapter.By("id", conn.ID)); err != nil {
-			return err
-		}
-		if err := p.emit(ctx, conn, EventConnectionDeleted, ""); err != nil {
+		if err := p.remove(ctx, conn); err != nil && !missing(err) {
 			return err
 		}
 	}

@@ -65,7 +65,7 @@ func (p *Plugin) findGroup(ctx context.Context, conn *Connection, id string) (*G
 	if id == "" || !wire.ValidText(id) {
 		return nil, errGroupNotFound
 	}
-	g, err := p.groupRows.Find(ctx, adapter.By("id", id).And("providerId", conn.ProviderID).And("owner", conn.owner()))
+	g, err := p.groupRows.Find(ctx, append(adapter.By("id", id), conn.rows()...))
 	if missing(err) || err == nil && g.ID != id {
 		return nil, errGroupNotFound
 	}
@@ -411,8 +411,7 @@ func (p *Plugin) groupsOf(ctx context.Context, conn *Connection, userIDs []strin
 	for _, m := range rows {
 		ids = append(ids, m.GroupID)
 	}
-	list, err := p.groupRows.List(ctx, adapter.Find{Where: adapter.Where{{Field: "id", Op: adapter.In, Value: ids},
-		{Field: "providerId", Value: conn.ProviderID}, {Field: "owner", Value: conn.owner()}}})
+	list, err := p.groupRows.List(ctx, adapter.Find{Where: append(conn.rows(), adapter.Cond{Field: "id", Op: adapter.In, Value: ids})})
 	if err != nil {
 		return nil, err
 	}
@@ -516,19 +515,28 @@ func (p *Plugin) patchGroup(c *core.Ctx, in *GroupChangeInput) (*GroupResource, 
 	return &GroupResource{p.groups, in.project(p.groups, changed)}, nil
 }
 
-// errMoved means that the members of a group have changed before they were locked.
-var errMoved = errors.New("scim: another change of the group came first")
+// errMoved means that what a change was planned for has changed before it was locked.
+var errMoved = errors.New("scim: another change came first")
 
 // maxAttempts bounds how often a change that others precede is tried.
 const maxAttempts = 100
 
+// again makes a change, and makes it again as long as others come first.
+func again(change func() error) error {
+	err := errMoved
+	for attempt := 0; errors.Is(err, errMoved) && attempt < maxAttempts; attempt++ {
+		err = change()
+	}
+	return err
+}
+
 // changeGroup changes a group of a connection and returns the whole resource.
 func (p *Plugin) changeGroup(c *core.Ctx, conn *Connection, groupID string, change func(before document.Object) (document.Object, error)) (document.Object, error) {
 	var changed document.Object
-	err := errMoved
-	for attempt := 0; errors.Is(err, errMoved) && attempt < maxAttempts; attempt++ {
+	err := again(func() (err error) {
 		changed, err = p.attemptGroup(c, conn, groupID, change)
-	}
+		return err
+	})
 	if err != nil {
 		return nil, groupRefusal(err)
 	}
@@ -675,11 +683,7 @@ func (p *Plugin) deleteGroup(c *core.Ctx, in *GroupDeleteInput) (*core.Raw, erro
 	if err != nil {
 		return nil, err
 	}
-	err = errMoved
-	for attempt := 0; errors.Is(err, errMoved) && attempt < maxAttempts; attempt++ {
-		err = p.attemptDelete(c, conn, in.GroupID)
-	}
-	if err != nil {
+	if err := again(func() error { return p.attemptDelete(c, conn, in.GroupID) }); err != nil {
 		return nil, groupRefusal(err)
 	}
 	return &core.Raw{Status: http.StatusNoContent}, nil
@@ -761,7 +765,7 @@ func (p *Plugin) listGroups(c *core.Ctx, in *ListInput) (*GroupList, error) {
 		return nil, err
 	}
 	out := &GroupList{List{kind: p.groups, Start: start}}
-	w := adapter.By("providerId", conn.ProviderID).And("owner", conn.owner())
+	w := conn.rows()
 	order := []adapter.Sort{{Field: "createdAt"}, {Field: "id"}}
 	bare := text(in.Attributes) == "" && slices.ContainsFunc(strings.Split(text(in.ExcludedAttributes), ","), func(s string) bool {
 		return document.Fold(strings.TrimSpace(s)) == "members"

@@ -159,11 +159,7 @@ func (p *Plugin) connection(c *core.Ctx) (*Connection, error) {
 	if plain == "" || providerID == "" {
 		return nil, invalid
 	}
-	for i := range p.opts.Connections {
-		s := &p.opts.Connections[i]
-		if s.ProviderID != providerID || organizationID != "" && organizationID != s.OrganizationID {
-			continue
-		}
+	if s := p.staticOf(providerID); s != nil && (organizationID == "" || organizationID == s.OrganizationID) {
 		if !secret.Equal(s.Token, plain) {
 			return nil, invalid
 		}
@@ -192,6 +188,22 @@ func (p *Plugin) connection(c *core.Ctx) (*Connection, error) {
 		err = invalid
 	}
 	return conn, err
+}
+
+// staticOf is the connection of the options with an id, nil when there is none.
+func (p *Plugin) staticOf(providerID string) *StaticConnection {
+	for i := range p.opts.Connections {
+		if s := &p.opts.Connections[i]; s.ProviderID == providerID {
+			return s
+		}
+	}
+	return nil
+}
+
+// rows are the conditions of what the connection, or a former one of the same owner and id, has
+// written.
+func (c *Connection) rows() adapter.Where {
+	return adapter.By("owner", c.owner()).And("providerId", c.ProviderID)
 }
 
 // connection is the static connection as one that has called.
