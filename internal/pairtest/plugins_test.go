@@ -21,8 +21,8 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/sso"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
-	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
