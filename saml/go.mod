@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/advantch/kernia-go/core v0.1.0
 	github.com/beevik/etree v1.8.1
+	github.com/crewjam/saml v0.6.3
 	github.com/russellhaering/goxmldsig v1.6.1
 )
 
