@@ -340,3 +340,11 @@ func wantRefused(t *testing.T, err error, code string) {
 		t.Fatalf("code %s (%s), want %s", refused.Code.Code, refused.Reason, code)
 	}
 }
+
+func mustEC(p pair) *ecdsa.PrivateKey {
+	key, ok := p.key.(*ecdsa.PrivateKey)
+	if !ok {
+		panic("no ECDSA key")
+	}
+	return key
+}
