@@ -38,7 +38,7 @@ func parseCertificates(text string) ([]*x509.Certificate, error) {
 		return []*x509.Certificate{cert}, nil
 	}
 	var certs []*x509.Certificate
-	for rest := []byte(text); ; {
+	for rest := outdent(text); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break
@@ -111,7 +111,7 @@ func parseKey(text, pass string) (crypto.Signer, error) {
 	if len(text) > maxKeyText {
 		return nil, errors.New("a private key's text is too long")
 	}
-	block, _ := pem.Decode([]byte(text))
+	block, _ := pem.Decode(outdent(text))
 	if block == nil {
 		return nil, errors.New("a private key is no PEM")
 	}
@@ -147,6 +147,15 @@ func parseKey(text, pass string) (crypto.Signer, error) {
 func samePublic(cert *x509.Certificate, key crypto.Signer) bool {
 	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
 	return ok && public.Equal(cert.PublicKey)
+}
+
+// outdent takes the indentation from PEM that comes from the middle of a configuration.
+func outdent(text string) []byte {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return []byte(strings.Join(lines, "\n"))
 }
 
 // decodeBase64 reads standard base64 with padding. White space is skipped: XML is indented,
