@@ -124,8 +124,12 @@ func readMetadata(root *etree.Element, policy *sso.SAMLPolicy) (*sso.SAMLIdentit
 	if out.Certificates, err = metadataCertificates(role); err != nil {
 		return nil, err
 	}
-	if _, err := verifyingCertificates(out.Certificates, policy); err != nil {
-		return nil, err
+	// Metadata without a certificate are accepted: it may come another way. CheckConnection
+	// refuses a connection without one.
+	if len(out.Certificates) > 0 {
+		if _, err := verifyingCertificates(out.Certificates, policy); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

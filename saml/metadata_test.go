@@ -81,8 +81,6 @@ func TestBadMetadata(t *testing.T) {
 		"SAM-27 a location without a host":      strings.Replace(goodMetadata(), "https://idp.example.com/post", "https:///x", 1),
 		"SAM-27 a relative location":            strings.Replace(goodMetadata(), "https://idp.example.com/post", "/sso", 1),
 		"no sign-in":                            entityOf(roleOf(key + `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="https://idp.example.com/soap"/>`)),
-		"no certificate":                        entityOf(roleOf(endpointsXML)),
-		"only an encryption key":                entityOf(roleOf(keyOf("encryption", bare(idpPair())) + endpointsXML)),
 		"a certificate that is none":            entityOf(roleOf(keyOf("", strings.Repeat("AAAA", 30)) + endpointsXML)),
 		"SAM-11 a weak key":                     entityOf(roleOf(keyOf("", bare(weak())) + endpointsXML)),
 		"no entity ID":                          strings.Replace(goodMetadata(), idpEntity, "", 1),
@@ -97,6 +95,23 @@ func TestBadMetadata(t *testing.T) {
 			_, err := New(Options{}).ReadMetadata([]byte(document), &sso.SAMLPolicy{})
 			wantRefused(t, err, "INVALID_SAML_CONFIGURATION")
 		})
+	}
+}
+
+// TestMetadataWithoutCertificate: the certificate may have been handed in by itself. One for
+// encryption is none for signatures.
+func TestMetadataWithoutCertificate(t *testing.T) {
+	t.Parallel()
+	for _, keys := range []string{"", keyOf("encryption", bare(idpPair()))} {
+		got, err := New(Options{}).ReadMetadata([]byte(entityOf(roleOf(keys+endpointsXML))), &sso.SAMLPolicy{})
+		if err != nil || len(got.Certificates) != 0 {
+			t.Fatal(got, err)
+		}
+		conn := connection()
+		conn.IDP = *got
+		wantRefused(t, New(Options{}).CheckConnection(conn), "INVALID_SAML_CONFIGURATION")
+		_, err = read(conn, xmlOf(signedAssertion(goodAnswer())))
+		wantRefused(t, err, "INVALID_SAML_CONFIGURATION")
 	}
 }
 
