@@ -26,8 +26,9 @@ type AssertionInput struct {
 
 // SAMLCallbackInput is AssertionInput for the route that browsers also open after a sign-in.
 type SAMLCallbackInput struct {
-	ProviderID      string  `path:"providerId"`
-	QueryRelayState *string `query:"RelayState"`
+	_               struct{} `validate:"optional"`
+	ProviderID      string   `path:"providerId"`
+	QueryRelayState *string  `query:"RelayState"`
 	SAMLCallbackBody
 }
 

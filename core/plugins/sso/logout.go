@@ -197,12 +197,13 @@ func (p *Plugin) signingOut(c *core.Ctx) error {
 
 // LogoutMessageInput is a message of logout, in the query or in a form.
 type LogoutMessageInput struct {
-	ProviderID string  `path:"providerId"`
-	Request    *string `query:"SAMLRequest"`
-	Response   *string `query:"SAMLResponse"`
-	RelayState *string `query:"RelayState"`
-	SigAlg     *string `query:"SigAlg"`
-	Signature  *string `query:"Signature"`
+	_          struct{} `validate:"optional"`
+	ProviderID string   `path:"providerId"`
+	Request    *string  `query:"SAMLRequest"`
+	Response   *string  `query:"SAMLResponse"`
+	RelayState *string  `query:"RelayState"`
+	SigAlg     *string  `query:"SigAlg"`
+	Signature  *string  `query:"Signature"`
 	LogoutMessageBody
 }
 
