@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -247,6 +248,41 @@ func TestTampering(t *testing.T) {
 		signing{}.sign(root)
 		_, err := read(connection(), xmlOf(root))
 		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+	})
+	t.Run("CVE-2025-47949 an unsigned assertion in front of the signed one", func(t *testing.T) {
+		t.Parallel()
+		root := signedAssertion(goodAnswer())
+		a := assertionOf(root)
+		root.InsertChildAt(0, evil(a, "_evil"))
+		_, err := read(connection(), xmlOf(root))
+		wantRefused(t, err, "SAML_MULTIPLE_ASSERTIONS")
+	})
+	t.Run("CVE-2025-54419 an edit outside of the signed assertion changes nothing that is returned", func(t *testing.T) {
+		t.Parallel()
+		want, err := read(connection(), xmlOf(signedAssertion(goodAnswer())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := signedAssertion(goodAnswer())
+		root.CreateAttr("Consent", "urn:evil")
+		root.InsertChildAt(1, element(`<x xmlns="`+nsAssertion+`"><Subject><NameID>`+evilName+`</NameID></Subject><AttributeStatement><Attribute Name="groups"><AttributeValue>root</AttributeValue></Attribute></AttributeStatement></x>`))
+		root.CreateElement("saml:Subject").CreateElement("saml:NameID").SetText(evilName)
+		got, err := read(connection(), xmlOf(root))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v %v", got, err)
+		}
+		root.CreateAttr("InResponseTo", "_evil")
+		_, err = read(connection(), xmlOf(root))
+		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+	})
+	t.Run("DOS a SignedInfo with a thousand elements", func(t *testing.T) {
+		t.Parallel()
+		xml := replaced(t, xmlOf(signedAssertion(goodAnswer())), "<ds:Transforms>", "<ds:Transforms>"+strings.Repeat("<ds:Transform/>", 1000))
+		_, err := read(connection(), xml)
+		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+		if !strings.Contains(err.Error(), "too many elements") {
+			t.Error(err)
+		}
 	})
 	t.Run("an unsigned assertion by the signature of metadata (gitlab 486565)", func(t *testing.T) {
 		t.Parallel()

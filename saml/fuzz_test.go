@@ -1,6 +1,8 @@
 package saml
 
 import (
+	"crypto"
+	"crypto/rsa"
 	"encoding/base64"
 	"net/url"
 	"testing"
@@ -111,5 +113,50 @@ func FuzzScan(f *testing.F) {
 		if second, err := canonical(again, nil, ""); err != nil || string(second) != string(first) {
 			t.Fatalf("%q became %q, %v", first, second, err)
 		}
+	})
+}
+
+// FuzzSignedAssertion: an identity provider may say anything in an assertion that it signs.
+func FuzzSignedAssertion(f *testing.F) {
+	good := goodAnswer()
+	f.Add(good.nameID, confirmation(methodBearer, `NotOnOrAfter="2026-05-04T12:05:00Z" Recipient="`+acs+`" InResponseTo="`+requestID+`"`), good.times, good.conditions, good.authn+good.attributes)
+	p := idpEC()
+	conn := connection()
+	conn.IDP.Certificates = []string{p.pem()}
+	stack := New(Options{})
+	f.Fuzz(func(t *testing.T, name, confirmations, times, conditions, statements string) {
+		if confirmations == "" {
+			return
+		}
+		xml := `<saml:Assertion xmlns:saml="` + nsAssertion + `" ID="_a1" Version="2.0" IssueInstant="2026-05-04T12:00:00Z"><saml:Issuer>` + idpEntity + `</saml:Issuer>` +
+			`<saml:Subject>` + name + confirmations + `</saml:Subject><saml:Conditions ` + times + `>` + conditions + `</saml:Conditions>` + statements + `</saml:Assertion>`
+		el, err := parse([]byte(xml), 64<<10, false)
+		if err != nil || len(el.FindElements(".//Signature")) > 0 {
+			return
+		}
+		root := good.root()
+		root.RemoveChild(assertionOf(root))
+		root.AddChild(el)
+		signing{pair: &p, method: ecdsaSHA256}.sign(el)
+		got, err := stack.ReadResponse(conn, posted(xmlOf(root)))
+		if err == nil && (got.ID != "_a1" || got.ValidUntil.Before(now.Add(-conn.Policy.ClockSkew))) {
+			t.Fatalf("%+v", got)
+		}
+	})
+}
+
+// FuzzDecrypt: no ciphertext panics.
+func FuzzDecrypt(f *testing.F) {
+	f.Add(uint8(0), uint8(0), []byte("key"), []byte("data"))
+	f.Add(uint8(2), uint8(6), make([]byte, 256), make([]byte, 48))
+	private, _ := spPair().key.(*rsa.PrivateKey)
+	keys := []string{oaepMGF1P, oaep11, rsa15}
+	data := []string{aes128CBC, aes192CBC, aes256CBC, aes128GCM, aes192GCM, aes256GCM, tripleDES}
+	f.Fuzz(func(_ *testing.T, k, d uint8, key, value []byte) {
+		box := &encrypted{keyMethod: keys[int(k)%len(keys)], dataMethod: data[int(d)%len(data)], key: key, data: value}
+		box.keySize, _ = cipherOf(box.dataMethod)
+		box.oaep = rsa.OAEPOptions{Hash: crypto.SHA256, MGFHash: crypto.SHA1}
+		box.open(private)
+		box.decipher(make([]byte, box.keySize))
 	})
 }

@@ -19,6 +19,9 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/sso"
 )
 
+// maxSignedInfo is how many elements a SignedInfo may have. It has about ten.
+const maxSignedInfo = 32
+
 // verifier knows whose signatures count.
 type verifier struct {
 	certs   []*x509.Certificate
@@ -117,6 +120,12 @@ func (v *verifier) signedInfo(el, value *etree.Element) (*etree.Element, error) 
 	parts, err := sequence(el, nsSignature, "CanonicalizationMethod", "SignatureMethod", "Reference")
 	if err != nil {
 		return nil, err
+	}
+	// Anybody can send this one: it is small before it is canonicalized.
+	n := 0
+	_ = walk(el, func(*etree.Element) error { n++; return nil })
+	if n > maxSignedInfo {
+		return nil, errors.New("SignedInfo has too many elements")
 	}
 	prefixes, err := readC14N(parts[0])
 	if err != nil {
