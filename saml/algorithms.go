@@ -2,7 +2,7 @@ package saml
 
 import (
 	"crypto"
-	_ "crypto/sha1" // of AllowDeprecated, and of RSA-OAEP, where its weakness does not matter
+	_ "crypto/sha1" //nolint:gosec // of AllowDeprecated, and of RSA-OAEP, where its weakness does not matter
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"slices"

@@ -66,7 +66,7 @@ const (
 
 const (
 	statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	methodBearer  = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	methodBearer  = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // no credential
 
 	defaultMaxMessage  = 256 << 10
 	defaultMaxMetadata = 100 << 10
