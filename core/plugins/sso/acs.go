@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/oauth2"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -330,7 +331,7 @@ func (f *arriving) info(profile *oauth2.Profile) map[string]any {
 func (f *arriving) signIn(c *core.Ctx) error {
 	p := f.p
 	profile := f.identity()
-	if profile.ID == "" || profile.Email == "" || core.CheckNewEmail(profile.Email) != nil {
+	if profile.ID == "" || !validate.Email(profile.Email) {
 		return core.Fail(http.StatusBadRequest, CodeNoIdentity)
 	}
 	at, err := oauth.NewProvider(oauth.Config{

@@ -75,7 +75,7 @@ func TestManage(t *testing.T) {
 func TestRegisterRefusals(t *testing.T) {
 	t.Parallel()
 	w := open(t, settings{core: func(o *core.Options) { o.Account.Linking.TrustedProviders = []string{"trusted"} },
-		sso: sso.Options{Defaults: []sso.DefaultProvider{{ProviderID: "corp", Domain: "corp.test", OIDC: &sso.OIDCConfig{Issuer: "https://acme.example", ClientID: "client"}}}},
+		sso:  sso.Options{Defaults: []sso.DefaultProvider{{ProviderID: "corp", Domain: "corp.test", OIDC: &sso.OIDCConfig{Issuer: "https://acme.example", ClientID: "client"}}}},
 		more: []core.Plugin{scim.New(scim.Options{})}})
 	c := w.signUp(t, "admin@acme.test")
 	c.Post("/scim/generate-token", body{"providerId": "directory"}).Want(t, 201, "")

@@ -11,6 +11,7 @@ import (
 	"github.com/advantch/kernia-go/core/idtoken"
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/oauth2"
+	"github.com/advantch/kernia-go/core/validate"
 )
 
 // defaultScopes are requested when neither the request nor the provider says any.
@@ -132,9 +133,13 @@ func (p *Plugin) profile(pr *provider) func(context.Context, *http.Client, *oaut
 			return nil, errNoProfile
 		}
 		m := pr.oidc.Mapping
+		email := claims.String(or(m.Email, "email"))
+		if !validate.Email(email) {
+			email = ""
+		}
 		return &oauth2.Profile{
-			ID: claims.ID(or(m.ID, "sub")), Email: claims.String(or(m.Email, "email")), Name: claims.String(or(m.Name, "name")), Image: claims.String(or(m.Image, "picture")),
-			EmailVerified: p.believes(pr, claims.String(or(m.Email, "email"))) && claims.Bool(or(m.EmailVerified, "email_verified")), Raw: claims,
+			ID: claims.ID(or(m.ID, "sub")), Email: email, Name: claims.String(or(m.Name, "name")), Image: claims.String(or(m.Image, "picture")),
+			EmailVerified: p.believes(pr, email) && claims.Bool(or(m.EmailVerified, "email_verified")), Raw: claims,
 		}, nil
 	}
 }

@@ -53,6 +53,7 @@ import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
 import signUp from "./sign-up.mjs";
 import siwe from "./siwe.mjs";
+import sso from "./sso.mjs";
 import social from "./social.mjs";
 import socialProviders from "./social-providers.mjs";
 import storage from "./storage.mjs";
@@ -89,6 +90,7 @@ export const scenarios = [
   ...phoneNumber,
   ...scim,
   ...siwe,
+  ...sso,
   ...username,
   ...refusals,
 ];
