@@ -5,8 +5,10 @@ import (
 	_ "crypto/sha1" //nolint:gosec // of AllowDeprecated, and of RSA-OAEP, where its weakness does not matter
 	_ "crypto/sha256"
 	_ "crypto/sha512"
+	"fmt"
 	"slices"
 
+	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/sso"
 )
 
@@ -93,37 +95,42 @@ func cipherOf(uri string) (keySize int, known bool) {
 }
 
 // allowed decides about an algorithm. A list decides alone, as with Better Auth: who lists a
-// deprecated algorithm means it.
-func allowed(p *sso.SAMLPolicy, kind, uri string, known, deprecated bool, list []string) error {
+// deprecated algorithm means it. The client is told as there which algorithm it is, and what
+// would be better.
+func allowed(p *sso.SAMLPolicy, kind, uri, better string, known, deprecated bool, list []string) error {
+	say := func(code core.ErrorCode, format string, args ...any) error {
+		code.Message = fmt.Sprintf(format, args...)
+		return refuse(code, "%s", code.Message)
+	}
 	switch {
 	case !known:
-		return refuse(codeUnknownAlgorithm, "the %s algorithm %.100q is not known", kind, uri)
+		return say(codeUnknownAlgorithm, "SAML %s algorithm not recognized: %.100s", kind, uri)
 	case len(list) > 0:
 		if !slices.Contains(list, uri) {
-			return refuse(codeNotAllowed, "the %s algorithm %s is not in the list of allowed ones", kind, uri)
+			return say(codeNotAllowed, "SAML %s algorithm not in allow-list: %s", kind, uri)
 		}
 	case deprecated && !p.AllowDeprecated:
-		return refuse(codeDeprecated, "the %s algorithm %s is deprecated", kind, uri)
+		return say(codeDeprecated, "SAML response uses deprecated %s algorithm: %s. Please configure your IdP to use %s.", kind, uri, better)
 	}
 	return nil
 }
 
 func allowSignature(p *sso.SAMLPolicy, uri string) (signatureMethod, error) {
 	m, known := signatureMethodOf(uri)
-	return m, allowed(p, "signature", uri, known, m.deprecated, p.SignatureAlgorithms)
+	return m, allowed(p, "signature", uri, "SHA-256 or stronger", known, m.deprecated, p.SignatureAlgorithms)
 }
 
 func allowDigest(p *sso.SAMLPolicy, uri string) (crypto.Hash, error) {
 	h, known := digestOf(uri)
-	return h, allowed(p, "digest", uri, known, h == crypto.SHA1, p.DigestAlgorithms)
+	return h, allowed(p, "digest", uri, "SHA-256 or stronger", known, h == crypto.SHA1, p.DigestAlgorithms)
 }
 
 func allowKeyEncryption(p *sso.SAMLPolicy, uri string) error {
 	known := uri == oaepMGF1P || uri == oaep11 || uri == rsa15
-	return allowed(p, "key encryption", uri, known, uri == rsa15, p.KeyEncryptionAlgorithms)
+	return allowed(p, "key encryption", uri, "RSA-OAEP", known, uri == rsa15, p.KeyEncryptionAlgorithms)
 }
 
 func allowDataEncryption(p *sso.SAMLPolicy, uri string) (keySize int, err error) {
 	n, known := cipherOf(uri)
-	return n, allowed(p, "data encryption", uri, known, uri == tripleDES, p.DataEncryptionAlgorithms)
+	return n, allowed(p, "data encryption", uri, "AES-GCM", known, uri == tripleDES, p.DataEncryptionAlgorithms)
 }

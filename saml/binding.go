@@ -67,9 +67,6 @@ func receive(in *sso.SAMLReceived, field string, p *sso.SAMLPolicy, code core.Er
 	if out.root, err = parse(doc, limit, false); err != nil {
 		return nil, refuse(malformed, "%s", err)
 	}
-	if err := uniqueIDs(out.root); err != nil {
-		return nil, refuse(malformed, "%s", err)
-	}
 	return out, nil
 }
 

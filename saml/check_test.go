@@ -43,7 +43,7 @@ func TestCheckConnection(t *testing.T) {
 		"the decryption key":     {func(c *sso.SAMLConnection) { c.SP.DecryptionKey = idpEC().keyPEM() }, "no RSA"},
 		"its certificate":        {func(c *sso.SAMLConnection) { c.SP.DecryptionCertificate = foreign().pem() }, "not of the decryption key"},
 		"its key":                {func(c *sso.SAMLConnection) { c.SP.DecryptionKey = "" }, "without a key"},
-		"SAM-11 a signature":     {func(c *sso.SAMLConnection) { c.SP.SignatureAlgorithm = "urn:x" }, "not known"},
+		"SAM-11 a signature":     {func(c *sso.SAMLConnection) { c.SP.SignatureAlgorithm = "urn:x" }, "not recognized"},
 		"SAM-11 a digest":        {func(c *sso.SAMLConnection) { c.SP.DigestAlgorithm = digSHA1 }, "deprecated"},
 		"a format":               {func(c *sso.SAMLConnection) { c.SP.NameIDFormat = "a b" }, "NameID"},
 		"SAM-18 a skew of a day": {func(c *sso.SAMLConnection) { c.Policy.ClockSkew = 24 * time.Hour }, "skew"},

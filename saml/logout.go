@@ -58,6 +58,9 @@ func (s *stack) readLogout(name, field string, conn *sso.SAMLConnection, in *sso
 	if !is(root, nsProtocol, name) {
 		return nil, refuse(code, "the document is no %s", name)
 	}
+	if err := uniqueIDs(root); err != nil {
+		return nil, refuse(code, "%s", err)
+	}
 	if err := checkSignatures(root, root); err != nil {
 		return nil, refuse(code, "%s", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 
 	"github.com/beevik/etree"
 
@@ -59,6 +60,9 @@ func (v *verifier) open(root *etree.Element, conn *sso.SAMLConnection) (response
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := uniqueIDs(root); err != nil {
+		return nil, nil, refuse(codeInvalidXML, "%s", err)
+	}
 	owners := []*etree.Element{root}
 	if inner.Tag == "Assertion" {
 		owners = append(owners, inner)
@@ -105,7 +109,9 @@ func onlyAssertion(response *etree.Element) (*etree.Element, error) {
 	case len(found) == 0:
 		return nil, refuse(codeNoAssertion, "the response has no assertion")
 	case len(found) > 1:
-		return nil, refuse(codeManyAssertions, "the response has more than one assertion")
+		code := codeManyAssertions
+		code.Message = fmt.Sprintf(code.Message, len(found))
+		return nil, refuse(code, "the response has %d assertions", len(found))
 	case found[0].Parent() != response || found[0].NamespaceURI() != nsAssertion:
 		return nil, refuse(codeNoAssertion, "the assertion is not directly in the response")
 	}

@@ -30,7 +30,7 @@ var (
 	codeInvalidEncoding  = core.ErrorCode{Code: "SAML_INVALID_ENCODING", Message: "Invalid base64-encoded SAML response"}
 	codeInvalidXML       = core.ErrorCode{Code: "SAML_INVALID_XML", Message: "Failed to parse SAML response XML"}
 	codeNoAssertion      = core.ErrorCode{Code: "SAML_NO_ASSERTION", Message: "SAML response contains no assertions"}
-	codeManyAssertions   = core.ErrorCode{Code: "SAML_MULTIPLE_ASSERTIONS", Message: "SAML response contains more than one assertion"}
+	codeManyAssertions   = core.ErrorCode{Code: "SAML_MULTIPLE_ASSERTIONS", Message: "SAML response contains %d assertions, expected exactly 1"}
 	codeNotAllowed       = core.ErrorCode{Code: "SAML_ALGORITHM_NOT_ALLOWED", Message: "SAML algorithm is not in the allow-list"}
 	codeUnknownAlgorithm = core.ErrorCode{Code: "SAML_UNKNOWN_ALGORITHM", Message: "SAML algorithm is not recognized"}
 	codeDeprecated       = core.ErrorCode{Code: "SAML_DEPRECATED_ALGORITHM", Message: "SAML algorithm is deprecated"}
