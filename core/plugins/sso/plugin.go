@@ -76,17 +76,17 @@ func New(o Options) *Plugin {
 	p.Register = core.Post("registerSSOProvider", "/sso/register", p.register, person, core.Fails(http.StatusUnprocessableEntity, http.StatusBadGateway),
 		core.Doc("Register an SSO provider"))
 	p.SignIn = core.Post("signInSSO", "/sign-in/sso", p.signIn, core.DocID("signInWithSSO"), core.Fails(http.StatusBadGateway), core.Doc("Sign in with SSO provider"))
-	p.Callback = core.Get("callbackSSO", callbackPath+"/:providerId", p.callback, core.HideFromClient(), core.Redirects(), core.DocID("handleSSOCallback"),
+	p.Callback = core.Get("callbackSSO", callbackPath+"/:providerId", p.callback, core.Redirects(), core.DocID("handleSSOCallback"),
 		core.Doc("Complete a sign-in that a provider has sent the browser back from"))
-	p.SharedCallback = core.Get("callbackSSOShared", callbackPath, p.sharedCallback, core.HideFromClient(), core.Redirects(), core.DocID("handleSSOCallbackShared"),
+	p.SharedCallback = core.Get("callbackSSOShared", callbackPath, p.sharedCallback, core.Redirects(), core.DocID("handleSSOCallbackShared"),
 		core.Doc("Complete a sign-in by any provider"))
 	p.SAMLCallback = core.Get("callbackSSOSAML", samlCallbackPath+"/:providerId", p.samlCallback, core.WithMethods(http.MethodGet, http.MethodPost), core.AcceptForm(),
-		core.CrossSite(), core.HideFromClient(), core.Redirects(), core.DocID("handleSAMLCallback"), core.Doc("Complete a sign-in by SAML"))
-	p.AssertionConsumer = core.Post("acsEndpoint", acsPath+"/:providerId", p.assertionConsumer, core.AcceptForm(), core.CrossSite(), core.HideFromClient(),
+		core.CrossSite(), core.Redirects(), core.DocID("handleSAMLCallback"), core.Doc("Complete a sign-in by SAML"))
+	p.AssertionConsumer = core.Post("acsEndpoint", acsPath+"/:providerId", p.assertionConsumer, core.AcceptForm(), core.CrossSite(),
 		core.Redirects(), core.DocID("handleSAMLAssertionConsumerService"), core.Doc("SAML Assertion Consumer Service"))
 	p.SingleLogout = core.Get("sloEndpoint", sloPath+"/:providerId", p.singleLogout, core.WithMethods(http.MethodGet, http.MethodPost), core.AcceptForm(),
-		core.CrossSite(), core.HideFromClient(), core.MayRedirect(), core.Answers("text/html"), core.Doc("SAML Single Logout Service"))
-	p.BeginLogout = core.Post("initiateSLO", "/sso/saml2/logout/:providerId", p.beginLogout, session, core.HideFromClient(), core.Redirects(),
+		core.CrossSite(), core.MayRedirect(), core.Answers("text/html"), core.Doc("SAML Single Logout Service"))
+	p.BeginLogout = core.Post("initiateSLO", "/sso/saml2/logout/:providerId", p.beginLogout, session, core.Redirects(),
 		core.Doc("Sign out here and at the identity provider"))
 	p.List = core.Get("listSSOProviders", "/sso/providers", p.list, session, core.Doc("List SSO providers"))
 	p.Get = core.Get("getSSOProvider", "/sso/get-provider", p.get, session, core.Doc("Get SSO provider details"))

@@ -22,6 +22,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
+	"github.com/advantch/kernia-go/core/plugins/sso"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
 	"github.com/advantch/kernia-go/core/social"
@@ -91,6 +92,8 @@ func (w *World) common() []core.Plugin {
 			ProviderID: "forge", ClientID: "client", ClientSecret: "secret-of-the-client", Scopes: []string{"openid", "email"},
 			DiscoveryURL: "https://forge.example" + idptest.DiscoveryPath,
 		}}}),
+		sso.New(sso.Options{Defaults: []sso.DefaultProvider{{ProviderID: "corp", Domain: "corp.example", OIDC: &sso.OIDCConfig{
+			Issuer: "https://forge.example", ClientID: "client", ClientSecret: "secret-of-the-client"}}}}),
 		onetap.New(onetap.Options{ClientID: "client"}),
 		oauthpopup.New(oauthpopup.Options{}),
 		siwe.New(siwe.Options{Domain: "app.example.com"}),

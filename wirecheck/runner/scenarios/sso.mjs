@@ -42,7 +42,7 @@ const provider = (more = {}, oidc = {}) => ({ providerId: "acme", issuer: IDP, d
 const manual = { skipDiscovery: true, authorizationEndpoint: `${IDP}/authorize`, tokenEndpoint: `${IDP}/token`, userInfoEndpoint: `${IDP}/userinfo`, jwksEndpoint: `${IDP}/keys` };
 
 /** A company with organizations, whose owner is Alice. */
-const acme = (t, options = {}, web = idp(), extra = {}) => company(t, trusted, { plugins: [organization(), plugin(options)], world: web, ...client, ...extra });
+const acme = (t, options = {}, web = idp(), extra = {}) => company(t, {}, { core: trusted, plugins: [organization(), plugin(options)], world: web, ...client, ...extra });
 
 async function begin(browser, more = {}) {
   const { json } = await browser.post("/sign-in/sso", { providerId: "acme", ...targets, ...more });
