@@ -54,8 +54,10 @@ func (p *Plugin) manageable(c *core.Ctx, ctx context.Context, providerID string)
 }
 
 // builtIn are ids of providers of accounts that are none of single sign-on.
-var builtIn = []string{core.ProviderCredential, "email-otp", "magic-link", "phone-number", "anonymous", "siwe", "passkey", "email", "username", "sso", "apple", "google",
-	"microsoft", "github"}
+var builtIn = []string{core.ProviderCredential, "email-otp", "magic-link", "phone-number", "anonymous", "siwe", "passkey", "email", "username", "sso",
+	"apple", "atlassian", "cognito", "cloudflare", "discord", "dropbox", "facebook", "figma", "github", "gitlab", "google", "huggingface", "kakao", "kick",
+	"line", "linear", "linkedin", "microsoft", "naver", "notion", "paybin", "paypal", "polar", "railway", "reddit", "roblox", "salesforce", "slack",
+	"spotify", "tiktok", "twitch", "twitter", "vercel", "vk", "wechat", "zoom"}
 
 // modelDirectory is the table of the plugin scim.
 const modelDirectory = "scimProvider"

@@ -337,8 +337,8 @@ func (f *arriving) signIn(c *core.Ctx) error {
 	at, err := oauth.NewProvider(oauth.Config{
 		Config: oauth2.Config{ID: f.pr.ProviderID, ClientID: f.pr.ProviderID, Discovered: true}, Method: Method, DisableImplicitSignUp: p.opts.DisableImplicitSignUp,
 	})
-	if err != nil {
-		return err
+	if err != nil { // the id of a Better Auth server's making
+		return core.Fail(http.StatusBadRequest, CodeBrokenSAML).Because(err)
 	}
 	to := f.landing(c)
 	data, err := oauth.From(p.auth).SignIn(c, at, &oauth.Identity{Profile: profile, Tokens: &oauth2.Tokens{}}, oauth.SignInOptions{

@@ -104,8 +104,15 @@ func (p *Plugin) usableNow(pr *provider) error {
 
 // byDomain finds the provider of a domain: one that has it, or one above it. The nearest counts;
 // of two equals one whose domains are proven, then the older.
-func (p *Plugin) byDomain(ctx context.Context, domain string, onlyVerified bool) (*Row, error) {
-	rows, err := p.rowsOf(ctx, domain, onlyVerified)
+func (p *Plugin) byDomain(ctx context.Context, domain string) (*Row, error) {
+	var rows []*Row
+	var err error
+	if p.opts.Domains.Enabled {
+		rows, err = p.rowsOf(ctx, domain, true)
+	}
+	if len(rows) == 0 && err == nil {
+		rows, err = p.rowsOf(ctx, domain, false)
+	}
 	if len(rows) == 0 || err != nil {
 		return nil, err
 	}
@@ -125,25 +132,36 @@ const maxCandidates = 100
 
 // rowsOf lists the providers of a domain and of the domains above it.
 func (p *Plugin) rowsOf(ctx context.Context, domain string, onlyVerified bool) ([]*Row, error) {
-	domain = strings.ToLower(domain)
+	if domain = strings.ToLower(domain); !isDomain(domain) {
+		return nil, nil
+	}
 	var rows []*Row
-	for above := domain; strings.Contains(above, "."); _, above, _ = strings.Cut(above, ".") {
-		w := adapter.Where{{Field: "domain", Op: adapter.Contains, Value: above}}
-		if onlyVerified {
-			w = w.And("domainVerified", true)
-		}
-		found, err := p.providers.List(ctx, adapter.Find{Where: w, Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range found {
-			if nearest(domain, row.Domain) == above {
-				rows = append(rows, row)
+	labels := strings.Split(domain, ".")
+	for i := max(0, len(labels)-maxLabels); i < len(labels)-1; i++ {
+		above := strings.Join(labels[i:], ".")
+		// Those that have this domain alone come first: others that only contain its text, as many as
+		// somebody likes to register, do not hide them.
+		for _, op := range []adapter.Op{adapter.Eq, adapter.Contains} {
+			w := adapter.Where{{Field: "domain", Op: op, Value: above}}
+			if onlyVerified {
+				w = w.And("domainVerified", true)
+			}
+			found, err := p.providers.List(ctx, adapter.Find{Where: w, Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range found {
+				if nearest(domain, row.Domain) == above && !slices.ContainsFunc(rows, func(known *Row) bool { return known.ID == row.ID }) {
+					rows = append(rows, row)
+				}
 			}
 		}
 	}
 	return rows, nil
 }
+
+// maxLabels is how many labels of a domain are looked at, from its end.
+const maxLabels = 8
 
 // domains splits a list.
 func domains(list string) []string {

@@ -110,7 +110,7 @@ func (p *Plugin) askedRow(c *core.Ctx, id, orgID, domain string) (*Row, error) {
 	case len(domain) > maxText || !wire.ValidText(domain):
 		return nil, nil
 	}
-	return p.byDomain(c, domain, false)
+	return p.byDomain(c, domain)
 }
 
 func (p *Plugin) beginOIDC(c *core.Ctx, pr *provider, in *SignInInput) (SignInReply, error) {

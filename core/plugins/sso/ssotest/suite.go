@@ -59,12 +59,15 @@ var (
 	}}
 )
 
-// stack is a stack of SAML whose responses are JSON.
-type stack struct{ sso.SAML }
+// Stack is a stack of SAML for tests, whose responses are assertions as JSON: whoever sends one is
+// believed.
+type Stack struct{ sso.SAML }
 
-func (stack) CheckConnection(*sso.SAMLConnection) error { return nil }
+// CheckConnection refuses nothing.
+func (Stack) CheckConnection(*sso.SAMLConnection) error { return nil }
 
-func (stack) ReadResponse(_ *sso.SAMLConnection, in *sso.SAMLReceived) (*sso.SAMLAssertion, error) {
+// ReadResponse reads JSON.
+func (Stack) ReadResponse(_ *sso.SAMLConnection, in *sso.SAMLReceived) (*sso.SAMLAssertion, error) {
 	var a *sso.SAMLAssertion
 	err := json.Unmarshal([]byte(in.Message), &a)
 	return a, err
@@ -79,7 +82,7 @@ func with(e *authtest.Env, o *core.Options, _ *emailpassword.Options) {
 	o.HTTPClient = acme.Client()
 	o.TrustedOrigins = append(o.TrustedOrigins, issuer)
 	o.Plugins = append(o.Plugins, social.New(), organization.New(organization.Options{}), sso.New(sso.Options{
-		HTTPClient: acme.Client(), SAML: stack{}, SAMLRules: sso.SAMLRules{AllowIDPInitiated: true},
+		HTTPClient: acme.Client(), SAML: Stack{}, SAMLRules: sso.SAMLRules{AllowIDPInitiated: true},
 		Defaults: []sso.DefaultProvider{
 			{ProviderID: "corp", Domain: "corp.example", OIDC: &sso.OIDCConfig{Issuer: issuer, ClientID: "client", ClientSecret: "secret-of-the-client"}},
 			{ProviderID: "saml", Domain: "saml.example", SAML: &sso.SAMLConfig{Issuer: "urn:app", EntryPoint: issuer + "/saml", Certificate: "x", CallbackURL: "/home"}},
