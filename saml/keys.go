@@ -19,6 +19,7 @@ const (
 	maxKeyText      = 64 << 10 // of a certificate's or key's text, in bytes
 	maxCertificates = 32       // of one identity provider
 	minRSA          = 2048     // bits; 1024 with SAMLPolicy.AllowDeprecated
+	maxRSA          = 8192     // bits: who registers a provider chooses how long signatures take
 )
 
 // parseCertificates reads PEM with any number of certificates, or one in bare base64.
@@ -88,7 +89,7 @@ func strongEnough(key crypto.PublicKey, p *sso.SAMLPolicy) error {
 		if p.AllowDeprecated {
 			least = minRSA / 2
 		}
-		if n := key.N.BitLen(); n < least || n > 16384 {
+		if n := key.N.BitLen(); n < least || n > maxRSA {
 			return fmt.Errorf("an RSA key has %d bits", n)
 		}
 		return nil
