@@ -9,6 +9,8 @@ import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { compactDecrypt } from "jose";
 
 const patterns = [
+  // Requests of SAML are deflated. A scenario notes what is in them.
+  ["deflated", /(?<=[?&]SAMLRequest=)[^&"\s]+/],
   // What the servers of a proxy tell each other: only they read it.
   ["sealed", /(?<=[?&](?:state|profile)=)(?:%24|[\w-]){80}[^&"\s]*/],
   // Options of passkeys. Better Auth makes a user handle anew each time, and ours
@@ -113,6 +115,10 @@ export class Mask {
 
   _sealed() {
     return "<sealed>";
+  }
+
+  _deflated(value) {
+    return this.#placeholder("deflated", value);
   }
 
   _pagesig() {

@@ -7,6 +7,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/sso"
 	"github.com/advantch/kernia-go/core/wire"
+	"github.com/advantch/kernia-go/saml"
 )
 
 func init() { factories["sso"] = (*instance).sso }
@@ -16,7 +17,7 @@ func (i *instance) sso(s *section) core.Plugin {
 	o := sso.Options{
 		DefaultOverrideUserInfo: s.flag("defaultOverrideUserInfo"), DisableImplicitSignUp: s.flag("disableImplicitSignUp"),
 		ProvisionUserOnEveryLogin: s.flag("provisionUserOnEveryLogin"), TrustEmailVerified: s.flag("trustEmailVerified"), RedirectURI: s.text("redirectURI"),
-		Table: s.text("modelName"), HTTPClient: i.httpClient(),
+		Table: s.text("modelName"), HTTPClient: i.httpClient(), SAML: saml.New(saml.Options{}),
 	}
 	if names, ok := s.get("fields").Obj(); ok {
 		o.Columns = map[string]string{}

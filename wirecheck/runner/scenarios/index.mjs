@@ -54,6 +54,7 @@ import signIn from "./sign-in.mjs";
 import signUp from "./sign-up.mjs";
 import siwe from "./siwe.mjs";
 import sso from "./sso.mjs";
+import ssoSaml from "./sso-saml.mjs";
 import social from "./social.mjs";
 import socialProviders from "./social-providers.mjs";
 import storage from "./storage.mjs";
@@ -91,6 +92,7 @@ export const scenarios = [
   ...scim,
   ...siwe,
   ...sso,
+  ...ssoSaml,
   ...username,
   ...refusals,
 ];
