@@ -78,7 +78,7 @@ type SAMLConfig struct {
 
 // SAMLPeer is one of the two sides, as metadata or by its parts.
 type SAMLPeer struct {
-	Metadata                         string // XML
+	Metadata                         string // XML; of this server it is served as it is, and EntityID must say its entity id
 	EntityID                         string
 	Certificate                      string // of the identity provider
 	PrivateKey, PrivateKeyPass       string // of this server
