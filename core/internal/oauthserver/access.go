@@ -91,7 +91,7 @@ func (s *Server) life(g *grant) time.Duration {
 func (s *Server) prepare(c *core.Ctx, g *grant) (*issue, error) {
 	now := s.now()
 	i := &issue{grant: g, iat: now, exp: now.Add(s.life(g))}
-	if len(g.resources) == 0 || s.Keys == nil {
+	if len(g.resources) == 0 || s.Keys == nil || s.Opaque {
 		token, err := s.random(c, s.NewAccess)
 		if err != nil {
 			return nil, err

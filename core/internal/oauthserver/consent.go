@@ -41,9 +41,7 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 	if err != nil || page != "" {
 		return page, err
 	}
-	if r.mode != modeForm {
-		r.mode = modeQuery
-	}
+	s.settleMode(r)
 	postLogin := p.postLogin != "" && p.postLogin == session.Session.ID
 	if p.ticket == "" && !s.Lenient {
 		// The query is that of another page: show the one of consent.

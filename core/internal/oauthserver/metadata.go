@@ -10,7 +10,8 @@ import (
 // MetadataCache lets clients and proxies keep the documents for a moment.
 const MetadataCache = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
 
-// Endpoints are the paths of the routes below the base path.
+// Endpoints are the paths of the routes below the base path. One that a plugin does not have
+// is ""; Introspect and Revoke go together.
 type Endpoints struct{ Authorize, Token, Register, Introspect, Revoke, UserInfo, EndSession string }
 
 func texts(list []string) wire.Value {
@@ -44,19 +45,23 @@ func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
 	if s.Registration {
 		set("registration_endpoint", base+e.Register)
 	}
-	set("introspection_endpoint", base+e.Introspect)
-	set("revocation_endpoint", base+e.Revoke)
+	if e.Introspect != "" {
+		set("introspection_endpoint", base+e.Introspect)
+		set("revocation_endpoint", base+e.Revoke)
+	}
 	if withCode {
 		some("response_types_supported", "code")
-		some("response_modes_supported", modeQuery, modeForm)
+		some("response_modes_supported", s.modes()...)
 	} else {
 		o.Set("response_types_supported", wire.Array()) // required by RFC 8414
 	}
 	some("grant_types_supported", s.GrantTypes...)
 	methods := []string{AuthBasic, AuthPost}
 	some("token_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
-	some("introspection_endpoint_auth_methods_supported", methods...)
-	some("revocation_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
+	if e.Introspect != "" {
+		some("introspection_endpoint_auth_methods_supported", methods...)
+		some("revocation_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
+	}
 	some("code_challenge_methods_supported", "S256")
 	o.Set("authorization_response_iss_parameter_supported", wire.Bool(true))
 	o.Set("request_parameter_supported", wire.Bool(false))
@@ -66,7 +71,9 @@ func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
 		return o.AppendJSON(nil)
 	}
 	some("claims_supported", s.Claims...)
-	set("userinfo_endpoint", base+e.UserInfo)
+	if e.UserInfo != "" {
+		set("userinfo_endpoint", base+e.UserInfo)
+	}
 	subjects := []string{"public"}
 	if s.PairwiseSecret != "" {
 		subjects = append(subjects, "pairwise")
@@ -77,7 +84,9 @@ func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
 	} else {
 		some("id_token_signing_alg_values_supported", "HS256")
 	}
-	set("end_session_endpoint", base+e.EndSession)
+	if e.EndSession != "" {
+		set("end_session_endpoint", base+e.EndSession)
+	}
 	some("acr_values_supported", acr)
 	some("prompt_values_supported", Prompts...)
 	return o.AppendJSON(nil)

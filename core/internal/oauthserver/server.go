@@ -61,6 +61,9 @@ type Config struct {
 	// ShouldCreate may name the page. They may be nil.
 	ShouldSelect, ShouldPostLogin func(ctx context.Context, a Asked) (bool, error)
 	ShouldCreate                  func(ctx context.Context, a Asked) (page string, yes bool, err error)
+	// Pages shows the pages of login and consent in a way of its own. Nil: LoginPage and
+	// ConsentPage with the signed query.
+	Pages Pages
 	// ConsentReference returns what a consent is for besides the user, such as an
 	// organization. It may be nil.
 	ConsentReference func(ctx context.Context, a Asked) (string, error)
@@ -69,6 +72,11 @@ type Config struct {
 	AskNative bool
 	// ResolveRequestURI returns the parameters behind a request_uri, or nil. It may be nil.
 	ResolveRequestURI func(ctx context.Context, requestURI, clientID string) (url.Values, error)
+
+	// Opaque makes access tokens for resources opaque, too.
+	Opaque bool
+	// AtOrigin makes the origin of the base URL the issuer, without the base path.
+	AtOrigin bool
 
 	AccessPrefix, RefreshPrefix string
 	NewAccess, NewRefresh       func(ctx context.Context) (string, error)
@@ -124,10 +132,23 @@ func New(a *core.Auth, c Config) *Server { return &Server{Config: c, auth: a} }
 
 // Issuer is iss: one text in every token, answer and document.
 func (s *Server) Issuer(c *core.Ctx) string {
-	if s.Keys != nil {
-		return cmp.Or(s.Keys.ConfiguredIssuer(), c.BaseURL())
+	own := c.BaseURL()
+	if s.AtOrigin {
+		own = Origin(own)
 	}
-	return c.BaseURL()
+	if s.Keys != nil {
+		return cmp.Or(s.Keys.ConfiguredIssuer(), own)
+	}
+	return own
+}
+
+// Origin is a URL without its path.
+func Origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // hash is the default storage of tokens and secrets, Better Auth's: SHA-256 in base64url.
