@@ -91,3 +91,12 @@ func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
 	some("prompt_values_supported", Prompts...)
 	return o.AppendJSON(nil)
 }
+
+// Extend adds members of an application to a document. Those that the server has set stay.
+func Extend(o *wire.Object, own map[string]any) error {
+	taken := make([]string, 0, len(o.Members()))
+	for _, m := range o.Members() {
+		taken = append(taken, m.Name)
+	}
+	return add(o, own, taken...)
+}
