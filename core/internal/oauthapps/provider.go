@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/internal/oauthform"
 	"github.com/advantch/kernia-go/core/internal/oauthserver"
 	"github.com/advantch/kernia-go/core/validate"
@@ -320,6 +321,38 @@ func BearerOf(c *core.Ctx) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
+}
+
+// Held is an access token as its bearer may see it: a row of oauthAccessToken without the refresh
+// token, which the bearer may not have.
+type Held struct {
+	ID                    string    `json:"id"`
+	AccessToken           string    `json:"accessToken"`
+	AccessTokenExpiresAt  time.Time `json:"accessTokenExpiresAt"`
+	RefreshTokenExpiresAt time.Time `json:"refreshTokenExpiresAt"`
+	ClientID              string    `json:"clientId"`
+	UserID                *string   `json:"userId"`
+	Scopes                string    `json:"scopes"`
+	CreatedAt             time.Time `json:"createdAt"`
+	UpdatedAt             time.Time `json:"updatedAt"`
+}
+
+// Held finds a token that is valid, or nil.
+func (p *Provider) Held(c *core.Ctx, token string) (*Held, error) {
+	if b, err := p.Bearer(c, token); b == nil || err != nil {
+		return nil, err
+	}
+	r, err := p.store.tokens.Find(c, adapter.By(fieldAccess, hash(token)))
+	if core.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Held{
+		ID: r.ID, AccessToken: token, AccessTokenExpiresAt: r.AccessExpiresAt, RefreshTokenExpiresAt: r.RefreshExpiresAt, ClientID: r.ClientID, UserID: r.UserID, Scopes: r.Scopes,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}, nil
 }
 
 // UserInfoOf answers the UserInfo endpoint.

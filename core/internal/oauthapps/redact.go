@@ -80,3 +80,9 @@ func (r tokenRow) Format(f fmt.State, _ rune) { core.Redact(f, r) }
 
 // LogValue logs the name of the type.
 func (r tokenRow) LogValue() slog.Value { return core.Redacted(r) }
+
+// Format prints the name of the type.
+func (h Held) Format(f fmt.State, _ rune) { core.Redact(f, h) }
+
+// LogValue logs the name of the type.
+func (h Held) LogValue() slog.Value { return core.Redacted(h) }

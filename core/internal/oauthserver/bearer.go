@@ -25,14 +25,22 @@ func (b *Bearer) For(resource string) bool {
 	return ok && within(normal, b.Resources)
 }
 
-// Bearers checks access tokens for routes of the application: a plugin that is a server. It
-// returns nil for a token that is not, or no longer, valid.
+// Bearers checks access tokens for routes of the application: a plugin that is a server.
 type Bearers interface {
 	core.Plugin
+	// CheckBearer returns nil for a token that is not, or no longer, valid.
 	CheckBearer(c *core.Ctx, token string) (*Bearer, error)
-	// Issuer is that of the server, and Offers are the scopes that it may grant.
-	Issuer(c *core.Ctx) string
-	Offers() []string
+	// ServerIssuer is that of the server, and ServerScopes are those that it may grant.
+	ServerIssuer(c *core.Ctx) string
+	ServerScopes() []string
+	// IssuesFor reports whether clients may ask for tokens for a resource.
+	IssuesFor(resource string) bool
+}
+
+// IssuesFor reports whether a resource is one of Config.Audiences.
+func (s *Server) IssuesFor(resource string) bool {
+	normal, ok := normalResource(resource)
+	return ok && within(normal, s.Audiences)
 }
 
 // Bearer checks an access token.

@@ -136,17 +136,6 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 	return err
 }
 
-// CheckBearer checks an access token, for guards of the application's routes.
-func (p *Plugin) CheckBearer(c *core.Ctx, token string) (*oauthserver.Bearer, error) {
-	return p.provider.Bearer(c, token)
-}
-
-// Issuer is iss of the tokens.
-func (p *Plugin) Issuer(c *core.Ctx) string { return p.provider.Issuer(c) }
-
-// Offers are the scopes that clients may ask for.
-func (p *Plugin) Offers() []string { return p.cfg.Scopes }
-
 func (p *Plugin) discover(c *core.Ctx, in *core.NoInput) (*core.Raw, error) {
 	return p.provider.Discover(c, in)
 }
