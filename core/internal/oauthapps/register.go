@@ -29,9 +29,6 @@ const (
 	maxMetadata = 8192
 )
 
-// EventClientCreated says that a client has been made.
-const EventClientCreated core.EventType = "oauth.client-created"
-
 // RegisterInput is the body of a registration (RFC 7591 2).
 type RegisterInput struct {
 	RedirectURIs      []string         `json:"redirect_uris" doc:"A list of redirect URIs"`
@@ -133,15 +130,11 @@ func (p *Provider) Register(c *core.Ctx, in *RegisterInput, session *core.Sessio
 		}
 		row.ClientSecret = &stored
 	}
-	event := core.Event{Type: EventClientCreated}
-	if session != nil {
-		event.UserID, event.SessionID = session.User.ID, session.Session.ID
-	}
 	err = c.Recorded(func(ctx context.Context) error {
 		if _, err := p.store.clients.Create(ctx, row); err != nil {
 			return err
 		}
-		return c.EmitIn(ctx, event)
+		return oauthserver.ClientCreated(ctx, c, validate.Value(row.UserID))
 	})
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ const (
 	EventConsentGiven  = oauthserver.EventConsented
 	EventTokenReused   = oauthserver.EventReused
 	EventTokensIssued  = oauthserver.EventIssued
-	EventClientCreated = oauthapps.EventClientCreated
+	EventClientCreated = oauthserver.EventClientCreated
 )
 
 // Inputs and answers of the routes.

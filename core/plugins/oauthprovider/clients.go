@@ -204,7 +204,7 @@ func (p *Plugin) make(c *core.Ctx, row *clientRow, f *Fields, session *core.Sess
 		if made, err = p.store.clients.Create(ctx, row); err != nil {
 			return err
 		}
-		return c.EmitIn(ctx, core.Event{Type: EventClientCreated, UserID: validate.Value(row.UserID)})
+		return oauthserver.ClientCreated(ctx, c, validate.Value(row.UserID))
 	})
 	if err != nil {
 		return nil, err

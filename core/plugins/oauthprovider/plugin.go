@@ -46,7 +46,8 @@ const (
 	EventTokenReused  = oauthserver.EventReused
 	EventTokensIssued = oauthserver.EventIssued
 
-	EventClientCreated core.EventType = "oauth.client-created"
+	EventClientCreated = oauthserver.EventClientCreated
+
 	EventClientDeleted core.EventType = "oauth.client-deleted"
 	EventSecretRotated core.EventType = "oauth.client-secret-rotated"
 )
