@@ -88,13 +88,13 @@ func New(o Options) *Plugin {
 	p.resources.server = p
 	p.Consent = core.Post("oAuthConsent", oauthapps.ConsentPath, p.consent, core.Use(core.RequireStoredSession, core.InPerson), core.OAuthErrors(),
 		core.Doc("Handle OAuth2 consent. Supports both URL parameter-based flows (consent_code in body) and cookie-based flows (signed cookie)."))
-	p.ServerConfig = core.Get("getMcpOAuthConfig", oauthServer, p.discover, core.Answers("application/json"), core.HideFromClient(), core.Doc("Metadata of the authorization server (RFC 8414)"))
-	p.ProtectedResource = core.Get("getMCPProtectedResource", protectedPath, p.resources.first, core.Answers("application/json"), core.HideFromClient(), core.Doc("Metadata of the MCP server (RFC 9728)"))
+	p.ServerConfig = core.Get("getMcpOAuthConfig", oauthServer, p.discover, core.Answers("application/json"), core.Doc("Metadata of the authorization server (RFC 8414)"))
+	p.ProtectedResource = core.Get("getMCPProtectedResource", protectedPath, p.resources.first, core.Answers("application/json"), core.Doc("Metadata of the MCP server (RFC 9728)"))
 	p.Authorize = core.Get("mcpOAuthAuthorize", authorizePath, p.authorize, core.CrossSite(), core.MayRedirect(), core.Answers("application/json"), core.Doc("Authorize an OAuth2 request using MCP"))
-	p.Token = core.Post("mcpOAuthToken", tokenPath, p.token, core.AcceptForm(), core.CrossSite(), core.OAuthErrors(), core.HideFromClient())
+	p.Token = core.Post("mcpOAuthToken", tokenPath, p.token, core.AcceptForm(), core.CrossSite(), core.OAuthErrors(), core.Doc("Obtain an OAuth2 access token"))
 	p.Register = core.Post("registerMcpClient", registerPath, p.register, core.Status(http.StatusCreated), core.CrossSite(), core.OAuthErrors(), core.Doc("Register an OAuth2 application"))
 	p.GetSession = core.Get("getMcpSession", sessionPath, p.session, core.CrossSite(), core.MayBeNull(), core.Doc("The access token of the request, or null"))
-	p.UserInfo = core.Get("mcpUserInfo", userInfoPath, p.userInfo, core.CrossSite(), core.OAuthErrors(), core.HideFromClient())
+	p.UserInfo = core.Get("mcpUserInfo", userInfoPath, p.userInfo, core.CrossSite(), core.OAuthErrors(), core.Doc("Get OAuth2 user information"))
 	if o.ConsentPage == "" {
 		p.ConsentPage = core.Get("oauth2ConsentPage", oauthapps.ConsentPagePath, p.consentPage, core.HideFromClient(), core.Answers("text/html"))
 	}

@@ -89,16 +89,16 @@ type ClientInput struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o, cfg: o.config()}
-	p.OpenIDConfig = core.Get("getOpenIdConfig", openIDConfig, p.discover, core.Answers("application/json"), core.HideFromClient(), core.Doc("OpenID Provider configuration"))
+	p.OpenIDConfig = core.Get("getOpenIdConfig", openIDConfig, p.discover, core.Answers("application/json"), core.Doc("OpenID Provider configuration"))
 	p.Authorize = core.Get("oAuth2authorize", authorizePath, p.authorize, core.CrossSite(), core.MayRedirect(), core.Answers("application/json"), core.Doc("Authorize an OAuth2 request"))
 	p.Consent = core.Post("oAuthConsent", oauthapps.ConsentPath, p.consent, core.Use(core.RequireStoredSession, core.InPerson), core.OAuthErrors(),
 		core.Doc("Handle OAuth2 consent. Supports both URL parameter-based flows (consent_code in body) and cookie-based flows (signed cookie)."))
-	p.Token = core.Post("oAuth2token", tokenPath, p.token, core.AcceptForm(), core.CrossSite(), core.OAuthErrors(), core.HideFromClient())
-	p.UserInfo = core.Get("oAuth2userInfo", userInfoPath, p.userInfo, core.CrossSite(), core.OAuthErrors(), core.HideFromClient(), core.Doc("Get OAuth2 user information"))
+	p.Token = core.Post("oAuth2token", tokenPath, p.token, core.AcceptForm(), core.CrossSite(), core.OAuthErrors(), core.Doc("Obtain an OAuth2 access token"))
+	p.UserInfo = core.Get("oAuth2userInfo", userInfoPath, p.userInfo, core.CrossSite(), core.OAuthErrors(), core.Doc("Get OAuth2 user information"))
 	p.Register = core.Post("registerOAuthApplication", registerPath, p.register, core.Status(http.StatusCreated), core.CrossSite(), core.OAuthErrors(), core.Doc("Register an OAuth2 application"))
 	p.GetClient = core.Get("getOAuthClient", "/oauth2/client/:id", p.client, core.Use(core.RequireStoredSession), core.OAuthErrors(), core.Doc("Get OAuth2 client details"))
 	p.EndSession = core.Get("endSession", endSessionPath, p.endSession, core.WithMethods(http.MethodGet, http.MethodPost), core.Accept(form), core.CrossSite(), core.OAuthErrors(),
-		core.MayRedirect(), core.HideFromClient(),
+		core.MayRedirect(),
 		core.Doc("RP-Initiated Logout endpoint. Logs out the end-user and optionally redirects to a post-logout URI."))
 	if o.ConsentPage == "" {
 		p.ConsentPage = core.Get("oauth2ConsentPage", oauthapps.ConsentPagePath, p.consentPage, core.HideFromClient(), core.Answers("text/html"))
