@@ -34,6 +34,7 @@ type Config struct {
 	WithKeys                          bool     // id_tokens are signed by the plugin that has keys
 	Audiences                         []string // for which tokens may be asked (RFC 8707)
 	OpenRegistration                  bool     // anybody may register a client
+	SecretLast                        bool     // in the answer to a registration, as in Better Auth
 	Names                             Names
 	NewID, NewSecret                  func(ctx context.Context) (string, error)
 	Metadata                          map[string]any // further members of the document of discovery
@@ -219,7 +220,7 @@ func AtRoot(env core.Env, withKeys bool, documents map[string]Document) ([]core.
 			if i == 1 && path == "" || env.BasePath == "" && path == "" || env.BasePath != "" && strings.HasPrefix(full, env.BasePath+"/") {
 				continue // it is there below the base path
 			}
-			out = append(out, core.Get(d.ID+[]string{"AtRoot", "Appended"}[i], full, d.Run, core.AtRoot(), core.Answers("application/json"), core.HideFromClient()))
+			out = append(out, core.Get(d.ID+[]string{"AtRoot", "Appended"}[i], full, d.Run, core.AtRoot(), core.HideFromClient()))
 		}
 	}
 	return out, nil
@@ -228,7 +229,7 @@ func AtRoot(env core.Env, withKeys bool, documents map[string]Document) ([]core.
 // Document is a document of discovery: the id of its operation, and what makes it.
 type Document struct {
 	ID  string
-	Run func(*core.Ctx, *core.NoInput) (*core.Raw, error)
+	Run func(*core.Ctx, *core.NoInput) (*oauthserver.Document, error)
 }
 
 // AuthorizeInput is the query of an authorization request. Further parameters are kept.
@@ -403,7 +404,7 @@ func (p *Provider) EndSession(c *core.Ctx, in *EndSessionInput) (*core.Raw, erro
 }
 
 // Discover answers with the document of discovery.
-func (p *Provider) Discover(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
+func (p *Provider) Discover(c *core.Ctx, _ *core.NoInput) (*oauthserver.Document, error) {
 	body := p.Metadata(c, oauthserver.Endpoints{
 		Authorize: p.cfg.AuthorizePath, Token: p.cfg.TokenPath, Register: p.cfg.RegisterPath, UserInfo: p.cfg.UserInfoPath, EndSession: p.cfg.EndSessionPath,
 	})
@@ -419,7 +420,7 @@ func (p *Provider) Discover(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 		body = o.AppendJSON(nil)
 	}
 	c.SetHeader("Cache-Control", oauthserver.MetadataCache)
-	return &core.Raw{ContentType: "application/json", Body: body}, nil
+	return oauthserver.NewDocument(body), nil
 }
 
 // Face is what anybody who is signed in may see of a client.

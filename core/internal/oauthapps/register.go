@@ -3,6 +3,7 @@ package oauthapps
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -72,15 +73,27 @@ func (r *Registered) ClientID() string { return r.text("client_id") }
 func (r *Registered) ClientSecret() string { return r.text("client_secret") }
 
 type registeredForm struct {
-	ClientID                string   `json:"client_id"`
-	ClientSecret            string   `json:"client_secret,omitempty" doc:"Not for public clients"`
-	ClientSecretExpiresAt   int64    `json:"client_secret_expires_at,omitempty" doc:"0: never"`
-	ClientIDIssuedAt        int64    `json:"client_id_issued_at"`
-	RedirectURIs            []string `json:"redirect_uris"`
-	TokenEndpointAuthMethod string   `json:"token_endpoint_auth_method"`
-	GrantTypes              []string `json:"grant_types"`
-	ResponseTypes           []string `json:"response_types"`
-	ClientName              string   `json:"client_name,omitempty"`
+	ClientID                string         `json:"client_id"`
+	ClientSecret            string         `json:"client_secret,omitempty" doc:"Not for public clients"`
+	ClientSecretExpiresAt   int64          `json:"client_secret_expires_at,omitempty" doc:"0: never"`
+	ClientIDIssuedAt        int64          `json:"client_id_issued_at"`
+	RedirectURIs            []string       `json:"redirect_uris"`
+	TokenEndpointAuthMethod string         `json:"token_endpoint_auth_method"`
+	GrantTypes              []string       `json:"grant_types"`
+	ResponseTypes           []string       `json:"response_types"`
+	ClientName              string         `json:"client_name,omitempty"`
+	ClientURI               string         `json:"client_uri,omitempty"`
+	LogoURI                 string         `json:"logo_uri,omitempty"`
+	Scope                   string         `json:"scope,omitempty"`
+	Contacts                []string       `json:"contacts,omitempty"`
+	TosURI                  string         `json:"tos_uri,omitempty"`
+	PolicyURI               string         `json:"policy_uri,omitempty"`
+	JWKSURI                 string         `json:"jwks_uri,omitempty"`
+	JWKS                    map[string]any `json:"jwks,omitempty"`
+	SoftwareID              string         `json:"software_id,omitempty"`
+	SoftwareVersion         string         `json:"software_version,omitempty"`
+	SoftwareStatement       string         `json:"software_statement,omitempty"`
+	Metadata                map[string]any `json:"metadata,omitempty"`
 }
 
 // OpenAPIForm describes the answer.
@@ -141,7 +154,7 @@ func (p *Provider) Register(c *core.Ctx, in *RegisterInput, session *core.Sessio
 	}
 	c.SetHeader("Cache-Control", "no-store")
 	c.SetHeader("Pragma", "no-cache")
-	return in.answer(id, secret, method, now), nil
+	return in.answer(id, secret, method, now, p.cfg.SecretLast), nil
 }
 
 func (p *Provider) random(ctx context.Context, own func(context.Context) (string, error)) (string, error) {
@@ -151,8 +164,13 @@ func (p *Provider) random(ctx context.Context, own func(context.Context) (string
 	return p.auth.RandomString(32)
 }
 
+// refuse makes a 400 answer of RFC 7591.
+func refuse(code, description string) error {
+	return core.OAuthError(http.StatusBadRequest, code, description)
+}
+
 func badMetadata(description string) error {
-	return oauthserver.Refuse(oauthserver.ErrInvalidMetadata, description)
+	return refuse(oauthserver.ErrInvalidMetadata, description)
 }
 
 // check refuses what a client may not register. The grants that the server does not have are
@@ -162,9 +180,9 @@ func (in *RegisterInput) check(scopes []string) error {
 	implicit := slices.Contains(in.GrantTypes, "implicit")
 	switch {
 	case len(in.RedirectURIs) == 0:
-		return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
+		return refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
 	case len(in.RedirectURIs) > maxURIs:
-		return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, "too many URIs")
+		return refuse(oauthserver.ErrInvalidRedirectURI, "too many URIs")
 	case in.GrantTypes != nil && in.ResponseTypes != nil && code && !slices.Contains(in.ResponseTypes, "code"):
 		return badMetadata("When 'authorization_code' grant type is used, 'code' response type must be included")
 	case in.GrantTypes != nil && in.ResponseTypes != nil && implicit && !slices.Contains(in.ResponseTypes, "token"):
@@ -174,10 +192,10 @@ func (in *RegisterInput) check(scopes []string) error {
 	}
 	for _, uri := range in.RedirectURIs {
 		if err := oauthserver.CheckRedirectURI(uri); err != nil {
-			return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, err.Error())
+			return refuse(oauthserver.ErrInvalidRedirectURI, err.Error())
 		}
 		if strings.Contains(uri, ",") { // which separates them in the table
-			return oauthserver.Refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URI must not have a comma: write %2C")
+			return refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URI must not have a comma: write %2C")
 		}
 	}
 	for _, one := range []*string{in.ClientURI, in.LogoURI, in.TosURI, in.PolicyURI, in.JWKSURI} {
@@ -200,7 +218,7 @@ func (in *RegisterInput) check(scopes []string) error {
 	}
 	for one := range strings.FieldsSeq(validate.Value(in.Scope)) {
 		if !slices.Contains(scopes, one) {
-			return oauthserver.Refuse(oauthserver.ErrInvalidScope, "cannot request scope "+oauthserver.Printable(one))
+			return refuse(oauthserver.ErrInvalidScope, "cannot request scope "+oauthserver.Printable(one))
 		}
 	}
 	return nil
@@ -216,11 +234,16 @@ func (in *RegisterInput) size() (n int) {
 }
 
 // answer repeats what the client has registered.
-func (in *RegisterInput) answer(id, secret, method string, now time.Time) *Registered {
+func (in *RegisterInput) answer(id, secret, method string, now time.Time, secretLast bool) *Registered {
 	o := wire.NewObject(wire.Member{Name: "client_id", Value: wire.String(id)})
-	if secret != "" {
-		o.Set("client_secret", wire.String(secret))
-		o.Set("client_secret_expires_at", wire.Int(0))
+	addSecret := func() {
+		if secret != "" {
+			o.Set("client_secret", wire.String(secret))
+			o.Set("client_secret_expires_at", wire.Int(0))
+		}
+	}
+	if !secretLast {
+		addSecret()
 	}
 	o.Set("client_id_issued_at", wire.Int(now.Unix()))
 	texts := func(name string, list []string) {
@@ -264,5 +287,8 @@ func (in *RegisterInput) answer(id, secret, method string, now time.Time) *Regis
 	text("software_version", in.SoftwareVersion)
 	text("software_statement", in.SoftwareStatement)
 	record("metadata", in.Metadata)
+	if secretLast {
+		addSecret()
+	}
 	return &Registered{o}
 }

@@ -100,3 +100,18 @@ func Extend(o *wire.Object, own map[string]any) error {
 	}
 	return add(o, own, taken...)
 }
+
+// Document is a document of discovery: a JSON object.
+type Document struct{ body []byte }
+
+// NewDocument makes one of its JSON.
+func NewDocument(body []byte) *Document { return &Document{body} }
+
+// AppendJSON appends the document.
+func (d *Document) AppendJSON(dst []byte) []byte { return append(dst, d.body...) }
+
+// MarshalJSON returns the document.
+func (d *Document) MarshalJSON() ([]byte, error) { return d.body, nil }
+
+// OpenAPIForm describes the document.
+func (*Document) OpenAPIForm() any { return map[string]any(nil) }

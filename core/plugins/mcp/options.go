@@ -85,7 +85,7 @@ func (o *Options) config() oauthapps.Config {
 		Trusted: o.TrustedClients, DefaultScope: o.DefaultScope, CodeLife: o.CodeExpiresIn, AccessLife: o.AccessTokenExpiresIn, RefreshLife: o.RefreshTokenExpiresIn,
 		LoginPage: o.LoginPage, ConsentPage: o.ConsentPage, RequirePKCE: true, AskNative: o.AskNativeClients,
 		Secrets: oauthapps.Secrets{Storage: o.StoreClientSecret, Hash: o.HashClientSecret, Encrypt: o.EncryptClientSecret, Decrypt: o.DecryptClientSecret},
-		Claims:  o.GetAdditionalUserInfoClaim, WithKeys: o.UseJWTPlugin, OpenRegistration: true, Audiences: o.Resources,
+		Claims:  o.GetAdditionalUserInfoClaim, WithKeys: o.UseJWTPlugin, OpenRegistration: true, SecretLast: true, Audiences: o.Resources,
 		NewID: o.GenerateClientID, NewSecret: o.GenerateClientSecret, Metadata: o.Metadata, Names: oauthapps.Names{Tables: o.Tables, Columns: o.Columns},
 		AuthorizePath: authorizePath, TokenPath: tokenPath, UserInfoPath: userInfoPath, RegisterPath: registerPath,
 	}

@@ -53,6 +53,8 @@ type (
 	TokenInput = oauthserver.TokenInput
 	// TokenReply is the answer of /mcp/token.
 	TokenReply = oauthserver.TokenReply
+	// Document is a document of discovery.
+	Document = oauthserver.Document
 	// Claims is a JSON object of claims.
 	Claims = oauthserver.Claims
 	// RegisterInput is the body of /mcp/register.
@@ -68,8 +70,8 @@ type (
 // Plugin is the installed plugin; get it with From. Its operations can be called from Go.
 type Plugin struct {
 	Consent           *core.Op[ConsentInput, *ConsentReply]
-	ServerConfig      *core.Op[core.NoInput, *core.Raw]
-	ProtectedResource *core.Op[core.NoInput, *core.Raw]
+	ServerConfig      *core.Op[core.NoInput, *Document]
+	ProtectedResource *core.Op[core.NoInput, *Document]
 	Authorize         *core.Op[AuthorizeInput, *core.Raw]
 	Token             *core.Op[TokenInput, *TokenReply]
 	Register          *core.Op[RegisterInput, *Registered]
@@ -88,8 +90,8 @@ func New(o Options) *Plugin {
 	p.resources.server = p
 	p.Consent = core.Post("oAuthConsent", oauthapps.ConsentPath, p.consent, core.Use(core.RequireStoredSession, core.InPerson), core.OAuthErrors(),
 		core.Doc("Handle OAuth2 consent. Supports both URL parameter-based flows (consent_code in body) and cookie-based flows (signed cookie)."))
-	p.ServerConfig = core.Get("getMcpOAuthConfig", oauthServer, p.discover, core.Answers("application/json"), core.Doc("Metadata of the authorization server (RFC 8414)"))
-	p.ProtectedResource = core.Get("getMCPProtectedResource", protectedPath, p.resources.first, core.Answers("application/json"), core.Doc("Metadata of the MCP server (RFC 9728)"))
+	p.ServerConfig = core.Get("getMcpOAuthConfig", oauthServer, p.discover, core.Doc("Metadata of the authorization server (RFC 8414)"))
+	p.ProtectedResource = core.Get("getMCPProtectedResource", protectedPath, p.resources.first, core.Doc("Metadata of the MCP server (RFC 9728)"))
 	p.Authorize = core.Get("mcpOAuthAuthorize", authorizePath, p.authorize, core.CrossSite(), core.MayRedirect(), core.Answers("application/json"), core.Doc("Authorize an OAuth2 request using MCP"))
 	p.Token = core.Post("mcpOAuthToken", tokenPath, p.token, core.AcceptForm(), core.CrossSite(), core.OAuthErrors(), core.Doc("Obtain an OAuth2 access token"))
 	p.Register = core.Post("registerMcpClient", registerPath, p.register, core.Status(http.StatusCreated), core.CrossSite(), core.OAuthErrors(), core.Doc("Register an OAuth2 application"))
@@ -156,7 +158,7 @@ func (p *Plugin) ServerScopes() []string { return p.cfg.Scopes }
 // IssuesFor reports whether a resource is one of Options.Resources.
 func (p *Plugin) IssuesFor(resource string) bool { return p.provider.IssuesFor(resource) }
 
-func (p *Plugin) discover(c *core.Ctx, in *core.NoInput) (*core.Raw, error) {
+func (p *Plugin) discover(c *core.Ctx, in *core.NoInput) (*Document, error) {
 	return p.provider.Discover(c, in)
 }
 

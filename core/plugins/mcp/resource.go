@@ -100,11 +100,11 @@ func (r *resources) document(i int, path string) core.Operation {
 	if path != "" {
 		id += fmt.Sprint(i)
 	}
-	run := func(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) { return r.describe(c, i) }
-	return core.Get(id, protectedPath+path, run, core.AtRoot(), core.Answers("application/json"), core.HideFromClient())
+	run := func(c *core.Ctx, _ *core.NoInput) (*Document, error) { return r.describe(c, i) }
+	return core.Get(id, protectedPath+path, run, core.AtRoot(), core.HideFromClient())
 }
 
-func (r *resources) first(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) { return r.describe(c, 0) }
+func (r *resources) first(c *core.Ctx, _ *core.NoInput) (*Document, error) { return r.describe(c, 0) }
 
 // url is the identifier of a resource.
 func (r *resources) url(c *core.Ctx, i int) string {
@@ -115,7 +115,7 @@ func (r *resources) url(c *core.Ctx, i int) string {
 }
 
 // describe is the document of a resource (RFC 9728 2).
-func (r *resources) describe(c *core.Ctx, i int) (*core.Raw, error) {
+func (r *resources) describe(c *core.Ctx, i int) (*Document, error) {
 	list := func(texts ...string) wire.Value {
 		out := make([]wire.Value, len(texts))
 		for i, one := range texts {
@@ -131,7 +131,7 @@ func (r *resources) describe(c *core.Ctx, i int) (*core.Raw, error) {
 		wire.Member{Name: "resource_name", Value: wire.String(c.Auth().AppName())},
 	)
 	c.SetHeader("Cache-Control", oauthserver.MetadataCache)
-	return &core.Raw{ContentType: "application/json", Body: o.AppendJSON(nil)}, nil
+	return oauthserver.NewDocument(o.AppendJSON(nil)), nil
 }
 
 // at finds the resource that a request is for: that with the longest path above its own.

@@ -334,7 +334,7 @@ func TestEndSession(t *testing.T) {
 	w.browser.Post("/sign-in/email", map[string]any{"email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "")
 	tokens = w.form(tokenPath, redemption(w.code("scope", "openid"))).Want(t, 200, "")
 	q = url.Values{"id_token_hint": {tokens.JSON("id_token")}, "client_id": {w.id}, "post_logout_redirect_uri": {"https://evil.example"}}
-	if a := w.browser.Do("POST", endSessionPath, q.Encode(), core.HeaderField{Name: "Content-Type", Value: form}).Want(t, 200, ""); a.Body != `{"success":true,"message":"Logout successful"}` || a.Header.Get("Location") != "" {
+	if a := w.browser.Do("POST", endSessionPath, q.Encode(), core.HeaderField{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}).Want(t, 200, ""); a.Body != `{"success":true,"message":"Logout successful"}` || a.Header.Get("Location") != "" {
 		t.Errorf("%s", a.Body)
 	}
 }

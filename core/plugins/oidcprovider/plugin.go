@@ -27,7 +27,6 @@ const (
 	registerPath   = "/oauth2/register"
 	endSessionPath = "/oauth2/endsession"
 	openIDConfig   = "/.well-known/openid-configuration"
-	form           = "application/x-www-form-urlencoded"
 )
 
 // The events of the plugin.
@@ -50,6 +49,8 @@ type (
 	TokenInput = oauthserver.TokenInput
 	// TokenReply is the answer of /oauth2/token.
 	TokenReply = oauthserver.TokenReply
+	// Document is a document of discovery.
+	Document = oauthserver.Document
 	// Claims is a JSON object of claims.
 	Claims = oauthserver.Claims
 	// RegisterInput is the body of /oauth2/register.
@@ -89,7 +90,7 @@ type ClientInput struct {
 // New makes the plugin.
 func New(o Options) *Plugin {
 	p := &Plugin{opts: o, cfg: o.config()}
-	p.OpenIDConfig = core.Get("getOpenIdConfig", openIDConfig, p.discover, core.Answers("application/json"), core.Doc("OpenID Provider configuration"))
+	p.OpenIDConfig = core.Get("getOpenIdConfig", openIDConfig, p.discover, core.Doc("OpenID Provider configuration"))
 	p.Authorize = core.Get("oAuth2authorize", authorizePath, p.authorize, core.CrossSite(), core.MayRedirect(), core.Answers("application/json"), core.Doc("Authorize an OAuth2 request"))
 	p.Consent = core.Post("oAuthConsent", oauthapps.ConsentPath, p.consent, core.Use(core.RequireStoredSession, core.InPerson), core.OAuthErrors(),
 		core.Doc("Handle OAuth2 consent. Supports both URL parameter-based flows (consent_code in body) and cookie-based flows (signed cookie)."))
@@ -97,7 +98,7 @@ func New(o Options) *Plugin {
 	p.UserInfo = core.Get("oAuth2userInfo", userInfoPath, p.userInfo, core.CrossSite(), core.OAuthErrors(), core.Doc("Get OAuth2 user information"))
 	p.Register = core.Post("registerOAuthApplication", registerPath, p.register, core.Status(http.StatusCreated), core.CrossSite(), core.OAuthErrors(), core.Doc("Register an OAuth2 application"))
 	p.GetClient = core.Get("getOAuthClient", "/oauth2/client/:id", p.client, core.Use(core.RequireStoredSession), core.OAuthErrors(), core.Doc("Get OAuth2 client details"))
-	p.EndSession = core.Get("endSession", endSessionPath, p.endSession, core.WithMethods(http.MethodGet, http.MethodPost), core.Accept(form), core.CrossSite(), core.OAuthErrors(),
+	p.EndSession = core.Get("endSession", endSessionPath, p.endSession, core.WithMethods(http.MethodGet, http.MethodPost), core.AcceptForm(), core.CrossSite(), core.OAuthErrors(),
 		core.MayRedirect(),
 		core.Doc("RP-Initiated Logout endpoint. Logs out the end-user and optionally redirects to a post-logout URI."))
 	if o.ConsentPage == "" {
@@ -136,7 +137,7 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 	return err
 }
 
-func (p *Plugin) discover(c *core.Ctx, in *core.NoInput) (*core.Raw, error) {
+func (p *Plugin) discover(c *core.Ctx, in *core.NoInput) (*Document, error) {
 	return p.provider.Discover(c, in)
 }
 
