@@ -67,7 +67,7 @@ type (
 
 // Plugin is the installed plugin; get it with From. Its operations can be called from Go.
 type Plugin struct {
-	OpenIDConfig *core.Op[core.NoInput, *core.Raw]
+	OpenIDConfig *core.Op[core.NoInput, *Document]
 	Authorize    *core.Op[AuthorizeInput, *core.Raw]
 	Consent      *core.Op[ConsentInput, *ConsentReply]
 	Token        *core.Op[TokenInput, *TokenReply]
