@@ -66,14 +66,14 @@ func (r *resources) guard(c *core.Ctx, scopes []string) error {
 	document := oauthserver.Origin(c.BaseURL()) + protectedPath + path
 	text := oauthapps.BearerOf(c)
 	if text == "" {
-		return refuse(http.StatusUnauthorized, "", "Authentication required", document, scopes)
+		return refuse(http.StatusUnauthorized, "", "Authentication required", document, nil)
 	}
 	t, err := r.server.CheckBearer(c, text)
 	if err != nil {
 		return err
 	}
 	invalid := func(why string) error {
-		return refuse(http.StatusUnauthorized, oauthserver.ErrInvalidToken, why, document, scopes)
+		return refuse(http.StatusUnauthorized, oauthserver.ErrInvalidToken, why, document, nil)
 	}
 	if t == nil {
 		return invalid("The access token is not valid")
@@ -91,7 +91,9 @@ func (r *resources) guard(c *core.Ctx, scopes []string) error {
 	return nil
 }
 
-// refuse is an answer in the form of JSON-RPC, as MCP has it, with its challenge.
+// refuse is an answer in the form of JSON-RPC, as MCP has it, with its challenge. That names
+// scopes only where the token lacks one: a client that has no token yet would ask for these
+// alone, and get no refresh token. It finds all in the document.
 func refuse(status int, code, description, document string, scopes []string) error {
 	challenge := "Bearer "
 	if code != "" {

@@ -48,7 +48,7 @@ func TestOP26Guard(t *testing.T) {
 		challenge           string
 	}{
 		{"none", "", nil, 401, "Bearer " + document},
-		{"none, with scopes", "", []string{"files:read"}, 401, `Bearer scope="files:read", ` + document},
+		{"none, with scopes", "", []string{"files:read"}, 401, "Bearer " + document},
 		{"unknown", "Bearer nonsense", nil, 401, `Bearer error="invalid_token", error_description="The access token is not valid", ` + document},
 		{"another scheme", "Basic " + tokens.JSON("access_token"), nil, 401, "Bearer " + document},
 		{"an id_token", "Bearer " + tokens.JSON("id_token"), nil, 401, `Bearer error="invalid_token", error_description="The access token is not valid", ` + document},
