@@ -18,7 +18,7 @@ func TestLoginPageAsksForTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	code := ""
 	w := worldWith(t, Options{}, jwt.Options{}, AdminClientInput{}, func(_ *authtest.Env, o *core.Options) {
-		o.Plugins = append(o.Plugins, twofactor.New(twofactor.Options{OTP: twofactor.OTPOptions{Send: func(_ context.Context, m twofactor.OTP) error {
+		o.Plugins = append(o.Plugins, twofactor.New(twofactor.Options{OTP: twofactor.OTPOptions{Send: func(_ context.Context, m twofactor.Message) error {
 			code = m.Code
 			return nil
 		}}}))
