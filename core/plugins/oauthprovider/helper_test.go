@@ -202,3 +202,6 @@ func member(text, name string) string {
 	value, _, _ := strings.Cut(rest, `"`)
 	return `"` + name + `":"` + value + `"`
 }
+
+// redirect is the header of an answer that leads to an address.
+func redirect(to string) core.Fields { return core.Fields{{Name: "Location", Value: to}} }

@@ -33,7 +33,10 @@ for (const form of document.querySelectorAll("form[data-path]")) form.addEventLi
     if (json && json.url) location.href = json.url;
     else if (answer.ok && form.dataset.next) location.href = base + form.dataset.next + location.search;
     else if (json && json.twoFactorRedirect) step(...(json.twoFactorMethods || []), "backup");
-    else if (answer.ok && form.dataset.then) step(...form.dataset.then.split(" "));
+    else if (answer.ok && form.dataset.done) {
+      form.hidden = true;
+      note.textContent = form.dataset.done;
+    } else if (answer.ok && form.dataset.then) step(...form.dataset.then.split(" "));
     else note.textContent = (json && (json.message || json.error_description)) || "That did not work. Try again.";
   } catch {
     note.textContent = "The server cannot be reached. Try again.";
@@ -212,6 +215,25 @@ func (p *Plugin) accountPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 <p><button type="submit" data-set='{"selected":true}'>`+html.EscapeString(user.Name)+` (`+html.EscapeString(user.Email)+`)</button></p>
 </form>
 `+other+noteLine, pageScript), nil
+}
+
+// confirmLogout asks a person who was sent here without a token: any site can send them, and
+// only they can say that it is what they want (OpenID Connect RP-Initiated Logout 2). Nobody is
+// sent on.
+func (p *Plugin) confirmLogout(c *core.Ctx) (*core.Raw, error) {
+	session, err := c.StoredSession()
+	if err != nil {
+		return nil, err
+	}
+	if session == nil {
+		return p.html(c, "Signed out", "<h1>You are signed out</h1>\n<p>You can close this window.</p>\n", ""), nil
+	}
+	return p.html(c, "Sign out", `<h1>Sign out?</h1>
+<p>You are signed in as <strong>`+html.EscapeString(session.User.Name)+`</strong> (`+html.EscapeString(session.User.Email)+`).</p>
+<form data-path="/sign-out" data-done="You are signed out. You can close this window.">
+<p><button type="submit" autofocus>Sign out</button></p>
+</form>
+`+noteLine, pageScript), nil
 }
 
 // FormPostInput is the query of the page that posts an answer to a client.
