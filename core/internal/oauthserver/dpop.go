@@ -115,18 +115,20 @@ func withoutQuery(text string) string {
 	if err != nil || u.Host == "" || u.User != nil {
 		return ""
 	}
-	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	if scheme == "https" {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
 		host = strings.TrimSuffix(host, ":443")
-	}
-	if scheme == "http" {
+	case "http":
 		host = strings.TrimSuffix(host, ":80")
+	default:
+		return ""
 	}
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	return scheme + "://" + host + path
+	return u.Scheme + "://" + host + path
 }
 
 // validThumbprint reports whether a text is a SHA-256 in base64url, as dpop_jkt is.

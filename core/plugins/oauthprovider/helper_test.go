@@ -205,3 +205,6 @@ func member(text, name string) string {
 
 // redirect is the header of an answer that leads to an address.
 func redirect(to string) core.Fields { return core.Fields{{Name: "Location", Value: to}} }
+
+// quiet leaves out the limits, which fuzzing reaches at once.
+func quiet(_ *authtest.Env, o *core.Options) { o.RateLimit.Disabled = true }
