@@ -61,6 +61,7 @@ type grant struct {
 	nonce                        string
 	authTime                     time.Time
 	previous                     *RefreshToken
+	thumbprint                   string // of the key to which the tokens are bound, or ""
 }
 
 // issue are tokens that are being made.
@@ -103,7 +104,7 @@ func (s *Server) prepare(c *core.Ctx, g *grant) (*issue, error) {
 		}
 		i.accessRow = &AccessToken{
 			Hash: stored, ClientID: g.client.ID, SessionID: g.sessionID, RefID: g.reference, CodeID: g.codeID,
-			Scopes: g.scopes, Resources: g.resources, CreatedAt: now, ExpiresAt: i.exp,
+			Scopes: g.scopes, Resources: g.resources, CreatedAt: now, ExpiresAt: i.exp, Thumbprint: g.thumbprint,
 		}
 		if g.user != nil {
 			i.accessRow.UserID = g.user.ID
@@ -129,7 +130,7 @@ func (s *Server) prepare(c *core.Ctx, g *grant) (*issue, error) {
 	}
 	i.refreshRow = &RefreshToken{
 		Hash: stored, ClientID: g.client.ID, SessionID: g.sessionID, UserID: g.user.ID, RefID: g.reference, CodeID: g.codeID,
-		Scopes: g.granted, Resources: g.bound, CreatedAt: now, ExpiresAt: now.Add(s.RefreshLife), AuthTime: g.authTime,
+		Scopes: g.granted, Resources: g.bound, CreatedAt: now, ExpiresAt: now.Add(s.RefreshLife), AuthTime: g.authTime, Thumbprint: g.thumbprint,
 	}
 	return i, nil
 }
@@ -230,6 +231,9 @@ func (s *Server) signAccess(c *core.Ctx, i *issue) (string, error) {
 	claims.Set("iat", wire.Int(i.iat.Unix()))
 	claims.Set("exp", wire.Int(i.exp.Unix()))
 	claims.Set("jti", wire.String(jti))
+	if i.thumbprint != "" {
+		claims.Set("cnf", confirmation(i.thumbprint))
+	}
 	return s.Keys.SignToken(c, claims.AppendJSON(nil), typeAccess, "")
 }
 
@@ -266,7 +270,7 @@ func (s *Server) finish(c *core.Ctx, i *issue) (*TokenReply, error) {
 	body.Set("access_token", wire.String(i.access))
 	body.Set("expires_in", wire.Int(i.exp.Unix()-i.iat.Unix()))
 	body.Set("expires_at", wire.Int(i.exp.Unix()))
-	body.Set("token_type", wire.String("Bearer"))
+	body.Set("token_type", wire.String(tokenType(i.thumbprint)))
 	if i.refreshToken != "" {
 		body.Set("refresh_token", wire.String(i.refreshToken))
 	}
@@ -293,6 +297,7 @@ func (s *Server) finish(c *core.Ctx, i *issue) (*TokenReply, error) {
 // access is an access token that counts.
 type access struct {
 	clientID, userID, sessionID string
+	thumbprint                  string // of the key to which it is bound, or ""
 	scopes                      []string
 	client                      *Client
 	user                        *core.User
@@ -351,7 +356,7 @@ func (s *Server) opaqueAccess(ctx context.Context, token string) (*access, error
 	if err != nil || row.Hash != stored || !row.ExpiresAt.After(s.auth.Now()) {
 		return nil, err
 	}
-	return &access{clientID: row.ClientID, userID: row.UserID, sessionID: row.SessionID, scopes: row.Scopes, opaque: row}, nil
+	return &access{clientID: row.ClientID, userID: row.UserID, sessionID: row.SessionID, scopes: row.Scopes, opaque: row, thumbprint: row.Thumbprint}, nil
 }
 
 func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
@@ -370,7 +375,7 @@ func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
 	case t.text("iss") != s.Issuer(c) || !t.expires().After(now) || clientID == "":
 		return nil, nil
 	}
-	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims}
+	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims, thumbprint: thumbprintOf(t.claims)}
 	if a.userID == clientID { // the client itself
 		a.userID = ""
 	}

@@ -181,6 +181,9 @@ func (s *Server) check(c *core.Ctx, r *request, repeated string) (code, descript
 	if _, err := s.resources(c, values(r.q, "resource"), nil, r.scopes); err != nil {
 		return ErrInvalidTarget, "requested resource invalid"
 	}
+	if jkt := get(r.q, "dpop_jkt"); s.DPoP && jkt != "" && !validThumbprint(jkt) {
+		return ErrInvalidRequest, "dpop_jkt is no thumbprint of a key"
+	}
 	if text := get(r.q, "claims"); text != "" {
 		var any map[string]json.RawMessage
 		if json.Unmarshal([]byte(text), &any) != nil {

@@ -2,6 +2,7 @@ package oauthserver
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/wire"
@@ -27,6 +28,36 @@ func texts(list []string) wire.Value {
 // that would be empty are left out (RFC 8414 3.2).
 func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
 	base := c.BaseURL()
+	return s.metadata.of(base, func() []byte { return s.document(c, base, e) })
+}
+
+// documents are the documents of base URLs. A server without a fixed one has several.
+type documents struct {
+	mu  sync.RWMutex
+	all map[string][]byte
+}
+
+// maxDocuments bounds the documents that are kept.
+const maxDocuments = 256
+
+func (d *documents) of(base string, make func() []byte) []byte {
+	d.mu.RLock()
+	body, ok := d.all[base]
+	d.mu.RUnlock()
+	if ok {
+		return body
+	}
+	body = make()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all == nil || len(d.all) >= maxDocuments {
+		d.all = map[string][]byte{}
+	}
+	d.all[base] = body
+	return body
+}
+
+func (s *Server) document(c *core.Ctx, base string, e Endpoints) []byte {
 	o := wire.NewObject()
 	set := func(name, value string) { o.Set(name, wire.String(value)) }
 	some := func(name string, list ...string) {
@@ -57,12 +88,27 @@ func (s *Server) Metadata(c *core.Ctx, e Endpoints) []byte {
 	}
 	some("grant_types_supported", s.GrantTypes...)
 	methods := []string{AuthBasic, AuthPost}
+	if s.Assertions {
+		methods = append(methods, AuthKey)
+	}
 	some("token_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
 	if e.Introspect != "" {
 		some("introspection_endpoint_auth_methods_supported", methods...)
 		some("revocation_endpoint_auth_methods_supported", append([]string{AuthNone}, methods...)...)
 	}
+	if s.Assertions {
+		for _, endpoint := range []string{"token", "introspection", "revocation"} {
+			some(endpoint+"_endpoint_auth_signing_alg_values_supported", AssertionAlgorithms...)
+		}
+	}
 	some("code_challenge_methods_supported", "S256")
+	if s.DPoP {
+		some("dpop_signing_alg_values_supported", s.ProofAlgorithms...)
+	}
+	if s.Sessions != nil {
+		o.Set("backchannel_logout_supported", wire.Bool(true))
+		o.Set("backchannel_logout_session_supported", wire.Bool(true))
+	}
 	o.Set("authorization_response_iss_parameter_supported", wire.Bool(true))
 	o.Set("request_parameter_supported", wire.Bool(false))
 	o.Set("request_uri_parameter_supported", wire.Bool(s.ResolveRequestURI != nil))

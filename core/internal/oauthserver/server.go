@@ -99,6 +99,17 @@ type Config struct {
 	Lenient bool
 	// ClaimPrefix begins the identifiers of values that are claimed once.
 	ClaimPrefix string
+
+	// Assertions lets clients authenticate with a key of their own, by assertions that live
+	// for at most AssertionLife. DPoP binds tokens to the key of a proof that is at most
+	// ProofLife old, and signed with one of ProofAlgorithms. Both need Once.
+	Assertions, DPoP         bool
+	AssertionLife, ProofLife time.Duration
+	ProofAlgorithms          []string
+	Once                     Once
+	// Sessions lets clients be told that a session has ended: SessionEnds and SessionEnded are
+	// hooks of sessions then. It needs Keys. Nil: they are not told.
+	Sessions Sessions
 }
 
 // Asked is what a question about a user knows.
@@ -124,7 +135,10 @@ type TokenAsk struct {
 // Server runs the flows.
 type Server struct {
 	Config
-	auth *core.Auth
+	auth     *core.Auth
+	remote   remotes
+	plans    plans
+	metadata documents
 }
 
 // New makes a server. Call it in Manifest.Init.
