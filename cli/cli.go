@@ -10,7 +10,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -66,9 +65,4 @@ func Command(auth *core.Auth) *cobra.Command { return command.Root(command.Host{
 
 // ExitCode returns the exit code of an error of a command: 0 for nil, else as docs/cli.md
 // lists them.
-func ExitCode(err error) int {
-	if errors.Is(err, context.Canceled) {
-		return exit.Interrupted
-	}
-	return exit.Code(err)
-}
+func ExitCode(err error) int { return exit.Code(err) }

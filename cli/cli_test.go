@@ -241,7 +241,7 @@ func TestInfo(t *testing.T) {
     "email-password",
     "admin"
   ]`, "")
-	if strings.Contains(r.out, "hunter2") || !strings.Contains(r.out, "admin:xxxxx@example.com") {
+	if strings.Contains(r.out, "hunter2") || !strings.Contains(r.out, "\"name\": \"ErrorURL\",\n      \"value\": \"set\"") {
 		t.Error(r.out)
 	}
 }

@@ -94,8 +94,9 @@ func TestGenerate(t *testing.T) {
 func TestGenerateAddress(t *testing.T) {
 	t.Parallel()
 	for want, spoil := range map[string]func(*core.Options){
-		"  baseURL: \"http://localhost:3000\",\n});":                         func(*core.Options) {},
-		"  baseURL: \"http://localhost:3000\",\n  basePath: \"/auth\",\n});": func(o *core.Options) { o.BasePath = "/auth" },
+		"  baseURL: \"http://localhost:3000\",\n});":                             func(*core.Options) {},
+		"  baseURL: \"http://localhost:3000\",\n  basePath: \"/auth\",\n});":     func(o *core.Options) { o.BasePath = "/auth" },
+		"  baseURL: \"http://localhost:3000\",\n  basePath: \"/svc/auth\",\n});": func(o *core.Options) { o.PublicPath = "/svc/auth" },
 		"createAuthClient({\n});": func(o *core.Options) {
 			o.BaseURL, o.DynamicBaseURL = "", &core.DynamicBaseURL{AllowedHosts: []string{"*.example.com"}}
 		},
@@ -125,12 +126,14 @@ func TestGenerateFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		run().want(t, 0, "", "Wrote")
-		if err := os.WriteFile(name, []byte("mine"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		run().want(t, 1, "", "was not generated: give another --output, or --force to replace it")
-		if now, _ := os.ReadFile(name); string(now) != "mine" {
-			t.Errorf("%v replaced a file", args)
+		for _, mine := range []string{"mine", "{\n  \"openapi\": \"3.1.1\",\n  \"info\": { \"title\": \"by hand\" }\n}\n"} {
+			if err := os.WriteFile(name, []byte(mine), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			run().want(t, 1, "", "was not generated: give another --output, or --force to replace it")
+			if now, _ := os.ReadFile(name); string(now) != mine {
+				t.Errorf("%v replaced a file", args)
+			}
 		}
 		run("--force").want(t, 0, "", "Wrote")
 		if now, _ := os.ReadFile(name); string(now) != string(first) {

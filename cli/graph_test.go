@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,5 +25,18 @@ func TestGraph(t *testing.T) {
 				t.Errorf("%s/go.mod has %s", dir, f)
 			}
 		}
+	}
+}
+
+// TestImports keeps what draws forms out of applications: it asks the terminal for its colours
+// when a program starts, and waits for seconds where a terminal does not answer.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if text := string(out); !strings.Contains(text, "spf13/cobra") || strings.Contains(text, "charmbracelet/") {
+		t.Errorf("the packages of cli are\n%s", text)
 	}
 }

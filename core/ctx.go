@@ -39,6 +39,7 @@ type Ctx struct {
 	// otherTokens are those of further session cookies; loadSession tries them when
 	// the caller's has no live session.
 	otherTokens []string
+	alsoEnded   []string // see EndAlso
 	// cookieBeside: a header names the caller, and there are cookies of other sessions.
 	cookieBeside bool
 	locals       map[any]any

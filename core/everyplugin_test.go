@@ -24,6 +24,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
+	"github.com/advantch/kernia-go/core/plugins/scim"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
@@ -58,6 +59,7 @@ func everyPlugin(t testing.TB, e *authtest.Env) []core.Plugin {
 		onetimetoken.New(onetimetoken.Options{}),
 		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}}),
 		phonenumber.New(phonenumber.Options{SendOTP: sms, SendPasswordResetOTP: sms, SignUp: &phonenumber.SignUp{}}),
+		scim.New(scim.Options{Groups: &scim.Groups{Teams: true}}),
 		siwe.New(siwe.Options{Domain: "app.example.com"}),
 		twofactor.New(twofactor.Options{}),
 		username.New(username.Options{}),

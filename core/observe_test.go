@@ -186,10 +186,46 @@ func (d plainDatabase) Open(s *schema.Schema) (adapter.Adapter, error) {
 	return plain{a}, err
 }
 
+// migrated is an adapter with tables: it has a plan and advice, and counts its migrations.
+type migrated struct {
+	adapter.Adapter
+	migrations *int
+}
+
+var (
+	planned = adapter.Change{Kind: "create table", Table: "user", SQL: "CREATE TABLE"}
+	advised = adapter.Change{Kind: "create index", Table: "user", SQL: "CREATE INDEX"}
+)
+
+func (migrated) Plan(context.Context) ([]adapter.Change, error) {
+	return []adapter.Change{planned}, nil
+}
+func (migrated) Advice(context.Context) ([]adapter.Change, error) {
+	return []adapter.Change{advised}, nil
+}
+
+func (m migrated) Migrate(context.Context) error {
+	*m.migrations++
+	return nil
+}
+
+type migratedDatabase struct {
+	adapter.Database
+	migrations *int
+}
+
+func (d migratedDatabase) Open(s *schema.Schema) (adapter.Adapter, error) {
+	a, err := d.Database.Open(s)
+	return migrated{a, d.migrations}, err
+}
+
 // An adapter that is observed does what it did before, whatever it can do.
 func TestObservedAdapters(t *testing.T) {
 	t.Parallel()
-	for name, database := range map[string]adapter.Database{"memory": memory.New(), "without Scan": plainDatabase{memory.New()}} {
+	migrations := 0
+	for name, database := range map[string]adapter.Database{
+		"memory": memory.New(), "without Scan": plainDatabase{memory.New()}, "with tables": migratedDatabase{memory.New(), &migrations},
+	} {
 		w := &watcher{}
 		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Observer, o.Database = w.observer(), database },
 			emailpassword.New(emailpassword.Options{}))
@@ -201,8 +237,19 @@ func TestObservedAdapters(t *testing.T) {
 		if got := e.Auth.DB().Name(); got != "memory" {
 			t.Errorf("%s: the adapter is %q", name, got)
 		}
-		if changes, err := e.Auth.Plan(t.Context()); err != nil || len(changes) > 0 {
+		var plan, advice []adapter.Change
+		want, before := migrations, migrations
+		if name == "with tables" {
+			plan, advice, want = []adapter.Change{planned}, []adapter.Change{advised}, before+1
+		}
+		if changes, err := e.Auth.Plan(t.Context()); err != nil || !slices.Equal(changes, plan) {
 			t.Errorf("%s: Plan: %v, %v", name, changes, err)
+		}
+		if changes, err := e.Auth.Advice(t.Context()); err != nil || !slices.Equal(changes, advice) {
+			t.Errorf("%s: Advice: %v, %v", name, changes, err)
+		}
+		if err := e.Auth.Migrate(t.Context()); err != nil || migrations != want {
+			t.Errorf("%s: Migrate: %v, %d times", name, err, migrations-before)
 		}
 		w.told(t, "request > getSession > findOne session")
 	}

@@ -403,8 +403,9 @@ type RateLimitOptions struct {
 	Account ratelimit.Rule
 	// Mails is the rule for requests that mail one address a link: to verify it, to reset a
 	// password, to change an address or to delete a user. All of them count together, from
-	// all addresses of clients, and so does an address that nobody has. Default 5 requests
-	// in a minute; negative Max: no such rule.
+	// all addresses of clients, and so does an address that nobody has. A mail that another
+	// request causes, such as a sign-in, counts too, and is left out when there were too
+	// many. Default 5 requests in a minute; negative Max: no such rule.
 	Mails ratelimit.Rule
 	// Storage is "memory", "database" or "secondary-storage". Default: the secondary
 	// storage when there is one, else memory.

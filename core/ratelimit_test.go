@@ -13,6 +13,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/ratelimit"
 	"github.com/advantch/kernia-go/core/storage"
 )
@@ -273,6 +274,48 @@ func TestRateLimit(t *testing.T) {
 		ask("/request-password-reset", "bob@example.com").Want(t, 200, "")
 		e.Clock.Add(time.Minute)
 		ask("/request-password-reset", "ada@example.com").Want(t, 200, "")
+	})
+	t.Run("RL-09 links that other requests mail count for their address too", func(t *testing.T) {
+		t.Parallel()
+		told := 0
+		e := openWith(t, func(_ *authtest.Env, p *emailpassword.Options) {
+			p.RequireEmailVerification = true
+			p.OnExistingUserSignUp = func(context.Context, *core.User) error { told++; return nil }
+		}, func(_ *authtest.Env, o *core.Options) {
+			o.RateLimit = core.RateLimitOptions{}
+			o.EmailVerification.MinAnswerTime, o.EmailVerification.SendOnSignIn = -1, true
+		})
+		from := 0
+		ask := func(path string, body object) *authtest.Answer {
+			from++
+			c := e.Client()
+			c.IP = fmt.Sprintf("203.0.113.%d", from)
+			return c.Post(path, body)
+		}
+		signUp := func(email string) {
+			ask("/sign-up/email", object{"name": "Ada", "email": email, "password": passphrase}).Want(t, 200, "")
+		}
+		signUp("ada@example.com") // the first mail
+		for range 6 {
+			ask("/sign-in/email", object{"email": "ADA@example.com", "password": passphrase}).Want(t, 403, "EMAIL_NOT_VERIFIED")
+		}
+		if n := len(e.Mails()); n != 5 {
+			t.Errorf("%d mails by sign-ins, want 5", n)
+		}
+		ask("/send-verification-email", object{"email": "ada@example.com"}).Want(t, 429, "TOO_MANY_REQUESTS")
+		signUp("bob@example.com")
+		for range 6 {
+			signUp("bob@example.com")
+		}
+		if told != 4 {
+			t.Errorf("the owner was told of %d sign-ups, want 4", told)
+		}
+		e.Clock.Add(time.Minute)
+		before := len(e.Mails())
+		ask("/send-verification-email", object{"email": "ada@example.com"}).Want(t, 200, "")
+		if n := len(e.Mails()); n != before+1 {
+			t.Errorf("a mail that was counted with its request was counted twice, or not sent: %d after %d", n, before)
+		}
 	})
 	t.Run("RL-09 a rule that exempts a path does not exempt what it counts by itself", func(t *testing.T) {
 		t.Parallel()

@@ -28,7 +28,8 @@ type probed struct {
 	db, kv   error
 	wait     <-chan struct{} // a read ends with it, whatever its context says
 	panics   bool
-	deadline bool // the read's context had one
+	deadline bool   // the read's context had one
+	during   func() // is called by a read
 }
 
 type probedDatabase struct {
@@ -57,11 +58,14 @@ func (w *probed) set(change func()) {
 func (w *probedDatabase) FindOne(ctx context.Context, q adapter.Find) (adapter.Record, error) {
 	w.reads.Add(1)
 	w.mu.Lock()
-	err, wait, panics := w.db, w.wait, w.panics
+	err, wait, panics, during := w.db, w.wait, w.panics, w.during
 	_, w.deadline = ctx.Deadline()
 	w.mu.Unlock()
 	if wait != nil {
 		<-wait
+	}
+	if during != nil {
+		during()
 	}
 	if panics {
 		panic("secret text")
@@ -184,6 +188,16 @@ func TestCheckReadyAfterDrain(t *testing.T) {
 			t.Errorf("%s: the database was asked", name)
 		}
 		e.Client().Get("/ok").Want(t, 200, "") // it still serves
+	}
+}
+
+// A check that was asked before the process was told to end does not say that it is ready.
+func TestCheckReadyWhileItDrains(t *testing.T) {
+	t.Parallel()
+	e, w := openWatched(t)
+	w.set(func() { w.during = e.Auth.Drain })
+	if err := e.Auth.CheckReady(t.Context()); !errors.Is(err, core.Fail(503, core.CodeNotReady)) {
+		t.Errorf("%v", err)
 	}
 }
 

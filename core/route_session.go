@@ -162,11 +162,16 @@ func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
 		// The cookie beside a header goes too, so its session must not stay behind.
 		tokens = c.sessionTokens(tokens)
 	}
+	tokens = append(slices.Clip(tokens), c.alsoEnded...)
 	if len(tokens) > 0 {
 		if c.auth.heard() {
 			_, _ = c.StoredSession() // for the event
 		}
-		err := c.Recorded(func(ctx context.Context) error {
+		atOnce := c.Recorded
+		if len(c.alsoEnded) > 0 {
+			atOnce = func(fn func(context.Context) error) error { return c.auth.store.Tx(c, fn) }
+		}
+		err := atOnce(func(ctx context.Context) error {
 			for _, token := range tokens {
 				if err := c.auth.store.DeleteSession(ctx, token); err != nil {
 					return err
@@ -182,6 +187,10 @@ func signOut(c *Ctx, _ *NoInput) (SuccessReply, error) {
 	c.EndSession()
 	return SuccessReply{true}, nil
 }
+
+// EndAlso makes a sign-out end more sessions than the caller's: all of them, or none if it
+// fails. Call it in a hook before /sign-out.
+func (c *Ctx) EndAlso(tokens ...string) { c.alsoEnded = append(c.alsoEnded, tokens...) }
 
 func listSessions(c *Ctx, _ *NoInput) ([]*Session, error) {
 	rows, err := c.auth.store.ListSessions(c, c.Session().User.ID)

@@ -99,6 +99,10 @@ func TestStandalone(t *testing.T) {
 	b.run(t, ".", "", 0, "complete", "", "completion", "bash")
 	b.run(t, ".", "", 2, "", "unknown flag: --dry", "migrate", "--dry") // found without building
 
+	b.run(t, ".", "", 2, "", `"two" is one argument too many`, "init", "one", "two")
+	b.run(t, ".", "", 2, "", "unknown flag: --frame", "init", "--frame=gin")
+	b.run(t, ".", "", 2, "", "pass one of", "init", "one", "--yes", "--framework=rails")
+
 	b.run(t, "web", "", 0, `"basePath": "/api/auth"`, "", "info", "--json")
 	b.run(t, "web", "correct horse battery\n", 0, "made: ada@example.com", "", "user", "create", "--email=ada@example.com", "--role", "admin,user")
 	b.run(t, ".", "", 1, "", `there is no user with the id "-x"`, "user", "set-role", "--", "-x", "admin")
@@ -131,6 +135,7 @@ func TestStandalone(t *testing.T) {
 			t.Errorf("%v: %s", c.ProcessState, said.String())
 		}
 	})
+	t.Run("terminal", func(t *testing.T) { inTerminal(t, b) })
 	t.Run("several", func(t *testing.T) {
 		b.write(t, "cmd/worker/main.go", read(t, filepath.Join("testdata", "app.go.txt")))
 		b.run(t, ".", "", 1, "", "several programs call cli.Main: say which one: --app ./cmd/server, --app ./cmd/worker", "migrate")

@@ -695,6 +695,7 @@ const plugins = (storeToken, storeOTP) => [
       signUpOnVerification: { getTempEmail: callback("getTempEmail", { sync: true }) },
     },
   },
+  { factory: "scim", options: { storeSCIMToken: storeOTP, providerOwnership: { enabled: true } } },
   { factory: "siwe", options: { domain, getNonce: callback("getNonce"), verifyMessage: callback("verifyMessage") } },
   { factory: "twoFactor", options: { otpOptions: { sendOTP: callback("sendOTP") } } },
   { factory: "username", options: {} },
@@ -763,6 +764,64 @@ async function office(name, a, b) {
   expect(await a.browser().signIn({ email: address("new"), password: "password456" }), 401, "gone at the first");
 }
 
+/** A directory: the connection and the users that one server makes are those of the other. */
+async function directory(name, a, b) {
+  const slug = name.replaceAll(" ", "-");
+  const done = async (what, request, status = 200) => {
+    const answer = await request;
+    assert.equal(answer.status, status, `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const scim = (app, token) => {
+    const browser = app.browser();
+    return (method, path, json) => browser.request(method, `/scim/v2/Users${path}`, { json, headers: { origin: null, authorization: `Bearer ${token}`, ...(json ? { "content-type": "application/json" } : {}) } });
+  };
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+  const person = (who) => {
+    const userName = `${who}-${slug}@corp.example`;
+    return { schemas, userName, externalId: `${who}-${slug}`, name: { formatted: who }, emails: [{ value: userName, primary: true }] };
+  };
+  const alice = a.browser();
+  await done("Alice's sign-up", alice.signUp({ email: `alice-${slug}@example.com` }));
+  const { id: organizationId } = await done("an organization made by the first", alice.post("/organization/create", { name: "Acme", slug }));
+  const elsewhere = Object.assign(alice.twin(), { app: b });
+
+  for (const bound of [true, false]) {
+    const providerId = `${slug}-${bound ? "of-acme" : "of-alice"}`;
+    const of = { providerId, ...(bound ? { organizationId } : {}) };
+    const { scimToken } = await done("a token made by the first", alice.post("/scim/generate-token", of), 201);
+    const [first, second] = [scim(a, scimToken), scim(b, scimToken)];
+    assert.equal((await done("the connection on the second", elsewhere.get(`/scim/get-provider-connection?providerId=${providerId}`))).providerId, providerId, name);
+    assert.equal((await done("no users on the second", second("GET", ""))).totalResults, 0, name);
+
+    const ada = person(`ada${bound}`);
+    const bob = person(`bob${bound}`);
+    const { id } = await done("a user made by the first", first("POST", "", ada), 201);
+    const seen = await done("seen by the second", second("GET", `/${id}`));
+    assert.deepEqual([seen.userName, seen.externalId, seen.name.formatted, seen.emails[0].value], [ada.userName, ada.externalId, ada.name.formatted, ada.userName], name);
+    assert.equal((await done("found by the second", second("GET", `?filter=${encodeURIComponent(`userName eq "${ada.userName}"`)}`))).Resources[0].id, id, name);
+    await done("the same user on the second", second("POST", "", ada), 409);
+    const other = await done("a user made by the second", second("POST", "", bob), 201);
+    assert.equal((await done("all users on the first", first("GET", ""))).totalResults, 2, name);
+    assert.equal((await done("the second's user on the first", first("GET", `/${other.id}`))).userName, bob.userName, name);
+
+    const patch = (value) => ({ schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations: [{ op: "replace", path: "/name/formatted", value }] });
+    await done("a name changed by the second", second("PATCH", `/${id}`, patch("Countess")), 204);
+    assert.equal((await done("seen by the first", first("GET", `/${id}`))).name.formatted, "Countess", name);
+    await done("changed by the first", first("PATCH", `/${id}`, patch("Lovelace")), 204);
+    assert.equal((await done("seen by the second", second("GET", `/${id}`))).name.formatted, "Lovelace", name);
+    const next = await done("another token, made by the second", elsewhere.post("/scim/generate-token", of), 201);
+    await done("the former one on the first", first("GET", ""), 401);
+    await done("the new one on the first", scim(a, next.scimToken)("GET", `/${id}`));
+    await done("a user removed by the first", scim(a, next.scimToken)("DELETE", `/${other.id}`), 204);
+    await done("gone at the second", scim(b, next.scimToken)("GET", `/${other.id}`), 404);
+    await done("a user removed by the second", scim(b, next.scimToken)("DELETE", `/${id}`), 204);
+    await done("gone at the first", scim(a, next.scimToken)("GET", `/${id}`), 404);
+    await done("the connection deleted on the second", elsewhere.post("/scim/delete-provider-connection", { providerId }));
+    for (const app of [a, b]) await done("its end", scim(app, next.scimToken)("GET", ""), 401);
+  }
+}
+
 /** What is played on two servers, each way. The names keep the people apart. */
 const plays = [
   ["", relay],
@@ -782,6 +841,7 @@ const plays = [
   ["phone number ", phoneNumbers],
   ["household ", household],
   ["office ", office],
+  ["directory ", directory],
 ];
 
 const outside = new Outside();

@@ -1,4 +1,7 @@
-// Package ask asks people for values: in a terminal by prompts, otherwise not at all.
+// Package ask asks people for values: in a terminal by lines of text, otherwise not at all.
+//
+// It is part of every application with the commands, so it imports no library for terminals:
+// those that draw forms ask the terminal for its colours whenever a program starts.
 package ask
 
 import (
@@ -10,7 +13,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/charmbracelet/huh"
 	"golang.org/x/term"
 
 	"github.com/advantch/kernia-go/cli/internal/exit"
@@ -19,10 +21,47 @@ import (
 // longest is how many bytes a line of the standard input may have.
 const longest = 4096
 
-// Terminal reports whether somebody sits at a reader.
-func Terminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // descriptors are small
+// Terminal reports whether somebody sits at all of the streams.
+func Terminal(streams ...any) bool {
+	for _, s := range streams {
+		f, ok := s.(*os.File)
+		if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // descriptors are small
+			return false
+		}
+	}
+	return true
+}
+
+// Until runs a function that reads what somebody types, until it ends or ctx does. Reading
+// cannot be stopped, so after ctx nobody waits for it, and the terminal gets back the echo
+// that the reading of a password has switched off. The error is exit.Stopped then.
+func Until(ctx context.Context, in io.Reader, read func() error) error {
+	restore := state(in)
+	ended := make(chan error, 1)
+	go func() { ended <- read() }()
+	select {
+	case err := <-ended:
+		if ctx.Err() != nil {
+			return exit.Stopped()
+		}
+		return err
+	case <-ctx.Done():
+		restore()
+		return exit.Stopped()
+	}
+}
+
+// state returns a function that gives a terminal its present settings back.
+func state(in io.Reader) func() {
+	f, ok := in.(*os.File)
+	if !ok {
+		return func() {}
+	}
+	before, err := term.GetState(int(f.Fd())) //nolint:gosec // descriptors are small
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(int(f.Fd()), before) } //nolint:gosec // descriptors are small
 }
 
 // Password asks for a new password, twice in a terminal. Otherwise it is the first line of
@@ -31,24 +70,45 @@ func Password(ctx context.Context, in io.Reader, out io.Writer, title string) (s
 	if !Terminal(in) {
 		return line(in)
 	}
-	var first, again string
-	hidden := func(title string, value *string) *huh.Input {
-		return huh.NewInput().Title(title).EchoMode(huh.EchoModePassword).CharLimit(longest).Value(value)
+	f := in.(*os.File)
+	hidden := func(title string) (string, error) {
+		_, _ = fmt.Fprint(out, title, ": ")
+		typed, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // descriptors are small
+		_, _ = fmt.Fprintln(out)
+		return string(typed), err
 	}
-	err := form(ctx, in, out,
-		hidden(title, &first).Validate(func(s string) error {
-			if s == "" {
-				return errors.New("type a password")
+	return password(ctx, in, out, title, hidden)
+}
+
+func password(ctx context.Context, in io.Reader, out io.Writer, title string, hidden func(title string) (string, error)) (string, error) {
+	var first string
+	err := Until(ctx, in, func() error {
+		for {
+			typed, err := hidden(title)
+			switch {
+			case err != nil:
+				return errEnded(err)
+			case len(typed) > longest:
+				_, _ = fmt.Fprintf(out, "It is longer than %d bytes.\n", longest)
+				continue
+			case typed == "":
+				continue
 			}
-			return nil
-		}),
-		hidden("The same again", &again).Validate(func(s string) error {
-			if s != first {
-				return errors.New("the two are not the same")
+			again, err := hidden("The same again")
+			if err != nil {
+				return errEnded(err)
 			}
-			return nil
-		}))
-	return first, err
+			if again == typed {
+				first = typed
+				return nil
+			}
+			_, _ = fmt.Fprintln(out, "The two are not the same.")
+		}
+	})
+	if err != nil {
+		return "", err
+	}
+	return first, nil
 }
 
 // Text asks for a value in a terminal. name is what gives it otherwise, for the error when
@@ -57,20 +117,33 @@ func Text(ctx context.Context, in io.Reader, out io.Writer, title, name string) 
 	if !Terminal(in) {
 		return "", exit.Misused(fmt.Errorf("%s is missing", name))
 	}
-	var value string
-	err := form(ctx, in, out, huh.NewInput().Title(title).CharLimit(longest).Value(&value).Validate(func(s string) error {
-		if strings.TrimSpace(s) == "" {
-			return errors.New("type a value")
-		}
-		return nil
-	}))
-	return strings.TrimSpace(value), err
+	return text(ctx, in, out, title)
 }
 
-func form(ctx context.Context, in io.Reader, out io.Writer, fields ...huh.Field) error {
-	err := huh.NewForm(huh.NewGroup(fields...)).WithInput(in).WithOutput(out).RunWithContext(ctx)
-	if errors.Is(err, huh.ErrUserAborted) {
-		return &exit.Error{Code: exit.Interrupted, Err: errors.New("stopped: nothing was changed")}
+func text(ctx context.Context, in io.Reader, out io.Writer, title string) (string, error) {
+	var value string
+	err := Until(ctx, in, func() error {
+		lines := bufio.NewScanner(in)
+		for {
+			_, _ = fmt.Fprint(out, title, ": ")
+			if !lines.Scan() {
+				return errEnded(lines.Err())
+			}
+			if value = strings.TrimSpace(lines.Text()); value != "" {
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		return "", err
+	}
+	return value, nil
+}
+
+// errEnded is the error of a terminal whose input has ended, as Ctrl-D does it.
+func errEnded(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return exit.Stopped()
 	}
 	return err
 }

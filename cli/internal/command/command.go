@@ -5,7 +5,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,11 +39,9 @@ func (h Host) with(run func(c *cobra.Command, a *core.Auth, args []string) error
 // Root returns the command kernia.
 func Root(h Host) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "kernia",
-		Short: "Operate an application that signs users in with Kernia",
-		Long: "Operate an application that signs users in with Kernia.\n\n" +
-			"Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 doctor found something\n" +
-			"that does not work, or migrate --check something to do; 130 stopped.",
+		Use:           "kernia",
+		Short:         "Operate an application that signs users in with Kernia",
+		Long:          "Operate an application that signs users in with Kernia.\n\n" + exit.Help,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          known,
@@ -96,20 +93,9 @@ func Execute(root *cobra.Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if ctx.Err() != nil && exit.Code(err) == exit.Failed || errors.Is(err, context.Canceled) {
-		err = &exit.Error{Code: exit.Interrupted, Err: stopped(err)}
-	}
+	err := exit.Of(ctx, root.ExecuteContext(ctx))
 	Print(root.ErrOrStderr(), err)
 	return exit.Code(err)
-}
-
-// stopped says that a command was stopped, if it has not said so itself.
-func stopped(err error) error {
-	if text := err.Error(); text != context.Canceled.Error() && text != "" {
-		return err
-	}
-	return errors.New("stopped")
 }
 
 // Print prints an error, if it has a text.

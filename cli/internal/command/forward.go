@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/advantch/kernia-go/cli/internal/exit"
 	"github.com/advantch/kernia-go/cli/internal/program"
 )
 
@@ -24,7 +25,7 @@ func Standalone(dir string) *cobra.Command {
 	}})
 	root.Long = "Make a new application that signs users in with Kernia, or operate one. Commands that need the\n" +
 		"configuration build and run the program of the Go module that the working directory is in.\n\n" +
-		root.Long[strings.Index(root.Long, "Exit codes"):]
+		exit.Help
 	if build, ok := debug.ReadBuildInfo(); ok {
 		root.Version = build.Main.Version
 	}

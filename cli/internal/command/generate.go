@@ -185,15 +185,27 @@ func (h Host) generateOpenAPI() *cobra.Command {
 		Args:    none,
 		RunE: h.with(func(c *cobra.Command, a *core.Auth, _ []string) error {
 			var b bytes.Buffer
-			if err := json.Indent(&b, a.OpenAPI(), "", "  "); err != nil {
+			if err := json.Indent(&b, append([]byte(markOpenAPI), a.OpenAPI()[1:]...), "", "  "); err != nil {
 				return err
 			}
 			b.WriteByte('\n')
-			return t.write(c, b.Bytes(), begins("{\n  \"openapi\":"))
+			return t.write(c, b.Bytes(), generatedOpenAPI)
 		}),
 	}
 	t.flags(c)
 	return c
+}
+
+// markOpenAPI begins a generated document. JSON has no comments, and a document by hand begins
+// with its version too.
+const markOpenAPI = `{"x-generated-by":"kernia generate openapi",`
+
+// generatedOpenAPI reports whether a document has the mark, however it was formatted since.
+func generatedOpenAPI(old []byte) bool {
+	var document struct {
+		By string `json:"x-generated-by"`
+	}
+	return json.Unmarshal(old, &document) == nil && document.By == "kernia generate openapi"
 }
 
 func (h Host) generateClient() *cobra.Command {

@@ -1,11 +1,11 @@
 package command
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/advantch/kernia-go/cli/internal/secret"
 )
 
 func secretCommand() *cobra.Command {
@@ -16,14 +16,8 @@ func secretCommand() *cobra.Command {
 			"repository, and give every deployment its own. Whoever has it can sign in as anybody.",
 		Args: none,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(c.OutOrStdout(), newSecret())
+			_, err := fmt.Fprintln(c.OutOrStdout(), secret.New())
 			return err
 		},
 	}
-}
-
-func newSecret() string {
-	var raw [32]byte
-	_, _ = rand.Read(raw[:]) // it never fails
-	return base64.StdEncoding.EncodeToString(raw[:])
 }

@@ -48,6 +48,7 @@ type examination struct {
 	auth  *core.Auth
 	opts  core.Options
 	found []Finding
+	mount string // path of the routes at Config.URL; see at
 }
 
 // Run makes all checks, in the order in which they are shown.
@@ -73,11 +74,11 @@ func Run(ctx context.Context, a *core.Auth, c Config) []Finding {
 type reporter struct {
 	check string
 	e     *examination
-	bad   bool // something was found
+	said  bool // the check has a result
 }
 
 func (r *reporter) add(s Status, text, cure string) {
-	r.bad = r.bad || s == Warn || s == Fail
+	r.said = true
 	r.e.found = append(r.e.found, Finding{s, r.check, text, cure})
 }
 
@@ -85,9 +86,9 @@ func (r *reporter) warn(text, cure string) { r.add(Warn, text, cure) }
 func (r *reporter) skip(text, cure string) { r.add(Skip, text, cure) }
 func (r *reporter) fail(text, cure string) { r.add(Fail, text, cure) }
 
-// ok says that all is well, if nothing was found.
+// ok says that all is well, unless the check has another result.
 func (r *reporter) ok(format string, args ...any) {
-	if !r.bad {
+	if !r.said {
 		r.add(OK, fmt.Sprintf(format, args...), "")
 	}
 }

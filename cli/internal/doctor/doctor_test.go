@@ -171,6 +171,101 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// A page that anybody can make is not trusted by mistake.
+func TestEveryPage(t *testing.T) {
+	t.Parallel()
+	for pattern, every := range map[string]bool{
+		"*": true, "**": true, "https://*": true, "https://**": true, "http://*:*": true, "*:3000": true, "HTTPS://*/": true, "?*": true,
+		"*.com": true, "https://*.co.uk": true, "https://*.github.io": true, "https://app*.com": true, "*.*": true,
+		"https://*.example.com": false, "*.example.com": false, "https://app-*.example.co.uk": false, "https://app.example.com": false,
+		"http://localhost:*": false, "http://*.localhost:3000": false, "myapp://": false, "myapp://*": false, "exp://192.168.1.*": false,
+	} {
+		if everyPage(pattern) != every {
+			t.Errorf("%s: %v", pattern, !every)
+		}
+		with := func(change func(*core.Options)) core.Options {
+			o := good()
+			o.TrustedOrigins = []string{pattern}
+			change(&o)
+			return o
+		}
+		a, err := core.New(with(func(*core.Options) {}))
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			continue
+		}
+		if a.TrustsOrigin("https://kernia-doctor.invalid") && !every {
+			t.Errorf("%s trusts every page", pattern)
+		}
+		if every {
+			want(t, run(t, with(func(*core.Options) {}), Config{}), Fail, "origins", "which is every page")
+			want(t, run(t, with(func(o *core.Options) {
+				o.BaseURL, o.DynamicBaseURL = "", &core.DynamicBaseURL{AllowedHosts: []string{"a.example.com"}}
+			}), Config{}), Fail, "origins", "which is every page")
+		}
+	}
+}
+
+// Each check says once that all is well, and nothing else then.
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	local := good()
+	local.BaseURL, local.TrustedOrigins = "http://localhost:3000", []string{"http://localhost:5173"}
+	proxied := good()
+	proxied.IPAddress.TrustedProxies, proxied.RateLimit.Disabled = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, true
+	alone := good()
+	alone.TrustedOrigins = nil
+	for name, o := range map[string]core.Options{"good": good(), "local": local, "proxied": proxied, "alone": alone} {
+		served := o
+		served.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{SendResetPassword: send})}
+		address := serve(t, served, cors(func(http.Header) {}, func(o string) bool { return o == page }))
+		for _, c := range []Config{{}, {URL: address}} {
+			again := o
+			again.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{SendResetPassword: send})}
+			results, well := map[string]int{}, map[string]bool{}
+			found := run(t, again, c)
+			for _, f := range found {
+				results[f.Check]++
+				well[f.Check] = well[f.Check] || f.Status == OK
+			}
+			for check, n := range results {
+				if n > 1 && well[check] {
+					t.Errorf("%s: %s has %d results, one of which is OK: %v", name, check, n, found)
+				}
+			}
+		}
+	}
+}
+
+// Behind a proxy that changes the path, the server is asked where it answers.
+func TestPublicPath(t *testing.T) {
+	t.Parallel()
+	strip := func(next http.Handler) http.Handler { return http.StripPrefix("/svc", next) }
+	for name, tc := range map[string]struct {
+		wrap         func(http.Handler) http.Handler
+		status       Status
+		text, advice string
+	}{
+		"the proxy":          {strip, OK, "/svc/api/auth answers", ""},
+		"the program itself": {nil, OK, "/api/auth answers", ""},
+		"neither": {func(http.Handler) http.Handler { return http.NotFoundHandler() }, Fail, "/ok answers 404",
+			"which serves /api/auth (core.Options.BasePath); the proxy in front must turn /svc/api/auth (core.Options.PublicPath), which clients see, into it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := good()
+			o.PublicPath, o.TrustedOrigins = "/svc/api/auth", nil
+			served := o
+			served.Plugins = []core.Plugin{emailpassword.New(emailpassword.Options{SendResetPassword: send})}
+			found := run(t, o, Config{URL: serve(t, served, tc.wrap)})
+			want(t, found, tc.status, "server", tc.text)
+			if !slices.ContainsFunc(found, func(f Finding) bool { return f.Check == "server" && strings.Contains(f.Cure, tc.advice) }) {
+				t.Errorf("no cure with %q in %v", tc.advice, found)
+			}
+		})
+	}
+}
+
 func none(_ string, a *cookie.Attributes) { a.SameSite = "None" }
 
 func TestOfTheProgram(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/advantch/kernia-go/cli/internal/client"
+	"github.com/advantch/kernia-go/cli/internal/npm"
 )
 
 // How far package.json files are looked for.
@@ -114,9 +114,6 @@ func installed(from, name string) string {
 
 var exact = regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)$`)
 
-// pinned are what the passkey package of Better Auth 1.6 needs in exact versions.
-var pinned = map[string]string{"@better-auth/core": client.Version, "@better-auth/utils": "0.4.0", "better-call": "1.3.5"}
-
 // npm compares the client's packages with what Kernia answers.
 func (e *examination) npm(_ context.Context, r *reporter) {
 	all := e.manifests()
@@ -129,7 +126,7 @@ func (e *examination) npm(_ context.Context, r *reporter) {
 		e.manifest(r, m)
 		names = append(names, m.shown)
 	}
-	r.ok("better-auth %s in %s", client.Version, strings.Join(names, ", "))
+	r.ok("better-auth %s in %s", npm.Version, strings.Join(names, ", "))
 }
 
 func (e *examination) manifest(r *reporter, m *manifest) {
@@ -142,7 +139,7 @@ func (e *examination) manifest(r *reporter, m *manifest) {
 		return strings.TrimLeft(spec, "^~>=v "), !exact.MatchString(spec)
 	}
 	own, ranged := version("better-auth")
-	install := "npm install better-auth@" + client.Version
+	install := "npm install better-auth@" + npm.Version
 	switch parts := exact.FindStringSubmatch(own); {
 	case wants["better-auth"] == "":
 		r.warn(m.shown+" asks for plugins of better-auth and not for better-auth itself", install)
@@ -151,28 +148,28 @@ func (e *examination) manifest(r *reporter, m *manifest) {
 		r.warn(fmt.Sprintf("%s asks for better-auth %q, which may become any version", m.shown, wants["better-auth"]), install)
 		return
 	case parts[1]+"."+parts[2] == "1.7":
-		r.warn(m.shown+" has better-auth "+own+"; Kernia answers as "+client.Version, "\"Clients of Better Auth 1.7\" in docs/compatibility.md says what differs; or "+install)
+		r.warn(m.shown+" has better-auth "+own+"; Kernia answers as "+npm.Version, "\"Clients of Better Auth 1.7\" in docs/compatibility.md says what differs; or "+install)
 	case parts[1]+"."+parts[2] != "1.6":
-		r.fail(m.shown+" has better-auth "+own+", whose client calls other routes; Kernia answers as "+client.Version, install)
+		r.fail(m.shown+" has better-auth "+own+", whose client calls other routes; Kernia answers as "+npm.Version, install)
 	case ranged:
 		r.warn(fmt.Sprintf("%s asks for better-auth %q, with which npm installs later versions too", m.shown, wants["better-auth"]), install)
-	case own != client.Version:
-		r.warn(m.shown+" has better-auth "+own+"; Kernia is compared with "+client.Version, install)
+	case own != npm.Version:
+		r.warn(m.shown+" has better-auth "+own+"; Kernia is compared with "+npm.Version, install)
 	}
 	for _, name := range slices.Sorted(maps.Keys(wants)) {
-		if name == "better-auth" || pinned[name] != "" || !ours(name) {
+		if name == "better-auth" || npm.Pins[name] != "" || !ours(name) {
 			continue
 		}
 		if v, _ := version(name); v != own {
 			r.fail(fmt.Sprintf("%s has %s %s beside better-auth %s: the plugins are made for one version", m.shown, name, v, own), "npm install "+name+"@"+own)
 		}
 	}
-	if wants["@better-auth/passkey"] != "" && own == client.Version {
+	if wants["@better-auth/passkey"] != "" && own == npm.Version {
 		m.pins(r)
 	}
-	for id, name := range map[string]string{"passkey": "@better-auth/passkey", "api-key": "@better-auth/api-key"} {
-		if e.auth.HasPlugin(id) && wants[name] == "" {
-			r.warn("the server has the plugin "+id+", and "+m.shown+" does not ask for "+name, "npm install "+name+"@"+own+", if its pages use it")
+	for _, id := range []string{"passkey", "api-key"} { // what nobody uses without the package
+		if p, _ := npm.PartOf(id); e.auth.HasPlugin(id) && wants[p.Package] == "" {
+			r.warn("the server has the plugin "+id+", and "+m.shown+" does not ask for "+p.Package, "npm install "+p.Package+"@"+own+", if its pages use it")
 		}
 	}
 }
@@ -180,13 +177,13 @@ func (e *examination) manifest(r *reporter, m *manifest) {
 // pins looks for what @better-auth/passkey needs in exact versions.
 func (m *manifest) pins(r *reporter) {
 	var wrong, install []string
-	for _, name := range slices.Sorted(maps.Keys(pinned)) {
+	for _, name := range slices.Sorted(maps.Keys(npm.Pins)) {
 		v := installed(m.file, name)
 		if v == "" {
 			v = m.wants()[name]
 		}
-		if v != pinned[name] {
-			wrong, install = append(wrong, strings.TrimSpace(name+" "+v)), append(install, name+"@"+pinned[name])
+		if v != npm.Pins[name] {
+			wrong, install = append(wrong, strings.TrimSpace(name+" "+v)), append(install, name+"@"+npm.Pins[name])
 		}
 	}
 	if len(wrong) > 0 {

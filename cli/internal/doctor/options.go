@@ -78,6 +78,7 @@ func (e *examination) baseURL(_ context.Context, r *reporter) {
 	switch {
 	case loopback(host):
 		r.ok("%s, for development", e.opts.BaseURL)
+		return
 	case u.Scheme == "http":
 		r.fail(e.opts.BaseURL+" is not encrypted: passwords and cookies can be read on the way", "set core.Options.BaseURL to the public https address, also when a proxy ends TLS")
 	case isIP(host):
@@ -98,12 +99,12 @@ func (e *examination) origins(_ context.Context, r *reporter) {
 	}
 	base := e.base()
 	for _, o := range e.opts.TrustedOrigins {
-		u, err := url.Parse(strings.ReplaceAll(o, "*", "any"))
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || base == nil {
+		if everyPage(o) {
+			r.fail("TrustedOrigins has "+o+", which is every page", "list your own origins")
 			continue
 		}
-		if o == "https://*" || o == "http://*" || o == "*" {
-			r.fail("TrustedOrigins has "+o+", which is every page", "list your own origins")
+		u, err := url.Parse(strings.NewReplacer("*", "any", "?", "x").Replace(o))
+		if err != nil || base == nil {
 			continue
 		}
 		if u.Scheme == "http" && base.Scheme == "https" && !loopback(u.Hostname()) {
@@ -112,6 +113,37 @@ func (e *examination) origins(_ context.Context, r *reporter) {
 	}
 	trusted := slices.DeleteFunc(append([]string{e.origin()}, e.opts.TrustedOrigins...), func(o string) bool { return o == "" })
 	r.ok("%s", strings.Join(trusted, ", "))
+}
+
+// everyPage reports whether a pattern of TrustedOrigins trusts pages that anybody can make: a
+// host without a name of one's own, such as "*", "https://**" or "*.com".
+func everyPage(pattern string) bool {
+	scheme, host, ok := strings.Cut(pattern, "://")
+	if !ok {
+		scheme, host = "", pattern
+	}
+	if scheme != "" && !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return false
+	}
+	host = strings.TrimSuffix(host, "/")
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	if !strings.ContainsAny(host, "*?") {
+		return false
+	}
+	labels := strings.Split(host, ".")
+	for i, label := range slices.Backward(labels) {
+		if strings.ContainsAny(label, "*?") { // what follows is fixed
+			fixed := strings.Join(labels[i+1:], ".")
+			if fixed == "" {
+				return true
+			}
+			suffix, icann := publicsuffix.PublicSuffix(fixed)
+			return suffix == fixed && (icann || strings.Contains(fixed, ".")) && !loopback(fixed)
+		}
+	}
+	return false
 }
 
 // origin is that of the base URL, or "".
@@ -203,6 +235,9 @@ func sameSite(a, b *url.URL) bool {
 // proxy looks at where the addresses of clients come from.
 func (e *examination) proxy(_ context.Context, r *reporter) {
 	ip := e.opts.IPAddress
+	if e.opts.RateLimit.Disabled {
+		r.warn("the rate limits are off: passwords and codes can be tried without end", "remove core.Options.RateLimit.Disabled")
+	}
 	switch d := e.opts.DynamicBaseURL; {
 	case ip.Disabled:
 		r.warn("addresses are off: rate limits do not tell clients apart", "set core.Options.IPAddress.TrustedProxies in place of Disabled")
@@ -217,9 +252,6 @@ func (e *examination) proxy(_ context.Context, r *reporter) {
 			list = append(list, p.String())
 		}
 		r.ok("trusts %s", strings.Join(list, ", "))
-	}
-	if e.opts.RateLimit.Disabled {
-		r.warn("the rate limits are off: passwords and codes can be tried without end", "remove core.Options.RateLimit.Disabled")
 	}
 	r.ok("none is trusted: right without a proxy in front; behind one set core.Options.IPAddress.TrustedProxies")
 }

@@ -29,7 +29,39 @@ func (e *examination) get(ctx context.Context, path string, header http.Header) 
 
 // ask sends a request to a route below the base path.
 func (e *examination) ask(ctx context.Context, method, path string, header http.Header, body string) (*answer, error) {
-	address := strings.TrimSuffix(e.URL, "/") + e.auth.BasePath() + path
+	return e.askAt(ctx, method, e.at(ctx), path, header, body)
+}
+
+// at is the path of the routes at the address that is asked. Behind a proxy that changes paths
+// it is the public one, and at the program itself the base path: that which answers.
+func (e *examination) at(ctx context.Context) string {
+	if e.mount != "" || e.auth.BasePath() == "" {
+		return e.mount
+	}
+	paths := []string{e.auth.BasePath(), e.auth.PublicPath()}
+	if asked, err := url.Parse(e.URL); err == nil && asked.Scheme+"://"+asked.Host == e.origin() {
+		slices.Reverse(paths)
+	}
+	e.mount = paths[0]
+	if paths[0] == paths[1] {
+		return e.mount
+	}
+	for _, path := range paths {
+		if res, err := e.askAt(ctx, http.MethodGet, path, "/ok", nil, ""); err == nil && res.alive() {
+			e.mount = path
+			break
+		}
+	}
+	return e.mount
+}
+
+// alive reports whether an answer is that of the route /ok.
+func (a *answer) alive() bool {
+	return a.Status == http.StatusOK && strings.Contains(a.Body, `"ok":true`)
+}
+
+func (e *examination) askAt(ctx context.Context, method, mount, path string, header http.Header, body string) (*answer, error) {
+	address := strings.TrimSuffix(e.URL, "/") + mount + path
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -78,7 +110,7 @@ func (e *examination) server(ctx context.Context, r *reporter) {
 		return
 	}
 	res, err := e.get(ctx, "/ok", nil)
-	at := strings.TrimSuffix(e.URL, "/") + e.auth.BasePath()
+	at := strings.TrimSuffix(e.URL, "/") + e.at(ctx)
 	switch {
 	case err != nil:
 		r.fail(e.URL+" does not answer: "+cause(err), "start the program, or give another --url")
@@ -86,9 +118,8 @@ func (e *examination) server(ctx context.Context, r *reporter) {
 	case res.Status/100 == 3:
 		r.fail(fmt.Sprintf("%s/ok redirects to %s", at, res.Header.Get("Location")), "give the address behind the redirect as --url; clients lose cookies and bodies on the way")
 		return
-	case res.Status != http.StatusOK || !strings.Contains(res.Body, `"ok":true`):
-		r.fail(fmt.Sprintf("%s/ok answers %d, not Kernia's {\"ok\":true}", at, res.Status),
-			"mount Kernia's middleware or handler, at core.Options.BasePath "+e.auth.BasePath()+", and let proxies pass the path on unchanged")
+	case !res.alive():
+		r.fail(fmt.Sprintf("%s/ok answers %d, not Kernia's {\"ok\":true}", at, res.Status), e.mounting())
 		return
 	}
 	asked, err := url.Parse(e.URL)
@@ -104,6 +135,16 @@ func (e *examination) server(ctx context.Context, r *reporter) {
 		e.forged(ctx, r)
 	}
 	r.ok("%s answers", at)
+}
+
+// mounting is the cure for a server whose routes are not where they should be.
+func (e *examination) mounting() string {
+	inside, outside := e.auth.BasePath(), e.auth.PublicPath()
+	cure := "install Kernia's middleware or handler, which serves " + inside + " (core.Options.BasePath)"
+	if inside == outside {
+		return cure + "; a proxy in front must pass this path on as it is, or core.Options.PublicPath must say which path clients see instead"
+	}
+	return cure + "; the proxy in front must turn " + outside + " (core.Options.PublicPath), which clients see, into it"
 }
 
 func orExample(origin string) string {

@@ -26,6 +26,7 @@ type Report struct {
 	AppName       string   `json:"appName"`
 	BaseURL       string   `json:"baseURL"`
 	BasePath      string   `json:"basePath"`
+	PublicPath    string   `json:"publicPath,omitempty"` // that clients see, where it is another one
 	Compat        string   `json:"compat"`
 	Database      Database `json:"database"`
 	Secondary     string   `json:"secondaryStorage"` // its Go type
@@ -75,6 +76,9 @@ func Of(a *core.Auth, build *debug.BuildInfo) Report {
 		AppName: a.AppName(), BaseURL: o.BaseURL, BasePath: a.BasePath(), Compat: "Kernia",
 		Database: Database{Adapter: adapter.Name(), Transactions: !adapter.Capabilities().NoTx, Note: adapter.Capabilities().Note},
 		Modules:  []Module{}, Plugins: []string{}, SignInMethods: []string{}, Secret: a.Keys().Weaknesses(), Options: options(o),
+	}
+	if path := a.PublicPath(); path != r.BasePath {
+		r.PublicPath = path
 	}
 	if o.Compat == core.CompatBetterAuth {
 		r.Compat = "Better Auth"
@@ -149,6 +153,7 @@ func (r Report) Text(w io.Writer) error {
 	line("Application", r.AppName)
 	line("Base URL", r.BaseURL)
 	line("Base path", r.BasePath)
+	line("Public path", r.PublicPath)
 	line("Answers as", r.Compat)
 	database := r.Database.Adapter
 	if !r.Database.Transactions {

@@ -60,8 +60,9 @@ func (p Program) build(ctx context.Context, said io.Writer, dir string) (string,
 	return binary, nil
 }
 
-// wait runs a program to its end. Signals that reach only this process are passed on. An
-// interrupt of the terminal reaches both, and the program decides what it does about it.
+// wait runs a program to its end. Signals that reach only this process are passed on. The
+// interrupt of a terminal reaches both at once, and must not reach the program a second time,
+// which means to many programs that they shall leave everything as it lies.
 func wait(ctx context.Context, c *exec.Cmd) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -77,7 +78,9 @@ func wait(ctx context.Context, c *exec.Cmd) error {
 	for {
 		select {
 		case s := <-signals:
-			_ = c.Process.Signal(s) // it may have ended
+			if s != os.Interrupt || !foreground() {
+				_ = c.Process.Signal(s) // it may have ended
+			}
 		case err := <-ended:
 			return code(err)
 		}

@@ -3,24 +3,43 @@ package scaffold
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/charmbracelet/huh"
-	"golang.org/x/term"
-)
 
-// errStopped is the answer to Ctrl-C. It is a context.Canceled, for the exit code.
-var errStopped = fmt.Errorf("nothing was written: %w", context.Canceled)
+	"github.com/advantch/kernia-go/cli/internal/ask"
+	"github.com/advantch/kernia-go/cli/internal/exit"
+)
 
 // given says which choices came as arguments, so that nobody asks for them again.
 type given func(flag string) bool
 
-// ask shows a form for what was not given. It fills in c. In the accessible form each
-// question is a line of text, which screen readers and pipes can deal with.
-func ask(c *Choices, has given, accessible bool, in io.Reader, out io.Writer) error {
+// form is where the questions are asked.
+type form struct {
+	in         io.Reader
+	out        io.Writer
+	accessible bool // each question is a line of text, for screen readers
+}
+
+// run asks until all is answered. The error is exit.Stopped after Ctrl-C.
+func (f form) run(ctx context.Context, groups ...*huh.Group) error {
+	questions := huh.NewForm(groups...).WithInput(f.in).WithOutput(f.out).WithAccessible(f.accessible)
+	read := func() error { return questions.RunWithContext(ctx) }
+	var err error
+	if f.accessible {
+		err = ask.Until(ctx, f.in, read) // the library reads lines without regard to ctx
+	} else {
+		err = read()
+	}
+	if errors.Is(err, huh.ErrUserAborted) || ctx.Err() != nil {
+		return exit.Stopped()
+	}
+	return err
+}
+
+// answer asks for what was not given, and fills in c.
+func answer(ctx context.Context, c *Choices, has given, f form) error {
 	set(&c.Framework, defaultFramework)
 	set(&c.Adapter, defaultAdapter)
 	set(&c.Frontend, defaultFrontend)
@@ -65,14 +84,13 @@ func ask(c *Choices, has given, accessible bool, in io.Reader, out io.Writer) er
 	if len(groups) == 0 {
 		return nil
 	}
-	err := huh.NewForm(groups...).WithAccessible(accessible).WithInput(in).WithOutput(out).Run()
-	if errors.Is(err, huh.ErrUserAborted) {
-		return errStopped
+	if err := f.run(ctx, groups...); err != nil {
+		return err
 	}
-	if err == nil && adapters[c.Adapter].databases != nil {
+	if adapters[c.Adapter].databases != nil {
 		c.Database = database
 	}
-	return err
+	return nil
 }
 
 func choose(title string, value *string, order []string, name func(string) string) *huh.Select[string] {
@@ -88,14 +106,4 @@ func databaseOr(database string) string {
 		return database
 	}
 	return defaultDatabase
-}
-
-// onTerminal reports whether a person can answer.
-func onTerminal(in io.Reader, out io.Writer) bool {
-	i, ok := in.(*os.File)
-	if !ok {
-		return false
-	}
-	o, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(i.Fd())) && term.IsTerminal(int(o.Fd()))
 }

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
+	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/advantch/kernia-go/cli/internal/ask"
 	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
@@ -36,9 +36,12 @@ Nothing is overwritten without --force, and nothing is left half written.`,
 		Example: `  kernia init
   kernia init shop --framework echo --database postgres --plugins passkey,organization --frontend react
   kernia init api --frontend none --yes`,
-		Args:          cobra.MaximumNArgs(1),
-		SilenceUsage:  true,
-		SilenceErrors: false,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return exit.Misused(fmt.Errorf("%q is one argument too many: %q", args[1], cmd.UseLine()))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			has := func(name string) bool {
 				if name == "folder" {
@@ -51,16 +54,15 @@ Nothing is overwritten without --force, and nothing is left half written.`,
 			}
 			o.tidy = !skip
 			in, out := cmd.InOrStdin(), cmd.ErrOrStderr()
-			if !o.yes && onTerminal(in, out) {
-				if err := ask(&c, has, os.Getenv("ACCESSIBLE") != "", in, out); err != nil {
+			ctx := cmd.Context()
+			if !o.yes && ask.Terminal(in, out) {
+				if err := answer(ctx, &c, has, form{in, out, os.Getenv("ACCESSIBLE") != ""}); err != nil {
 					return err
 				}
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
 			p, err := create(ctx, c, o, cmd)
 			if errors.Is(err, context.Canceled) {
-				return errStopped
+				return exit.Stopped()
 			}
 			if err != nil {
 				return err
@@ -77,7 +79,7 @@ Nothing is overwritten without --force, and nothing is left half written.`,
 	flags.StringVar(&c.Frontend, "frontend", "", "page with the official client: "+strings.Join(keys(frontends), ", ")+" (default "+defaultFrontend+")")
 	flags.StringVar(&c.Module, "module", "", "path of the Go module (default example.com/<name>)")
 	flags.StringVar(&c.Name, "name", "", "name of the application, as people see it (default: that of the folder)")
-	flags.BoolVar(&o.force, "force", false, "overwrite existing files of the program, and no others; the secrets of .env stay")
+	flags.BoolVar(&o.force, "force", false, "overwrite existing files of the program, and no others; the settings in .env stay")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "ask nothing: the defaults count for what no flag says")
 	flags.BoolVar(&skip, "skip-tidy", false, "do not run `go mod tidy`, which needs the go command and a network")
 	flags.StringVar(&o.replace, "replace", "", "folder of a checkout of Kernia to use in place of its published modules")
@@ -108,56 +110,65 @@ func create(ctx context.Context, c Choices, o options, cmd *cobra.Command) (*pro
 		return nil, exit.Misused(err)
 	}
 	p := newProgram(c)
-	version := o.version
+	version, err := o.version, error(nil)
 	if o.replace != "" {
-		lines, err := replacements(c, o.replace)
-		if err != nil {
+		if p.Replaces, err = replacements(c, o.replace); err != nil {
 			return nil, err
 		}
-		p.Replaces, version = lines, cmp.Or(version, "v0.1.0")
+		version = cmp.Or(version, "v0.1.0")
 	}
 	if version == "" {
-		own, err := ownVersion()
-		if err != nil {
+		if version, err = ownVersion(); err != nil {
 			return nil, err
 		}
-		version = own
 	}
 	p.Requires = requirements(c, version)
-	var kept []string
+	var kept settings
 	if o.force {
-		lines, err := keepSettings(p)
-		if err != nil {
+		if kept, err = readSettings(c.Folder); err != nil {
 			return nil, err
 		}
-		kept = lines
+		p.keep(kept)
 	}
 	files, err := render(p)
 	if err != nil {
 		return nil, err
 	}
-	files[".env"] = withKept(files[".env"], kept)
-	var prepare func(context.Context, string) error
+	files[".env"] = kept.with(files[".env"], p.databaseKind())
+	w := writing{folder: c.Folder, files: files, force: o.force, rename: os.Rename}
 	if o.tidy {
-		prepare = func(ctx context.Context, stage string) error {
+		w.made = []string{"go.sum"}
+		w.prepare = func(ctx context.Context, stage string) error {
 			cmd.PrintErrln("go mod tidy: fetches the modules, which takes a minute the first time")
 			return tidy(ctx, stage, cmd.ErrOrStderr())
 		}
 	}
-	return p, write(ctx, c.Folder, files, o.force, prepare)
+	if err := w.run(ctx); err != nil {
+		return nil, err
+	}
+	p.Leftovers = leftovers(c.Folder, files)
+	return p, nil
 }
 
 // next says what to do with the program.
 func next(ctx context.Context, cmd *cobra.Command, p *program, o options) {
 	out := cmd.OutOrStdout()
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	if len(p.Leftovers) > 0 {
+		say("%s belong to choices that this program was not written with. Unless they are yours, remove them first:\n", strings.Join(p.Leftovers, ", "))
+		words := []string{"rm"}
+		for _, name := range p.Leftovers {
+			words = append(words, quoted(filepath.Join(p.Folder, filepath.FromSlash(name))))
+		}
+		say("  %s\n", strings.Join(words, " "))
+	}
 	say("%s is written. Next:\n", p.Folder)
 	if !o.tidy {
 		say("  (cd %s && go mod tidy)", quoted(p.Folder))
 	}
 	say("  %s\n", p.Paste())
 	if p.HasPage() {
-		say("Then open http://localhost:3000 and sign up. README.md says the rest.")
+		say("Then open %s and sign up. README.md says the rest.", p.BaseURL)
 	} else {
 		say("Then sign up as README.md shows.")
 	}

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
+
+	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
 // kerniaModules are the modules of Kernia that a program imports, as folders below kernia.
@@ -65,7 +67,7 @@ func replacements(c Choices, checkout string) ([]string, error) {
 		file := filepath.Join(checkout, filepath.FromSlash(needed[i]), "go.mod")
 		data, err := os.ReadFile(file) //nolint:gosec // in the checkout that the caller names
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s has no module %s: pass --replace with the folder of a checkout of %s that has it", checkout, needed[i], kernia)
+			return nil, exit.Misused(fmt.Errorf("%s has no module %s: pass --replace with the folder of a checkout of %s that has it", checkout, needed[i], kernia))
 		}
 		if err != nil {
 			return nil, err
@@ -89,8 +91,8 @@ func replacements(c Choices, checkout string) ([]string, error) {
 }
 
 // errNoVersion says what to do with a binary that no release has.
-var errNoVersion = errors.New("this kernia was built from source, so it knows no release that the program could require: " +
-	"pass --replace with the folder of the checkout, or --kernia-version with a release such as v0.1.0")
+var errNoVersion = exit.Misused(errors.New("this kernia was built from source, so it knows no release that the program could require: " +
+	"pass --replace with the folder of the checkout, or --kernia-version with a release such as v0.1.0"))
 
 // ownVersion is the release from which the binary was built, for a program to require.
 func ownVersion() (string, error) {

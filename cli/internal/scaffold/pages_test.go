@@ -72,6 +72,40 @@ func command(t *testing.T, folder, name string, args ...string) {
 	}
 }
 
+// TestPorts: Vite's ports follow the settings of the program, .env or the environment. Vite
+// itself is stood in for, by the two functions that the configuration calls.
+func TestPorts(t *testing.T) {
+	t.Parallel()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("the configuration of Vite was not read: there is no node")
+	}
+	folder := t.TempDir()
+	_, files := rendered(t, Choices{Folder: "app"})
+	for name, text := range map[string]string{
+		"vite.config.mjs":                string(files["web/vite.config.ts"]),
+		"node_modules/vite/package.json": `{"type":"module","exports":"./index.js"}`,
+		"node_modules/vite/index.js": "export const defineConfig = (f) => f;\n" +
+			"export const loadEnv = (mode, dir, names) => dir === '..' && names.length === 2 ? JSON.parse(process.env.SETTINGS) : {};\n",
+		"show.mjs": "import config from './vite.config.mjs';\nconst { port, proxy } = config({ mode: 'development' }).server;\nconsole.log(port, proxy['/api'], proxy['/me']);\n",
+	} {
+		if err := writeFile(filepath.Join(folder, filepath.FromSlash(name)), []byte(text), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for settings, want := range map[string]string{
+		`{}`: "5173 http://localhost:3000 http://localhost:3000",
+		`{"PORT":"8080","TRUSTED_ORIGINS":"http://localhost:4000 https://app.example.com"}`: "4000 http://localhost:8080 http://localhost:8080",
+		`{"PORT":"8080","TRUSTED_ORIGINS":"https://app.example.com"}`:                       "5173 http://localhost:8080 http://localhost:8080",
+	} {
+		show := exec.CommandContext(t.Context(), node, "show.mjs") //nolint:gosec // of this test
+		show.Dir, show.Env = folder, append(os.Environ(), "SETTINGS="+settings)
+		if out, err := show.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != want {
+			t.Errorf("%s: %v: %s", settings, err, out)
+		}
+	}
+}
+
 // The client is the release whose HTTP surface Kernia has, and every package is pinned.
 func TestPackages(t *testing.T) {
 	t.Parallel()

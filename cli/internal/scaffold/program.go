@@ -1,12 +1,15 @@
 package scaffold
 
 import (
+	"cmp"
 	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/advantch/kernia-go/cli/internal/npm"
+	"github.com/advantch/kernia-go/cli/internal/secret"
 )
 
 // program is what the templates are filled with.
@@ -15,24 +18,37 @@ type program struct {
 	Command          string // name of the binary
 	Requires         []string
 	Replaces         []string
+	Leftovers        []string // files of other choices that are still in the folder
+	BaseURL          string
 	Secret           string
 	DatabasePassword string // "" without a database server that has users
 }
 
 // newProgram makes the secrets of one program. They are in no other.
 func newProgram(c Choices) *program {
-	p := &program{Choices: c, Command: path.Base(c.Module), Secret: newSecret()}
+	p := &program{Choices: c, Command: path.Base(c.Module), BaseURL: "http://localhost:3000", Secret: secret.New()}
 	if c.Database == "postgres" || c.Database == "mysql" {
 		p.DatabasePassword = rand.Text()
 	}
 	return p
 }
 
-// newSecret returns 32 random bytes as text.
-func newSecret() string {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(raw)
+// keep takes over what the settings of a program that is written again say.
+func (p *program) keep(s settings) {
+	set := func(to *string, name string) { *to = cmp.Or(s.value(name), *to) }
+	set(&p.BaseURL, "BASE_URL")
+	set(&p.Secret, "KERNIA_SECRET")
+	if p.DatabasePassword != "" {
+		set(&p.DatabasePassword, "DATABASE_PASSWORD")
+	}
+}
+
+// databaseKind is what kindOf says of the program's DATABASE_URL, "" without one.
+func (p *program) databaseKind() string {
+	if p.Adapter == "mongo" {
+		return "mongo"
+	}
+	return p.Database
 }
 
 func (p *program) FrameworkTitle() string { return frameworks[p.Framework].Title }
@@ -93,7 +109,7 @@ func (p *program) NewAdapter() string {
 	case "ent":
 		return "entadapter.New(driver)"
 	case "mongo":
-		return `kerniamongo.New(client.Database("app"), kerniamongo.Options{})`
+		return `kerniamongo.New(client.Database("app"), kerniamongo.Options{Transactions: kerniamongo.On})`
 	default:
 		return "memory.New()"
 	}
@@ -141,30 +157,39 @@ func (p *program) databaseURL(host, password string) string {
 	}
 }
 
-// ClientImports are the plugins that are part of the official client.
+// clientParts are the client's parts of the plugins, in the order of the server.
+func (p *program) clientParts() []npm.Part {
+	var parts []npm.Part
+	for _, plugin := range p.PluginList() {
+		if part, ok := npm.PartOf(plugin.ID); ok {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// ClientImports are the parts that the official client has itself.
 func (p *program) ClientImports() []string {
 	var names []string
-	for _, plugin := range p.PluginList() {
-		if plugin.Client != "" && plugin.From == "" {
-			names = append(names, plugin.Client)
+	for _, part := range p.clientParts() {
+		if part.Package == "" {
+			names = append(names, part.Name)
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-// ClientPackages are the plugins that are packages of their own.
-func (p *program) ClientPackages() []plugin {
-	return slices.DeleteFunc(p.PluginList(), func(plugin plugin) bool { return plugin.From == "" })
+// ClientPackages are the parts that have packages of their own.
+func (p *program) ClientPackages() []npm.Part {
+	return slices.DeleteFunc(p.clientParts(), func(part npm.Part) bool { return part.Package == "" })
 }
 
-// ClientCalls are all of them, in the order of the server.
+// ClientCalls are the functions of all parts.
 func (p *program) ClientCalls() []string {
 	var names []string
-	for _, plugin := range p.PluginList() {
-		if plugin.Client != "" {
-			names = append(names, plugin.Client)
-		}
+	for _, part := range p.clientParts() {
+		names = append(names, part.Name)
 	}
 	return names
 }

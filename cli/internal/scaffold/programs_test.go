@@ -3,6 +3,7 @@ package scaffold
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -313,13 +314,13 @@ func start(t *testing.T, c Choices, binary, database string) running {
 	command.Dir = c.Folder
 	// Only what the system needs: the rest is in .env.
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT"), "PORT=" + port, "BASE_URL=" + r.base}
+	everywhere := c.Frontend == "none" // as in a container
+	if everywhere {
+		command.Env = append(command.Env, "HOST=0.0.0.0")
+	}
+	offline(t, c, binary, command.Env)
 	if database != "" {
 		command.Env = append(command.Env, "DATABASE_URL="+database)
-	}
-	help := exec.CommandContext(t.Context(), binary, "kernia", "--help") //nolint:gosec // built by this test
-	help.Dir, help.Env = command.Dir, command.Env
-	if text, err := help.CombinedOutput(); err != nil || !bytes.Contains(text, []byte("Kernia")) {
-		t.Fatalf("kernia --help: %v: %s", err, text)
 	}
 	command.Stdout, command.Stderr = out, out
 	if err := command.Start(); err != nil {
@@ -354,6 +355,10 @@ func start(t *testing.T, c Choices, binary, database string) running {
 		if err == nil {
 			_, _ = io.Copy(io.Discard, answer.Body)
 			_ = answer.Body.Close()
+			text, _ := os.ReadFile(r.log)
+			if local := bytes.Contains(text, []byte("listening on 127.0.0.1:")) || bytes.Contains(text, []byte("listening on [::1]:")); local == everywhere {
+				t.Errorf("the program listens elsewhere: %s", text)
+			}
 			return r
 		}
 		select {
@@ -365,6 +370,26 @@ func start(t *testing.T, c Choices, binary, database string) running {
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("the program does not listen")
+		}
+	}
+}
+
+// offline runs commands that need no database, while there is none.
+func offline(t *testing.T, c Choices, binary string, env []string) {
+	t.Helper()
+	nobody := map[string]string{
+		"postgres": "postgres://app:x@127.0.0.1:1/app", "mysql": "app:x@tcp(127.0.0.1:1)/app?parseTime=true", "mongo": "mongodb://127.0.0.1:1/",
+	}[cmp.Or(c.Database, c.Adapter)]
+	if nobody != "" {
+		env = append(slices.Clone(env), "DATABASE_URL="+nobody)
+	}
+	for want, args := range map[string][]string{
+		"Ways to sign in": {"info"}, `"x-generated-by"`: {"generate", "openapi"}, "=\n": {"secret"}, "create table": {"generate", "sql", "postgres"},
+	} {
+		command := exec.CommandContext(t.Context(), binary, append([]string{"kernia"}, args...)...) //nolint:gosec // built by this test
+		command.Dir, command.Env = c.Folder, env
+		if text, err := command.CombinedOutput(); err != nil || !bytes.Contains(text, []byte(want)) {
+			t.Fatalf("kernia %v without a database: %v: %s", args, err, text)
 		}
 	}
 }

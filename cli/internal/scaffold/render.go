@@ -7,25 +7,30 @@ import (
 	"fmt"
 	"go/format"
 	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/advantch/kernia-go/cli/internal/npm"
 )
 
 //go:embed all:templates
 var templates embed.FS
 
-// render returns the files of a program by their slash-separated names.
-func render(p *program) (map[string][]byte, error) {
+// sources are the templates of a program by the slash-separated names of their files.
+func sources(c Choices) (map[string]string, error) {
 	server := "http"
-	if strings.HasPrefix(p.Framework, "fiber") {
-		server = p.Framework
+	if strings.HasPrefix(c.Framework, "fiber") {
+		server = c.Framework
 	}
-	sources := map[string]string{
+	names := map[string]string{
 		"main.go":       "go/main.go.tmpl",
 		"config.go":     "go/config.go.tmpl",
 		"auth.go":       "go/auth.go.tmpl",
 		"mail.go":       "go/mail.go.tmpl",
-		"server.go":     "go/server." + p.Framework + ".go.tmpl",
+		"server.go":     "go/server." + c.Framework + ".go.tmpl",
 		"serve.go":      "go/serve." + server + ".go.tmpl",
 		"go.mod":        "ops/go.mod.tmpl",
 		".env":          "ops/env.tmpl",
@@ -36,16 +41,48 @@ func render(p *program) (map[string][]byte, error) {
 		"compose.yaml":  "ops/compose.yaml.tmpl",
 		"README.md":     "ops/README.md.tmpl",
 	}
-	if p.HasDatabase() {
-		sources["database.go"] = "go/database." + p.Adapter + ".go.tmpl"
+	if c.Adapter != "memory" {
+		names["database.go"] = "go/database." + c.Adapter + ".go.tmpl"
 	}
-	if p.HasPage() {
-		sources["page.go"] = "go/page.go.tmpl"
-		if err := pageSources(p.Frontend, sources); err != nil {
-			return nil, err
+	if c.Frontend == "none" {
+		return names, nil
+	}
+	names["page.go"] = "go/page.go.tmpl"
+	return names, pageSources(c.Frontend, names)
+}
+
+// manifest is the one file without a template.
+const manifest = "web/package.json"
+
+// leftovers are files in a folder that other choices would have written.
+func leftovers(folder string, files map[string][]byte) []string {
+	var out []string
+	for _, adapter := range keys(adapters) {
+		for _, frontend := range keys(frontends) {
+			names, err := sources(Choices{Framework: defaultFramework, Adapter: adapter, Frontend: frontend})
+			if err != nil {
+				continue // of an embedded folder
+			}
+			for _, name := range append(keys(names), manifest) {
+				if _, ours := files[name]; ours || slices.Contains(out, name) {
+					continue
+				}
+				if _, err := os.Lstat(filepath.Join(folder, filepath.FromSlash(name))); err == nil {
+					out = append(out, name)
+				}
+			}
 		}
 	}
+	slices.Sort(out)
+	return out
+}
 
+// render returns the files of a program by their slash-separated names.
+func render(p *program) (map[string][]byte, error) {
+	sources, err := sources(p.Choices)
+	if err != nil {
+		return nil, err
+	}
 	partials, err := template.ParseFS(templates, "templates/go/handlers.partial.tmpl")
 	if err != nil {
 		return nil, err
@@ -69,7 +106,7 @@ func render(p *program) (map[string][]byte, error) {
 		files[name] = text
 	}
 	if p.HasPage() {
-		if files["web/package.json"], err = packageJSON(p); err != nil {
+		if files[manifest], err = packageJSON(p); err != nil {
 			return nil, err
 		}
 	}
@@ -111,12 +148,7 @@ func execute(t *template.Template, name string, text []byte, p *program) ([]byte
 // has, and what its plugins would otherwise draw in newer.
 func packageJSON(p *program) ([]byte, error) {
 	page := frontends[p.Frontend]
-	dependencies := map[string]string{"better-auth": "1.6.11"}
-	for _, plugin := range p.ClientPackages() {
-		maps.Copy(dependencies, map[string]string{
-			plugin.From: "1.6.11", "@better-auth/core": "1.6.11", "@better-auth/utils": "0.4.0", "better-call": "1.3.5",
-		})
-	}
+	dependencies := npm.Packages(p.Plugins...)
 	maps.Copy(dependencies, page.Dependencies)
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)

@@ -13,11 +13,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
+
+	"github.com/advantch/kernia-go/cli/internal/exit"
 )
 
 // Every choice that cannot be is refused by a sentence that says what to pass.
@@ -39,7 +42,7 @@ func TestChoices(t *testing.T) {
 		{"module", []string{"--module", "../up"}, "pass --module"},
 		{"a program called web", []string{"--module", "example.com/web"}, "pass --module with another last element"},
 		{"checkout", []string{"--replace", "testdata"}, "pass --replace with the folder of a checkout"},
-		{"two folders", []string{"another"}, "accepts at most 1 arg"},
+		{"two folders", []string{"another"}, "\"another\" is one argument too many"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,6 +50,9 @@ func TestChoices(t *testing.T) {
 			_, err := run(t.Context(), append([]string{folder, "--yes", "--skip-tidy", "--kernia-version", "v0.1.0"}, test.args...)...)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, want one that has %q", err, test.want)
+			}
+			if code := exit.Code(err); code != exit.Usage {
+				t.Errorf("the exit code is %d", code)
 			}
 			if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("the folder is there: %v", err)
@@ -296,7 +302,7 @@ func same(t *testing.T, what string, got, want map[string]string) {
 // A command that fails or is stopped leaves everything as it was.
 func TestNothingHalfWritten(t *testing.T) {
 	t.Parallel()
-	files := map[string][]byte{"a.go": []byte("new"), "b/c.go": []byte("new"), "b/d/e.go": []byte("new"), "z.go": []byte("new"), ".env": []byte("new")}
+	files := map[string][]byte{"a.go": []byte("new"), "b/c.go": []byte("new"), "b/d/e.go": []byte("new"), "go.mod": []byte("new"), "z.go": []byte("new"), ".env": []byte("new")}
 	failed := errors.New("a failure")
 	for _, test := range []struct {
 		name    string
@@ -307,6 +313,12 @@ func TestNothingHalfWritten(t *testing.T) {
 		want    string
 	}{
 		{name: "a file in the way", before: map[string]string{"app/z.go": "mine"}, want: "app has z.go already"},
+		{name: "go.sum in the way", before: map[string]string{"app/go.sum": "mine"}, want: "app has go.sum already"},
+		{name: "half of the files moved", before: map[string]string{"app/go.mod": "mine", "app/go.sum": "mine", "app/.env": "mine", "app/z.go/mine": "mine"}, force: true, want: "z.go is a folder"},
+		{name: "no modules for a program that is there", before: map[string]string{"app/go.mod": "mine", "app/go.sum": "mine"}, force: true,
+			prepare: func(func()) error { return failed }, want: "a failure"},
+		{name: "stopped while modules are fetched", before: map[string]string{"app/go.mod": "mine", "app/go.sum": "mine"}, force: true,
+			prepare: func(cancel func()) error { cancel(); return context.Canceled }, want: context.Canceled.Error()},
 		{name: "a folder in the way of a file", before: map[string]string{"app/z.go/mine": "mine", "app/a.go": "mine"}, force: true, want: "z.go is a folder"},
 		{name: "a file in the way of a folder", before: map[string]string{"app/b/d": "mine", "app/a.go": "mine"}, force: true, want: "nothing was written"},
 		{name: "a file in the way of the folder", before: map[string]string{"app": "mine"}, force: true, want: "nothing was written"},
@@ -328,13 +340,15 @@ func TestNothingHalfWritten(t *testing.T) {
 			if test.stop {
 				cancel()
 			}
-			prepare := func(context.Context, string) error {
-				if test.prepare == nil {
-					return nil
+			prepare := func(_ context.Context, stage string) error {
+				if err := writeFile(filepath.Join(stage, "go.sum"), []byte("new"), false); err != nil || test.prepare == nil {
+					return err
 				}
 				return test.prepare(cancel)
 			}
-			err := write(ctx, filepath.Join(root, "app"), files, test.force, prepare)
+			err := writing{
+				folder: filepath.Join(root, "app"), files: files, made: []string{"go.sum"}, force: test.force, prepare: prepare, rename: os.Rename,
+			}.run(ctx)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, want one that has %q", err, test.want)
 			}
@@ -347,9 +361,9 @@ func TestNothingHalfWritten(t *testing.T) {
 func TestAppeared(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "app")
-	err := write(t.Context(), folder, map[string][]byte{"a": []byte("new"), "b": []byte("new")}, false, func(context.Context, string) error {
+	err := writing{folder: folder, files: map[string][]byte{"a": []byte("new"), "b": []byte("new")}, rename: os.Rename, prepare: func(context.Context, string) error {
 		return writeFile(filepath.Join(folder, "b"), []byte("mine"), false)
-	})
+	}}.run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "start again") {
 		t.Errorf("the error is %v", err)
 	}
@@ -365,9 +379,7 @@ func TestForce(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := tree(t, folder)
-	if info, err := os.Stat(filepath.Join(folder, ".env")); err != nil || info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
-		t.Errorf(".env can be read by others: %v, %v", info.Mode(), err)
-	}
+	ownersOnly(t, folder)
 
 	own := map[string]string{"models.go": "package main\n", "web/src/mine.ts": "mine"}
 	for name, content := range own {
@@ -393,8 +405,127 @@ func TestForce(t *testing.T) {
 	for name, content := range own {
 		want[name] = content
 	}
-	want[".env"] = strings.TrimRight(first[".env"], "\n") + "\n\n# Kept from before.\nSTRIPE_KEY=mine\n"
+	want[".env"] = changed[".env"]
 	same(t, "forced", tree(t, folder), want)
+	ownersOnly(t, folder)
+
+	// Other choices leave files behind, which are named, and settings, which stay.
+	out, err := run(t.Context(), folder, "--yes", "--skip-tidy", "--kernia-version", "v0.1.0", "--adapter", "memory", "--frontend", "none", "--force")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"database.go", "page.go", "web/package.json", "web/src/main.ts"} {
+		if !strings.Contains(out, filepath.Join(folder, filepath.FromSlash(name))) {
+			t.Errorf("%s is not named: %s", name, out)
+		}
+	}
+	if strings.Contains(out, "models.go") || strings.Contains(out, "mine.ts") || strings.Contains(out, "auth.go") {
+		t.Errorf("a file is named that no other choice has made: %s", out)
+	}
+	if now := tree(t, folder)[".env"]; now != changed[".env"] {
+		t.Errorf(".env is now %s", now)
+	}
+}
+
+// ownersOnly says whether somebody else can read .env.
+func ownersOnly(t *testing.T, folder string) {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(folder, ".env"))
+	if err != nil || os.PathSeparator == '/' && info.Mode().Perm() != 0o600 {
+		t.Errorf(".env has the mode %v: %v", info.Mode(), err)
+	}
+}
+
+// TestSettings: a program that is written again keeps what its .env says.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	fresh := "# Read at the start.\n\n# The mode.\nAPP_ENV=development\n\nBASE_URL=http://localhost:3000\nPORT=3000\n\n# Pages.\nTRUSTED_ORIGINS=http://localhost:5173\n\n" +
+		"# Signs.\nKERNIA_SECRET=fresh\n\nDATABASE_PASSWORD=fresh\nDATABASE_URL=\"postgres://app:fresh@localhost/app\"\n"
+	production := "BASE_URL=https://app.example.com\nKERNIA_SECRET='in use=='\nDATABASE_PASSWORD=old\nDATABASE_URL=postgres://db.example.com/app\n"
+	for name, tc := range map[string]struct{ old, kind, want string }{
+		"production": {production, "postgres", production},
+		"own lines and comments": {"# mine\nSTRIPE_KEY=mine\nexport OTHER=1\n\n" + production, "postgres",
+			"# mine\nSTRIPE_KEY=mine\nexport OTHER=1\n\n" + production},
+		"no secret yet": {strings.Replace(production, "'in use=='", "", 1), "postgres", strings.Replace(production, "'in use=='", "fresh", 1)},
+		"another database": {production, "mysql",
+			strings.Replace(production, "DATABASE_URL", "# Of another database: DATABASE_URL", 1) + "\nDATABASE_URL=\"postgres://app:fresh@localhost/app\"\n"},
+		"no database":  {production, "", production},
+		"a first page": {"APP_ENV=development\n" + production, "postgres", "APP_ENV=development\n" + production + "\n# Pages.\nTRUSTED_ORIGINS=http://localhost:5173\n"},
+		"nothing":      {"\n", "postgres", "\n\nBASE_URL=http://localhost:3000\n\n# Signs.\nKERNIA_SECRET=fresh\n\nDATABASE_PASSWORD=fresh\n\nDATABASE_URL=\"postgres://app:fresh@localhost/app\"\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			if err := os.WriteFile(filepath.Join(folder, ".env"), []byte(tc.old), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			old, err := readSettings(folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(old.with([]byte(fresh), tc.kind)); got != tc.want {
+				t.Errorf("the settings are\n%s\nwant\n%s", got, tc.want)
+			}
+		})
+	}
+	for url, want := range map[string]string{
+		"postgres://app@db/app": "postgres", "host=db dbname=app": "postgres", "app:pw@tcp(db:3306)/app?parseTime=true": "mysql",
+		"app@unix(/tmp/mysql.sock)/app": "mysql", "mongodb+srv://x.example.com/": "mongo", "app.db": "sqlite", "/data/app.db": "sqlite",
+	} {
+		if got := kindOf(url); got != want {
+			t.Errorf("%s is for %s, want %s", url, got, want)
+		}
+	}
+}
+
+// Files are moved from within the target, which may be a mount, and copied to where a folder
+// of it is on another file system.
+func TestFileSystems(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "mount")
+	for name, content := range map[string]string{"web/index.html": "mine", ".env": "mine"} {
+		if err := writeFile(filepath.Join(folder, name), []byte(content), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	device := func(file string) string { // the target is one, and its folder web another
+		switch rel, _ := filepath.Rel(folder, file); {
+		case strings.HasPrefix(rel, ".."):
+			return "outside"
+		case strings.HasPrefix(filepath.ToSlash(rel), "web/"):
+			return "web"
+		}
+		return "target"
+	}
+	copied := 0
+	rename := func(from, to string) error {
+		if device(from) != device(to) {
+			copied++
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: syscall.EXDEV}
+		}
+		return os.Rename(from, to)
+	}
+	w := writing{
+		folder: folder, force: true, rename: rename,
+		files: map[string][]byte{"web/index.html": []byte("new"), "web/src/main.ts": []byte("new"), ".env": []byte("new"), "z": []byte("new")},
+	}
+	want := map[string]string{"./": "", "web/": "", "web/src/": "", "web/index.html": "new", "web/src/main.ts": "new", ".env": "new", "z": "new"}
+	if err := w.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "moved", tree(t, folder), want)
+	ownersOnly(t, folder)
+	if copied != 3 {
+		t.Errorf("%d files were copied, want those of web, and the one that they replace", copied)
+	}
+
+	// What fails later is undone over there too.
+	before := tree(t, folder)
+	w.files = map[string][]byte{"web/index.html": []byte("newer"), "zz": nil, "z/y": nil}
+	if err := w.run(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing was written") {
+		t.Errorf("the error is %v", err)
+	}
+	same(t, "after a failure", tree(t, folder), before)
 }
 
 // In an empty folder that is there, the program is written into it, and the folder stays
@@ -425,7 +556,7 @@ func TestAsk(t *testing.T) {
 	c := Choices{Framework: "chi"}
 	has := func(flag string) bool { return flag == "framework" || flag == "plugins" }
 	// Folder, the second adapter, the second database, the third page.
-	if err := ask(&c, has, true, iotest.OneByteReader(strings.NewReader("shop\n2\n2\n3\n")), &out); err != nil {
+	if err := answer(t.Context(), &c, has, form{iotest.OneByteReader(strings.NewReader("shop\n2\n2\n3\n")), &out, true}); err != nil {
 		t.Fatal(err)
 	}
 	if c.Folder != "shop" || c.Framework != "chi" || c.Adapter != "ent" || c.Database != "postgres" || c.Frontend != "vue" {

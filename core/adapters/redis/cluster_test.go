@@ -117,7 +117,9 @@ func until(t *testing.T, what string, holds func(context.Context) bool) {
 
 func (c *cluster) client(t *testing.T) *goredis.ClusterClient {
 	t.Helper()
-	client := goredis.NewClusterClient(&goredis.ClusterOptions{Addrs: c.addresses[:1], ContextTimeoutEnabled: true, DisableIdentity: true})
+	// A list of its own: the client appends the other nodes to it.
+	addrs := []string{c.addresses[0]}
+	client := goredis.NewClusterClient(&goredis.ClusterOptions{Addrs: addrs, ContextTimeoutEnabled: true, DisableIdentity: true})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }

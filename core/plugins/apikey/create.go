@@ -91,7 +91,6 @@ func (p *Plugin) create(c *core.Ctx, in *CreateInput) (Created, error) {
 		return Created{}, err
 	}
 	p.sweep(c)
-	c.Emit(cf.event(EventCreated, k))
 	return Created{k, plain, p}, nil
 }
 
@@ -305,6 +304,9 @@ func (p *Plugin) keep(c *core.Ctx, cf *config, k *Key) (*Key, error) {
 		if _, err := p.auth.DB().FindOne(c, adapter.Find{Model: cf.ownerModel(), Where: adapter.By("id", k.ReferenceID)}); err != nil {
 			return nil, errors.Join(cf.gone(err), cf.store.remove(c, k))
 		}
+		if err := c.EmitIn(c, cf.event(EventCreated, k)); err != nil {
+			return nil, errors.Join(err, cf.store.remove(c, k))
+		}
 		return k, nil
 	}
 	var out *Key
@@ -327,8 +329,10 @@ func (p *Plugin) keep(c *core.Ctx, cf *config, k *Key) (*Key, error) {
 		}
 		fresh := k.clone()
 		var err error
-		out, err = cf.store.create(ctx, fresh)
-		return err
+		if out, err = cf.store.create(ctx, fresh); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, cf.event(EventCreated, out))
 	})
 	return out, err
 }

@@ -150,10 +150,17 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (Shown, error) {
 	for _, ch := range changes {
 		set[ch.field] = ch.value
 	}
-	k, err = cf.store.update(c, k, set, func(k *Key) {
-		for _, ch := range changes {
-			ch.apply(k)
+	before := k
+	err = c.Recorded(func(ctx context.Context) (err error) {
+		k, err = cf.store.update(ctx, before, set, func(k *Key) {
+			for _, ch := range changes {
+				ch.apply(k)
+			}
+		})
+		if err != nil {
+			return err
 		}
+		return c.EmitIn(ctx, cf.event(EventUpdated, k))
 	})
 	if core.IsNotFound(err) {
 		err = errNotFound // deleted meanwhile
@@ -163,7 +170,6 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (Shown, error) {
 	}
 	p.sweep(c)
 	p.repair(c, cf, k)
-	c.Emit(cf.event(EventUpdated, k))
 	return Shown{k, p}, nil
 }
 
@@ -287,11 +293,16 @@ func (p *Plugin) delete(c *core.Ctx, in *DeleteInput) (core.SuccessReply, error)
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	if err := cf.store.remove(c, k); err != nil {
+	err = c.Recorded(func(ctx context.Context) error {
+		if err := cf.store.remove(ctx, k); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, cf.event(EventDeleted, k))
+	})
+	if err != nil {
 		return core.SuccessReply{}, err
 	}
 	p.sweep(c)
-	c.Emit(cf.event(EventDeleted, k))
 	return core.SuccessReply{Success: true}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/admin"
+	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/auditlog"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/organization"
@@ -441,6 +442,21 @@ func TestOptions(t *testing.T) {
 	join(t, e, "ada")
 	if got := names(t, e); got != "sign-up" {
 		t.Errorf("%s", got)
+	}
+}
+
+// LOG What strangers cause in any number costs no writes.
+func TestDefaultFilter(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []core.EventType{core.EventRateLimited, core.EventOriginRefused, apikey.EventRefused} {
+		if auditlog.DefaultFilter(core.Event{Type: kind}) {
+			t.Errorf("%s is recorded", kind)
+		}
+	}
+	for _, kind := range []core.EventType{core.EventSignIn, core.EventSignInFailed, apikey.EventCreated} {
+		if !auditlog.DefaultFilter(core.Event{Type: kind}) {
+			t.Errorf("%s is not recorded", kind)
+		}
 	}
 }
 

@@ -18,16 +18,8 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.SuccessR
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	u, err := p.send(c, TypeForgetPassword, email)
-	if err != nil {
-		return core.SuccessReply{}, err
-	}
-	asked := core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}
-	if u != nil {
-		asked.UserID, asked.Code = u.ID, ""
-	}
-	c.Emit(asked) // for nobody too, so that a plugin that records it takes the same time
-	return core.SuccessReply{Success: true}, nil
+	_, err = p.send(c, TypeForgetPassword, email)
+	return core.SuccessReply{Success: err == nil}, err
 }
 
 // ResetPasswordInput is the body of reset-password.

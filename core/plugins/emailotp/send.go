@@ -68,7 +68,17 @@ func (p *Plugin) send(c *core.Ctx, t Type, email string) (*core.User, error) {
 	if err != nil && !core.IsNotFound(err) {
 		return nil, err
 	}
-	code, err := p.codeToSend(c, t, email)
+	var code string
+	err = c.Recorded(func(ctx context.Context) (err error) {
+		if code, err = p.codeToSend(ctx, t, email); err != nil || t != TypeForgetPassword {
+			return err
+		}
+		asked := core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}
+		if u != nil {
+			asked.UserID, asked.Code = u.ID, ""
+		}
+		return c.EmitIn(ctx, asked) // for nobody too, so that a plugin that records it takes the same time
+	})
 	if err != nil {
 		return nil, err
 	}

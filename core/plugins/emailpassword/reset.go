@@ -51,10 +51,15 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (RequestResetR
 		c.Emit(core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}) // a write, as for a user
 		return reply, nil
 	}
-	if _, err := store.CreateVerification(c, resetIdentifier+token, user.ID, a.Now().Add(p.opts.ResetTokenTTL)); err != nil {
+	err = c.Recorded(func(ctx context.Context) error {
+		if _, err := store.CreateVerification(ctx, resetIdentifier+token, user.ID, a.Now().Add(p.opts.ResetTokenTTL)); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, core.Event{Type: core.EventPasswordResetAsked, UserID: user.ID})
+	})
+	if err != nil {
 		return RequestResetReply{}, err
 	}
-	c.Emit(core.Event{Type: core.EventPasswordResetAsked, UserID: user.ID})
 	// The mail goes to the stored address, never to the one that was submitted.
 	mail := core.Mail{User: user, Token: token,
 		URL: c.BaseURL() + "/reset-password/" + token + "?callbackURL=" + wire.EncodeURIComponent(validate.Value(in.RedirectTo))}

@@ -380,7 +380,18 @@ func (s *keySet) write() {
 
 // create makes a key that signs. Of many processes that make one for the same keys in the
 // same minute, one stores it, and the others take that one.
-func (k *keyStore) create(ctx context.Context, set *keySet, alg Algorithm) (*Key, error) {
+func (k *keyStore) create(ctx context.Context, set *keySet, alg Algorithm) (made *Key, err error) {
+	if c, ok := core.CtxFrom(ctx); ok && !core.InTx(ctx) {
+		err = c.Recorded(func(ctx context.Context) error {
+			made, err = k.make(ctx, set, alg)
+			return err
+		})
+		return made, err
+	}
+	return k.make(ctx, set, alg)
+}
+
+func (k *keyStore) make(ctx context.Context, set *keySet, alg Algorithm) (*Key, error) {
 	if k.o.Adapter.List != nil && k.o.Adapter.Create == nil {
 		return nil, errNoKey
 	}

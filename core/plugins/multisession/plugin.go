@@ -193,21 +193,15 @@ func (p *Plugin) tidy(c *core.Ctx, userID string) (others int, err error) {
 	return len(all) - len(gone), nil
 }
 
-// signOut ends all sessions of the browser, before the core ends the current one: a
-// sign-out that fails leaves none of them half signed out.
+// signOut makes the core end all sessions of the browser.
 func signOut(c *core.Ctx) error {
 	if err := core.RequireStoredSession(c); core.HasCode(err, core.CodeCredentialsDisagree) {
 		return err // whom to sign out?
 	}
-	current, err := c.StoredSession()
-	if err != nil {
-		return err
+	for _, k := range cookies(c) {
+		c.EndAlso(k.token)
 	}
-	all := cookies(c)
-	if len(all) > 0 && current != nil {
-		all = append(all, remembered{token: current.Session.Token})
-	}
-	return end(c, c, all)
+	return nil
 }
 
 // forget removes the cookies of the sessions that signOut has ended.

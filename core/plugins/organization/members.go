@@ -136,6 +136,10 @@ func (p *Plugin) membershipLimit(ctx context.Context, u *core.User, o *Organizat
 
 // checkMembershipLimit is called while the organization is locked.
 func (p *Plugin) checkMembershipLimit(ctx context.Context, o *Organization, limit int) error {
+	now := p.auth.Now()
+	if p.headcount.room(o.ID, limit, now) {
+		return nil
+	}
 	n, err := p.members.Count(ctx, adapter.By("organizationId", o.ID))
 	if err != nil {
 		return err
@@ -143,6 +147,7 @@ func (p *Plugin) checkMembershipLimit(ctx context.Context, o *Organization, limi
 	if n >= int64(limit) {
 		return core.Fail(http.StatusForbidden, CodeOrganizationMembershipLimitReached)
 	}
+	p.headcount.remember(o.ID, n+1, now)
 	return nil
 }
 

@@ -207,6 +207,7 @@ type Plugin struct {
 	teams         *core.Table[Team]
 	teamMembers   *core.Table[TeamMember]
 	dynamicRoles  *core.Table[OrganizationRole]
+	headcount     headcount
 }
 
 // New makes the plugin.

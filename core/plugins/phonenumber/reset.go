@@ -35,15 +35,20 @@ func (p *Plugin) requestReset(c *core.Ctx, in *RequestResetInput) (core.StatusRe
 	if err != nil && !core.IsNotFound(err) {
 		return core.StatusReply{}, err
 	}
-	code, err := p.keep(c, toReset, number)
-	if err != nil {
-		return core.StatusReply{}, err
-	}
 	asked := core.Event{Type: core.EventPasswordResetAsked, Code: core.CodeUserNotFound.Code}
 	if user != nil {
 		asked.UserID, asked.Code = user.ID, ""
 	}
-	c.Emit(asked) // for nobody too, so that a plugin that records it takes the same time
+	var code string
+	err = c.Recorded(func(ctx context.Context) (err error) {
+		if code, err = p.keep(ctx, toReset, number); err != nil {
+			return err
+		}
+		return c.EmitIn(ctx, asked) // for nobody too, so that a plugin that records it takes the same time
+	})
+	if err != nil {
+		return core.StatusReply{}, err
+	}
 	if user != nil && (verified(user) || !p.opts.RequireVerification) {
 		if p.opts.SendPasswordResetOTP != nil {
 			p.deliver(c, p.opts.SendPasswordResetOTP, number, code)

@@ -22,7 +22,7 @@ func TestSCM01Tokens(t *testing.T) {
 	own, _ := w.found(t, w.signUp(t, "owner@example.com"), "acme")
 	raw, _ := base64.URLEncoding.DecodeString(own.token)
 	for name, token := range map[string]string{
-		"none": "", "text": "nothing", "another secret": base64.URLEncoding.EncodeToString([]byte("x" + string(raw)[1:])),
+		"none": "", "text": "nothing", "another secret": base64.URLEncoding.EncodeToString([]byte("-" + string(raw)[1:])),
 		"another connection": base64.URLEncoding.EncodeToString([]byte(strings.Replace(string(raw), "acme-directory", "corp", 1))),
 		"no names":           base64.URLEncoding.EncodeToString(raw[:24]), "NUL": base64.URLEncoding.EncodeToString([]byte("a:b\x00")),
 		"not UTF-8": base64.URLEncoding.EncodeToString([]byte("a:\xff")), "long": strings.Repeat("a", 5000),

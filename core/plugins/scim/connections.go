@@ -59,19 +59,21 @@ var reserved = []string{"credential", "email-otp", "magic-link", "phone-number",
 // source is a plugin with providers that users sign in with.
 type source interface{ Providers() []*oauth.Provider }
 
+// isReserved reports whether an id, in any letter case, is that of a provider that is no directory.
 func (p *Plugin) isReserved(providerID string) bool {
+	is := func(known string) bool { return strings.EqualFold(known, providerID) }
 	for _, plugin := range p.auth.Plugins() {
-		if s, ok := plugin.(source); ok && slices.ContainsFunc(s.Providers(), func(known *oauth.Provider) bool { return known.ID() == providerID }) {
+		if s, ok := plugin.(source); ok && slices.ContainsFunc(s.Providers(), func(known *oauth.Provider) bool { return is(known.ID()) }) {
 			return true
 		}
 	}
 	for _, m := range p.auth.SignInMethods() {
-		if m.Name == providerID {
+		if is(m.Name) {
 			return true
 		}
 	}
-	return slices.Contains(reserved, providerID) ||
-		slices.ContainsFunc(p.opts.Connections, func(s StaticConnection) bool { return s.ProviderID == providerID })
+	return slices.ContainsFunc(reserved, is) ||
+		slices.ContainsFunc(p.opts.Connections, func(s StaticConnection) bool { return is(s.ProviderID) })
 }
 
 func (p *Plugin) requiredRoles() []string {
@@ -151,8 +153,10 @@ func (p *Plugin) generateToken(c *core.Ctx, in *GenerateTokenInput) (TokenReply,
 				return err
 			}
 		}
-		event.Provider, err = p.providers.Create(ctx, row)
-		return err
+		if event.Provider, err = p.providers.Create(ctx, row); err != nil {
+			return err
+		}
+		return p.emit(ctx, p.connectionOf(event.Provider), EventTokenGenerated, u.ID)
 	})
 	if errors.Is(err, adapter.ErrUnique) {
 		return TokenReply{}, core.Fail(http.StatusConflict, CodeInUse) // another call was quicker
@@ -161,7 +165,6 @@ func (p *Plugin) generateToken(c *core.Ctx, in *GenerateTokenInput) (TokenReply,
 		return TokenReply{}, err
 	}
 	event.Connection = p.connectionOf(event.Provider)
-	c.Emit(core.Event{Type: EventTokenGenerated, UserID: u.ID, Detail: connectionDetail(event.Connection)})
 	if f := p.opts.AfterToken; f != nil {
 		if err := f(c, event); err != nil {
 			return TokenReply{}, err
@@ -173,7 +176,10 @@ func (p *Plugin) generateToken(c *core.Ctx, in *GenerateTokenInput) (TokenReply,
 // replaceable returns the connection with an id, which a new token ends, or nil. It refuses an
 // id that belongs to somebody else.
 func (p *Plugin) replaceable(ctx context.Context, userID, providerID, organizationID string) (*Provider, error) {
-	next := &Connection{ProviderID: providerID, userID: userID}
+	next := &Connection{ProviderID: providerID}
+	if !p.opts.SharePersonalConnections {
+		next.userID = userID // shared ones have no owner of their own, nor a column for one
+	}
 	if organizationID != "" {
 		next.OrganizationID = &organizationID
 	}
@@ -189,23 +195,49 @@ func (p *Plugin) replaceable(ctx context.Context, userID, providerID, organizati
 		if err := p.access(ctx, userID, old); err != nil {
 			return nil, err
 		}
-		if was.owner() == next.owner() || p.opts.SharePersonalConnections && was.organization() == organizationID {
+		if was.owner() == next.owner() {
 			return old, nil
 		}
 	}
 	if err := p.ssoOwner(ctx, providerID, organizationID); err != nil {
 		return nil, err
 	}
-	// Accounts of the provider are users of the one to whom its id has belonged.
-	n, err := p.auth.DB().Count(ctx, core.ModelAccount, adapter.By("providerId", providerID))
-	if err != nil || n == 0 {
-		return old, err
+	return old, p.unclaimed(ctx, next)
+}
+
+// unclaimed refuses an id whose users or groups, also those who have left, are those of another
+// owner, or of nobody who is known: accounts of the provider are users of the one to whom its id
+// has belonged.
+func (p *Plugin) unclaimed(ctx context.Context, next *Connection) error {
+	inUse := core.Fail(http.StatusConflict, CodeInUse)
+	foreign := append(adapter.By("providerId", next.ProviderID), adapter.Cond{Field: "owner", Op: adapter.Ne, Value: next.owner()})
+	_, err := p.provisioned.Find(ctx, foreign)
+	if core.IsNotFound(err) && p.groupRows != nil {
+		_, err = p.groupRows.Find(ctx, foreign)
 	}
-	n, err = p.provisioned.Count(ctx, adapter.By("providerId", providerID).And("owner", next.owner()))
-	if err == nil && n == 0 {
-		err = core.Fail(http.StatusConflict, CodeInUse)
+	if err == nil {
+		return inUse
 	}
-	return old, err
+	if !core.IsNotFound(err) {
+		return err
+	}
+	for offset := 0; ; offset += scanPage {
+		accounts, err := p.accounts(ctx, next, scanPage, offset)
+		if err != nil || len(accounts) == 0 {
+			return err
+		}
+		ids := make([]string, len(accounts))
+		for i, acc := range accounts {
+			ids[i] = acc.UserID
+		}
+		rows, err := p.rowsOf(ctx, next, ids)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(ids, func(id string) bool { return rows[id] == nil }) {
+			return inUse
+		}
+	}
 }
 
 // modelSSO is the table of the plugin sso.
@@ -317,38 +349,8 @@ func (p *Plugin) deleteConnection(c *core.Ctx, in *ConnectionInput) (core.Succes
 	if err != nil {
 		return core.SuccessReply{}, err
 	}
-	n, err := p.providers.Delete(c, adapter.By("id", row.ID))
-	if err == nil && n == 0 {
+	if err = p.end(c, p.connectionOf(row)); missing(err) {
 		err = core.Fail(http.StatusNotFound, CodeProviderNotFound)
 	}
-	if err != nil {
-		return core.SuccessReply{}, err
-	}
-	c.Emit(core.Event{Type: EventConnectionDeleted, UserID: u.ID, Detail: connectionDetail(p.connectionOf(row))})
-	return core.SuccessReply{Success: true}, nil
+	return core.SuccessReply{Success: err == nil}, err
 }
-
-// organizationDeleted removes the connections of an organization with what they keep.
-func (p *Plugin) organizationDeleted(ctx context.Context, organizationID string) error {
-	rows, err := p.providers.List(ctx, adapter.Find{Where: adapter.By("organizationId", organizationID)})
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		of := adapter.By("providerId", row.ProviderID)
-		if p.groupRows != nil {
-			if _, err := p.groupRows.Delete(ctx, of); err != nil {
-				return err
-			}
-		}
-		if _, err := p.provisioned.Delete(ctx, of); err != nil {
-			return err
-		}
-		if _, err := p.providers.Delete(ctx, adapter.By("id", row.ID)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func validText(s string) bool { return wire.ValidText(s) }

@@ -3,12 +3,12 @@ package scim
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
-	"github.com/advantch/kernia-go/core/plugins/admin"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 )
 
@@ -34,165 +34,144 @@ func made(e *entry) bool {
 //     never proven, there is no other account and no other organization,
 //   - if Options.Controls says so.
 //
-// Of other users it controls the membership in its organization, and what it says of them is
-// kept apart from their profile.
+// It never controls an owner of its organization, unless it acts for one: see inForce. Of other
+// users it controls the membership in its organization, and what it says of them is kept apart
+// from their profile.
 func (p *Plugin) controls(ctx context.Context, conn *Connection, e *entry) (bool, error) {
-	if conn.static && conn.organization() == "" {
-		return true, nil
-	}
-	if f := p.opts.Controls; f != nil {
-		if ok, err := f(ctx, conn, e.user); ok || err != nil {
-			return ok, err
+	if !e.judged {
+		if err := p.judge(ctx, conn, []*entry{e}); err != nil {
+			return false, err
 		}
 	}
-	if !made(e) {
-		return false, nil
-	}
-	if ok, err := p.verifiedDomain(ctx, conn, e.user.Email); ok || err != nil {
-		return ok, err
-	}
-	if e.user.EmailVerified {
-		return false, nil
-	}
-	accounts, err := p.auth.Store().FindAccounts(ctx, e.user.ID)
-	if err != nil {
-		return false, err
-	}
-	for _, acc := range accounts {
-		if acc.ProviderID != conn.ProviderID {
-			return false, nil
-		}
-	}
-	if p.org == nil {
-		return true, nil
-	}
-	members, err := p.org.Memberships(ctx, e.user.ID)
-	if err != nil {
-		return false, err
-	}
-	for _, m := range members {
-		if m.OrganizationID != conn.organization() {
-			return false, nil
-		}
-	}
-	return true, nil
+	return e.controlled, nil
 }
 
-// verifiedDomain reports whether the organization of a connection has proven that the domain
-// of an address, or one above it, is its own (the plugin sso).
-func (p *Plugin) verifiedDomain(ctx context.Context, conn *Connection, email string) (bool, error) {
-	t, ok := p.auth.Schema().Table(modelSSO)
-	if !ok || conn.organization() == "" {
-		return false, nil
+// judge finds out which of its users a connection controls, with a few statements for all.
+func (p *Plugin) judge(ctx context.Context, conn *Connection, list []*entry) error {
+	whole := conn.static && conn.organization() == ""
+	for _, e := range list {
+		e.judged, e.controlled = true, whole
 	}
-	if _, ok := t.Field("domainVerified"); !ok {
-		return false, nil
+	if whole || len(list) == 0 {
+		return nil
 	}
-	recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: modelSSO, Where: adapter.By("organizationId", conn.organization()).And("domainVerified", true)})
-	if err != nil {
-		return false, err
-	}
-	_, domain, _ := strings.Cut(core.NormalizeEmail(email), "@")
-	for _, rec := range recs {
-		list, _ := rec["domain"].(string)
-		for own := range strings.SplitSeq(core.NormalizeEmail(list), ",") {
-			if own = strings.TrimSpace(own); own != "" && (domain == own || strings.HasSuffix(domain, "."+own)) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// reason is that of the ban of a user whom a connection has deactivated.
-func reason(conn *Connection) string { return reasonPrefix + conn.ProviderID }
-
-const reasonPrefix = "Deactivated by the directory "
-
-// deactivate takes a user's access away. The user is locked.
-func (p *Plugin) deactivate(ctx context.Context, conn *Connection, e *entry) error {
-	controlled, err := p.controls(ctx, conn, e)
+	owners, err := p.ownersAmong(ctx, conn, list)
 	if err != nil {
 		return err
 	}
-	if controlled {
-		if err := p.ban(ctx, conn, e); err != nil {
-			return err
+	domains, err := p.verifiedDomains(ctx, conn)
+	if err != nil {
+		return err
+	}
+	open := map[string]*entry{} // who is controlled if the user has nothing else
+	var ids []string
+	for _, e := range list {
+		if owners[e.user.ID] {
+			continue
 		}
-	} else if conn.organization() != "" {
-		m, err := p.org.Membership(ctx, e.user.ID, conn.organization())
-		if err != nil && !missing(err) {
-			return err
-		}
-		if err == nil {
-			e.row.Role = &m.Role
-			if err := p.leave(ctx, conn, e.user.ID); err != nil {
+		if f := p.opts.Controls; f != nil {
+			if e.controlled, err = f(ctx, conn, e.user); err != nil {
 				return err
 			}
 		}
-	}
-	if !controlled && conn.organization() == "" {
-		return nil // whoever connects a directory of their own ends nobody else's sessions
-	}
-	return p.auth.Store().DeleteSessions(ctx, e.user.ID)
-}
-
-// ban blocks all sign-ins and keys of a user.
-func (p *Plugin) ban(ctx context.Context, conn *Connection, e *entry) error {
-	if p.admin != nil {
-		if err := p.admin.KeepAdmin(ctx, e.user.ID); err != nil {
-			return err
+		switch {
+		case e.controlled || !made(e):
+		case within(domains, e.user.Email):
+			e.controlled = true
+		case !e.user.EmailVerified:
+			e.controlled, open[e.user.ID], ids = true, e, append(ids, e.user.ID)
 		}
 	}
-	set := adapter.Record{core.Banned.Name: true}
-	if p.admin != nil {
-		set[core.BanExpires.Name] = nil
+	for _, m := range [...]struct{ model, field, own string }{{core.ModelAccount, "providerId", conn.ProviderID}, {organization.ModelMember, "organizationId", conn.organization()}} {
+		if len(ids) == 0 || m.model == organization.ModelMember && p.org == nil {
+			continue
+		}
+		recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: m.model, Select: []string{"userId", m.field},
+			Where: adapter.Where{{Field: "userId", Op: adapter.In, Value: ids}}})
+		if err != nil {
+			return err
+		}
+		for _, rec := range recs {
+			id, _ := rec["userId"].(string)
+			if e := open[id]; e != nil && rec[m.field] != m.own {
+				e.controlled = false
+			}
+		}
 	}
-	if already := e.user.BannedAt(p.auth.Now()); p.reasons && !already {
-		set[admin.BanReason.Name] = reason(conn)
+	return nil
+}
+
+// ownersAmong returns the users whom a connection must leave alone because they own its
+// organization: none if it acts for an owner itself.
+func (p *Plugin) ownersAmong(ctx context.Context, conn *Connection, list []*entry) (map[string]bool, error) {
+	if conn.forOwner || conn.organization() == "" || p.org == nil {
+		return nil, nil
 	}
-	u, err := p.auth.Store().UpdateUser(ctx, e.user.ID, set)
-	if err == nil {
-		e.user = u
+	ids := make([]string, len(list))
+	for i, e := range list {
+		ids[i] = e.user.ID
+	}
+	recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: organization.ModelMember, Select: []string{"userId", "role"}, Where: adapter.Where{
+		{Field: "userId", Op: adapter.In, Value: ids}, {Field: "organizationId", Value: conn.organization()}}})
+	if err != nil {
+		return nil, err
+	}
+	owners := map[string]bool{}
+	for _, rec := range recs {
+		role, _ := rec["role"].(string)
+		if id, _ := rec["userId"].(string); p.isOwner(&organization.Member{Role: role}) {
+			owners[id] = true
+		}
+	}
+	return owners, nil
+}
+
+func (p *Plugin) isOwner(m *organization.Member) bool {
+	return slices.Contains(m.Roles(), p.org.CreatorRole())
+}
+
+// errOwner refuses what only an owner may do to an owner.
+var errOwner = refuse(http.StatusForbidden, "", "Only a connection that an owner has made may remove or deactivate an owner of the organization")
+
+// spareOwner refuses to take an owner out of the organization of a connection that acts for none.
+func (p *Plugin) spareOwner(ctx context.Context, conn *Connection, e *entry) error {
+	owners, err := p.ownersAmong(ctx, conn, []*entry{e})
+	if err == nil && owners[e.user.ID] {
+		err = errOwner
 	}
 	return err
 }
 
-// ours reports whether a user is banned because a connection has deactivated the user.
-func (p *Plugin) ours(conn *Connection, u *core.User) bool {
-	if banned, _ := core.Banned.Of(u.Extra); !banned {
-		return false
+// verifiedDomains lists the domains that the organization of a connection has proven to be its
+// own (the plugin sso).
+func (p *Plugin) verifiedDomains(ctx context.Context, conn *Connection) ([]string, error) {
+	t, ok := p.auth.Schema().Table(modelSSO)
+	if !ok || conn.organization() == "" {
+		return nil, nil
 	}
-	if p.admin == nil {
-		return true
+	if _, ok := t.Field("domainVerified"); !ok {
+		return nil, nil
 	}
-	why, _ := admin.BanReason.Of(u.Extra)
-	return why == reason(conn)
-}
-
-// unban lifts the ban of a deactivation.
-func (p *Plugin) unban(ctx context.Context, u *core.User) (*core.User, error) {
-	set := adapter.Record{core.Banned.Name: false}
-	if p.reasons {
-		set[admin.BanReason.Name] = nil
+	recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: modelSSO, Where: adapter.By("organizationId", conn.organization()).And("domainVerified", true)})
+	if err != nil {
+		return nil, err
 	}
-	return p.auth.Store().UpdateUser(ctx, u.ID, set)
-}
-
-// reactivate gives a user's access back. The ban of an administrator stays.
-func (p *Plugin) reactivate(ctx context.Context, conn *Connection, e *entry) (err error) {
-	if p.ours(conn, e.user) {
-		controlled, err := p.controls(ctx, conn, e)
-		if err != nil {
-			return err
-		}
-		if controlled {
-			if e.user, err = p.unban(ctx, e.user); err != nil {
-				return err
+	var out []string
+	for _, rec := range recs {
+		list, _ := rec["domain"].(string)
+		for own := range strings.SplitSeq(core.NormalizeEmail(list), ",") {
+			if own = strings.TrimSpace(own); own != "" {
+				out = append(out, own)
 			}
 		}
 	}
-	return p.join(ctx, conn, e)
+	return out, nil
+}
+
+// within reports whether the domain of an address is one of these, or below one.
+func within(domains []string, email string) bool {
+	_, domain, _ := strings.Cut(core.NormalizeEmail(email), "@")
+	return slices.ContainsFunc(domains, func(own string) bool { return domain == own || strings.HasSuffix(domain, "."+own) })
 }
 
 // join makes a user a member of the connection's organization.
@@ -204,24 +183,36 @@ func (p *Plugin) join(ctx context.Context, conn *Connection, e *entry) error {
 	if p.org == nil {
 		return refuse(http.StatusForbidden, "", CodeOrganizationsMissing.Message)
 	}
-	_, err := p.org.Membership(ctx, e.user.ID, orgID)
-	if err == nil || !missing(err) {
-		return err
+	if !e.fresh {
+		_, err := p.org.Membership(ctx, e.user.ID, orgID)
+		if err == nil || !missing(err) {
+			return err
+		}
 	}
-	roles := []string{p.opts.MemberRole}
+	former := []string{p.opts.MemberRole}
+	roles := former
 	if e.row != nil && e.row.Role != nil {
 		roles = strings.Split(*e.row.Role, ",")
+		if !conn.forOwner {
+			roles = slices.DeleteFunc(roles, func(r string) bool { return r == p.org.CreatorRole() })
+		}
+		if len(roles) == 0 {
+			roles = former
+		}
 	}
-	_, err = p.org.Add(ctx, organization.NewMember{OrganizationID: orgID, UserID: e.user.ID, Roles: roles})
+	_, err := p.org.Add(ctx, organization.NewMember{OrganizationID: orgID, UserID: e.user.ID, Roles: roles})
 	if core.HasCode(err, organization.CodeRoleNotFound) {
 		// A role that the organization has made for itself may be gone.
-		_, err = p.org.Add(ctx, organization.NewMember{OrganizationID: orgID, UserID: e.user.ID, Roles: []string{p.opts.MemberRole}})
+		_, err = p.org.Add(ctx, organization.NewMember{OrganizationID: orgID, UserID: e.user.ID, Roles: former})
 	}
 	if err != nil {
 		return err
 	}
 	if e.row != nil {
 		e.row.Role = nil
+	}
+	if e.fresh {
+		return nil // who was made just now is in no group
 	}
 	return p.regrant(ctx, conn, e.user.ID)
 }
@@ -239,133 +230,78 @@ func (p *Plugin) memberLeft(ctx context.Context, e *organization.MemberEvent) er
 	if own, _ := ctx.Value(ownKey{}).(bool); own {
 		return nil
 	}
-	rows, err := p.providers.List(ctx, adapter.Find{Where: adapter.By("organizationId", e.Organization.ID)})
+	conns, err := p.connectionsOf(ctx, e.Organization.ID)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		acc, err := p.account(ctx, row.ProviderID, e.User.ID)
+	for _, conn := range conns {
+		acc, err := p.account(ctx, conn.ProviderID, e.User.ID)
 		if core.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if known, err := p.provisioned.Count(ctx, adapter.By("providerId", row.ProviderID).And("userId", e.User.ID)); err != nil || known == 0 {
-			return err // an account that the directory has not made is a way to sign in
+		known, err := p.rowOf(ctx, conn, e.User.ID)
+		if err != nil {
+			return err
+		}
+		if known == nil {
+			continue // an account that the directory has not made is a way to sign in
 		}
 		if err := p.auth.Store().DeleteAccount(ctx, acc.ID); err != nil {
 			return err
 		}
-		if err := p.forgetGroups(ctx, row.ProviderID, e.User.ID); err != nil {
+		if err := p.forgetGroups(ctx, conn, e.User.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// userChanged lifts the ban of a user who has proven the address, if the connection that has
-// deactivated the user controls it no more: a directory locks nobody out of an address that is
-// not its own.
-func (p *Plugin) userChanged(ctx context.Context, u *core.User) error {
-	if banned, _ := core.Banned.Of(u.Extra); !banned || !u.EmailVerified {
-		return nil
+// rowOf returns what a connection has said of a user, nil when there is nothing. What another
+// owner of the same id has said is none of its business.
+func (p *Plugin) rowOf(ctx context.Context, conn *Connection, userID string) (*Provisioned, error) {
+	row, err := p.provisioned.Find(ctx, adapter.By("userId", userID).And("providerId", conn.ProviderID))
+	if core.IsNotFound(err) || err == nil && row.Owner != conn.owner() {
+		return nil, nil
 	}
-	rows, err := p.provisioned.List(ctx, adapter.Find{Where: adapter.By("userId", u.ID)})
-	if err != nil {
-		return err
+	return row, err
+}
+
+// connectionsOf lists the connections of an organization.
+func (p *Plugin) connectionsOf(ctx context.Context, organizationID string) ([]*Connection, error) {
+	var out []*Connection
+	for i := range p.opts.Connections {
+		if c := &p.opts.Connections[i]; c.OrganizationID == organizationID {
+			out = append(out, c.connection())
+		}
 	}
-	lift := false
+	rows, err := p.providers.List(ctx, adapter.Find{Where: adapter.By("organizationId", organizationID)})
 	for _, row := range rows {
-		conn, err := p.connectionBy(ctx, row.ProviderID)
+		out = append(out, p.connectionOf(row))
+	}
+	return out, err
+}
+
+// connectionBy returns the connection that has written a row, nil when it is gone.
+func (p *Plugin) connectionBy(ctx context.Context, row *Provisioned) (*Connection, error) {
+	var conn *Connection
+	if s := p.staticOf(row.ProviderID); s != nil {
+		conn = s.connection()
+	} else {
+		found, err := p.providers.Find(ctx, adapter.By("providerId", row.ProviderID))
+		if core.IsNotFound(err) {
+			return nil, nil
+		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if row.Active || !p.ours(conn, u) {
-			continue
-		}
-		controlled, err := p.controls(ctx, conn, &entry{user: u, row: row})
-		if err != nil || controlled {
-			return err
-		}
-		lift = true
+		conn = p.connectionOf(found)
 	}
-	if lift {
-		_, err = p.unban(ctx, u)
+	if conn.owner() != row.Owner {
+		return nil, nil
 	}
-	return err
-}
-
-// connectionBy returns a connection by its id. One that is gone controls nobody.
-func (p *Plugin) connectionBy(ctx context.Context, providerID string) (*Connection, error) {
-	for _, s := range p.opts.Connections {
-		if s.ProviderID == providerID {
-			conn := &Connection{ProviderID: providerID, static: true}
-			if s.OrganizationID != "" {
-				conn.OrganizationID = &s.OrganizationID
-			}
-			return conn, nil
-		}
-	}
-	row, err := p.providers.Find(ctx, adapter.By("providerId", providerID))
-	if core.IsNotFound(err) {
-		return &Connection{ProviderID: providerID}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p.connectionOf(row), nil
-}
-
-// The gates below are those of the plugin admin, for servers without it.
-
-func (p *Plugin) watch(ctx context.Context, s *core.SignIn) error {
-	u := s.User
-	if _, known := u.Extra[core.Banned.Name]; !known {
-		row, err := p.auth.Store().FindUser(ctx, u.ID)
-		if err != nil {
-			return err
-		}
-		u = row
-	}
-	if u.BannedAt(p.auth.Now()) {
-		return p.refuseSignIn(ctx, u)
-	}
-	return nil
-}
-
-func (p *Plugin) sessionMade(ctx context.Context, s *core.Session) error {
-	rec, err := p.auth.Lock(ctx, core.ModelUser, s.UserID)
-	if core.IsNotFound(err) {
-		return nil // the session's own write fails
-	}
-	if err != nil {
-		return err
-	}
-	u, err := p.auth.UserOf(rec)
-	if err == nil && u.BannedAt(p.auth.Now()) {
-		err = p.refuseSignIn(ctx, u)
-	}
-	return err
-}
-
-func (p *Plugin) sessionGate(_ context.Context, d *core.SessionData) (bool, error) {
-	return !d.User.BannedAt(p.auth.Now()), nil
-}
-
-func (p *Plugin) refuseSignIn(ctx context.Context, u *core.User) error {
-	refused := core.Fail(http.StatusForbidden, CodeDeactivated)
-	c, ok := core.CtxFrom(ctx)
-	if !ok {
-		return refused
-	}
-	c.EmitRefusal(ctx, core.Event{Type: EventSignInRefused, UserID: u.ID, Code: CodeDeactivated.Code})
-	if path := c.Path(); strings.HasPrefix(path, "/callback") || strings.HasPrefix(path, "/oauth2/callback") {
-		to, separator := c.ErrorURL(), "?"
-		if strings.Contains(to, "?") {
-			separator = "&"
-		}
-		return c.Redirect(to + separator + "error=user_deactivated")
-	}
-	return refused
+	_, err := p.inForce(ctx, conn)
+	return conn, err
 }

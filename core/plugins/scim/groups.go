@@ -65,16 +65,19 @@ func (p *Plugin) findGroup(ctx context.Context, conn *Connection, id string) (*G
 	if id == "" || !wire.ValidText(id) {
 		return nil, errGroupNotFound
 	}
-	g, err := p.groupRows.Find(ctx, adapter.By("id", id).And("providerId", conn.ProviderID))
+	g, err := p.groupRows.Find(ctx, append(adapter.By("id", id), conn.rows()...))
 	if missing(err) || err == nil && g.ID != id {
 		return nil, errGroupNotFound
 	}
 	return g, err
 }
 
-// members reads the ids and names of the members of groups.
-func (p *Plugin) members(ctx context.Context, ids []string) (map[string][]*core.User, error) {
-	out := map[string][]*core.User{}
+// member is a member of a group: the id of the user, and the name that the connection has given.
+type member struct{ id, name string }
+
+// members reads the members of groups of a connection.
+func (p *Plugin) members(ctx context.Context, conn *Connection, ids []string) (map[string][]member, error) {
+	out := map[string][]member{}
 	if len(ids) == 0 {
 		return out, nil
 	}
@@ -83,40 +86,57 @@ func (p *Plugin) members(ctx context.Context, ids []string) (map[string][]*core.
 	if err != nil {
 		return nil, err
 	}
-	users := map[string]*core.User{}
+	names := map[string]string{}
 	for chunk := range slices.Chunk(rows, scanPage) {
-		var ids []string
+		var ids, rest []string
 		for _, m := range chunk {
 			ids = append(ids, m.UserID)
 		}
-		recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: core.ModelUser, Where: adapter.Where{{Field: "id", Op: adapter.In, Value: ids}}})
+		known, err := p.rowsOf(ctx, conn, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			switch row := known[id]; {
+			case row == nil:
+				rest = append(rest, id)
+			case row.Owner == conn.owner():
+				names[id] = row.Name
+			}
+		}
+		if len(rest) == 0 {
+			continue
+		}
+		// Users whom Better Auth has provisioned: the connection has given them no name.
+		recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: core.ModelUser, Select: []string{"id"}, Where: adapter.Where{{Field: "id", Op: adapter.In, Value: rest}}})
 		if err != nil {
 			return nil, err
 		}
 		for _, rec := range recs {
-			u, err := p.auth.UserOf(rec)
-			if err != nil {
-				return nil, err
-			}
-			users[u.ID] = u
+			id, _ := rec["id"].(string)
+			names[id] = ""
 		}
 	}
 	for _, m := range rows {
-		if u := users[m.UserID]; u != nil {
-			out[m.GroupID] = append(out[m.GroupID], u)
+		if name, ok := names[m.UserID]; ok {
+			out[m.GroupID] = append(out[m.GroupID], member{m.UserID, name})
 		}
 	}
 	return out, nil
 }
 
-func (p *Plugin) groupResource(c *core.Ctx, g *Group, members []*core.User) document.Object {
+func (p *Plugin) groupResource(c *core.Ctx, g *Group, members []member) document.Object {
 	o := document.Object{"id": g.ID, "displayName": g.DisplayName, "schemas": []any{document.GroupURN}}
 	if g.ExternalID != nil {
 		o["externalId"] = *g.ExternalID
 	}
 	var list []any
-	for _, u := range members {
-		list = append(list, document.Object{"value": u.ID, "$ref": c.BaseURL() + usersPath + "/" + u.ID, "type": "User", "display": u.Name})
+	for _, m := range members {
+		one := document.Object{"value": m.id, "$ref": c.BaseURL() + usersPath + "/" + m.id, "type": "User"}
+		if m.name != "" {
+			one["display"] = m.name
+		}
+		list = append(list, one)
 	}
 	if list != nil {
 		o["members"] = list
@@ -125,8 +145,8 @@ func (p *Plugin) groupResource(c *core.Ctx, g *Group, members []*core.User) docu
 	return o
 }
 
-func (p *Plugin) wholeGroup(ctx context.Context, c *core.Ctx, g *Group) (document.Object, error) {
-	members, err := p.members(ctx, []string{g.ID})
+func (p *Plugin) wholeGroup(ctx context.Context, c *core.Ctx, conn *Connection, g *Group) (document.Object, error) {
+	members, err := p.members(ctx, conn, []string{g.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +162,7 @@ func (p *Plugin) getGroup(c *core.Ctx, in *GroupGetInput) (*GroupResource, error
 	if err != nil {
 		return nil, err
 	}
-	o, err := p.wholeGroup(c, c, g)
+	o, err := p.wholeGroup(c, c, conn, g)
 	if err != nil || unchanged(c, o) {
 		return nil, err
 	}
@@ -166,13 +186,15 @@ func wantedGroup(o document.Object) (*wanted, error) {
 		w.externalID = &id
 	}
 	list, _ := o["members"].([]any)
+	seen := make(map[string]bool, len(list))
 	for _, item := range list {
 		one, _ := item.(document.Object)
 		id, ok := one["value"].(string)
 		if kind, _ := one["type"].(string); !ok || kind != "" && document.Fold(kind) != "user" {
 			return nil, refuse(http.StatusBadRequest, document.InvalidValue, "The members of a group are users")
 		}
-		if !slices.Contains(w.members, id) {
+		if !seen[id] {
+			seen[id] = true
 			w.members = append(w.members, id)
 		}
 	}
@@ -199,7 +221,7 @@ func (p *Plugin) createGroup(c *core.Ctx, in *CreateInput) (*GroupResource, erro
 		if err := p.lockMembers(ctx, conn, w.members, nil); err != nil {
 			return err
 		}
-		row := &Group{ProviderID: conn.ProviderID, DisplayName: w.name, DisplayNameKey: document.Fold(w.name), ExternalID: w.externalID}
+		row := &Group{ProviderID: conn.ProviderID, Owner: conn.owner(), DisplayName: w.name, DisplayNameKey: document.Fold(w.name), ExternalID: w.externalID}
 		n, err := p.groupRows.Count(ctx, adapter.By("providerId", conn.ProviderID).And("displayNameKey", row.DisplayNameKey))
 		if err != nil {
 			return err
@@ -217,16 +239,18 @@ func (p *Plugin) createGroup(c *core.Ctx, in *CreateInput) (*GroupResource, erro
 		if g, err = p.groupRows.Create(ctx, row); err != nil {
 			return err
 		}
-		if err := p.setMembers(ctx, conn, g, nil, w.members); err != nil {
+		if err := p.setMembers(ctx, conn, g, w.members, nil); err != nil {
 			return err
 		}
-		made, err = p.wholeGroup(ctx, c, g)
-		return err
+		made, err = p.wholeGroup(ctx, c, conn, g)
+		if err != nil {
+			return err
+		}
+		return p.emitGroup(ctx, conn, EventGroupCreated, g.ID)
 	})
 	if err != nil {
 		return nil, groupRefusal(err)
 	}
-	c.Emit(core.Event{Type: EventGroupCreated, Detail: connectionDetail(conn)})
 	c.SetHeader("Location", c.BaseURL()+groupsPath+"/"+g.ID)
 	c.SetHeader("ETag", version(made))
 	return &GroupResource{p.groups, in.project(p.groups, made)}, nil
@@ -249,6 +273,10 @@ func (p *Plugin) teams(conn *Connection) bool {
 func (p *Plugin) lockMembers(ctx context.Context, conn *Connection, joining, leaving []string) error {
 	all := slices.Concat(joining, leaving)
 	slices.Sort(all)
+	joins := make(map[string]bool, len(joining))
+	for _, id := range joining {
+		joins[id] = true
+	}
 	for _, id := range slices.Compact(all) {
 		err := errors.New("")
 		if wire.ValidText(id) {
@@ -259,7 +287,7 @@ func (p *Plugin) lockMembers(ctx context.Context, conn *Connection, joining, lea
 		if err != nil && !missing(err) {
 			return err
 		}
-		if slices.Contains(joining, id) {
+		if joins[id] {
 			if err == nil {
 				_, err = p.find(ctx, conn, id)
 			}
@@ -275,11 +303,8 @@ func (p *Plugin) lockMembers(ctx context.Context, conn *Connection, joining, lea
 }
 
 // setMembers writes who joins and leaves a group, with what the group is in the organization.
-func (p *Plugin) setMembers(ctx context.Context, conn *Connection, g *Group, before, after []string) error {
-	for _, id := range before {
-		if slices.Contains(after, id) {
-			continue
-		}
+func (p *Plugin) setMembers(ctx context.Context, conn *Connection, g *Group, joining, leaving []string) error {
+	for _, id := range leaving {
 		if _, err := p.memberRows.Delete(ctx, adapter.By("groupId", g.ID).And("userId", id)); err != nil {
 			return err
 		}
@@ -288,22 +313,16 @@ func (p *Plugin) setMembers(ctx context.Context, conn *Connection, g *Group, bef
 				return err
 			}
 		}
-		if err := p.giveRoles(ctx, conn, id); err != nil {
-			return err
-		}
 	}
-	for _, id := range after {
-		if slices.Contains(before, id) {
-			continue
-		}
+	for _, id := range joining {
 		if _, err := p.memberRows.Create(ctx, &GroupMember{GroupID: g.ID, UserID: id}); err != nil {
 			return err
 		}
-		if err := p.grant(ctx, conn, g, id); err != nil {
+		if err := p.joinTeam(ctx, conn, g, id); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.giveRoles(ctx, conn, slices.Concat(joining, leaving))
 }
 
 // ignoreGone ignores that a team, a member or a user has been removed by other means.
@@ -317,51 +336,72 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// grant gives a member what a group stands for.
-func (p *Plugin) grant(ctx context.Context, conn *Connection, g *Group, userID string) error {
-	if g.TeamID != nil && p.teams(conn) {
-		if err := ignoreGone(p.org.JoinTeam(ctx, conn.organization(), *g.TeamID, userID)); err != nil {
-			return err
-		}
+func (p *Plugin) joinTeam(ctx context.Context, conn *Connection, g *Group, userID string) error {
+	if g.TeamID == nil || !p.teams(conn) {
+		return nil
 	}
-	return p.giveRoles(ctx, conn, userID)
+	return ignoreGone(p.org.JoinTeam(ctx, conn.organization(), *g.TeamID, userID))
 }
 
-// giveRoles sets the roles of a user in the organization to those of the user's groups.
-func (p *Plugin) giveRoles(ctx context.Context, conn *Connection, userID string) error {
-	if p.opts.Groups == nil || p.opts.Groups.Roles == nil || p.org == nil || conn.organization() == "" {
+// givesRoles reports whether the groups of a connection give roles.
+func (p *Plugin) givesRoles(conn *Connection) bool {
+	return p.opts.Groups != nil && p.opts.Groups.Roles != nil && p.org != nil && conn.organization() != ""
+}
+
+// giveRoles sets the roles of users in the organization to those of their groups. Only a
+// connection that acts for an owner makes owners, and changes the roles of owners.
+func (p *Plugin) giveRoles(ctx context.Context, conn *Connection, userIDs []string) error {
+	if !p.givesRoles(conn) {
 		return nil
 	}
-	m, err := p.org.Membership(ctx, userID, conn.organization())
-	if missing(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	groups, err := p.groupsOf(ctx, conn.ProviderID, []string{userID})
-	if err != nil {
-		return err
-	}
-	roles := []string{p.opts.MemberRole}
-	for _, g := range groups[userID] {
-		more, err := p.opts.Groups.Roles(ctx, conn, g)
+	creator, given := p.org.CreatorRole(), map[string][]string{} // by group
+	for chunk := range slices.Chunk(userIDs, scanPage) {
+		groups, err := p.groupsOf(ctx, conn, chunk)
 		if err != nil {
 			return err
 		}
-		roles = append(roles, more...)
+		for _, id := range chunk {
+			m, err := p.org.Membership(ctx, id, conn.organization())
+			if missing(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if p.isOwner(m) && !conn.forOwner {
+				continue
+			}
+			roles := []string{p.opts.MemberRole}
+			for _, g := range groups[id] {
+				more, known := given[g.ID]
+				if !known {
+					if more, err = p.opts.Groups.Roles(ctx, conn, g); err != nil {
+						return err
+					}
+					given[g.ID] = more
+				}
+				for _, r := range more {
+					if r != creator || conn.forOwner {
+						roles = append(roles, r)
+					}
+				}
+			}
+			slices.Sort(roles)
+			roles = slices.Compact(roles)
+			have := slices.Sorted(slices.Values(m.Roles()))
+			if slices.Equal(have, roles) {
+				continue
+			}
+			if _, err := p.org.SetRoles(ctx, conn.organization(), id, roles); err != nil {
+				return err
+			}
+		}
 	}
-	slices.Sort(roles)
-	roles = slices.Compact(roles)
-	if have := m.Roles(); len(have) == len(roles) && !slices.ContainsFunc(roles, func(r string) bool { return !slices.Contains(have, r) }) {
-		return nil
-	}
-	_, err = p.org.SetRoles(ctx, conn.organization(), userID, roles)
-	return err
+	return nil
 }
 
 // groupsOf lists the groups of users of a connection by user.
-func (p *Plugin) groupsOf(ctx context.Context, providerID string, userIDs []string) (map[string][]*Group, error) {
+func (p *Plugin) groupsOf(ctx context.Context, conn *Connection, userIDs []string) (map[string][]*Group, error) {
 	rows, err := p.memberRows.List(ctx, adapter.Find{Where: adapter.Where{{Field: "userId", Op: adapter.In, Value: userIDs}},
 		Sort: []adapter.Sort{{Field: "createdAt"}, {Field: "id"}}})
 	if err != nil || len(rows) == 0 {
@@ -371,7 +411,7 @@ func (p *Plugin) groupsOf(ctx context.Context, providerID string, userIDs []stri
 	for _, m := range rows {
 		ids = append(ids, m.GroupID)
 	}
-	list, err := p.groupRows.List(ctx, adapter.Find{Where: adapter.Where{{Field: "providerId", Value: providerID}, {Field: "id", Op: adapter.In, Value: ids}}})
+	list, err := p.groupRows.List(ctx, adapter.Find{Where: append(conn.rows(), adapter.Cond{Field: "id", Op: adapter.In, Value: ids})})
 	if err != nil {
 		return nil, err
 	}
@@ -392,7 +432,7 @@ func (p *Plugin) loadGroups(ctx context.Context, conn *Connection, list []*entry
 	if p.groupRows == nil || len(list) == 0 {
 		return nil
 	}
-	groups, err := p.groupsOf(ctx, conn.ProviderID, ids)
+	groups, err := p.groupsOf(ctx, conn, ids)
 	for _, e := range list {
 		e.groups = groups[e.user.ID]
 	}
@@ -404,24 +444,27 @@ func (p *Plugin) regrant(ctx context.Context, conn *Connection, userID string) e
 	if p.groupRows == nil {
 		return nil
 	}
-	groups, err := p.groupsOf(ctx, conn.ProviderID, []string{userID})
+	groups, err := p.groupsOf(ctx, conn, []string{userID})
 	if err != nil {
 		return err
 	}
+	if len(groups[userID]) == 0 {
+		return nil
+	}
 	for _, g := range groups[userID] {
-		if err := p.grant(ctx, conn, g, userID); err != nil {
+		if err := p.joinTeam(ctx, conn, g, userID); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.giveRoles(ctx, conn, []string{userID})
 }
 
 // forgetGroups takes a user out of the groups of a connection.
-func (p *Plugin) forgetGroups(ctx context.Context, providerID, userID string) error {
+func (p *Plugin) forgetGroups(ctx context.Context, conn *Connection, userID string) error {
 	if p.groupRows == nil {
 		return nil
 	}
-	groups, err := p.groupsOf(ctx, providerID, []string{userID})
+	groups, err := p.groupsOf(ctx, conn, []string{userID})
 	if err != nil {
 		return err
 	}
@@ -472,23 +515,31 @@ func (p *Plugin) patchGroup(c *core.Ctx, in *GroupChangeInput) (*GroupResource, 
 	return &GroupResource{p.groups, in.project(p.groups, changed)}, nil
 }
 
-// errMoved means that the members of a group have changed before they were locked.
-var errMoved = errors.New("scim: another change of the group came first")
+// errMoved means that what a change was planned for has changed before it was locked.
+var errMoved = errors.New("scim: another change came first")
 
 // maxAttempts bounds how often a change that others precede is tried.
 const maxAttempts = 100
 
+// again makes a change, and makes it again as long as others come first.
+func again(change func() error) error {
+	err := errMoved
+	for attempt := 0; errors.Is(err, errMoved) && attempt < maxAttempts; attempt++ {
+		err = change()
+	}
+	return err
+}
+
 // changeGroup changes a group of a connection and returns the whole resource.
 func (p *Plugin) changeGroup(c *core.Ctx, conn *Connection, groupID string, change func(before document.Object) (document.Object, error)) (document.Object, error) {
 	var changed document.Object
-	err := errMoved
-	for attempt := 0; errors.Is(err, errMoved) && attempt < maxAttempts; attempt++ {
+	err := again(func() (err error) {
 		changed, err = p.attemptGroup(c, conn, groupID, change)
-	}
+		return err
+	})
 	if err != nil {
 		return nil, groupRefusal(err)
 	}
-	c.Emit(core.Event{Type: EventGroupUpdated, Detail: connectionDetail(conn)})
 	c.SetHeader("ETag", version(changed))
 	return changed, nil
 }
@@ -500,7 +551,7 @@ func (p *Plugin) attemptGroup(c *core.Ctx, conn *Connection, groupID string, cha
 		if g, err = p.findGroup(ctx, conn, groupID); err != nil {
 			return
 		}
-		if before, err = p.wholeGroup(ctx, c, g); err != nil {
+		if before, err = p.wholeGroup(ctx, c, conn, g); err != nil {
 			return
 		}
 		if err = precondition(c, before); err != nil {
@@ -518,21 +569,22 @@ func (p *Plugin) attemptGroup(c *core.Ctx, conn *Connection, groupID string, cha
 		}
 		return
 	}
-	_, _, w, had, err := plan(c)
+	was, _, w, had, err := plan(c)
 	if err != nil {
 		return nil, err
 	}
 	var changed document.Object
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
 		joining, leaving := difference(w.members, had), difference(had, w.members)
-		if err := p.lockMembers(ctx, conn, joining, leaving); err != nil {
+		locked := leaving
+		if p.givesRoles(conn) && w.renames(was) {
+			locked = had // whatever a group gives may follow from its name
+		}
+		if err := p.lockMembers(ctx, conn, joining, locked); err != nil {
 			return err
 		}
-		if conn.organization() != "" && p.org != nil && (p.opts.Groups.Teams || p.opts.Groups.Roles != nil) {
-			// The organization comes before the group, as when it is deleted.
-			if _, err := p.auth.Lock(ctx, organization.ModelOrganization, conn.organization()); err != nil && !missing(err) {
-				return err
-			}
+		if err := p.lockOrganization(ctx, conn); err != nil {
+			return err
 		}
 		if _, err := p.groupRows.Lock(ctx, groupID); err != nil {
 			if missing(err) {
@@ -547,31 +599,50 @@ func (p *Plugin) attemptGroup(c *core.Ctx, conn *Connection, groupID string, cha
 		if !slices.Equal(difference(now.members, hadNow), joining) || !slices.Equal(difference(hadNow, now.members), leaving) {
 			return errMoved
 		}
+		renamed := now.renames(g)
+		if renamed && !w.renames(was) && p.givesRoles(conn) {
+			return errMoved // another change has renamed it, and not all members are locked
+		}
 		if err := p.renameGroup(ctx, conn, g, now); err != nil {
 			return err
 		}
-		if err := p.setMembers(ctx, conn, g, hadNow, now.members); err != nil {
-			return err
-		}
-		var external any
-		if now.externalID != nil {
-			external = *now.externalID
-		}
 		if g, err = p.groupRows.Update(ctx, adapter.By("id", g.ID), adapter.Record{"displayName": now.name, "displayNameKey": document.Fold(now.name),
-			"externalId": external, "updatedAt": p.auth.Now()}); err != nil {
+			"externalId": orNull(now.externalID), "updatedAt": p.auth.Now()}); err != nil {
 			return err
 		}
-		if now.name != w.name || p.opts.Groups.Roles != nil {
-			for _, id := range now.members { // roles may follow from the name
-				if err := p.giveRoles(ctx, conn, id); err != nil {
-					return err
-				}
+		if err := p.setMembers(ctx, conn, g, joining, leaving); err != nil {
+			return err
+		}
+		if renamed {
+			if err := p.giveRoles(ctx, conn, difference(now.members, joining)); err != nil {
+				return err
 			}
 		}
-		changed, err = p.wholeGroup(ctx, c, g)
-		return err
+		if changed, err = p.wholeGroup(ctx, c, conn, g); err != nil {
+			return err
+		}
+		return p.emitGroup(ctx, conn, EventGroupUpdated, g.ID)
 	})
 	return changed, err
+}
+
+// renames reports whether a wanted state changes what the roles of a group may follow from.
+func (w *wanted) renames(g *Group) bool {
+	same := w.externalID == nil && g.ExternalID == nil || w.externalID != nil && g.ExternalID != nil && *w.externalID == *g.ExternalID
+	return w.name != g.DisplayName || !same
+}
+
+// lockOrganization locks the organization of a connection whose groups are something in it: it
+// comes before the group, as when it is deleted.
+func (p *Plugin) lockOrganization(ctx context.Context, conn *Connection) error {
+	if !p.teams(conn) && !p.givesRoles(conn) {
+		return nil
+	}
+	_, err := p.auth.Lock(ctx, organization.ModelOrganization, conn.organization())
+	if missing(err) {
+		return nil
+	}
+	return err
 }
 
 // difference lists what is in a and not in b.
@@ -612,14 +683,9 @@ func (p *Plugin) deleteGroup(c *core.Ctx, in *GroupDeleteInput) (*core.Raw, erro
 	if err != nil {
 		return nil, err
 	}
-	err = errMoved
-	for attempt := 0; errors.Is(err, errMoved) && attempt < maxAttempts; attempt++ {
-		err = p.attemptDelete(c, conn, in.GroupID)
-	}
-	if err != nil {
+	if err := again(func() error { return p.attemptDelete(c, conn, in.GroupID) }); err != nil {
 		return nil, groupRefusal(err)
 	}
-	c.Emit(core.Event{Type: EventGroupDeleted, Detail: connectionDetail(conn)})
 	return &core.Raw{Status: http.StatusNoContent}, nil
 }
 
@@ -644,10 +710,8 @@ func (p *Plugin) attemptDelete(c *core.Ctx, conn *Connection, groupID string) er
 		if err := p.lockMembers(ctx, conn, nil, had); err != nil {
 			return err
 		}
-		if conn.organization() != "" && p.org != nil && (p.opts.Groups.Teams || p.opts.Groups.Roles != nil) {
-			if _, err := p.auth.Lock(ctx, organization.ModelOrganization, conn.organization()); err != nil && !missing(err) {
-				return err
-			}
+		if err := p.lockOrganization(ctx, conn); err != nil {
+			return err
 		}
 		g, err := p.findGroup(ctx, conn, groupID)
 		if err != nil {
@@ -666,7 +730,7 @@ func (p *Plugin) attemptDelete(c *core.Ctx, conn *Connection, groupID string) er
 		if !slices.Equal(now, had) {
 			return errMoved
 		}
-		o, err := p.wholeGroup(ctx, c, g)
+		o, err := p.wholeGroup(ctx, c, conn, g)
 		if err != nil {
 			return err
 		}
@@ -684,12 +748,10 @@ func (p *Plugin) attemptDelete(c *core.Ctx, conn *Connection, groupID string) er
 		if _, err := p.groupRows.Delete(ctx, adapter.By("id", g.ID)); err != nil {
 			return err
 		}
-		for _, id := range now {
-			if err := p.giveRoles(ctx, conn, id); err != nil {
-				return err
-			}
+		if err := p.giveRoles(ctx, conn, now); err != nil {
+			return err
 		}
-		return nil
+		return p.emitGroup(ctx, conn, EventGroupDeleted, g.ID)
 	})
 }
 
@@ -703,7 +765,7 @@ func (p *Plugin) listGroups(c *core.Ctx, in *ListInput) (*GroupList, error) {
 		return nil, err
 	}
 	out := &GroupList{List{kind: p.groups, Start: start}}
-	w := adapter.By("providerId", conn.ProviderID)
+	w := conn.rows()
 	order := []adapter.Sort{{Field: "createdAt"}, {Field: "id"}}
 	bare := text(in.Attributes) == "" && slices.ContainsFunc(strings.Split(text(in.ExcludedAttributes), ","), func(s string) bool {
 		return document.Fold(strings.TrimSpace(s)) == "members"
@@ -716,7 +778,7 @@ func (p *Plugin) listGroups(c *core.Ctx, in *ListInput) (*GroupList, error) {
 		if !members {
 			ids = nil
 		}
-		who, err := p.members(c, ids)
+		who, err := p.members(c, conn, ids)
 		var list []document.Object
 		for _, g := range rows {
 			list = append(list, p.groupResource(c, g, who[g.ID]))

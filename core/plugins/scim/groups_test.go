@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/scim"
 )
@@ -82,9 +83,11 @@ func TestGroupsGiveRoles(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]scim.Options{
-		"a short token":   {Connections: []scim.StaticConnection{{ProviderID: "a", Token: "short"}}},
-		"no id":           {Connections: []scim.StaticConnection{{Token: static.Token}}},
-		"twice":           {Connections: []scim.StaticConnection{static, static}},
+		"a short token": {Connections: []scim.StaticConnection{{ProviderID: "a", Token: "short"}}},
+		"no id":         {Connections: []scim.StaticConnection{{Token: static.Token}}},
+		"twice":         {Connections: []scim.StaticConnection{static, static}},
+		"equal ids": {Connections: []scim.StaticConnection{{ProviderID: "a", Token: static.Token, OrganizationID: "o"},
+			{ProviderID: "A", Token: static.Token, OrganizationID: "p"}}},
 		"two storages":    {Tokens: scim.TokenStorage{Plain: true, Encrypted: true}},
 		"half a storage":  {Tokens: scim.TokenStorage{Encrypt: func(context.Context, string) (string, error) { return "", nil }}},
 		"negative":        {MaxScan: -1},
@@ -92,8 +95,13 @@ func TestOptionsAreChecked(t *testing.T) {
 		"unknown column":  {Columns: map[string]string{"x": "y"}},
 		"an organization": {Connections: []scim.StaticConnection{{ProviderID: "a", Token: static.Token, OrganizationID: "o"}}},
 	} {
-		if _, err := scim.New(o).Manifest(core.Env{}); err == nil {
-			t.Errorf("%s: no error", name)
+		_, err := scim.New(o).Manifest(core.Env{})
+		if err == nil || name == "equal ids" {
+			e := authtest.NewEnv(t)
+			_, err = core.New(e.Options(organization.New(organization.Options{}), scim.New(o)))
+		}
+		if err == nil || name == "equal ids" && !strings.Contains(err.Error(), "twice") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -195,7 +195,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	}
 	m := core.Manifest{
 		Tables:  p.tables(),
-		Store:   core.StoreHooks{User: core.ModelHooks[core.User]{AfterUpdate: p.userChanged}},
+		Store:   core.StoreHooks{User: core.ModelHooks[core.User]{AfterUpdate: p.userChanged, BeforeDelete: p.makerDeleted}},
 		Errors:  codes,
 		Init:    p.bind,
 		OpenAPI: core.OpenAPIPart{Tag: "SCIM"},
@@ -227,12 +227,12 @@ func (p *Plugin) check(env core.Env) error {
 			return fmt.Errorf("Options.Connections[%d].Token has %d characters: give at least %d random ones", i, len(c.Token), minToken)
 		case c.Token == "" || strings.Contains(c.Token, ":"):
 			return fmt.Errorf("Options.Connections[%d].Token is empty or has a colon: give random letters and digits", i)
-		case seen[c.ProviderID+":"+c.OrganizationID]:
-			return fmt.Errorf("Options.Connections lists %q twice: give each connection an id of its own", c.ProviderID)
+		case seen[strings.ToLower(c.ProviderID)]:
+			return fmt.Errorf("Options.Connections lists %q twice: give each connection an id of its own, also those of different organizations", c.ProviderID)
 		case c.OrganizationID != "" && !env.HasPlugin(organization.ID):
 			return fmt.Errorf("Options.Connections[%d] has an organization: add the plugin %q", i, organization.ID)
 		}
-		seen[c.ProviderID+":"+c.OrganizationID] = true
+		seen[strings.ToLower(c.ProviderID)] = true
 	}
 	if o.MaxScan < 0 {
 		return errors.New("Options.MaxScan is negative: give a number, or 0 for 10000")
@@ -273,6 +273,9 @@ func (p *Plugin) bind(_ context.Context, a *core.Auth) error {
 	if p.org, ok = core.PluginOf[*organization.Plugin](a); ok {
 		if g := p.opts.Groups; g != nil && g.Teams && !p.org.HasTeams() {
 			return errors.New("Options.Groups.Teams needs teams: enable them in the options of the plugin organization")
+		}
+		if slices.Contains(strings.Split(p.opts.MemberRole, ","), p.org.CreatorRole()) {
+			return fmt.Errorf("Options.MemberRole is %q, the role of owners: give another one, because a directory makes no owners", p.opts.MemberRole)
 		}
 		p.org.BeforeDeletion(p.organizationDeleted)
 		p.org.AddHooks(organization.Hooks{BeforeRemoveMember: p.memberLeft, BeforeLeave: p.memberLeft})

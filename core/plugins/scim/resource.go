@@ -19,6 +19,16 @@ type entry struct {
 	account *core.Account
 	row     *Provisioned // nil for a user whom Better Auth has provisioned
 	groups  []*Group
+
+	fresh      bool // the user was made just now
+	judged     bool // controlled is known
+	controlled bool // see Plugin.controls
+}
+
+// current reports whether the profile of the user says something else than the connection has
+// said. What it says is shown to a connection that controls the user.
+func (e *entry) current() bool {
+	return e.row == nil || e.row.Email != e.user.Email || e.row.Name != e.user.Name
 }
 
 // Resource is a user in the form of RFC 7643.
@@ -69,7 +79,7 @@ type (
 		Value   string `json:"value"`
 		Ref     string `json:"$ref"`
 		Type    string `json:"type"`
-		Display string `json:"display"`
+		Display string `json:"display,omitempty"`
 	}
 	groupForm struct {
 		ID          string       `json:"id"`
@@ -155,10 +165,13 @@ func primary(o document.Object) (email document.Object) {
 	return email
 }
 
-// tree is a user without what the server itself says of it: id and meta.
+// tree is a user without what the server itself says of it: id and meta. It has what the
+// connection has said, and what has become of it only if the connection controls the user.
 func (p *Plugin) tree(e *entry) document.Object {
 	o := document.Object{}
 	u := e.user
+	changed := e.controlled && e.current()
+	userName, name := e.account.AccountID, e.account.AccountID // all that a row of Better Auth's has of a stranger
 	if e.row != nil {
 		if v, err := wire.Parse([]byte(e.row.Attributes), wire.Limits{}); err == nil {
 			if members, ok := v.Obj(); ok {
@@ -167,30 +180,30 @@ func (p *Plugin) tree(e *entry) document.Object {
 				}
 			}
 		}
-		o["userName"], o["active"] = e.row.UserName, e.row.Active
-	} else {
-		o["userName"], o["active"] = u.Email, true
+		userName, name = e.row.UserName, e.row.Name
 	}
-	if e.row == nil || e.row.Name != u.Name {
-		o["name"], o["displayName"] = document.Object{"formatted": u.Name}, u.Name
+	o["userName"], o["active"] = userName, e.row == nil || e.row.Active
+	if changed && (e.row == nil || e.row.Name != u.Name) {
+		name = u.Name
+		o["name"], o["displayName"] = document.Object{"formatted": name}, name
 	}
-	if name, ok := o["name"].(document.Object); !ok || name["formatted"] == nil { // as Better Auth 1.6
+	if full, ok := o["name"].(document.Object); !ok || full["formatted"] == nil { // as Better Auth 1.6
 		if !ok {
-			name = document.Object{}
-			o["name"] = name
+			full = document.Object{}
+			o["name"] = full
 		}
-		name["formatted"] = u.Name
+		full["formatted"] = name
 	}
 	if _, ok := o["displayName"]; !ok {
-		o["displayName"] = u.Name
+		o["displayName"] = name
 	}
-	if e.row == nil || e.row.Email != u.Email { // the user's own address has changed since
+	if changed && (e.row == nil || e.row.Email != u.Email) { // the user's own address has changed since
 		if one := primary(o); one != nil {
 			one["value"] = u.Email
 		} else {
 			o["emails"] = []any{document.Object{"primary": true, "value": u.Email}}
 		}
-		if e.row != nil && e.row.UserNameKey == e.row.Email {
+		if e.row == nil || e.row.UserNameKey == e.row.Email {
 			o["userName"] = u.Email
 		}
 	}
@@ -202,7 +215,10 @@ func (p *Plugin) tree(e *entry) document.Object {
 func (p *Plugin) resource(c *core.Ctx, e *entry) document.Object {
 	o := p.tree(e)
 	o["id"] = e.user.ID
-	modified := e.user.UpdatedAt
+	created, modified := e.account.CreatedAt, e.account.CreatedAt
+	if e.controlled && e.current() {
+		created, modified = e.user.CreatedAt, e.user.UpdatedAt
+	}
 	if e.row != nil && e.row.UpdatedAt.After(modified) {
 		modified = e.row.UpdatedAt
 	}
@@ -218,7 +234,7 @@ func (p *Plugin) resource(c *core.Ctx, e *entry) document.Object {
 	if groups != nil {
 		o["groups"] = groups
 	}
-	finish(p.users, o, c.BaseURL()+usersPath+"/"+e.user.ID, e.user.CreatedAt, modified)
+	finish(p.users, o, c.BaseURL()+usersPath+"/"+e.user.ID, created, modified)
 	return o
 }
 
@@ -298,18 +314,13 @@ func (p *Plugin) load(ctx context.Context, conn *Connection, accounts []*core.Ac
 		}
 		users[u.ID] = u
 	}
-	in := adapter.Cond{Field: "userId", Op: adapter.In, Value: ids}
-	known, err := p.provisioned.List(ctx, adapter.Find{Where: adapter.Where{{Field: "providerId", Value: conn.ProviderID}, in}})
+	rows, err := p.rowsOf(ctx, conn, ids)
 	if err != nil {
 		return nil, err
 	}
-	rows := map[string]*Provisioned{}
-	for _, row := range known {
-		rows[row.UserID] = row
-	}
 	members := map[string]bool{}
 	if orgID := conn.organization(); orgID != "" && p.org != nil {
-		recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: "member", Select: []string{"userId"}, Where: adapter.Where{{Field: "organizationId", Value: orgID}, in}})
+		recs, err := p.auth.DB().FindMany(ctx, adapter.Find{Model: "member", Select: []string{"userId"}, Where: adapter.Where{{Field: "organizationId", Value: orgID}, {Field: "userId", Op: adapter.In, Value: ids}}})
 		if err != nil {
 			return nil, err
 		}
@@ -322,10 +333,32 @@ func (p *Plugin) load(ctx context.Context, conn *Connection, accounts []*core.Ac
 	for _, acc := range accounts {
 		u, row := users[acc.UserID], rows[acc.UserID]
 		suspended := row != nil && !row.Active
+		if row != nil && row.Owner != conn.owner() {
+			continue // of another connection that has had the id
+		}
 		if u == nil || conn.organization() != "" && !members[u.ID] && !suspended {
 			continue
 		}
 		out = append(out, &entry{user: u, account: acc, row: row})
 	}
+	var unsure []*entry
+	for _, e := range out {
+		if e.current() {
+			unsure = append(unsure, e)
+		}
+	}
+	if err := p.judge(ctx, conn, unsure); err != nil {
+		return nil, err
+	}
 	return out, p.loadGroups(ctx, conn, out, ids)
+}
+
+// rowsOf reads what is known of users by the id of a connection, of all its owners.
+func (p *Plugin) rowsOf(ctx context.Context, conn *Connection, userIDs []string) (map[string]*Provisioned, error) {
+	list, err := p.provisioned.List(ctx, adapter.Find{Where: adapter.Where{{Field: "userId", Op: adapter.In, Value: userIDs}, {Field: "providerId", Value: conn.ProviderID}}})
+	rows := make(map[string]*Provisioned, len(list))
+	for _, row := range list {
+		rows[row.UserID] = row
+	}
+	return rows, err
 }

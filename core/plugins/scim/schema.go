@@ -36,12 +36,13 @@ type Provisioned struct {
 	UserName    string    `row:"userName"`    // as it was sent
 	UserNameKey string    `row:"userNameKey"` // for comparison: in lower case
 	Emails      string    `row:"emails"`      // all addresses in lower case, each between line feeds
-	Email       string    `row:"email"`       // of the user at the last write
-	Name        string    `row:"name"`        // of the user at the last write
+	Email       string    `row:"email"`       // what the directory has said last
+	Name        string    `row:"name"`        // what the directory has said last
 	Active      bool      `row:"active"`
 	Made        bool      `row:"made"`       // the connection has made the user
 	Owner       string    `row:"owner"`      // whose connection it is: see Connection.owner
 	Role        *string   `row:"role"`       // in the organization, while the membership is suspended
+	Ban         *string   `row:"ban"`        // JSON of what the ban of the deactivation covers; nil when it bans nobody
 	Attributes  string    `row:"attributes"` // JSON
 	CreatedAt   time.Time `row:"createdAt"`
 	UpdatedAt   time.Time `row:"updatedAt"`
@@ -51,6 +52,7 @@ type Provisioned struct {
 type Group struct {
 	core.Row
 	ProviderID     string    `row:"providerId"`
+	Owner          string    `row:"owner"` // whose connection it is: see Connection.owner
 	DisplayName    string    `row:"displayName"`
 	DisplayNameKey string    `row:"displayNameKey"` // for comparison: in lower case
 	ExternalID     *string   `row:"externalId"`
@@ -83,13 +85,16 @@ func (p *Plugin) providerTable() schema.Table {
 	return t
 }
 
+// maxBan bounds the JSON of a covered ban, in characters. The reason of a ban has at most 1000.
+const maxBan = 8 << 10
+
 // maxAttributes bounds the JSON of the attributes of a user, in characters.
 const maxAttributes = 64 << 10
 
 func (p *Plugin) tables() []schema.Table {
 	user := &schema.Reference{Model: core.ModelUser}
 	tables := []schema.Table{p.providerTable(), {Model: ModelUser, Fields: []schema.Field{
-		{Name: "providerId", Type: schema.String, Sortable: true},
+		{Name: "providerId", Type: schema.String, Index: true},
 		{Name: "userId", Type: schema.String, Index: true, References: user},
 		{Name: "accountId", Type: schema.String, Sortable: true},
 		{Name: "userName", Type: schema.String, Sortable: true},
@@ -99,8 +104,9 @@ func (p *Plugin) tables() []schema.Table {
 		{Name: "name", Type: schema.String},
 		{Name: "active", Type: schema.Boolean},
 		{Name: "made", Type: schema.Boolean},
-		{Name: "owner", Type: schema.String},
+		{Name: "owner", Type: schema.String, Index: true},
 		{Name: "role", Type: schema.String, Optional: true},
+		{Name: "ban", Type: schema.String, Optional: true, MaxLength: maxBan},
 		{Name: "attributes", Type: schema.String, MaxLength: maxAttributes},
 		{Name: "createdAt", Type: schema.Date, Default: schema.Now},
 		{Name: "updatedAt", Type: schema.Date, Default: schema.Now, OnUpdate: schema.Now},
@@ -110,6 +116,7 @@ func (p *Plugin) tables() []schema.Table {
 	if p.opts.Groups != nil {
 		tables = append(tables, schema.Table{Model: ModelGroup, Fields: []schema.Field{
 			{Name: "providerId", Type: schema.String, Sortable: true},
+			{Name: "owner", Type: schema.String, Index: true},
 			{Name: "displayName", Type: schema.String, Sortable: true},
 			{Name: "displayNameKey", Type: schema.String, Sortable: true},
 			{Name: "externalId", Type: schema.String, Optional: true, Index: true},

@@ -10,6 +10,7 @@ import (
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/secret"
+	"github.com/advantch/kernia-go/core/wire"
 )
 
 // TokenStorage says how the secret part of tokens is stored. The zero value stores a SHA-256
@@ -98,8 +99,9 @@ type Connection struct {
 	ProviderID     string  `json:"providerId"`
 	OrganizationID *string `json:"organizationId"`
 
-	static bool
-	userID string // who made it
+	static   bool
+	userID   string // who made it; empty when nobody knows
+	forOwner bool   // it may do to owners of its organization what an owner may
 }
 
 // Static reports whether the connection is one of Options.Connections.
@@ -112,8 +114,9 @@ func (c *Connection) organization() string {
 	return *c.OrganizationID
 }
 
-// owner names whose connection it is. An id of a provider whose users belong to one owner is
-// not given to another.
+// owner names whose connection it is. A connection reads only what connections of the same
+// owner have written, and an id of a provider whose users belong to one owner is not given to
+// another.
 func (c *Connection) owner() string {
 	switch {
 	case c.organization() != "":
@@ -148,7 +151,7 @@ func (p *Plugin) connection(c *core.Ctx) (*Connection, error) {
 		return nil, invalid
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(token, "="))
-	if err != nil || !validText(string(raw)) {
+	if err != nil || !wire.ValidText(string(raw)) {
 		return nil, invalid
 	}
 	plain, names, _ := strings.Cut(string(raw), ":")
@@ -156,18 +159,11 @@ func (p *Plugin) connection(c *core.Ctx) (*Connection, error) {
 	if plain == "" || providerID == "" {
 		return nil, invalid
 	}
-	for _, s := range p.opts.Connections {
-		if s.ProviderID != providerID || organizationID != "" && organizationID != s.OrganizationID {
-			continue
-		}
+	if s := p.staticOf(providerID); s != nil && (organizationID == "" || organizationID == s.OrganizationID) {
 		if !secret.Equal(s.Token, plain) {
 			return nil, invalid
 		}
-		conn := &Connection{ProviderID: providerID, static: true}
-		if s.OrganizationID != "" {
-			conn.OrganizationID = &s.OrganizationID
-		}
-		return conn, nil
+		return s.connection(), nil
 	}
 	w := adapter.By("providerId", providerID)
 	if organizationID != "" {
@@ -187,7 +183,65 @@ func (p *Plugin) connection(c *core.Ctx) (*Connection, error) {
 	if !ok {
 		return nil, invalid
 	}
-	return p.connectionOf(row), nil
+	conn := p.connectionOf(row)
+	if ok, err = p.inForce(c, conn); err == nil && !ok {
+		err = invalid
+	}
+	return conn, err
+}
+
+// staticOf is the connection of the options with an id, nil when there is none.
+func (p *Plugin) staticOf(providerID string) *StaticConnection {
+	for i := range p.opts.Connections {
+		if s := &p.opts.Connections[i]; s.ProviderID == providerID {
+			return s
+		}
+	}
+	return nil
+}
+
+// rows are the conditions of what the connection, or a former one of the same owner and id, has
+// written.
+func (c *Connection) rows() adapter.Where {
+	return adapter.By("owner", c.owner()).And("providerId", c.ProviderID)
+}
+
+// connection is the static connection as one that has called.
+func (c *StaticConnection) connection() *Connection {
+	conn := &Connection{ProviderID: c.ProviderID, static: true, forOwner: true}
+	if c.OrganizationID != "" {
+		conn.OrganizationID = &c.OrganizationID
+	}
+	return conn
+}
+
+// inForce reports whether the user who has made the token of a connection could make it today:
+// a token does not outlive its maker, nor the maker's rights in the organization. A token that an
+// owner has made may do to owners what an owner may; another one leaves them alone. Of a token of
+// Better Auth's nobody may know the maker; it stays in force.
+func (p *Plugin) inForce(ctx context.Context, conn *Connection) (bool, error) {
+	if conn.static || conn.userID == "" {
+		return true, nil
+	}
+	u, err := p.auth.Store().FindUser(ctx, conn.userID)
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil || u.BannedAt(p.auth.Now()) {
+		return false, err
+	}
+	if conn.organization() == "" || p.org == nil {
+		return true, nil
+	}
+	m, err := p.org.Membership(ctx, u.ID, conn.organization())
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	conn.forOwner = p.isOwner(m)
+	return hasRole(m, p.requiredRoles()), nil
 }
 
 func (p *Plugin) connectionOf(row *Provider) *Connection {

@@ -243,19 +243,20 @@ func (p *Plugin) createUser(c *core.Ctx, in *CreateInput) (*Resource, error) {
 	var linked bool
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
 		var err error
-		e, linked, err = p.provision(ctx, conn, id)
-		return err
+		if e, linked, err = p.provision(ctx, conn, id); err != nil {
+			return err
+		}
+		event := EventUserCreated
+		if linked {
+			event = EventUserLinked
+		}
+		if err := p.emit(ctx, conn, event, e.user.ID); err != nil || id.active {
+			return err
+		}
+		return p.emit(ctx, conn, EventUserDeactivated, e.user.ID)
 	})
 	if err != nil {
 		return nil, refusal(err)
-	}
-	event := EventUserCreated
-	if linked {
-		event = EventUserLinked
-	}
-	c.Emit(core.Event{Type: event, UserID: e.user.ID, Detail: connectionDetail(conn)})
-	if !id.active {
-		c.Emit(core.Event{Type: EventUserDeactivated, UserID: e.user.ID, Detail: connectionDetail(conn)})
 	}
 	made := p.resource(c, e)
 	c.SetHeader("Location", c.BaseURL()+usersPath+"/"+e.user.ID)
@@ -292,12 +293,8 @@ func (p *Plugin) provision(ctx context.Context, conn *Connection, id *identity) 
 		if _, err := p.account(ctx, conn.ProviderID, u.ID); err == nil || !core.IsNotFound(err) {
 			return nil, false, orTaken(err)
 		}
-		own, err = p.provisioned.Find(ctx, adapter.By("providerId", conn.ProviderID).And("userId", u.ID))
-		if err != nil && !core.IsNotFound(err) {
+		if own, err = p.rowOf(ctx, conn, u.ID); err != nil {
 			return nil, false, err
-		}
-		if own != nil && own.Owner != conn.owner() {
-			own = nil
 		}
 		if own == nil && !(p.opts.LinkExistingUsers && u.EmailVerified) {
 			return nil, false, errTaken
@@ -316,14 +313,14 @@ func (p *Plugin) provision(ctx context.Context, conn *Connection, id *identity) 
 			return nil, false, err
 		}
 	}
-	e = &entry{user: u}
+	e = &entry{user: u, fresh: !linked}
 	if e.account, err = store.CreateAccount(ctx, core.Account{UserID: u.ID, ProviderID: conn.ProviderID, AccountID: id.accountID,
 		AccessToken: new(string), RefreshToken: new(string)}); err != nil {
 		return nil, false, err
 	}
 	e.row = &Provisioned{ProviderID: conn.ProviderID, UserID: u.ID, Made: !linked, Owner: conn.owner()}
 	if own != nil {
-		e.row.Made = own.Made
+		e.row.Made, e.row.Ban, e.row.ID = own.Made, own.Ban, own.ID
 		if _, err := p.provisioned.Delete(ctx, adapter.By("id", own.ID)); err != nil {
 			return nil, false, err
 		}
@@ -342,7 +339,7 @@ func (p *Plugin) provision(ctx context.Context, conn *Connection, id *identity) 
 			return nil, false, err
 		}
 	}
-	e.row.Email, e.row.Name = e.user.Email, e.user.Name
+	e.row.ID = ""
 	e.row, err = p.provisioned.Create(ctx, e.row)
 	return e, linked, err
 }
@@ -358,7 +355,7 @@ func orTaken(err error) error {
 func (p *Plugin) fill(e *entry, id *identity) {
 	r := e.row
 	r.AccountID, r.UserName, r.UserNameKey, r.Emails, r.Active, r.Attributes = id.accountID, id.userName, id.key, id.emails, id.active, id.attributes
-	r.Email, r.Name = e.user.Email, e.user.Name
+	r.Email, r.Name = id.email, id.name
 }
 
 func (p *Plugin) updateUser(c *core.Ctx, in *ChangeInput) (*Resource, error) {
@@ -482,7 +479,6 @@ func (p *Plugin) changeUser(c *core.Ctx, conn *Connection, userID string, change
 		return nil, err // strangers lock no row
 	}
 	var e *entry
-	var was, is bool
 	err := p.auth.Store().Tx(c, func(ctx context.Context) error {
 		if err := p.auth.Store().LockUser(ctx, userID); err != nil {
 			if missing(err) {
@@ -506,19 +502,21 @@ func (p *Plugin) changeUser(c *core.Ctx, conn *Connection, userID string, change
 		if err != nil {
 			return err
 		}
-		was, _ = before["active"].(bool)
-		is = id.active
-		return p.save(ctx, conn, e, id, was)
+		was, _ := before["active"].(bool)
+		is := id.active
+		if err := p.save(ctx, conn, e, id, was); err != nil {
+			return err
+		}
+		if err := p.emit(ctx, conn, EventUserUpdated, userID); err != nil || was == is {
+			return err
+		}
+		if is {
+			return p.emit(ctx, conn, EventUserReactivated, userID)
+		}
+		return p.emit(ctx, conn, EventUserDeactivated, userID)
 	})
 	if err != nil {
 		return nil, refusal(err)
-	}
-	c.Emit(core.Event{Type: EventUserUpdated, UserID: userID, Detail: connectionDetail(conn)})
-	switch {
-	case was && !is:
-		c.Emit(core.Event{Type: EventUserDeactivated, UserID: userID, Detail: connectionDetail(conn)})
-	case is && !was:
-		c.Emit(core.Event{Type: EventUserReactivated, UserID: userID, Detail: connectionDetail(conn)})
 	}
 	changed := p.resource(c, e)
 	c.SetHeader("ETag", version(changed))
@@ -577,19 +575,22 @@ func (p *Plugin) save(ctx context.Context, conn *Connection, e *entry, id *ident
 	if err != nil {
 		return err
 	}
-	e.row.Email, e.row.Name = e.user.Email, e.user.Name
 	if fresh {
 		e.row, err = p.provisioned.Create(ctx, e.row)
 		return err
 	}
 	r := e.row
-	var role any
-	if r.Role != nil {
-		role = *r.Role
-	}
 	e.row, err = p.provisioned.Update(ctx, adapter.By("id", r.ID), adapter.Record{"accountId": r.AccountID, "userName": r.UserName, "userNameKey": r.UserNameKey,
-		"emails": r.Emails, "email": r.Email, "name": r.Name, "active": r.Active, "attributes": r.Attributes, "role": role, "updatedAt": p.auth.Now()})
+		"emails": r.Emails, "email": r.Email, "name": r.Name, "active": r.Active, "attributes": r.Attributes, "role": orNull(r.Role), "ban": orNull(r.Ban), "updatedAt": p.auth.Now()})
 	return err
+}
+
+// orNull is the value of a column that may be null.
+func orNull(s *string) any {
+	if s == nil {
+		return nil
+	}
+	return *s
 }
 
 // claimants lists the rows of a connection with the user name or the account of an identity. Two
@@ -638,9 +639,7 @@ func (p *Plugin) deleteUser(c *core.Ctx, in *DeleteInput) (*core.Raw, error) {
 	if _, err := p.find(c, conn, in.UserID); err != nil {
 		return nil, err
 	}
-	removed := false
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
-		removed = false
 		if err := p.auth.Store().LockUser(ctx, in.UserID); err != nil {
 			if missing(err) {
 				return errUserNotFound
@@ -664,25 +663,28 @@ func (p *Plugin) deleteUser(c *core.Ctx, in *DeleteInput) (*core.Raw, error) {
 					return err
 				}
 			}
-			removed = true
-			return p.auth.Store().DeleteUser(ctx, e.user.ID)
+			if err := p.auth.Store().DeleteUser(ctx, e.user.ID); err != nil {
+				return err
+			}
+			return p.emit(ctx, conn, EventUserDeleted, in.UserID)
 		}
-		return p.unlink(ctx, conn, e)
+		if err := p.unlink(ctx, conn, e, controlled); err != nil {
+			return err
+		}
+		return p.emit(ctx, conn, EventUserUnlinked, in.UserID)
 	})
 	if err != nil {
 		return nil, refusal(err)
 	}
-	event := EventUserUnlinked
-	if removed {
-		event = EventUserDeleted
-	}
-	c.Emit(core.Event{Type: event, UserID: in.UserID, Detail: connectionDetail(conn)})
 	return &core.Raw{Status: http.StatusNoContent}, nil
 }
 
 // unlink takes a user out of a connection and its organization. The row stays, so that the
 // directory can provision the same user again.
-func (p *Plugin) unlink(ctx context.Context, conn *Connection, e *entry) error {
+func (p *Plugin) unlink(ctx context.Context, conn *Connection, e *entry, controlled bool) error {
+	if err := p.spareOwner(ctx, conn, e); err != nil {
+		return err
+	}
 	store := p.auth.Store()
 	if e.row == nil {
 		id, err := p.identify(p.tree(e))
@@ -698,14 +700,14 @@ func (p *Plugin) unlink(ctx context.Context, conn *Connection, e *entry) error {
 	if err := store.DeleteAccount(ctx, e.account.ID); err != nil {
 		return err
 	}
-	if err := p.forgetGroups(ctx, conn.ProviderID, e.user.ID); err != nil {
+	if err := p.forgetGroups(ctx, conn, e.user.ID); err != nil {
 		return err
 	}
 	if conn.organization() == "" {
 		return nil
 	}
-	if err := p.leave(ctx, conn, e.user.ID); err != nil {
-		return err
+	if err := p.leave(ctx, conn, e.user.ID); err != nil || !controlled {
+		return err // the sessions of others are none of the connection's business
 	}
 	return store.DeleteSessions(ctx, e.user.ID)
 }

@@ -88,6 +88,11 @@ func RunSuites(t *testing.T, open func(t *testing.T) adapter.Database, suites ..
 		long(t)
 		runLosses(t, open, all.Faults)
 	})
+	t.Run("record", func(t *testing.T) {
+		t.Parallel()
+		long(t)
+		runRecords(t, open, all.Faults)
+	})
 	t.Run("outside", func(t *testing.T) {
 		t.Parallel()
 		long(t)

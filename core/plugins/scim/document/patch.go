@@ -7,8 +7,15 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// MaxOperations bounds the operations of one PATCH.
-const MaxOperations = 1000
+// The limits of a PATCH.
+const (
+	MaxOperations = 1000
+	// MaxChanges bounds the values that all operations of a PATCH name together: elements of lists
+	// count, and each operation at least once.
+	MaxChanges = 2000
+	// maxWork bounds how often one PATCH compares an element of a list that is there.
+	maxWork = 1_000_000
+)
 
 // Operation is one operation of a PATCH (RFC 7644 §3.5.2).
 type Operation struct {
@@ -45,14 +52,37 @@ func ReadPatch(k *Kind, in *wire.Object) ([]Operation, error) {
 		return nil, fail(TooMany, "There are too many operations")
 	}
 	out := make([]Operation, 0, len(items))
+	changes := 0
 	for _, item := range items {
 		op, err := readOperation(k, item)
 		if err != nil {
 			return nil, err
 		}
+		if changes += elements(op.Value); changes > MaxChanges {
+			return nil, fail(TooMany, "The operations have too many values")
+		}
 		out = append(out, op)
 	}
 	return out, nil
+}
+
+// elements counts the elements of the lists in a value; one that is no list is an element.
+func elements(v wire.Value) int {
+	n := 0
+	if items, ok := v.Items(); ok {
+		for _, item := range items {
+			n += max(1, elements(item))
+		}
+		return n
+	}
+	if o, ok := v.Obj(); ok {
+		for _, m := range o.Members() {
+			if _, ok := m.Value.Items(); ok {
+				n += elements(m.Value)
+			}
+		}
+	}
+	return max(1, n)
 }
 
 func readOperation(k *Kind, item wire.Value) (Operation, error) {
@@ -96,18 +126,84 @@ func readOperation(k *Kind, item wire.Value) (Operation, error) {
 // change is left as it is.
 func Apply(k *Kind, resource Object, ops []Operation) (changed Object, known bool, err error) {
 	a := &applier{kind: k, to: Clone(resource)}
-	for _, op := range ops {
-		if err := a.apply(op); err != nil {
+	for i := 0; i < len(ops); {
+		// Directories remove members one by one: a run of such operations looks through the list once.
+		n := 0
+		keys := map[string]bool{}
+		for _, op := range ops[i:] {
+			key, ok := op.removes()
+			if !ok || op.Path.schema != ops[i].Path.schema || op.Path.attr != ops[i].Path.attr {
+				break
+			}
+			keys[key] = true
+			n++
+		}
+		if n > 1 {
+			err = a.removeKeys(ops[i].Path, keys)
+		} else {
+			n, err = 1, a.apply(ops[i])
+		}
+		if err != nil {
 			return nil, false, err
 		}
+		i += n
 	}
 	return a.to, a.known, nil
+}
+
+// removes reports whether an operation removes the elements with one value, and the key of it.
+func (op Operation) removes() (key string, ok bool) {
+	p := op.Path
+	if op.Op != "remove" || p == nil || p.attr == nil || p.attr.readOnly() || p.sub != nil {
+		return "", false
+	}
+	c, ok := p.filter.(*Compare)
+	if !ok || c.Op != Eq || c.Path.sub != nil || c.Path.filter != nil {
+		return "", false
+	}
+	value, isText := c.Value.(string)
+	if part := p.attr.sub("value"); !isText || value == "" || part == nil || c.Path.attr != part || part.Type == DateTime || part.Type == Boolean {
+		return "", false
+	}
+	return c.Path.attr.key(value), true
+}
+
+// removeKeys removes the elements whose value has one of these keys.
+func (a *applier) removeKeys(p *Path, keys map[string]bool) error {
+	a.known, a.list, a.keys = true, nil, nil
+	home := p.home(a.to, false)
+	defer p.tidy(a.to)
+	list, _ := home[p.attr.Name].([]any)
+	if err := a.spend(len(list)); err != nil || home == nil {
+		return err
+	}
+	value := p.attr.sub("value")
+	put(home, p.attr.Name, slices.DeleteFunc(slices.Clone(list), func(item any) bool {
+		o, _ := item.(Object)
+		v, ok := o["value"]
+		return ok && keys[value.key(v)]
+	}))
+	return nil
 }
 
 type applier struct {
 	kind  *Kind
 	to    Object
 	known bool
+	work  int // comparisons with elements so far
+
+	// What the last operation has added to. A run of operations that add to one list looks
+	// through it once.
+	list *Attribute
+	keys map[string]bool
+}
+
+// spend counts comparisons, and refuses too many.
+func (a *applier) spend(n int) error {
+	if a.work += n; a.work > maxWork {
+		return fail(TooMany, "The operations would compare too many values")
+	}
+	return nil
 }
 
 func (a *applier) apply(op Operation) error {
@@ -160,6 +256,9 @@ func (a *applier) members(op Operation, o *wire.Object) error {
 }
 
 func (a *applier) change(op string, p *Path, v wire.Value) error {
+	if !(op == "add" && p.attr == a.list && p.filter == nil && p.sub == nil) {
+		a.list, a.keys = nil, nil
+	}
 	switch {
 	case op == "remove":
 		return a.remove(p, v)
@@ -202,12 +301,24 @@ func (a *applier) add(p *Path, v wire.Value) error {
 	}
 	home := p.home(a.to, true)
 	list, _ := home[p.attr.Name].([]any)
+	if a.list != p.attr {
+		if err := a.spend(len(list)); err != nil {
+			return err
+		}
+		a.list, a.keys = p.attr, make(map[string]bool, len(list))
+		for _, other := range list {
+			a.keys[p.attr.key(other)] = true
+		}
+	}
 	for _, one := range read.([]any) {
-		if slices.ContainsFunc(list, func(other any) bool { return p.attr.equal(other, one) }) {
+		key := p.attr.key(one)
+		if a.keys[key] {
 			continue
 		}
+		a.keys[key] = true
 		if o, ok := one.(Object); ok && o["primary"] == true {
 			unsetPrimary(list, -1)
+			a.list = nil // the others are not what they were
 		}
 		list = append(list, one)
 	}
@@ -239,6 +350,9 @@ func (a *applier) elements(op string, p *Path, v wire.Value) error {
 	home := p.home(a.to, true)
 	defer p.tidy(a.to)
 	list, _ := home[p.attr.Name].([]any)
+	if err := a.spend(2 * len(list) * comparisons(p.filter)); err != nil {
+		return err
+	}
 	selected := func(o Object) bool { return p.filter == nil || Matches(p.filter, o) }
 	at := slices.IndexFunc(list, func(item any) bool {
 		o, ok := item.(Object)
@@ -354,10 +468,33 @@ func (a *applier) remove(p *Path, v wire.Value) error {
 		if err != nil {
 			return err
 		}
-		gone, _ := read.([]any)
 		list, _ := home[p.attr.Name].([]any)
+		exact, partly := map[string]bool{}, []Object(nil)
+		value := p.attr.sub("value")
+		gone, _ := read.([]any)
+		for _, one := range gone {
+			o, isObject := one.(Object)
+			switch v, ok := o["value"]; {
+			case !isObject:
+				exact[p.attr.key(one)] = true
+			case ok && value != nil:
+				exact[value.key(v)] = true
+			default:
+				partly = append(partly, o)
+			}
+		}
+		if err := a.spend(len(list) * (1 + len(partly))); err != nil {
+			return err
+		}
 		list = slices.DeleteFunc(slices.Clone(list), func(item any) bool {
-			return slices.ContainsFunc(gone, func(other any) bool { return p.attr.names(item, other) })
+			o, isObject := item.(Object)
+			if !isObject {
+				return exact[p.attr.key(item)]
+			}
+			if v, ok := o["value"]; ok && value != nil && exact[value.key(v)] {
+				return true
+			}
+			return slices.ContainsFunc(partly, func(given Object) bool { return p.attr.names(o, given) })
 		})
 		if home != nil {
 			put(home, p.attr.Name, list)
@@ -379,6 +516,9 @@ func (a *applier) remove(p *Path, v wire.Value) error {
 		return nil
 	}
 	list, _ := home[p.attr.Name].([]any)
+	if err := a.spend(len(list) * comparisons(p.filter)); err != nil {
+		return err
+	}
 	var kept []any
 	for _, item := range list {
 		o, isObject := item.(Object)
@@ -396,24 +536,27 @@ func (a *applier) remove(p *Path, v wire.Value) error {
 	return nil
 }
 
-// names reports whether a value that a client sends to remove names an element: by its value,
-// or by all parts that it has when it has no value.
-func (a *Attribute) names(item, given any) bool {
-	o, isObject := item.(Object)
-	g, _ := given.(Object)
-	if !isObject {
-		return a.equal(item, given)
-	}
-	if v, ok := g["value"]; ok {
-		value := a.sub("value")
-		return value != nil && o["value"] != nil && value.equal(o["value"], v)
-	}
-	for name, v := range g {
+// names reports whether an element has all parts that a client sends to remove it.
+func (a *Attribute) names(o, given Object) bool {
+	for name, v := range given {
 		if part := a.sub(name); part == nil || !part.equal(o[part.Name], v) {
 			return false
 		}
 	}
-	return len(g) > 0
+	return len(given) > 0
+}
+
+// comparisons counts the comparisons of a filter; none is one.
+func comparisons(n Node) int {
+	switch n := n.(type) {
+	case *And:
+		return comparisons(n.Left) + comparisons(n.Right)
+	case *Or:
+		return comparisons(n.Left) + comparisons(n.Right)
+	case *Not:
+		return comparisons(n.Of)
+	}
+	return 1
 }
 
 // Project leaves in a resource what a client has asked for by attributes, or all but what it

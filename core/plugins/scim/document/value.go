@@ -1,7 +1,7 @@
 package document
 
 import (
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/advantch/kernia-go/core/wire"
@@ -144,6 +144,7 @@ func (a *Attribute) read(v wire.Value) (any, error) {
 		return nil, fail(InvalidValue, quote(a.Name)+" has too many values")
 	}
 	var out []any
+	seen := make(map[string]bool, len(items))
 	primary := -1
 	for _, item := range items {
 		one, err := a.one(item)
@@ -160,7 +161,8 @@ func (a *Attribute) read(v wire.Value) (any, error) {
 			}
 			primary = len(out)
 		}
-		if at := slices.IndexFunc(out, func(other any) bool { return a.equal(other, one) }); at < 0 {
+		if key := a.key(one); !seen[key] {
+			seen[key] = true
 			out = append(out, one)
 		}
 	}
@@ -237,32 +239,38 @@ func (a *Attribute) one(v wire.Value) (any, error) {
 	return s, nil
 }
 
+// key is the same for two values of the attribute that are the same one, and differs for others.
+func (a *Attribute) key(v any) string {
+	switch v := v.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		if a.CaseExact {
+			return v
+		}
+		return Fold(v)
+	case Object:
+		if a.Name == "members" {
+			id, _ := v["value"].(string)
+			return id
+		}
+		var out strings.Builder
+		for i, part := range a.Sub {
+			if inner, ok := v[part.Name]; ok {
+				key := part.key(inner)
+				out.WriteString(strconv.Itoa(i) + ":" + strconv.Itoa(len(key)) + ":" + key)
+			}
+		}
+		return out.String()
+	}
+	return ""
+}
+
 // equal reports whether two values of the attribute are the same one.
 func (a *Attribute) equal(x, y any) bool {
-	o, isObject := x.(Object)
-	p, _ := y.(Object)
-	if !isObject {
-		s, isText := x.(string)
-		t, alsoText := y.(string)
-		if isText && alsoText && !a.CaseExact {
-			return same(s, t)
-		}
-		return x == y
-	}
-	if a.Name == "members" {
-		return o["value"] == p["value"]
-	}
-	if len(o) != len(p) {
-		return false
-	}
-	for _, part := range a.Sub {
-		v, has := o[part.Name]
-		w, also := p[part.Name]
-		if has != also || has && !part.equal(v, w) {
-			return false
-		}
-	}
-	return true
+	_, isText := x.(string)
+	_, alsoText := y.(string)
+	return isText == alsoText && present(x) == present(y) && a.key(x) == a.key(y)
 }
 
 // Clone copies a resource.

@@ -2,9 +2,11 @@
 package scimtest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/advantch/kernia-go/core"
@@ -22,12 +24,19 @@ func Suite() flowtest.Suite {
 			{Name: "a life of a user of a directory", Run: life},
 			{Name: "groups of a directory", Run: group},
 			{Name: "SCM-08 filters of a directory", Run: filters},
+			{Name: "SCM-06 deactivations end with their connection", Run: ending},
 		},
 		Races: []flowtest.Flow{
 			{Name: "SCM-12 one user provisioned at once", Run: raceCreate},
 			{Name: "SCM-12 changes against a deletion", Run: raceDelete},
 			{Name: "SCM-12 one address for two users", Run: raceAddress},
 			{Name: "SCM-12 members of one group", Run: raceGroup},
+			{Name: "SCM-12 members of one team", Run: raceTeam},
+			{Name: "SCM-12 one name for several groups", Run: raceGroupNames},
+			{Name: "SCM-12 a group renamed while members join", Run: raceRoles},
+			{Name: "SCM-12 changes of one version of a user", Run: raceVersion},
+			{Name: "SCM-12 changes of one version of a group", Run: raceGroupVersion},
+			{Name: "SCM-12 deactivations against the end of their connection", Run: raceEnd},
 		},
 		Faults: []flowtest.Request{
 			{Name: "a directory makes a user", Change: with, Prepare: func(_ *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
@@ -41,6 +50,17 @@ func Suite() flowtest.Suite {
 			}},
 			{Name: "a directory makes a group", Change: with, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
 				return e.Client(), send("POST", "/Groups", flowtest.Body{"displayName": "Eng", "members": []flowtest.Body{{"value": create(s, e, "ada")}}})
+			}},
+			{Name: "a directory changes a group", Change: with, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
+				id := create(s, e, "ada")
+				g := send("POST", "/Groups", flowtest.Body{"displayName": "Eng"})(e.Client()).Want(s, 201, "").JSON("id")
+				return e.Client(), send("PATCH", "/Groups/"+g, add(id))
+			}},
+			{Name: "a directory ends with a deactivation", Change: with, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
+				owner, token, _ := company(s, e)
+				id := do(e.Client(), token, "POST", "/Users", user("ada")).Want(s, 201, "").JSON("id")
+				do(e.Client(), token, "PATCH", "/Users/"+id, off()).Want(s, 204, "")
+				return owner, flowtest.Send("POST", "/scim/delete-provider-connection", flowtest.Body{"providerId": "acme"})
 			}},
 			{Name: "a token for a directory", Change: with, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
 				return flowtest.SignUp(s, e, flowtest.Email), flowtest.Send("POST", "/scim/generate-token", flowtest.Body{"providerId": "mine"})
@@ -56,13 +76,33 @@ func with(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
 		scim.New(scim.Options{Connections: []scim.StaticConnection{static}, Groups: &scim.Groups{Teams: true}}))
 }
 
+// withRoles is with for groups that give the role of their name.
+func withRoles(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
+	o.Plugins = append(o.Plugins, organization.New(organization.Options{}), scim.New(scim.Options{Groups: &scim.Groups{
+		Roles: func(_ context.Context, _ *scim.Connection, g *scim.Group) ([]string, error) {
+			if strings.HasPrefix(g.DisplayName, "admin") {
+				return []string{"admin"}, nil
+			}
+			return nil, nil
+		}}}))
+}
+
+// company is an organization with a connection.
+func company(s *flowtest.T, e *authtest.Env) (owner *authtest.Client, token, organizationID string) {
+	s.Helper()
+	owner = flowtest.SignUp(s, e, flowtest.Email)
+	organizationID = owner.Post("/organization/create", flowtest.Body{"name": "Acme", "slug": "acme"}).Want(s, 200, "").JSON("id")
+	token = owner.Post("/scim/generate-token", flowtest.Body{"providerId": "acme", "organizationId": organizationID}).Want(s, 201, "").JSON("scimToken")
+	return owner, token, organizationID
+}
+
 // send makes a request of the directory.
 func send(method, path string, content any) func(*authtest.Client) *authtest.Answer {
 	return func(c *authtest.Client) *authtest.Answer { return do(c, static.BearerToken(), method, path, content) }
 }
 
-func do(c *authtest.Client, token, method, path string, content any) *authtest.Answer {
-	header := []core.HeaderField{{Name: "Authorization", Value: "Bearer " + token}, {Name: "Origin"}}
+func do(c *authtest.Client, token, method, path string, content any, more ...core.HeaderField) *authtest.Answer {
+	header := append([]core.HeaderField{{Name: "Authorization", Value: "Bearer " + token}, {Name: "Origin"}}, more...)
 	text := ""
 	if content != nil {
 		raw, err := json.Marshal(content)
@@ -86,6 +126,14 @@ func off() flowtest.Body {
 	return patch(flowtest.Body{"op": "replace", "path": "active", "value": false})
 }
 
+func add(ids ...string) flowtest.Body {
+	var list []flowtest.Body
+	for _, id := range ids {
+		list = append(list, flowtest.Body{"value": id})
+	}
+	return patch(flowtest.Body{"op": "add", "path": "members", "value": list})
+}
+
 func create(s *flowtest.T, e *authtest.Env, name string) string {
 	s.Helper()
 	return send("POST", "/Users", user(name))(e.Client()).Want(s, 201, "").JSON("id")
@@ -93,9 +141,7 @@ func create(s *flowtest.T, e *authtest.Env, name string) string {
 
 func life(s *flowtest.T) {
 	e := s.Start(with)
-	owner := flowtest.SignUp(s, e, flowtest.Email)
-	org := owner.Post("/organization/create", flowtest.Body{"name": "Acme", "slug": "acme"}).Want(s, 200, "").JSON("id")
-	token := owner.Post("/scim/generate-token", flowtest.Body{"providerId": "acme", "organizationId": org}).Want(s, 201, "").JSON("scimToken")
+	_, token, _ := company(s, e)
 	for _, token := range []string{token, static.BearerToken()} {
 		d := func(method, path string, content any) *authtest.Answer {
 			return do(e.Client(), token, method, path, content)
@@ -217,4 +263,162 @@ func raceGroup(s *flowtest.T) {
 		}
 	})
 	flowtest.WantRows(s, e, scim.ModelGroupMember, 3)
+}
+
+// ending deactivates users of an organization and deletes the connection.
+func ending(s *flowtest.T) {
+	e := s.Start(with)
+	owner, token, _ := company(s, e)
+	id := do(e.Client(), token, "POST", "/Users", user("ada")).Want(s, 201, "").JSON("id")
+	do(e.Client(), token, "PATCH", "/Users/"+id, off()).Want(s, 204, "")
+	flowtest.WantRows(s, e, organization.ModelMember, 2)
+	owner.Post("/scim/delete-provider-connection", flowtest.Body{"providerId": "acme"}).Want(s, 200, "")
+	u, err := e.Auth.Store().FindUser(s.Context(), id)
+	if err != nil || u.BannedAt(e.Auth.Now()) {
+		s.Errorf("the user is still banned: %v", err)
+	}
+	flowtest.WantRows(s, e, organization.ModelMember, 1)
+}
+
+// raceTeam lets many requests put users into one team and take them out.
+func raceTeam(s *flowtest.T) {
+	e := s.Start(with)
+	_, token, _ := company(s, e)
+	send := func(method, path string, content any) *authtest.Answer {
+		return do(e.Client(), token, method, path, content)
+	}
+	var ids []string
+	for _, name := range []string{"ada", "bob", "carl"} {
+		ids = append(ids, send("POST", "/Users", user(name)).Want(s, 201, "").JSON("id"))
+	}
+	before := len(flowtest.Rows(s, e, organization.ModelTeamMember))
+	g := send("POST", "/Groups", flowtest.Body{"displayName": "Eng"}).Want(s, 201, "").JSON("id")
+	s.Meet(func(i int) {
+		content := add(ids[i%3])
+		if i%5 == 0 {
+			content = patch(flowtest.Body{"op": "remove", "path": `members[value eq "` + ids[i%3] + `"]`})
+		}
+		if a := send("PATCH", "/Groups/"+g, content); a.Status != 204 {
+			s.Errorf("%d %s", a.Status, a.Body)
+		}
+	})
+	send("PATCH", "/Groups/"+g, add(ids...)).Want(s, 204, "")
+	flowtest.WantRows(s, e, scim.ModelGroupMember, 3)
+	flowtest.WantRows(s, e, organization.ModelTeamMember, before+3)
+	send("DELETE", "/Groups/"+g, nil).Want(s, 204, "")
+	flowtest.WantRows(s, e, organization.ModelTeamMember, before)
+}
+
+// raceGroupNames lets several groups take one name.
+func raceGroupNames(s *flowtest.T) {
+	e := s.Start(with)
+	var ids []string
+	for i := range 3 {
+		ids = append(ids, send("POST", "/Groups", flowtest.Body{"displayName": fmt.Sprint("Eng", i)})(e.Client()).Want(s, 201, "").JSON("id"))
+	}
+	s.Meet(func(i int) {
+		a := send("PATCH", "/Groups/"+ids[i%3], patch(flowtest.Body{"op": "replace", "path": "displayName", "value": "Same"}))(e.Client())
+		if a.Status != 204 && a.Status != 409 {
+			s.Errorf("%d %s", a.Status, a.Body)
+		}
+	})
+	n := 0
+	for _, rec := range flowtest.WantRows(s, e, scim.ModelGroup, 3) {
+		if rec["displayName"] == "Same" {
+			n++
+		}
+	}
+	if n != 1 {
+		s.Errorf("%d groups have the name", n)
+	}
+}
+
+// raceRoles renames a group, which gives a role by its name, while users join it.
+func raceRoles(s *flowtest.T) {
+	e := s.Start(withRoles)
+	_, token, org := company(s, e)
+	send := func(method, path string, content any) *authtest.Answer {
+		return do(e.Client(), token, method, path, content)
+	}
+	var ids []string
+	for _, name := range []string{"ada", "bob", "carl"} {
+		ids = append(ids, send("POST", "/Users", user(name)).Want(s, 201, "").JSON("id"))
+	}
+	g := send("POST", "/Groups", flowtest.Body{"displayName": "others"}).Want(s, 201, "").JSON("id")
+	s.Meet(func(i int) {
+		content := add(ids[i%3])
+		if i%4 == 0 {
+			content = patch(flowtest.Body{"op": "replace", "path": "displayName", "value": fmt.Sprint([]string{"admins", "others"}[i%8/4], i)})
+		}
+		if a := send("PATCH", "/Groups/"+g, content); a.Status != 204 {
+			s.Errorf("%d %s", a.Status, a.Body)
+		}
+	})
+	want := "member"
+	if strings.HasPrefix(send("GET", "/Groups/"+g, nil).Want(s, 200, "").JSON("displayName"), "admins") {
+		want = "admin,member"
+	}
+	p, _ := organization.From(e.Auth)
+	for _, id := range ids {
+		if m, err := p.Membership(s.Context(), id, org); err != nil || m.Role != want {
+			s.Errorf("role %v, want %s, %v", m, want, err)
+		}
+	}
+}
+
+// raceVersion lets many requests change the version that each has seen: one of them does.
+func raceVersion(s *flowtest.T) {
+	e := s.Start(with)
+	oneOf(s, e, "/Users/"+create(s, e, "ada"), "title")
+}
+
+func raceGroupVersion(s *flowtest.T) {
+	e := s.Start(with)
+	oneOf(s, e, "/Groups/"+send("POST", "/Groups", flowtest.Body{"displayName": "Eng"})(e.Client()).Want(s, 201, "").JSON("id"), "displayName")
+}
+
+func oneOf(s *flowtest.T, e *authtest.Env, path, attribute string) {
+	s.Helper()
+	tag := send("GET", path, nil)(e.Client()).Want(s, 200, "").Header.Get("ETag")
+	var done, refused atomic.Int32
+	s.Meet(func(i int) {
+		content := patch(flowtest.Body{"op": "replace", "path": attribute, "value": fmt.Sprint("x", i)})
+		switch a := do(e.Client(), static.BearerToken(), "PATCH", path, content, core.HeaderField{Name: "If-Match", Value: tag}); a.Status {
+		case 204:
+			done.Add(1)
+		case 412:
+			refused.Add(1)
+		default:
+			s.Errorf("%d %s", a.Status, a.Body)
+		}
+	})
+	if done.Load() != 1 {
+		s.Errorf("%d changed the same version, %d were refused", done.Load(), refused.Load())
+	}
+}
+
+// raceEnd deactivates users while their connection is deleted: nobody stays banned.
+func raceEnd(s *flowtest.T) {
+	e := s.Start(with)
+	owner, token, _ := company(s, e)
+	var ids []string
+	for i := range 10 {
+		ids = append(ids, do(e.Client(), token, "POST", "/Users", user(fmt.Sprint("u", i))).Want(s, 201, "").JSON("id"))
+	}
+	s.Meet(func(i int) {
+		if i == 7 {
+			if a := owner.Post("/scim/delete-provider-connection", flowtest.Body{"providerId": "acme"}); a.Status != 200 {
+				s.Errorf("%d %s", a.Status, a.Body)
+			}
+			return
+		}
+		if a := do(e.Client(), token, "PATCH", "/Users/"+ids[i%10], off()); a.Status != 204 && a.Status != 401 && a.Status != 404 {
+			s.Errorf("%d %s", a.Status, a.Body)
+		}
+	})
+	for _, id := range ids {
+		if u, err := e.Auth.Store().FindUser(s.Context(), id); err != nil || u.BannedAt(e.Auth.Now()) {
+			s.Errorf("a user stays banned: %v", err)
+		}
+	}
 }
