@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,6 +30,15 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 	return r.token.Get(c)
 }
 
+// Route says more about a guarded route than the scopes that it asks for.
+type Route struct {
+	// Resource is the URL of the MCP server at the route, one of Resources. A token must name
+	// it. Default: the one whose path is above that of the request. Of several, a route that is
+	// not at the path of its resource, such as one behind a proxy that rewrites paths, has to
+	// name it.
+	Resource string
+}
+
 // Require lets requests through whose access token is for this MCP server and has all scopes. In
 // the handler, TokenFrom returns the token. Cookies and sessions do not count. It answers 401
 // without a valid token, and 403 insufficient_scope for one that lacks a scope, each with the
@@ -36,7 +46,12 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 // of New, or of Protect.
 //
 //	kernia.Require(mcp.Require("files:read"))
-func Require(scopes ...string) core.Guard {
+func Require(scopes ...string) core.Guard { return Route{}.Require(scopes...) }
+
+// Require is as the function of the same name, for the route.
+//
+//	kernia.Require(mcp.Route{Resource: "https://app.example.com/mcp"}.Require("files:read"))
+func (route Route) Require(scopes ...string) core.Guard {
 	scopes = slices.Clone(scopes)
 	return func(ctx context.Context) error {
 		c, ok := core.Attached(ctx)
@@ -47,7 +62,7 @@ func Require(scopes ...string) core.Guard {
 		if err != nil {
 			return err
 		}
-		return r.guard(c, scopes)
+		return r.guard(c, route, scopes)
 	}
 }
 
@@ -61,9 +76,17 @@ func resourcesOf(a *core.Auth) (*resources, error) {
 	return nil, errors.New("mcp: no plugin is installed: add mcp.New to Options.Plugins, or oauthprovider.New and mcp.Protect")
 }
 
-func (r *resources) guard(c *core.Ctx, scopes []string) error {
-	i, path := r.at(c)
-	document := oauthserver.Origin(c.BaseURL()) + protectedPath + path
+func (r *resources) guard(c *core.Ctx, route Route, scopes []string) error {
+	i, known := r.at(c)
+	if route.Resource != "" {
+		if i, known = r.named(c, route.Resource); !known {
+			return fmt.Errorf("mcp: a guard is for the resource %q, which the plugin does not have: add it to Resources", route.Resource)
+		}
+	}
+	document := oauthserver.Origin(c.BaseURL()) + protectedPath
+	if known {
+		document += r.place(i)
+	}
 	text := oauthapps.BearerOf(c)
 	if text == "" {
 		return refuse(http.StatusUnauthorized, "", "Authentication required", document, nil)
@@ -78,8 +101,9 @@ func (r *resources) guard(c *core.Ctx, scopes []string) error {
 	if t == nil {
 		return invalid("The access token is not valid")
 	}
-	named := len(t.Resources) > 0
-	if named && !t.For(r.url(c, i)) || !named && (!r.implied || i != 0) {
+	switch {
+	case !known, len(t.Resources) > 0 && !t.For(r.url(c, i)),
+		len(t.Resources) == 0 && (!r.implied || i != 0 || route.Resource != ""):
 		return invalid("The access token is for another resource")
 	}
 	for _, scope := range scopes {

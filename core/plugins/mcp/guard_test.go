@@ -18,7 +18,11 @@ import (
 
 // call sends a request to a guarded route of the application.
 func call(a *core.Auth, path, authorization string, scopes ...string) *httptest.ResponseRecorder {
-	handler := nethttp.Require(Require(scopes...))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return callGuard(a, path, authorization, Require(scopes...))
+}
+
+func callGuard(a *core.Auth, path, authorization string, guard core.Guard) *httptest.ResponseRecorder {
+	handler := nethttp.Require(guard)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t, ok := TokenFrom(r.Context())
 		if !ok || t.User == nil {
 			http.Error(w, "no token", http.StatusTeapot)
@@ -96,10 +100,34 @@ func TestOP26GuardOfResources(t *testing.T) {
 	}{
 		{"/mcp", unnamed, "", 200}, {"/mcp", first, "", 200}, {"/mcp/", first, "", 200}, {"/mcp", second, "/mcp", 401},
 		{"/mcp/inner/x", second, "", 200}, {"/mcp/inner", first, "/mcp/inner", 401}, {"/mcp/inner", unnamed, "/mcp/inner", 401}, {"/mcpx", second, "", 401},
+		{"/mcpx", first, "", 401}, {"/", first, "", 401}, {"/mcp/%69nner", first, "", 401}, {"/mcp/INNER", first, "", 401}, {"/mcp//inner", first, "", 401},
+		{"/mcp/x/../inner", first, "", 401}, {"/mcp/%2569nner", first, "", 401}, {"/mcp/INNER", second, "", 401}, {"/mcp/100%25", first, "", 200},
 	} {
 		a := call(w.Auth, c.path, c.token)
 		if a.Code != c.status || c.where != "" && !strings.Contains(a.Header().Get("WWW-Authenticate"), "/.well-known/oauth-protected-resource"+c.where+`"`) {
 			t.Errorf("%s: %d %s %s", c.path, a.Code, a.Body, a.Header().Get("WWW-Authenticate"))
+		}
+	}
+}
+
+// A route that names its resource needs no path of its own, and takes tokens that name it alone.
+func TestOP26GuardThatNamesItsResource(t *testing.T) {
+	t.Parallel()
+	one, two := authtest.BaseURL+"/mcp", authtest.BaseURL+"/admin"
+	w := newWorld(t, Options{Resources: []string{one, two}})
+	token := func(resource string) string {
+		return "Bearer " + w.form(tokenPath, redemption(w.code("resource", resource))).Want(t, 200, "").JSON("access_token")
+	}
+	unnamed, first, second := token(""), token(one), token(two)
+	for _, c := range []struct {
+		resource, token string
+		status          int
+	}{
+		{two, first, 401}, {two, unnamed, 401}, {two, second, 200}, {one, unnamed, 401}, {one, first, 200}, {one + "/", first, 200},
+		{"https://other.example/mcp", first, 500},
+	} {
+		if a := callGuard(w.Auth, "/elsewhere", c.token, Route{Resource: c.resource}.Require()); a.Code != c.status {
+			t.Errorf("%s: %d %s", c.resource, a.Code, a.Body)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
@@ -78,15 +80,15 @@ func (r *resources) documents(env core.Env) ([]core.Operation, error) {
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || strings.Contains(one, "#") {
 			return nil, fmt.Errorf("Resources has %q: give the URL of the MCP server without query and fragment, such as https://app.example.com/mcp", one)
 		}
-		path := strings.TrimSuffix(u.EscapedPath(), "/")
-		if seen[path] {
-			return nil, fmt.Errorf("Resources has two URLs with the path %q: the documents of their clients would have one address", path)
+		at := strings.TrimSuffix(u.EscapedPath(), "/")
+		if seen[at] {
+			return nil, fmt.Errorf("Resources has two URLs with the path %q: the documents of their clients would have one address", at)
 		}
-		seen[path] = true
-		if env.BasePath == "" && path == "" && r.implied {
+		seen[at] = true
+		if env.BasePath == "" && at == "" && r.implied {
 			continue
 		}
-		out = append(out, r.document(i, path))
+		out = append(out, r.document(i, at))
 	}
 	// Clients that do not know the path ask at the root.
 	if !seen[""] && (env.BasePath != "" || !r.implied) {
@@ -134,18 +136,71 @@ func (r *resources) describe(c *core.Ctx, i int) (*Document, error) {
 	return oauthserver.NewDocument(o.AppendJSON(nil)), nil
 }
 
-// at finds the resource that a request is for: that with the longest path above its own.
-func (r *resources) at(c *core.Ctx) (i int, path string) {
-	longest := -1
-	for n, one := range r.urls {
-		u, err := url.Parse(one)
-		if err != nil {
-			continue
+// at finds the resource that a request is for: that with the longest path above its own. Of
+// several, it is none where the ways in which routers read a path lead to different ones.
+func (r *resources) at(c *core.Ctx) (i int, ok bool) {
+	if len(r.urls) < 2 {
+		return 0, true
+	}
+	for n, read := range readings {
+		one, found := r.above(c.Req.Path, read)
+		if n == 0 {
+			i, ok = one, found
 		}
-		own := strings.TrimSuffix(u.EscapedPath(), "/")
-		if len(own) > longest && (c.Req.Path == own || strings.HasPrefix(c.Req.Path, own+"/")) {
-			longest, i, path = len(own), n, own
+		if one != i || found != ok {
+			return 0, false
 		}
 	}
-	return i, path
+	return i, ok
+}
+
+// readings are the ways in which routers read a path: as it is written, decoded, without
+// regard to case and to what path.Clean removes, and decoded again.
+var readings = []func(string) string{
+	func(text string) string { return text },
+	decoded,
+	func(text string) string { return strings.ToLower(path.Clean("/" + decoded(text))) },
+	func(text string) string { return strings.ToLower(path.Clean("/" + decoded(decoded(text)))) },
+}
+
+// decoded is a path without escapes, or as it is when one is broken.
+func decoded(text string) string {
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// above finds the resource with the longest path above one.
+func (r *resources) above(at string, read func(string) string) (i int, ok bool) {
+	longest := -1
+	at = read(at)
+	for n := range r.urls {
+		own := strings.TrimSuffix(read(r.place(n)), "/")
+		if len(own) > longest && (at == own || strings.HasPrefix(at, own+"/")) {
+			longest, i, ok = len(own), n, true
+		}
+	}
+	return i, ok
+}
+
+// named finds a resource by its URL.
+func (r *resources) named(c *core.Ctx, resource string) (i int, ok bool) {
+	if len(r.urls) == 0 {
+		return 0, strings.TrimSuffix(resource, "/") == r.url(c, 0)
+	}
+	i = slices.IndexFunc(r.urls, func(one string) bool { return strings.TrimSuffix(one, "/") == strings.TrimSuffix(resource, "/") })
+	return i, i >= 0
+}
+
+// place is where the document of a resource is, below its address.
+func (r *resources) place(i int) string {
+	if len(r.urls) == 0 {
+		return ""
+	}
+	u, err := url.Parse(r.urls[i])
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(u.EscapedPath(), "/")
 }
