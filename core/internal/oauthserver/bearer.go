@@ -28,7 +28,8 @@ func (b *Bearer) For(resource string) bool {
 // Bearers checks access tokens for routes of the application: a plugin that is a server.
 type Bearers interface {
 	core.Plugin
-	// CheckBearer returns nil for a token that is not, or no longer, valid.
+	// CheckBearer returns nil for a token that is not, or no longer, valid, and for one that is
+	// bound to a key.
 	CheckBearer(c *core.Ctx, token string) (*Bearer, error)
 	// ServerIssuer is that of the server, and ServerScopes are those that it may grant.
 	ServerIssuer(c *core.Ctx) string
@@ -43,13 +44,14 @@ func (s *Server) IssuesFor(resource string) bool {
 	return ok && within(normal, s.Audiences)
 }
 
-// Bearer checks an access token.
+// Bearer checks an access token that comes without a proof: one that is bound to a key is not
+// valid so (RFC 9449 7.1).
 func (s *Server) Bearer(c *core.Ctx, text string) (*Bearer, error) {
 	if text == "" || len(text) > maxToken {
 		return nil, nil
 	}
 	a, err := s.checkAccess(c, text)
-	if a == nil || err != nil {
+	if a == nil || err != nil || a.thumbprint != "" {
 		return nil, err
 	}
 	b := &Bearer{ClientID: a.clientID, UserID: a.userID, SessionID: a.sessionID, Scopes: a.scopes, User: a.user}

@@ -9,7 +9,8 @@ import (
 type Bearer = oauthserver.Bearer
 
 // CheckBearer checks an access token of this server that a request to the application has sent.
-// It returns nil for one that is not, or no longer, valid. Check the scopes and, with
+// It returns nil for one that is not, or no longer, valid, and for one that Options.DPoP has bound
+// to a key: such a token is no bearer token, and /oauth2/userinfo alone takes its proof. Check the scopes and, with
 // Bearer.For, the resource.
 func (p *Plugin) CheckBearer(c *core.Ctx, token string) (*Bearer, error) {
 	return p.server.Bearer(c, token)

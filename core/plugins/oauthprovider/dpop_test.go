@@ -1,12 +1,15 @@
 package oauthprovider
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,6 +18,7 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/authtest"
+	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
 )
 
@@ -156,6 +160,34 @@ func TestOP27DPoP(t *testing.T) {
 	w.bound(redemption(w.code()), token(key, nil)).Want(t, 200, "")
 	if doc := w.Client().Get(oauthServer); !strings.Contains(doc.Body, `"dpop_signing_alg_values_supported":["EdDSA","ES256","ES512","PS256","RS256"]`) {
 		t.Errorf("%s", doc.Body)
+	}
+}
+
+// A token that is bound to a key is no bearer token for the routes of the application either.
+func TestOP27BoundTokensAreNoBearerTokens(t *testing.T) {
+	t.Parallel()
+	key := newKey(t, "")
+	w := newWorld(t, Options{DPoP: true, ValidAudiences: []string{"https://api.example.com"}})
+	check := func(token string) (b *Bearer) {
+		guard := func(ctx context.Context) (err error) {
+			c, _ := core.Attached(ctx)
+			b, err = w.plugin.CheckBearer(c, token)
+			return err
+		}
+		rec := httptest.NewRecorder()
+		nethttp.Middleware(w.Auth)(nethttp.Require(guard)(http.NotFoundHandler())).ServeHTTP(rec, httptest.NewRequest("GET", authtest.BaseURL+"/notes", nil))
+		if rec.Code != 404 {
+			t.Errorf("%d %s", rec.Code, rec.Body)
+		}
+		return b
+	}
+	for name, resource := range map[string]string{"opaque": "", "a JSON Web Token": "https://api.example.com"} {
+		if b := check(w.bound(redemption(w.code("resource", resource))).Want(t, 200, "").JSON("access_token")); b == nil {
+			t.Errorf("%s: a bearer token is refused", name)
+		}
+		if b := check(w.bound(redemption(w.code("resource", resource)), w.proof(key, "POST", tokenPath, "", nil)).Want(t, 200, "").JSON("access_token")); b != nil {
+			t.Errorf("%s: a bound token passes for a bearer token", name)
+		}
 	}
 }
 
