@@ -364,6 +364,7 @@ func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
 	if t == nil || err != nil {
 		return nil, err
 	}
+	thumbprint, readable := thumbprintOf(t.claims)
 	typed := strings.EqualFold(t.typ, typeAccess) || strings.EqualFold(t.typ, "application/"+typeAccess)
 	clientID := t.text("azp")
 	scope, hasScope := t.claims.Get("scope")
@@ -372,10 +373,10 @@ func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
 	switch {
 	case !typed && !(s.Lenient && t.typ == "" && clientID != "" && hasScope && isText):
 		return nil, nil // an id_token, or the token of a session
-	case t.text("iss") != s.Issuer(c) || !t.expires().After(now) || clientID == "":
+	case t.text("iss") != s.Issuer(c) || !t.expires().After(now) || clientID == "" || !readable:
 		return nil, nil
 	}
-	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims, thumbprint: thumbprintOf(t.claims)}
+	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims, thumbprint: thumbprint}
 	if a.userID == clientID { // the client itself
 		a.userID = ""
 	}

@@ -188,14 +188,14 @@ func confirmation(thumbprint string) wire.Value {
 	return wire.ObjectOf(wire.NewObject(wire.Member{Name: "jkt", Value: wire.String(thumbprint)}))
 }
 
-// thumbprintOf reads it.
-func thumbprintOf(claims *wire.Object) string {
-	v, ok := claims.Get("cnf")
-	if !ok {
-		return ""
+// thumbprintOf reads it. A binding of another kind is none to ignore: ok is false.
+func thumbprintOf(claims *wire.Object) (thumbprint string, ok bool) {
+	v, bound := claims.Get("cnf")
+	if !bound {
+		return "", true
 	}
-	text, _ := v.Get("jkt").Str()
-	return text
+	thumbprint, _ = v.Get("jkt").Str()
+	return thumbprint, thumbprint != ""
 }
 
 // tokenType is the type of an access token.

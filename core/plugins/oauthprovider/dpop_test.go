@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
@@ -188,6 +190,25 @@ func TestOP27BoundTokensAreNoBearerTokens(t *testing.T) {
 		if b := check(w.bound(redemption(w.code("resource", resource)), w.proof(key, "POST", tokenPath, "", nil)).Want(t, 200, "").JSON("access_token")); b != nil {
 			t.Errorf("%s: a bound token passes for a bearer token", name)
 		}
+	}
+}
+
+// A binding that cannot be read ends its token: it does not make a bearer token of it.
+func TestOP27UnreadableBindings(t *testing.T) {
+	t.Parallel()
+	key := newKey(t, "")
+	w := newWorld(t, Options{DPoP: true})
+	for _, broken := range []string{`{}`, `{"jkt":""}`, `{"jkt":1}`, `{"x5t#S256":"abc"}`, `[]`, `"x"`} {
+		tokens := w.bound(redemption(w.code()), w.proof(key, "POST", tokenPath, "", nil)).Want(t, 200, "")
+		for _, model := range []string{ModelAccess, ModelRefresh} {
+			if _, err := w.Auth.DB().UpdateMany(t.Context(), model, by("clientId", w.client.ID()), adapter.Record{"confirmation": json.RawMessage(broken)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		access, refresh := tokens.JSON("access_token"), url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.JSON("refresh_token")}}
+		want(t, w.Client().Get(userInfoPath, bearer(access)), 401, "invalid_token")
+		want(t, w.bound(refresh), 400, "invalid_grant")
+		want(t, w.bound(refresh, w.proof(key, "POST", tokenPath, "", nil)), 400, "invalid_grant")
 	}
 }
 

@@ -123,10 +123,14 @@ func (s *store) FindAccess(ctx context.Context, hash string) (*oauthserver.Acces
 	if err != nil {
 		return nil, err
 	}
+	bound, ok := thumbprint(r.Confirmation)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
 	return &oauthserver.AccessToken{
 		Hash: r.Token, ClientID: r.ClientID, SessionID: validate.Value(r.SessionID), UserID: validate.Value(r.UserID), RefID: validate.Value(r.ReferenceID),
 		RefreshID: validate.Value(r.RefreshID), CodeID: validate.Value(r.CodeID), Scopes: r.Scopes, Resources: r.Resources, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
-		Thumbprint: thumbprint(r.Confirmation),
+		Thumbprint: bound,
 	}, nil
 }
 
@@ -138,13 +142,16 @@ func confirmation(thumbprint string) json.RawMessage {
 	return wire.NewObject(wire.Member{Name: "jkt", Value: wire.String(thumbprint)}).AppendJSON(nil)
 }
 
-// thumbprint reads it.
-func thumbprint(raw json.RawMessage) string {
+// thumbprint reads it. A binding that cannot be read is none to ignore: ok is false.
+func thumbprint(raw json.RawMessage) (text string, ok bool) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return "", true
+	}
 	var own struct{ JKT string }
 	if json.Unmarshal(objectOf(raw), &own) != nil {
-		return ""
+		return "", false
 	}
-	return own.JKT
+	return own.JKT, own.JKT != ""
 }
 
 func (s *store) DeleteAccess(ctx context.Context, hash string) error {
@@ -169,10 +176,14 @@ func (s *store) FindRefresh(ctx context.Context, hash string) (*oauthserver.Refr
 	if err != nil {
 		return nil, err
 	}
+	bound, ok := thumbprint(r.Confirmation)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
 	return &oauthserver.RefreshToken{
 		ID: r.ID, Hash: r.Token, ClientID: r.ClientID, SessionID: validate.Value(r.SessionID), UserID: r.UserID, RefID: validate.Value(r.ReferenceID),
 		CodeID: validate.Value(r.CodeID), Scopes: r.Scopes, Resources: r.Resources, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
-		RevokedAt: validate.Value(r.Revoked), AuthTime: validate.Value(r.AuthTime), Thumbprint: thumbprint(r.Confirmation),
+		RevokedAt: validate.Value(r.Revoked), AuthTime: validate.Value(r.AuthTime), Thumbprint: bound,
 	}, nil
 }
 
