@@ -142,8 +142,20 @@ func (s *Server) random(ctx context.Context, own func(context.Context) (string, 
 	return s.auth.RandomString(32)
 }
 
-// store writes the rows of tokens.
-func (i *issue) store(ctx context.Context, s *Server) error {
+// store writes the rows of tokens, and records that they are issued: what cannot be recorded is
+// not issued. A JSON Web Token has no row, and is signed afterwards.
+func (i *issue) store(ctx context.Context, c *core.Ctx, s *Server) error {
+	if err := i.storeRows(ctx, s); err != nil {
+		return err
+	}
+	event := core.Event{Type: EventIssued, SessionID: i.sessionID}
+	if i.user != nil {
+		event.UserID = i.user.ID
+	}
+	return c.EmitIn(ctx, event)
+}
+
+func (i *issue) storeRows(ctx context.Context, s *Server) error {
 	if i.refreshRow != nil {
 		id, err := s.Grants.CreateRefresh(ctx, i.refreshRow)
 		if err != nil {
@@ -286,11 +298,6 @@ func (s *Server) finish(c *core.Ctx, i *issue) (*TokenReply, error) {
 	}
 	c.SetHeader("Cache-Control", "no-store")
 	c.SetHeader("Pragma", "no-cache")
-	event := core.Event{Type: EventIssued, SessionID: i.sessionID}
-	if i.user != nil {
-		event.UserID = i.user.ID
-	}
-	c.Emit(event)
 	return &TokenReply{body}, nil
 }
 

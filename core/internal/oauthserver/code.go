@@ -308,5 +308,5 @@ func (s *Server) forCode(ctx context.Context, c *core.Ctx, client *Client, one *
 	if err != nil {
 		return nil, nil, err
 	}
-	return made, nil, made.store(ctx, s)
+	return made, nil, made.store(ctx, c, s)
 }

@@ -47,7 +47,7 @@ func (s *Server) machine(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 	if err != nil {
 		return nil, err
 	}
-	if err := s.auth.Store().Tx(c, func(ctx context.Context) error { return made.store(ctx, s) }); err != nil {
+	if err := c.Recorded(func(ctx context.Context) error { return made.store(ctx, c, s) }); err != nil {
 		return nil, err
 	}
 	return s.finish(c, made)

@@ -71,7 +71,7 @@ func (s *Server) refresh(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 		if err := s.Grants.RevokeRefresh(ctx, row.ID, made.iat); err != nil {
 			return err
 		}
-		return made.store(ctx, s)
+		return made.store(ctx, c, s)
 	})
 	if core.IsNotFound(err) { // another request has taken it, or the user is gone
 		return nil, invalid
