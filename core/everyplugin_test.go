@@ -17,8 +17,10 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/bearer"
 	"github.com/advantch/kernia-go/core/plugins/deviceauthorization"
 	"github.com/advantch/kernia-go/core/plugins/emailotp"
+	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/lastloginmethod"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/oauthprovider"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
 	"github.com/advantch/kernia-go/core/plugins/organization"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
@@ -48,10 +50,12 @@ func everyPlugin(t testing.TB, e *authtest.Env) []core.Plugin {
 			},
 			ChangeEmail: emailotp.ChangeEmailOptions{Enabled: true},
 		}),
+		jwt.New(jwt.Options{}),
 		lastloginmethod.New(lastloginmethod.Options{}),
 		magiclink.New(magiclink.Options{Send: func(ctx context.Context, m magiclink.Message) error {
 			return e.Mail("magic-link")(ctx, core.Mail{User: &core.User{Email: m.Email}, Token: m.Token})
 		}}),
+		oauthprovider.New(oauthprovider.Options{PrivateKeyJWT: true, DPoP: true, BackChannelLogout: true, AllowDynamicClientRegistration: true, AllowUnauthenticatedClientRegistration: true}),
 		onetimetoken.New(onetimetoken.Options{}),
 		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}}),
 		phonenumber.New(phonenumber.Options{SendOTP: sms, SendPasswordResetOTP: sms, SignUp: &phonenumber.SignUp{}}),

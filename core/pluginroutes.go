@@ -31,6 +31,8 @@ var pluginRoutes = map[string][]string{
 	"generic-oauth":  {"/sign-in/oauth2", "/oauth2/link", "/oauth2/callback/"},
 	"magic-link":     {"/sign-in/magic-link", "/magic-link/"},
 	"oauth-popup":    {"/oauth-popup/"},
+	"mcp":            {"/mcp/", "/.well-known/oauth-protected-resource"},
+	"oidc-provider":  {"/oauth2/endsession"}, // its other routes are those of oauth-provider, its successor
 	"oauth-provider": {"/oauth2/", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"},
 	"oauth-proxy":    {"/oauth-proxy-callback"},
 	"multi-session":  {"/multi-session/"},

@@ -23,10 +23,12 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/haveibeenpwned"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/magiclink"
+	"github.com/advantch/kernia-go/core/plugins/mcp"
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup"
 	"github.com/advantch/kernia-go/core/plugins/oauthprovider"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy"
+	"github.com/advantch/kernia-go/core/plugins/oidcprovider"
 	"github.com/advantch/kernia-go/core/plugins/onetap"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
 	"github.com/advantch/kernia-go/core/plugins/openapi"
@@ -104,7 +106,9 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		deviceauthorization.VerifyReply{}, deviceauthorization.DecideInput{}, &deviceauthorization.Plugin{},
 		oauthprovider.TokenInput{}, oauthprovider.TokenReply{}, oauthprovider.TokenQuestion{}, oauthprovider.RedirectReply{}, oauthprovider.Client{}, oauthprovider.Claims{},
 		oauthprovider.ConsentInput{}, oauthprovider.ContinueInput{}, oauthprovider.AuthorizeInput{}, oauthprovider.UserInfoInput{}, oauthprovider.EndSessionInput{},
-		oauthprovider.PreloginInput{}, oauthprovider.FormPostInput{}, oauthprovider.Options{}, &oauthprovider.Plugin{},
+		oauthprovider.PreloginInput{}, oauthprovider.FormPostInput{}, oauthprovider.Options{}, &oauthprovider.Plugin{}, oauthprovider.Bearer{},
+		oidcprovider.AuthorizeInput{}, oidcprovider.ConsentInput{}, oidcprovider.ConsentReply{}, oidcprovider.Registered{}, oidcprovider.EndSessionInput{}, oidcprovider.PageInput{},
+		oidcprovider.TrustedClient{}, oidcprovider.Options{}, &oidcprovider.Plugin{}, mcp.Session{}, mcp.Token{}, mcp.Options{}, &mcp.Plugin{},
 
 		emailotp.Message{}, emailotp.Code(""), emailotp.GetReply{}, emailotp.CheckInput{}, emailotp.VerifyEmailInput{}, emailotp.VerifyEmailReply{},
 		emailotp.SignInInput{}, emailotp.SignInReply{}, emailotp.ResetPasswordInput{}, emailotp.RequestEmailChangeInput{}, emailotp.ChangeEmailInput{}, &emailotp.Plugin{},

@@ -145,7 +145,7 @@ var named = map[string][]string{
 	// A hint in the log about routes of plugins that are not installed: none of them can
 	// say it.
 	"pluginroutes.go": {
-		"admin", "admin-config", "anonymous", "api-key", "audit-log", "device-authorization", "email-otp", "email-password", "electron", "expo", "generic-oauth", "jwt", "magic-link", "multi-session", "oauth-popup", "oauth-provider", "oauth-proxy",
+		"admin", "admin-config", "anonymous", "api-key", "audit-log", "device-authorization", "electron", "email-otp", "email-password", "expo", "generic-oauth", "jwt", "magic-link", "mcp", "multi-session", "oauth-popup", "oauth-provider", "oauth-proxy", "oidc-provider",
 		"one-tap", "one-time-token", "open-api", "organization", "passkey", "phone-number", "scim", "siwe", "social", "sso", "two-factor", "username",
 	},
 	// A format of the cookie cache, and the type of tokens.

@@ -1,13 +1,13 @@
 /**
- * Requests per second of GET /get-session, of /token and /jwks of the plugin jwt, of the verification of an API key, and of
- * the callback of a sign-in with a provider: Better Auth 1.6.11 on Node against the Go server, each alone on one
+ * Requests per second of GET /get-session, of /token and /jwks of the plugin jwt, of the verification of an API key, of the
+ * token endpoint and introspection of the plugin oauth-provider, and of the callback of a sign-in with a provider: Better Auth 1.6.11 on Node against the Go server, each alone on one
  * core, the load and the provider on another.
  *
  *     node bench.mjs
  *
  * BENCH_BINARY   a built Go server; without it ./examples/benchserver is built
  * BENCH_SECONDS  time per measurement, default 5
- * BENCH_ONLY     the beginning of the name of what is measured: get-session, token, jwks, API key, callback
+ * BENCH_ONLY     the beginning of the name of what is measured: get-session, token, jwks, API key, OAuth, callback
  * KERNIA_TEST_POSTGRES_DSN  a PostgreSQL server for the API keys, which are measured there too if the package pg is installed
  * BENCH_ROUNDS   measurements per server, taken in turn, default 3; the median counts
  *
@@ -16,7 +16,7 @@
  * off, a cookie cache of an hour, and prints `listening URL`. With `-hub` it is
  * the provider, and with `-provider HOST:PORT` it signs in with that one. With
  * `-api-keys` it has API keys, and GET /verify counts a use of the one in the header
- * x-api-key. wrk is used for the load of get-session if it is installed.
+ * x-api-key. With `-oauth` it is an OAuth provider. wrk is used for the load of get-session if it is installed.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -168,6 +168,32 @@ async function callbacks(name, command, binary, folder) {
   }
 }
 
+/** What a client of the OAuth provider asks: "code", "refresh" or "introspection". */
+async function provides(what, name, command, folder) {
+  const file = join(folder, `${name}-oauth-${Date.now()}.sqlite`);
+  const server = await startServer(name, ["taskset", "-c", "0", ...command, "-addr", "127.0.0.1:0", "-database", file, "-oauth"], { cwd: repository, env });
+  try {
+    const cookie = await signUp(server.url);
+    const post = async (path, body) => {
+      const answer = await exchange(server.url, { method: "POST", path: `/api/auth/oauth2/${path}`, headers: { cookie, origin: server.url, "content-type": "application/json" }, body: JSON.stringify(body) });
+      if (answer.status >= 300) throw new Error(`${name}: ${path} answered ${answer.status}: ${answer.body}`);
+      return JSON.parse(answer.body);
+    };
+    const redirect = "https://rp.example/callback";
+    const made = await post("create-client", { redirect_uris: [redirect], grant_types: ["authorization_code", "refresh_token"] });
+    // The user agrees once.
+    const query = new URLSearchParams({ response_type: "code", client_id: made.client_id, redirect_uri: redirect, scope: "openid offline_access", state: "s", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256" });
+    const asked = await exchange(server.url, { method: "GET", path: `/api/auth/oauth2/authorize?${query}`, headers: { cookie, accept: "application/json" } });
+    const page = JSON.parse(asked.body).url;
+    await post("consent", { accept: true, oauth_query: page.slice(page.indexOf("?") + 1) });
+    const load = { url: server.url, connections, count: seconds * (name === "node" ? 100 : 1000), what, cookie, client: { id: made.client_id, secret: made.client_secret }, pid: server.pid };
+    const { stdout } = await run("taskset", ["-c", "1", process.execPath, join(wirecheck, "bench", "oauth.mjs"), JSON.stringify(load)]);
+    return JSON.parse(stdout);
+  } finally {
+    await server.stop();
+  }
+}
+
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 async function main(folder) {
@@ -189,6 +215,7 @@ async function main(folder) {
   ];
   measurements.push(["token", (name, command) => tokens("/token", /^{"token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"}$/, name, command, folder)]);
   measurements.push(["jwks", (name, command) => tokens("/jwks", /^{"keys":\[{"alg":"EdDSA",.*}\]}$/, name, command, folder)]);
+  for (const what of ["code", "refresh", "introspection"]) measurements.push([`OAuth ${what}`, (name, command) => provides(what, name, command, folder)]);
   const dsn = process.env.KERNIA_TEST_POSTGRES_DSN;
   const pg = dsn && (await import("pg").catch(() => undefined));
   for (const [what, count] of [["API key", 1], ["API keys", connections]]) {

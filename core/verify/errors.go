@@ -32,6 +32,8 @@ const (
 	ReasonExpired Reason = "expired"
 	// ReasonTime: exp is missing, or the token is not valid yet.
 	ReasonTime Reason = "time"
+	// ReasonBound: the token is bound to a key (cnf), whose proof nobody checks here.
+	ReasonBound Reason = "bound"
 	// ReasonSubject: sub is missing or too long.
 	ReasonSubject Reason = "subject"
 	// ReasonSession: the cookie cache is absent, has expired, or is of another session or

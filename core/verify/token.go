@@ -43,6 +43,10 @@ type TokenOptions struct {
 	// Types are the values that the header typ may have besides "JWT" and none, such as
 	// "at+jwt" for access tokens (RFC 9068).
 	Types []string
+	// BoundTokens lets tokens through that are bound to a key (cnf, RFC 7800). The caller must
+	// check the proof that comes with one, such as DPoP's (RFC 9449), against Token.Decode's
+	// cnf: without it, whoever has stolen the token is let in. Default: they are refused.
+	BoundTokens bool
 	// Leeway is by how much the clocks of the two servers may differ. Default 30 seconds.
 	// Negative: exp and nbf have no leeway. An iat in the future always has at least 30
 	// seconds, because the other server's clock wrote it.
@@ -125,6 +129,9 @@ func (v *Tokens) Verify(ctx context.Context, token string) (*Token, error) {
 	}
 	if err := v.isNow(t, c); err != nil {
 		return nil, err
+	}
+	if _, bound := c["cnf"]; bound && !v.o.BoundTokens {
+		return nil, refuse(ReasonBound)
 	}
 	if t.Subject, _ = c["sub"].(string); t.Subject == "" || len(t.Subject) > maxSubject {
 		return nil, refuse(ReasonSubject)

@@ -159,6 +159,8 @@ func TestTokens(t *testing.T) {
 		"IDT-04 iat in the future":        {sign("EdDSA", kid, claims(object{"iat": now.Unix() + 31})), verify.ReasonTime},
 		"IDT-04 no sub":                   {sign("EdDSA", kid, claims(object{"sub": nil})), verify.ReasonSubject},
 		"IDT-06 a logout token":           {sign("EdDSA", with(object{"typ": "logout+jwt"}), claims(nil)), verify.ReasonType},
+		"OP-27 bound to a key":            {sign("EdDSA", kid, claims(object{"cnf": object{"jkt": "x"}})), verify.ReasonBound},
+		"OP-27 bound in another way":      {sign("EdDSA", kid, claims(object{"cnf": "x"})), verify.ReasonBound},
 		"IDT-09 a claim twice":            {sign("EdDSA", kid, []byte(`{"sub":"ada","sub":"eve","iss":"`+issuer+`","aud":"`+audience+`","exp":9999999999}`)), verify.ReasonMalformed},
 		"IDT-09 a huge exp":               {sign("EdDSA", kid, []byte(`{"sub":"ada","iss":"`+issuer+`","aud":"`+audience+`","exp":1e300}`)), verify.ReasonTime},
 		"IDT-09 dots":                     {strings.Repeat(".", 1<<20), verify.ReasonMalformed},
@@ -180,6 +182,13 @@ func TestTokens(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a caller who checks proofs", func(t *testing.T) {
+		t.Parallel()
+		v := tokens(t, func(o *verify.TokenOptions) { o.BoundTokens = true })
+		if _, err := v.Verify(t.Context(), sign("EdDSA", kid, claims(object{"cnf": object{"jkt": "x"}}))); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("types and no leeway", func(t *testing.T) {
 		t.Parallel()
 		v := tokens(t, func(o *verify.TokenOptions) { o.Types, o.Leeway = []string{"at+jwt"}, -1 })

@@ -26,6 +26,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/apikey"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
+	"github.com/advantch/kernia-go/core/plugins/oauthprovider"
 	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/gormadapter"
 )
@@ -34,7 +35,7 @@ import (
 type config struct {
 	answer, database, provider                 string
 	cookieCache, jwt, apiKeys, many, hub, hand bool
-	otel                                       bool
+	otel, oauth                                bool
 }
 
 func main() {
@@ -49,6 +50,7 @@ func main() {
 	flag.BoolVar(&c.hand, "by-hand", false, "with -answer: verify the cookie and read the session from -database first")
 	flag.StringVar(&c.provider, "provider", "", "address of a server with -hub, which stands in for GitHub")
 	flag.BoolVar(&c.apiKeys, "api-keys", false, "have API keys, and /verify behind their guard")
+	flag.BoolVar(&c.oauth, "oauth", false, "be an OAuth provider")
 	flag.BoolVar(&c.hub, "hub", false, "be that server; no Kernia then")
 	flag.Parse()
 
@@ -86,6 +88,9 @@ func handler(c config, base string) (http.Handler, error) {
 	}
 	if c.jwt {
 		plugins = append(plugins, jwt.New(jwt.Options{}))
+	}
+	if c.oauth {
+		plugins = append(plugins, jwt.New(jwt.Options{}), oauthprovider.New(oauthprovider.Options{}))
 	}
 	var client *http.Client
 	if c.provider != "" {

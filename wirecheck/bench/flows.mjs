@@ -9,56 +9,14 @@
  * share of a core, and the processor time of a callback in the server with the pid, in
  * milliseconds.
  */
-import { connect } from "node:net";
+import { player } from "./play.mjs";
 import { spent } from "./spent.mjs";
 
 const { url, connections, flows, users, pid } = JSON.parse(process.argv[2]);
 const { hostname, port } = new URL(url);
+const play = player(url, connections);
 const body = '{"provider":"github","callbackURL":"/dashboard","errorCallbackURL":"/sorry"}';
 const begin = `POST /api/auth/sign-in/social HTTP/1.1\r\nHost: ${hostname}:${port}\r\nOrigin: ${url}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-
-/** The whole answer at the start of the text, or nothing yet. */
-function whole(text) {
-  const head = text.indexOf("\r\n\r\n");
-  if (head === -1) return undefined;
-  const headers = text.slice(0, head);
-  const length = /\r\ncontent-length: *(\d+)/i.exec(headers);
-  if (length) return text.length >= head + 4 + Number(length[1]) ? text.slice(0, head + 4 + Number(length[1])) : undefined;
-  if (!/\r\ntransfer-encoding: *chunked/i.test(headers)) return text.slice(0, head + 4);
-  const end = text.indexOf("0\r\n\r\n", head + 4);
-  return end === -1 ? undefined : text.slice(0, end + 5);
-}
-
-/** Sends requests, one after the other on each connection; each() gets every answer and its time. */
-function play(requests, each) {
-  let next = 0;
-  const run = () =>
-    new Promise((resolve, reject) => {
-      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      let at;
-      let started;
-      let text = "";
-      const send = () => {
-        if (next === requests.length) return socket.destroy();
-        at = next++;
-        started = performance.now();
-        socket.write(requests[at]);
-      };
-      socket.setEncoding("latin1");
-      socket.on("connect", send);
-      socket.on("data", (data) => {
-        text += data;
-        const answer = whole(text);
-        if (answer === undefined) return;
-        each(at, answer, performance.now() - started);
-        text = text.slice(answer.length);
-        send();
-      });
-      socket.on("close", resolve);
-      socket.on("error", reject);
-    });
-  return Promise.all(Array.from({ length: connections }, run));
-}
 
 async function begun(count) {
   const callbacks = [];

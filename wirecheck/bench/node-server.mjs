@@ -2,9 +2,10 @@
  * Better Auth 1.6.11 as one runs it in production on Node: node:http, the
  * Node handler, SQLite in a file or PostgreSQL.
  *
- *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE|postgres://… [-cookie-cache] [-jwt] [-provider HOST:PORT] [-api-keys]
+ *     node bench/node-server.mjs -addr 127.0.0.1:0 -database FILE|postgres://… [-cookie-cache] [-jwt] [-oauth] [-provider HOST:PORT] [-api-keys]
  */
 import { apiKey } from "@better-auth/api-key";
+import { oauthProvider } from "@better-auth/oauth-provider";
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
@@ -48,7 +49,7 @@ server.listen(Number(port), host, async () => {
     baseURL,
     secret: process.env.BETTER_AUTH_SECRET,
     emailAndPassword: { enabled: true },
-    plugins: process.argv.includes("-jwt") ? [jwt()] : [],
+    plugins: process.argv.includes("-oauth") ? [jwt(), oauthProvider({ loginPage: "/login", consentPage: "/consent", silenceWarnings: { oauthAuthServerConfig: true, openidConfig: true } })] : process.argv.includes("-jwt") ? [jwt()] : [],
     ...(provider && { socialProviders: { github: { clientId: "bench", clientSecret: "bench" } } }),
     rateLimit: { enabled: false },
     logger: { disabled: true },

@@ -5,6 +5,7 @@
  *     node runner/shared.mjs           Better Auth and the Go server
  *     node runner/shared.mjs --self    Better Auth and Better Auth
  *     … --provided                     sign-in with providers alone
+ *     … --providing                    clients of the OAuth provider alone
  *
  * SQLite in WebAssembly has no write-ahead log and locks in its own way, so
  * the file must be in journal mode DELETE and the servers take turns.
@@ -12,6 +13,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { domain, siweMessage, wallet } from "./scenarios/siwe-kit.mjs";
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,7 +27,7 @@ import { organization, shop } from "./scenarios/organization-kit.mjs";
 import { closeConnections, startServer } from "./servers.mjs";
 import { totp } from "./totp.mjs";
 
-const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false }, provided: { type: "boolean", default: false } } });
+const { values: flags } = parseArgs({ options: { self: { type: "boolean", default: false }, provided: { type: "boolean", default: false }, providing: { type: "boolean", default: false } } });
 const wirecheck = dirname(dirname(fileURLToPath(import.meta.url)));
 const repository = dirname(wirecheck);
 const referenceCommand = [process.execPath, join(wirecheck, "reference", "server.mjs"), "--addr", "127.0.0.1:0"];
@@ -411,6 +413,98 @@ async function jsonWebTokens(name, a, b) {
   assert.equal(decodeProtectedHeader((await on(a).get("/token")).json.token).kid, decodeProtectedHeader(next).kid, `${name}: and the first signs with it`);
   await a.db("deleteMany", { model: "jwks", where: [] });
   for (const app of [a, b]) await app.at(app.now - START + minute);
+}
+
+const clientSide = { redirect: "https://rp.example/callback", verifier: "verifier-0123456789-0123456789-0123456789-abc" };
+clientSide.challenge = createHash("sha256").update(clientSide.verifier).digest("base64url");
+
+/** A client made on `a`: its consents, codes, refresh tokens, access tokens and secrets count on both, as their keys do. */
+async function clients(name, a, b) {
+  const done = (what, answer, status = [200]) => {
+    assert.ok([status].flat().includes(answer.status), `${name}: ${what}: ${answer.status} ${answer.body}`);
+    return answer.json;
+  };
+  const on = (app) => Object.assign(browser.twin(), { app });
+  const browser = a.browser();
+  done("sign-up on the first", await browser.signUp({ email: `${name.replaceAll(" ", "-")}@oauth.example.com` }));
+  const scope = "openid profile email offline_access";
+  const register = async (app, more = {}) => done("a client", await on(app).post("/oauth2/create-client", { redirect_uris: [clientSide.redirect], client_name: name, scope, ...more }), [200, 201]);
+  const client = await register(a);
+  const ask = async (app, change = {}) => {
+    const query = new URLSearchParams({
+      response_type: "code", client_id: client.client_id, redirect_uri: clientSide.redirect, scope, state: "s", code_challenge: clientSide.challenge, code_challenge_method: "S256", ...change,
+    });
+    const answer = await on(app).get(`/oauth2/authorize?${query}`);
+    return new URL(answer.json?.url ?? answer.location ?? "/", "http://localhost:3000");
+  };
+  const consent = async (app, url) => {
+    assert.equal(url.pathname, "/consent", `${name}: consent is asked for: ${url}`);
+    return new URL(done("consent", await on(app).post("/oauth2/consent", { accept: true, oauth_query: url.search.slice(1) })).url);
+  };
+  const code = async (app, change) => {
+    const url = await ask(app, change);
+    assert.ok(url.searchParams.get("code"), `${name}: no consent is asked for again: ${url}`);
+    return url.searchParams.get("code");
+  };
+  const send = (app, path, form, { client_id, client_secret } = client) =>
+    app.browser().request("POST", path, {
+      body: new URLSearchParams(client_secret ? form : { client_id, ...form }).toString(),
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        ...(client_secret && { authorization: `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString("base64")}` }),
+      },
+    });
+  const redeem = (app, value, more, by) => send(app, "/oauth2/token", { grant_type: "authorization_code", code: value, redirect_uri: clientSide.redirect, code_verifier: clientSide.verifier, ...more }, by);
+  const refresh = (app, token, by) => send(app, "/oauth2/token", { grant_type: "refresh_token", refresh_token: token }, by);
+  const info = (app, token) => app.browser().request("GET", "/oauth2/userinfo", { headers: { authorization: `Bearer ${token}` } });
+  const introspect = async (app, token) => done("introspection", await send(app, "/oauth2/introspect", { token })).active;
+
+  const agreed = (await consent(a, await ask(a))).searchParams.get("code");
+  const first = done("a code of the first, redeemed on the second", await redeem(b, agreed));
+  assert.equal((await redeem(a, agreed)).json?.error !== undefined, true, `${name}: and used up on the first`);
+  const tokens = done("a code of the second, which knows the consent, redeemed on the first", await redeem(a, await code(b)));
+  for (const app of [a, b]) {
+    assert.equal(done("UserInfo", await info(app, tokens.access_token)).email, `${name.replaceAll(" ", "-")}@oauth.example.com`);
+    assert.equal(await introspect(app, tokens.access_token), true, `${name}: an access token of the first is active`);
+    const { keys } = (await on(app).get("/jwks")).json;
+    const { payload } = await jwtVerify(tokens.id_token, createLocalJWKSet({ keys }), { currentDate: new Date(app.now), audience: client.client_id });
+    assert.ok(payload.sub, `${name}: the id_token`);
+  }
+  assert.ok(first.refresh_token || first.error, `${name}: tokens of the second`);
+
+  const second = done("a refresh token of the first, used on the second", await refresh(b, tokens.refresh_token));
+  const third = done("and what comes of it on the first", await refresh(a, second.refresh_token));
+  assert.equal(await introspect(b, third.access_token), true, `${name}: an access token of the first is active on the second`);
+  assert.equal((await refresh(b, second.refresh_token)).status >= 400, true, `${name}: a used one is refused`);
+  assert.equal((await refresh(a, third.refresh_token)).status >= 400, true, `${name}: and has ended the family`);
+
+  const resource = done("a token for a resource, of the second", await redeem(b, await code(a, { resource: b.origin + "/api/auth" }), { resource: b.origin + "/api/auth" }));
+  assert.equal(resource.access_token.split(".").length, 3, `${name}: it is a JSON Web Token`);
+  assert.equal(await introspect(a, resource.access_token), true, `${name}: which the first takes`);
+  done("the first's UserInfo, too", await info(a, resource.access_token));
+  done("revoked on the second", await send(b, "/oauth2/revoke", { token: resource.refresh_token }));
+  assert.equal((await refresh(a, resource.refresh_token)).status >= 400, true, `${name}: gone on the first`);
+
+  const rotated = done("a new secret, of the second", await on(b).post("/oauth2/client/rotate-secret", { client_id: client.client_id }));
+  assert.equal((await send(a, "/oauth2/introspect", { token: "x" })).status, 401, `${name}: the old secret has ended on the first`);
+  client.client_secret = rotated.client_secret;
+  const both = [];
+  for (const app of [a, b]) both.push(done("the new one counts", await redeem(app, await code(app))));
+
+  const public_ = await register(b, { token_endpoint_auth_method: "none" });
+  const of = { client_id: public_.client_id };
+  const url = await consent(b, await ask(b, of));
+  const mobile = done("a public client of the second, on the first", await redeem(a, url.searchParams.get("code"), {}, of));
+  done("and its refresh on the second", await refresh(b, mobile.refresh_token, of));
+
+  const consents = done("consents", await on(a).get("/oauth2/get-consents"));
+  const { id } = consents.find((one) => one.clientId === client.client_id);
+  done("taken back on the second", await on(b).post("/oauth2/delete-consent", { id }), [200, 204]);
+  assert.equal((await ask(a)).pathname, "/consent", `${name}: asked for again on the first`);
+  // Better Auth 1.6 leaves the tokens of a consent that it takes back.
+  if (b.kind === "subject") assert.equal((await refresh(b, both[0].refresh_token)).status >= 400, true, `${name}: and its tokens have ended`);
+  done("the client is deleted on the first", await on(a).post("/oauth2/delete-client", { client_id: client.client_id }), [200, 204]);
+  assert.equal((await ask(b)).searchParams.get("error"), "invalid_client", `${name}: unknown to the second`);
 }
 
 let numbers = 0;
@@ -840,7 +934,21 @@ try {
     await signedOn(`${storeStateStrategy} from the subject`, apps[1], apps[0]);
     console.log(`✓ sign-in with a provider, state in the ${storeStateStrategy}, both ways`);
   };
-  const played = await Promise.allSettled([...["database", "cookie"].map(bothProvided), ...(flags.provided ? [] : [null, "compact", "jwt", "jwe"].map(both))]);
+  const bothProviding = async () => {
+    const path = join(folder, "providing.sqlite");
+    const plugins = [{ factory: "jwt", options: { disableSettingJwtHeader: true } }, { factory: "oauthProvider", options: { loginPage: "/login", consentPage: "/consent" } }];
+    const apps = [];
+    for (const server of servers) {
+      const run = new Run(server, outside);
+      runs.push(run);
+      apps.push(await run.app({ emailAndPassword: { enabled: true } }, { database: { kind: "sqlite", path }, plugins, clientPlugins: () => [] }));
+    }
+    if (!flags.self) apps[1].kind = "subject";
+    await clients("clients from the reference", apps[0], apps[1]);
+    await clients("clients from the subject", apps[1], apps[0]);
+    console.log("✓ clients of the OAuth provider, both ways");
+  };
+  const played = await Promise.allSettled([...(flags.providing ? [] : ["database", "cookie"].map(bothProvided)), ...(flags.provided ? [] : [bothProviding()]), ...(flags.provided || flags.providing ? [] : [null, "compact", "jwt", "jwe"].map(both))]);
   for (const { reason } of played) if (reason) throw reason;
 } catch (error) {
   console.error(error);

@@ -61,6 +61,7 @@ type grant struct {
 	nonce                        string
 	authTime                     time.Time
 	previous                     *RefreshToken
+	thumbprint                   string // of the key to which the tokens are bound, or ""
 }
 
 // issue are tokens that are being made.
@@ -91,7 +92,7 @@ func (s *Server) life(g *grant) time.Duration {
 func (s *Server) prepare(c *core.Ctx, g *grant) (*issue, error) {
 	now := s.now()
 	i := &issue{grant: g, iat: now, exp: now.Add(s.life(g))}
-	if len(g.resources) == 0 || s.Keys == nil {
+	if len(g.resources) == 0 || s.Keys == nil || s.Opaque {
 		token, err := s.random(c, s.NewAccess)
 		if err != nil {
 			return nil, err
@@ -103,7 +104,7 @@ func (s *Server) prepare(c *core.Ctx, g *grant) (*issue, error) {
 		}
 		i.accessRow = &AccessToken{
 			Hash: stored, ClientID: g.client.ID, SessionID: g.sessionID, RefID: g.reference, CodeID: g.codeID,
-			Scopes: g.scopes, Resources: g.resources, CreatedAt: now, ExpiresAt: i.exp,
+			Scopes: g.scopes, Resources: g.resources, CreatedAt: now, ExpiresAt: i.exp, Thumbprint: g.thumbprint,
 		}
 		if g.user != nil {
 			i.accessRow.UserID = g.user.ID
@@ -129,7 +130,7 @@ func (s *Server) prepare(c *core.Ctx, g *grant) (*issue, error) {
 	}
 	i.refreshRow = &RefreshToken{
 		Hash: stored, ClientID: g.client.ID, SessionID: g.sessionID, UserID: g.user.ID, RefID: g.reference, CodeID: g.codeID,
-		Scopes: g.granted, Resources: g.bound, CreatedAt: now, ExpiresAt: now.Add(s.RefreshLife), AuthTime: g.authTime,
+		Scopes: g.granted, Resources: g.bound, CreatedAt: now, ExpiresAt: now.Add(s.RefreshLife), AuthTime: g.authTime, Thumbprint: g.thumbprint,
 	}
 	return i, nil
 }
@@ -141,8 +142,20 @@ func (s *Server) random(ctx context.Context, own func(context.Context) (string, 
 	return s.auth.RandomString(32)
 }
 
-// store writes the rows of tokens.
-func (i *issue) store(ctx context.Context, s *Server) error {
+// store writes the rows of tokens, and records that they are issued: what cannot be recorded is
+// not issued. A JSON Web Token has no row, and is signed afterwards.
+func (i *issue) store(ctx context.Context, c *core.Ctx, s *Server) error {
+	if err := i.storeRows(ctx, s); err != nil {
+		return err
+	}
+	event := core.Event{Type: EventIssued, SessionID: i.sessionID}
+	if i.user != nil {
+		event.UserID = i.user.ID
+	}
+	return c.EmitIn(ctx, event)
+}
+
+func (i *issue) storeRows(ctx context.Context, s *Server) error {
 	if i.refreshRow != nil {
 		id, err := s.Grants.CreateRefresh(ctx, i.refreshRow)
 		if err != nil {
@@ -230,6 +243,9 @@ func (s *Server) signAccess(c *core.Ctx, i *issue) (string, error) {
 	claims.Set("iat", wire.Int(i.iat.Unix()))
 	claims.Set("exp", wire.Int(i.exp.Unix()))
 	claims.Set("jti", wire.String(jti))
+	if i.thumbprint != "" {
+		claims.Set("cnf", confirmation(i.thumbprint))
+	}
 	return s.Keys.SignToken(c, claims.AppendJSON(nil), typeAccess, "")
 }
 
@@ -266,7 +282,7 @@ func (s *Server) finish(c *core.Ctx, i *issue) (*TokenReply, error) {
 	body.Set("access_token", wire.String(i.access))
 	body.Set("expires_in", wire.Int(i.exp.Unix()-i.iat.Unix()))
 	body.Set("expires_at", wire.Int(i.exp.Unix()))
-	body.Set("token_type", wire.String("Bearer"))
+	body.Set("token_type", wire.String(tokenType(i.thumbprint)))
 	if i.refreshToken != "" {
 		body.Set("refresh_token", wire.String(i.refreshToken))
 	}
@@ -282,17 +298,13 @@ func (s *Server) finish(c *core.Ctx, i *issue) (*TokenReply, error) {
 	}
 	c.SetHeader("Cache-Control", "no-store")
 	c.SetHeader("Pragma", "no-cache")
-	event := core.Event{Type: EventIssued, SessionID: i.sessionID}
-	if i.user != nil {
-		event.UserID = i.user.ID
-	}
-	c.Emit(event)
 	return &TokenReply{body}, nil
 }
 
 // access is an access token that counts.
 type access struct {
 	clientID, userID, sessionID string
+	thumbprint                  string // of the key to which it is bound, or ""
 	scopes                      []string
 	client                      *Client
 	user                        *core.User
@@ -351,7 +363,7 @@ func (s *Server) opaqueAccess(ctx context.Context, token string) (*access, error
 	if err != nil || row.Hash != stored || !row.ExpiresAt.After(s.auth.Now()) {
 		return nil, err
 	}
-	return &access{clientID: row.ClientID, userID: row.UserID, sessionID: row.SessionID, scopes: row.Scopes, opaque: row}, nil
+	return &access{clientID: row.ClientID, userID: row.UserID, sessionID: row.SessionID, scopes: row.Scopes, opaque: row, thumbprint: row.Thumbprint}, nil
 }
 
 func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
@@ -359,6 +371,7 @@ func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
 	if t == nil || err != nil {
 		return nil, err
 	}
+	thumbprint, readable := thumbprintOf(t.claims)
 	typed := strings.EqualFold(t.typ, typeAccess) || strings.EqualFold(t.typ, "application/"+typeAccess)
 	clientID := t.text("azp")
 	scope, hasScope := t.claims.Get("scope")
@@ -367,10 +380,10 @@ func (s *Server) jwtAccess(c *core.Ctx, token string) (*access, error) {
 	switch {
 	case !typed && !(s.Lenient && t.typ == "" && clientID != "" && hasScope && isText):
 		return nil, nil // an id_token, or the token of a session
-	case t.text("iss") != s.Issuer(c) || !t.expires().After(now) || clientID == "":
+	case t.text("iss") != s.Issuer(c) || !t.expires().After(now) || clientID == "" || !readable:
 		return nil, nil
 	}
-	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims}
+	a := &access{clientID: clientID, userID: t.text("sub"), sessionID: t.text("sid"), scopes: split(t.text("scope")), claims: t.claims, thumbprint: thumbprint}
 	if a.userID == clientID { // the client itself
 		a.userID = ""
 	}

@@ -145,9 +145,7 @@ func (s *Server) trusted(c *core.Ctx, q wire.Query, repeated string) (r *request
 // check checks the other parameters. It returns an error for the client.
 func (s *Server) check(c *core.Ctx, r *request, repeated string) (code, description string) {
 	mode := r.mode
-	if r.mode != modeForm {
-		r.mode = modeQuery
-	}
+	s.settleMode(r)
 	challenge, method := get(r.q, "code_challenge"), get(r.q, "code_challenge_method")
 	response := get(r.q, "response_type")
 	switch {
@@ -157,7 +155,7 @@ func (s *Server) check(c *core.Ctx, r *request, repeated string) (code, descript
 		return ErrRequestNotSupported, "request objects are not supported"
 	case get(r.q, "request_uri") != "":
 		return ErrRequestURIUnknown, "request_uri not supported"
-	case mode != "" && mode != modeQuery && mode != modeForm:
+	case mode != "" && !slices.Contains(s.modes(), mode):
 		return ErrInvalidRequest, "unsupported response_mode"
 	case response == "":
 		return ErrInvalidRequest, "response_type is required"
@@ -183,6 +181,9 @@ func (s *Server) check(c *core.Ctx, r *request, repeated string) (code, descript
 	if _, err := s.resources(c, values(r.q, "resource"), nil, r.scopes); err != nil {
 		return ErrInvalidTarget, "requested resource invalid"
 	}
+	if jkt := get(r.q, "dpop_jkt"); s.DPoP && jkt != "" && !validThumbprint(jkt) {
+		return ErrInvalidRequest, "dpop_jkt is no thumbprint of a key"
+	}
 	if text := get(r.q, "claims"); text != "" {
 		var any map[string]json.RawMessage
 		if json.Unmarshal([]byte(text), &any) != nil {
@@ -190,6 +191,21 @@ func (s *Server) check(c *core.Ctx, r *request, repeated string) (code, descript
 		}
 	}
 	return s.checkPrompts(r)
+}
+
+// modes are the response modes. A form needs a route that posts it.
+func (s *Server) modes() []string {
+	if s.FormPath == "" {
+		return []string{modeQuery}
+	}
+	return []string{modeQuery, modeForm}
+}
+
+// settleMode answers in the query where a request asks for anything but a form.
+func (s *Server) settleMode(r *request) {
+	if r.mode != modeForm || s.FormPath == "" {
+		r.mode = modeQuery
+	}
 }
 
 func (s *Server) checkScopes(r *request) (code, description string) {
@@ -266,7 +282,7 @@ func (s *Server) proceed(c *core.Ctx, r *request, session *core.SessionData, res
 		case r.asks(promptCreate):
 			return s.page(s.CreatePage, r.q, "", ""), nil
 		}
-		return s.page(s.LoginPage, r.q, "", ""), nil
+		return s.login(c, r.q)
 	}
 	if session.Session.Impersonator() != "" { // whose access would outlive the impersonation
 		return s.failed(c, r, ErrAccessDenied, "not while an administrator impersonates the user")
@@ -282,7 +298,7 @@ func (s *Server) proceed(c *core.Ctx, r *request, session *core.SessionData, res
 				return s.failed(c, r, ErrLoginRequired, "the user of id_token_hint is not signed in")
 			}
 			if resume.First {
-				return s.page(s.LoginPage, r.q, "", ""), nil
+				return s.login(c, r.q)
 			}
 		}
 	}
@@ -317,7 +333,7 @@ func (s *Server) proceed(c *core.Ctx, r *request, session *core.SessionData, res
 		if err != nil {
 			return "", err
 		}
-		return s.page(s.ConsentPage, r.q, postLogin, ticket), nil
+		return s.consent(c, r.q, postLogin, ticket)
 	}
 	return s.issueCode(c, r, session, reference)
 }
@@ -364,6 +380,28 @@ func (s *Server) interaction(c *core.Ctx, r *request, asked Asked, resume Resume
 		}
 	}
 	return "", nil
+}
+
+// Pages is how a plugin shows pages that do not get the signed query in their address. signed
+// is for Open, and q is what the page may know of it. Both return the address of the page.
+type Pages interface {
+	Login(c *core.Ctx, signed string, q wire.Query) (string, error)
+	// Consent shows a page whose answer is for Server.Consent.
+	Consent(c *core.Ctx, signed string, q wire.Query) (string, error)
+}
+
+func (s *Server) login(c *core.Ctx, q wire.Query) (string, error) {
+	if s.Pages != nil {
+		return s.Pages.Login(c, s.sign(q, "", ""), q)
+	}
+	return s.page(s.LoginPage, q, "", ""), nil
+}
+
+func (s *Server) consent(c *core.Ctx, q wire.Query, postLogin, ticket string) (string, error) {
+	if s.Pages != nil {
+		return s.Pages.Consent(c, s.sign(q, postLogin, ticket), q)
+	}
+	return s.page(s.ConsentPage, q, postLogin, ticket), nil
 }
 
 // page is the address of a page with the signed query.

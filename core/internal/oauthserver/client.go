@@ -44,10 +44,17 @@ type Client struct {
 	Name, URI, Logo  string
 	Terms, Policy    string
 	Metadata         json.RawMessage
+	KeySet           json.RawMessage // the client's own keys; nil: those at KeySetURL
+	KeySetURL        string
+	LogoutURI        string // is told when a session ends
+	BoundTokens      bool   // all tokens are bound to a key
 }
 
 // public reports whether the client cannot keep a secret.
 func (c *Client) public() bool {
+	if c.AuthMethod == AuthKey {
+		return false
+	}
 	return c.Public || c.AuthMethod == AuthNone || c.Type == "native" || c.Type == "user-agent-based"
 }
 
@@ -88,6 +95,7 @@ type AccessToken struct {
 	RefreshID, CodeID                  string
 	Scopes, Resources                  []string
 	CreatedAt, ExpiresAt               time.Time
+	Thumbprint                         string // of the key to which it is bound, or ""
 }
 
 // RefreshToken is a refresh token.
@@ -98,6 +106,7 @@ type RefreshToken struct {
 	Scopes, Resources                  []string
 	CreatedAt, ExpiresAt               time.Time
 	RevokedAt, AuthTime                time.Time // zero: not
+	Thumbprint                         string    // of the key to which it is bound, or ""
 }
 
 // Grants keeps tokens. "Not found" is core.ErrNotFound. All methods run in the transaction

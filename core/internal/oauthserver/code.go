@@ -50,6 +50,7 @@ type code struct {
 	userID, sessionID, reference                string
 	scopes, resources                           []string
 	authTime                                    time.Time
+	thumbprint                                  string // dpop_jkt of the request, or ""
 }
 
 // parseCode reads the JSON of a code, of this server or of Better Auth.
@@ -70,6 +71,7 @@ func parseCode(id, text string) (*code, bool) {
 		id: id, clientID: str(q.Get("client_id")), redirectURI: str(q.Get("redirect_uri")), challenge: str(q.Get("code_challenge")), nonce: str(q.Get("nonce")),
 		userID: str(v.Get("userId")), sessionID: str(v.Get("sessionId")), reference: str(v.Get("referenceId")), scopes: split(str(q.Get("scope"))),
 	}
+	out.thumbprint = str(q.Get("dpop_jkt"))
 	if out.challenge != "" && str(q.Get("code_challenge_method")) != "S256" {
 		return nil, false
 	}
@@ -88,15 +90,19 @@ func parseCode(id, text string) (*code, bool) {
 
 // TokenInput is the form of the token endpoint.
 type TokenInput struct {
-	GrantType    *string    `json:"grant_type" doc:"authorization_code, client_credentials or refresh_token"`
-	ClientID     *string    `json:"client_id" doc:"Id of the client, without the Authorization header"`
-	ClientSecret *string    `json:"client_secret" doc:"Secret of the client, without the Authorization header"`
-	Code         *string    `json:"code" doc:"The code of the redirect"`
-	CodeVerifier *string    `json:"code_verifier" doc:"The verifier of the code_challenge (RFC 7636)"`
-	RedirectURI  *string    `json:"redirect_uri" doc:"The redirect URI of the authorization request"`
-	RefreshToken *string    `json:"refresh_token"`
-	Resource     wire.Value `json:"resource" zod:"optional,union=string|string[]" doc:"Services that the access token is for (RFC 8707). It is a JSON Web Token then"`
-	Scope        *string    `json:"scope" doc:"Scopes of the access token, separated by spaces"`
+	GrantType     *string    `json:"grant_type" doc:"authorization_code, client_credentials or refresh_token"`
+	ClientID      *string    `json:"client_id" doc:"Id of the client, without the Authorization header"`
+	ClientSecret  *string    `json:"client_secret" doc:"Secret of the client, without the Authorization header"`
+	Code          *string    `json:"code" doc:"The code of the redirect"`
+	CodeVerifier  *string    `json:"code_verifier" doc:"The verifier of the code_challenge (RFC 7636)"`
+	RedirectURI   *string    `json:"redirect_uri" doc:"The redirect URI of the authorization request"`
+	AssertionType *string    `json:"client_assertion_type" doc:"urn:ietf:params:oauth:client-assertion-type:jwt-bearer, where clients have keys"`
+	Assertion     *string    `json:"client_assertion" doc:"A token that the client has signed, in place of a secret"`
+	RefreshToken  *string    `json:"refresh_token"`
+	Resource      wire.Value `json:"resource" zod:"optional,union=string|string[]" doc:"Services that the access token is for (RFC 8707). It is a JSON Web Token then"`
+	Scope         *string    `json:"scope" doc:"Scopes of the access token, separated by spaces"`
+
+	thumbprint string // of the key whose proof came with the request, or ""
 }
 
 func text(p *string) string {
@@ -128,7 +134,7 @@ func (s *Server) Token(c *core.Ctx, in *TokenInput) (*TokenReply, error) {
 	if !known || !contains(s.GrantTypes, grant) {
 		return nil, Refuse(ErrUnsupportedGrant, "unsupported grant_type "+printable(grant))
 	}
-	k, err := CredentialsOf(c, text(in.ClientID), text(in.ClientSecret))
+	k, err := s.credentials(c, in.ClientID, in.ClientSecret, in.Assertion, in.AssertionType)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +144,13 @@ func (s *Server) Token(c *core.Ctx, in *TokenInput) (*TokenReply, error) {
 	}
 	if !client.mayUse(grant) {
 		return nil, Refuse(ErrUnauthorizedClient, "the client may not use "+grant)
+	}
+	var why string
+	if in.thumbprint, why, err = s.proof(c, ""); err != nil {
+		return nil, err
+	}
+	if why != "" {
+		return nil, Refuse(ErrInvalidProof, why)
 	}
 	if s.Keys != nil { // so that no code is used up for a token that cannot be signed
 		if err := s.Keys.PrepareSigning(c, "", s.algorithmOf(client)); err != nil {
@@ -245,6 +258,13 @@ func (s *Server) forCode(ctx context.Context, c *core.Ctx, client *Client, one *
 	if bad, ok := client.allows(one.scopes); !ok {
 		return nil, Refuse(ErrInvalidScope, "client does not allow scope "+printable(bad)), nil
 	}
+	bound := ""
+	if s.DPoP { // without it, dpop_jkt is a parameter that nobody knows
+		bound = one.thumbprint
+	}
+	if refused := s.binding(client, bound, in); refused != nil {
+		return nil, refused, nil
+	}
 	// A consent that is taken back and the redemption take turns, so that no token is made
 	// behind it.
 	if err := s.auth.Store().LockUser(ctx, one.userID); err != nil && !core.IsNotFound(err) {
@@ -283,10 +303,10 @@ func (s *Server) forCode(ctx context.Context, c *core.Ctx, client *Client, one *
 	}
 	made, err := s.prepare(c, &grant{
 		kind: GrantCode, client: client, user: user, sessionID: session.Session.ID, reference: one.reference, codeID: one.id,
-		scopes: one.scopes, granted: one.scopes, resources: resources, bound: one.resources, nonce: one.nonce, authTime: authTime,
+		scopes: one.scopes, granted: one.scopes, resources: resources, bound: one.resources, nonce: one.nonce, authTime: authTime, thumbprint: in.thumbprint,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return made, nil, made.store(ctx, s)
+	return made, nil, made.store(ctx, c, s)
 }

@@ -41,9 +41,7 @@ func (s *Server) Consent(c *core.Ctx, p *PageQuery, answer ConsentAnswer, sessio
 	if err != nil || page != "" {
 		return page, err
 	}
-	if r.mode != modeForm {
-		r.mode = modeQuery
-	}
+	s.settleMode(r)
 	postLogin := p.postLogin != "" && p.postLogin == session.Session.ID
 	if p.ticket == "" && !s.Lenient {
 		// The query is that of another page: show the one of consent.
@@ -90,7 +88,15 @@ const (
 	EventConsented core.EventType = "oauth.consent-given"
 	EventReused    core.EventType = "oauth.token-reused"
 	EventIssued    core.EventType = "oauth.tokens-issued"
+
+	EventClientCreated core.EventType = "oauth.client-created"
 )
+
+// ClientCreated says that a client has been made, in the transaction that makes it. Its owner
+// may be "".
+func ClientCreated(ctx context.Context, c *core.Ctx, owner string) error {
+	return c.EmitIn(ctx, core.Event{Type: EventClientCreated, UserID: owner})
+}
 
 // Continued says which page a user comes back from.
 type Continued struct{ Selected, Created, PostLogin bool }

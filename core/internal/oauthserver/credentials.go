@@ -24,6 +24,8 @@ type Credentials struct {
 	ID, Secret string
 	alternate  string // the secret before form-decoding, of clients that do not encode it
 	Basic      bool   // by the Authorization header
+	assertion  string // in place of a secret
+	audiences  []string
 }
 
 // CredentialsOf reads the credentials of a request from its Authorization header and the
@@ -87,6 +89,13 @@ func (s *Server) Authenticate(ctx context.Context, k Credentials, secret bool) (
 		return nil, refuseClient(k.Basic, "missing client")
 	case client.Disabled:
 		return nil, refuseClient(k.Basic, "client is disabled")
+	case k.assertion != "":
+		if err := s.byAssertion(ctx, client, k); err != nil {
+			return nil, err
+		}
+		return client, nil
+	case client.AuthMethod == AuthKey:
+		return nil, refuseClient(k.Basic, "the client has registered "+AuthKey)
 	case client.Secret == "" && k.Secret != "":
 		return nil, refuseClient(k.Basic, "public client, client secret should not be received")
 	case client.Secret == "" && secret:

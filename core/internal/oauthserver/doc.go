@@ -7,5 +7,5 @@
 // machine.go (client_credentials), refresh.go, userinfo.go, introspect.go, revoke.go and
 // logout.go. What flows share has one too: credentials.go (client authentication),
 // redirect.go (redirect URIs), pkce.go, resource.go, access.go and idtoken.go (tokens),
-// query.go (the signed query of pages) and answer.go (the channels of an answer).
+// query.go (the signed query of pages), bearer.go (tokens at the application's own routes) and answer.go (the channels of an answer).
 package oauthserver

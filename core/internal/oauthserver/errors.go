@@ -77,3 +77,6 @@ func refuseBearer(status int, code, description string) *core.Error {
 	e.Header = append(e.Header, core.HeaderField{Name: "WWW-Authenticate", Value: challenge})
 	return e
 }
+
+// Printable keeps what may stand in error_description (RFC 6749 5.2), and not too much of it.
+func Printable(text string) string { return printable(text) }

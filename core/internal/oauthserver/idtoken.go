@@ -64,7 +64,7 @@ func (s *Server) idToken(c *core.Ctx, i *issue) (string, error) {
 	}
 	claims.Set("iat", wire.Int(i.iat.Unix()))
 	claims.Set("exp", wire.Int(i.iat.Add(s.IDTokenLife).Unix()))
-	if client.EndSession && i.sessionID != "" {
+	if (client.EndSession || s.Sessions != nil && client.LogoutURI != "") && i.sessionID != "" {
 		claims.Set("sid", wire.String(i.sessionID))
 	}
 	claims.Set("at_hash", wire.String(atHash(algorithm, i.access)))

@@ -10,10 +10,12 @@ import (
 
 // TokenQuestion is the form of introspection and revocation.
 type TokenQuestion struct {
-	ClientID     *string `json:"client_id" doc:"Id of the client, without the Authorization header"`
-	ClientSecret *string `json:"client_secret" doc:"Secret of the client, without the Authorization header"`
-	Token        *string `json:"token" doc:"An access token or a refresh token"`
-	Hint         *string `json:"token_type_hint" doc:"access_token or refresh_token; any other value is ignored"`
+	ClientID      *string `json:"client_id" doc:"Id of the client, without the Authorization header"`
+	ClientSecret  *string `json:"client_secret" doc:"Secret of the client, without the Authorization header"`
+	Token         *string `json:"token" doc:"An access token or a refresh token"`
+	AssertionType *string `json:"client_assertion_type" doc:"urn:ietf:params:oauth:client-assertion-type:jwt-bearer, where clients have keys"`
+	Assertion     *string `json:"client_assertion" doc:"A token that the client has signed, in place of a secret"`
+	Hint          *string `json:"token_type_hint" doc:"access_token or refresh_token; any other value is ignored"`
 }
 
 func (q *TokenQuestion) token() string {
@@ -29,11 +31,11 @@ var inactive = wire.NewObject(wire.Member{Name: "active", Value: wire.Bool(false
 // Introspect tells a client about a token of its own (RFC 7662). Of any other token it learns
 // that it is not active, and nothing else.
 func (s *Server) Introspect(c *core.Ctx, in *TokenQuestion) (*Claims, error) {
-	k, err := CredentialsOf(c, text(in.ClientID), text(in.ClientSecret))
+	k, err := s.credentials(c, in.ClientID, in.ClientSecret, in.Assertion, in.AssertionType)
 	if err != nil {
 		return nil, err
 	}
-	if k.ID == "" || k.Secret == "" {
+	if k.ID == "" || k.Secret == "" && k.assertion == "" {
 		return nil, Fail(http.StatusUnauthorized, ErrInvalidClient, "missing required credentials")
 	}
 	client, err := s.Authenticate(c, k, true)
@@ -87,6 +89,9 @@ func (s *Server) describe(c *core.Ctx, a *access) (*wire.Object, error) {
 		o.Delete(claimHandle)
 		o.Set("client_id", wire.String(a.clientID))
 		o.Set("active", wire.Bool(true))
+		if a.thumbprint != "" {
+			o.Set("token_type", wire.String(typeDPoP))
+		}
 		return o, nil
 	}
 	o := wire.NewObject()
@@ -113,6 +118,10 @@ func (s *Server) describe(c *core.Ctx, a *access) (*wire.Object, error) {
 	o.Set("exp", wire.Int(a.opaque.ExpiresAt.Unix()))
 	o.Set("iat", wire.Int(a.opaque.CreatedAt.Unix()))
 	o.Set("scope", wire.String(strings.Join(a.scopes, " ")))
+	if a.thumbprint != "" {
+		o.Set("cnf", confirmation(a.thumbprint))
+		o.Set("token_type", wire.String(typeDPoP))
+	}
 	return o, nil
 }
 

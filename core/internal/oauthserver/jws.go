@@ -31,8 +31,11 @@ func (t *token) text(name string) string {
 	return text
 }
 
-func (t *token) expires() time.Time {
-	v, _ := t.claims.Get("exp")
+func (t *token) expires() time.Time { return t.time("exp") }
+
+// time is a claim that is a time, or zero.
+func (t *token) time(name string) time.Time {
+	v, _ := t.claims.Get(name)
 	n, ok := v.Num()
 	if !ok || n < 0 || n > 1<<40 {
 		return time.Time{}

@@ -10,6 +10,9 @@ import (
 
 // machine issues a token to a client for itself (RFC 6749 4.4).
 func (s *Server) machine(c *core.Ctx, client *Client, in *TokenInput) (*TokenReply, error) {
+	if refused := s.binding(client, "", in); refused != nil {
+		return nil, refused
+	}
 	ofUsers := []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopeOffline}
 	if len(text(in.Scope)) > maxScope {
 		return nil, Refuse(ErrInvalidScope, errLongScope)
@@ -40,11 +43,11 @@ func (s *Server) machine(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 	if err != nil {
 		return nil, err
 	}
-	made, err := s.prepare(c, &grant{kind: GrantCredentials, client: client, scopes: scopes, resources: resources})
+	made, err := s.prepare(c, &grant{kind: GrantCredentials, client: client, scopes: scopes, resources: resources, thumbprint: in.thumbprint})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.auth.Store().Tx(c, func(ctx context.Context) error { return made.store(ctx, s) }); err != nil {
+	if err := c.Recorded(func(ctx context.Context) error { return made.store(ctx, c, s) }); err != nil {
 		return nil, err
 	}
 	return s.finish(c, made)

@@ -68,3 +68,9 @@ func (q PageQuery) Format(f fmt.State, _ rune) { core.Redact(f, q) }
 
 // LogValue logs the name of the type.
 func (q PageQuery) LogValue() slog.Value { return core.Redacted(q) }
+
+// Format prints the name of the type.
+func (b Bearer) Format(f fmt.State, _ rune) { core.Redact(f, b) }
+
+// LogValue logs the name of the type.
+func (b Bearer) LogValue() slog.Value { return core.Redacted(b) }

@@ -29,6 +29,9 @@ func (s *Server) refresh(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 	case !row.ExpiresAt.After(s.auth.Now()):
 		return nil, invalid
 	}
+	if refused := s.binding(client, row.Thumbprint, in); refused != nil {
+		return nil, refused
+	}
 	scopes := row.Scopes
 	if len(text(in.Scope)) > maxScope {
 		return nil, Refuse(ErrInvalidScope, errLongScope)
@@ -55,7 +58,7 @@ func (s *Server) refresh(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 	}
 	made, err := s.prepare(c, &grant{
 		kind: GrantRefresh, client: client, user: user, sessionID: row.SessionID, reference: row.RefID, codeID: row.CodeID,
-		scopes: scopes, granted: row.Scopes, resources: resources, bound: row.Resources, authTime: row.AuthTime, previous: row,
+		scopes: scopes, granted: row.Scopes, resources: resources, bound: row.Resources, authTime: row.AuthTime, previous: row, thumbprint: in.thumbprint,
 	})
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func (s *Server) refresh(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 		if err := s.Grants.RevokeRefresh(ctx, row.ID, made.iat); err != nil {
 			return err
 		}
-		return made.store(ctx, s)
+		return made.store(ctx, c, s)
 	})
 	if core.IsNotFound(err) { // another request has taken it, or the user is gone
 		return nil, invalid

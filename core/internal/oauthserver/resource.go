@@ -48,6 +48,9 @@ func (s *Server) knowsResource(c *core.Ctx, normal string, scopes []string) bool
 	known := s.Audiences
 	if len(known) == 0 {
 		known = []string{c.BaseURL()}
+		if s.AtOrigin {
+			known = append(known, Origin(c.BaseURL()))
+		}
 	}
 	return within(normal, known) || slices.Contains(scopes, ScopeOpenID) && normal == c.BaseURL()+s.UserInfoPath
 }

@@ -11,7 +11,7 @@ import (
 // Revoke ends a token of a client (RFC 7009). A token of another client stays, and the answer
 // is the same. A JSON Web Token cannot be revoked; it ends with its session.
 func (s *Server) Revoke(c *core.Ctx, in *TokenQuestion) error {
-	k, err := CredentialsOf(c, text(in.ClientID), text(in.ClientSecret))
+	k, err := s.credentials(c, in.ClientID, in.ClientSecret, in.Assertion, in.AssertionType)
 	if err != nil {
 		return err
 	}

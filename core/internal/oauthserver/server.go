@@ -61,6 +61,9 @@ type Config struct {
 	// ShouldCreate may name the page. They may be nil.
 	ShouldSelect, ShouldPostLogin func(ctx context.Context, a Asked) (bool, error)
 	ShouldCreate                  func(ctx context.Context, a Asked) (page string, yes bool, err error)
+	// Pages shows the pages of login and consent in a way of its own. Nil: LoginPage and
+	// ConsentPage with the signed query.
+	Pages Pages
 	// ConsentReference returns what a consent is for besides the user, such as an
 	// organization. It may be nil.
 	ConsentReference func(ctx context.Context, a Asked) (string, error)
@@ -69,6 +72,11 @@ type Config struct {
 	AskNative bool
 	// ResolveRequestURI returns the parameters behind a request_uri, or nil. It may be nil.
 	ResolveRequestURI func(ctx context.Context, requestURI, clientID string) (url.Values, error)
+
+	// Opaque makes access tokens for resources opaque, too.
+	Opaque bool
+	// AtOrigin makes the origin of the base URL the issuer, without the base path.
+	AtOrigin bool
 
 	AccessPrefix, RefreshPrefix string
 	NewAccess, NewRefresh       func(ctx context.Context) (string, error)
@@ -91,6 +99,17 @@ type Config struct {
 	Lenient bool
 	// ClaimPrefix begins the identifiers of values that are claimed once.
 	ClaimPrefix string
+
+	// Assertions lets clients authenticate with a key of their own, by assertions that live
+	// for at most AssertionLife. DPoP binds tokens to the key of a proof that is at most
+	// ProofLife old, and signed with one of ProofAlgorithms. Both need Once.
+	Assertions, DPoP         bool
+	AssertionLife, ProofLife time.Duration
+	ProofAlgorithms          []string
+	Once                     Once
+	// Sessions lets clients be told that a session has ended: SessionEnds and SessionEnded are
+	// hooks of sessions then. It needs Keys. Nil: they are not told.
+	Sessions Sessions
 }
 
 // Asked is what a question about a user knows.
@@ -116,7 +135,10 @@ type TokenAsk struct {
 // Server runs the flows.
 type Server struct {
 	Config
-	auth *core.Auth
+	auth     *core.Auth
+	remote   remotes
+	plans    plans
+	metadata documents
 }
 
 // New makes a server. Call it in Manifest.Init.
@@ -124,10 +146,23 @@ func New(a *core.Auth, c Config) *Server { return &Server{Config: c, auth: a} }
 
 // Issuer is iss: one text in every token, answer and document.
 func (s *Server) Issuer(c *core.Ctx) string {
-	if s.Keys != nil {
-		return cmp.Or(s.Keys.ConfiguredIssuer(), c.BaseURL())
+	own := c.BaseURL()
+	if s.AtOrigin {
+		own = Origin(own)
 	}
-	return c.BaseURL()
+	if s.Keys != nil {
+		return cmp.Or(s.Keys.ConfiguredIssuer(), own)
+	}
+	return own
+}
+
+// Origin is a URL without its path.
+func Origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // hash is the default storage of tokens and secrets, Better Auth's: SHA-256 in base64url.

@@ -26,8 +26,8 @@ func (r *Claims) Decode(v any) error { return json.Unmarshal(r.AppendJSON(nil), 
 func (*Claims) OpenAPIForm() any { return map[string]any(nil) }
 
 // bearer reads the access token of a request (RFC 6750 2): from the header, or from a form.
-// A token in the query is not read.
-func bearer(c *core.Ctx, form string) (string, error) {
+// A token in the query is not read. dpop says that it came as one that is bound to a key.
+func (s *Server) bearer(c *core.Ctx, form string) (token string, dpop bool, err error) {
 	header := ""
 	if c.Req.Header != nil {
 		line := strings.TrimSpace(c.Req.Header.Get("Authorization"))
@@ -36,26 +36,28 @@ func bearer(c *core.Ctx, form string) (string, error) {
 		case line == "":
 		case ok && strings.EqualFold(scheme, "Bearer"):
 			header = strings.TrimSpace(rest)
+		case ok && s.DPoP && strings.EqualFold(scheme, typeDPoP):
+			header, dpop = strings.TrimSpace(rest), true
 		case ok:
-			return "", refuseBearer(http.StatusUnauthorized, ErrInvalidToken, "unsupported authorization scheme")
+			return "", false, refuseBearer(http.StatusUnauthorized, ErrInvalidToken, "unsupported authorization scheme")
 		default:
 			header = line // Better Auth takes the token alone
 		}
 	}
 	switch {
 	case header != "" && form != "":
-		return "", refuseBearer(http.StatusBadRequest, ErrInvalidRequest, "a token is sent in one way only")
+		return "", false, refuseBearer(http.StatusBadRequest, ErrInvalidRequest, "a token is sent in one way only")
 	case header == "" && form == "":
-		return "", refuseBearer(http.StatusUnauthorized, "", "authorization header not found")
+		return "", false, refuseBearer(http.StatusUnauthorized, "", "authorization header not found")
 	case header == "":
-		return form, nil
+		return form, false, nil
 	}
-	return header, nil
+	return header, dpop, nil
 }
 
 // UserInfo answers the UserInfo endpoint (OpenID Connect Core 5.3).
 func (s *Server) UserInfo(c *core.Ctx, form string) (*Claims, error) {
-	text, err := bearer(c, form)
+	text, dpop, err := s.bearer(c, form)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +70,9 @@ func (s *Server) UserInfo(c *core.Ctx, form string) (*Claims, error) {
 		return nil, refuseBearer(http.StatusUnauthorized, ErrInvalidToken, "Invalid access token")
 	case !slices.Contains(a.scopes, ScopeOpenID):
 		return nil, refuseBearer(http.StatusForbidden, ErrInsufficientScope, "Missing required scope")
+	}
+	if err := s.presented(c, a, text, dpop); err != nil {
+		return nil, err
 	}
 	out := profile(a.user, s.subject(a.user.ID, a.client), a.scopes)
 	if s.UserInfoClaims != nil {

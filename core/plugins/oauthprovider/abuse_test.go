@@ -485,13 +485,18 @@ func TestOP21Logout(t *testing.T) {
 		return w.browser.Get(endSessionPath+"?"+q.Encode(), navigate())
 	}
 	for name, a := range map[string]*authtest.Answer{
-		"forged": end(parts[0] + "." + parts[1] + "." + strings.Repeat("A", 86)), "none": end(none), "nothing": end(""), "an access token": end(tokens.JSON("access_token")),
+		"forged": end(parts[0] + "." + parts[1] + "." + strings.Repeat("A", 86)), "none": end(none), "an access token": end(tokens.JSON("access_token")),
 		"the token of a session": end(w.browser.Get("/token").JSON("token")), "another client": end(id, "client_id", w.register(in).ID()),
 	} {
 		if a.Status < 400 || a.Header.Get("Location") != "" || w.browser.Get("/get-session").Body == "null" {
 			t.Errorf("%s: %d %s", name, a.Status, a.Header.Get("Location"))
 		}
 	}
+	// Without a token a person is asked, and a script refused.
+	if a := end(""); a.Status != 200 || a.Header.Get("Location") != "" || !strings.Contains(a.Body, "Sign out?") || w.browser.Get("/get-session").Body == "null" {
+		t.Errorf("no token: %d %s", a.Status, a.Body)
+	}
+	want(t, w.browser.Get(endSessionPath), 400, "invalid_request")
 	if a := end(id, "post_logout_redirect_uri", "https://rp.example/bye?x=1"); a.Header.Get("Location") != "" {
 		t.Errorf("redirected to %s", a.Header.Get("Location"))
 	}

@@ -48,6 +48,11 @@ type clientForm struct {
 	EnableEndSession        bool     `json:"enable_end_session,omitempty"`
 	RequirePKCE             bool     `json:"require_pkce,omitempty"`
 	SubjectType             string   `json:"subject_type,omitempty"`
+	JWKS                    any      `json:"jwks,omitempty" doc:"The client's public keys"`
+	JWKSURI                 string   `json:"jwks_uri,omitempty"`
+	BackChannelLogoutURI    string   `json:"backchannel_logout_uri,omitempty"`
+	BackChannelSession      bool     `json:"backchannel_logout_session_required,omitempty"`
+	DPoPBoundAccessTokens   bool     `json:"dpop_bound_access_tokens,omitempty"`
 	ReferenceID             string   `json:"reference_id,omitempty"`
 }
 
@@ -130,6 +135,15 @@ func (c *Client) AppendJSON(dst []byte) []byte {
 	flag("require_pkce", r.RequirePKCE)
 	text("subject_type", r.SubjectType)
 	text("reference_id", r.ReferenceID)
+	if r.JWKS != nil {
+		if keys, err := wire.Parse([]byte(*r.JWKS), wire.Limits{}); err == nil {
+			o.Set("jwks", keys)
+		}
+	}
+	text("jwks_uri", r.JWKSURI)
+	text("backchannel_logout_uri", r.LogoutURI)
+	flag("backchannel_logout_session_required", r.LogoutSession)
+	flag("dpop_bound_access_tokens", r.BoundTokens)
 	return o.AppendJSON(dst)
 }
 
@@ -157,8 +171,19 @@ type Fields struct {
 	ResponseTypes     []string `json:"response_types" zod:"optional,each,enum=code"`
 	Type              *string  `json:"type" zod:"enum=web|native|user-agent-based"`
 	IDTokenAlgorithm  *string  `json:"id_token_signed_response_alg" doc:"How id_tokens are signed: one of the algorithms of the discovery document"`
-	AuthMethod        *string  `json:"token_endpoint_auth_method" zod:"enum=none|client_secret_basic|client_secret_post"`
+	AuthMethod        *string  `json:"token_endpoint_auth_method" zod:"enum=none|client_secret_basic|client_secret_post|private_key_jwt"`
 	SubjectType       *string  `json:"subject_type" zod:"enum=public|pairwise"`
+	KeyFields
+}
+
+// KeyFields are the members of a client with keys of its own. A server without the option for a
+// member does not look at it, as it does not look at unknown ones.
+type KeyFields struct {
+	JWKS          *validate.Record `json:"jwks,omitempty" doc:"Public keys, with PrivateKeyJWT"`
+	JWKSURI       *string          `json:"jwks_uri,omitempty" doc:"Where the public keys are, with PrivateKeyJWT"`
+	LogoutURI     *string          `json:"backchannel_logout_uri,omitempty" doc:"Is told when a session ends, with BackChannelLogout"`
+	LogoutSession *bool            `json:"backchannel_logout_session_required,omitempty"`
+	BoundTokens   *bool            `json:"dpop_bound_access_tokens,omitempty" doc:"Bind all tokens to a key, with DPoP"`
 }
 
 // metadataWith puts a member into metadata.
@@ -209,6 +234,22 @@ func (f *Fields) apply(r *clientRow) {
 	set(&r.Type, f.Type)
 	set(&r.AuthMethod, f.AuthMethod)
 	set(&r.SubjectType, f.SubjectType)
+	if f.JWKS != nil {
+		r.JWKS, r.JWKSURI = new(string(f.JWKS.AppendJSON(nil))), nil
+	}
+	if f.JWKSURI != nil {
+		r.JWKSURI = f.JWKSURI
+		if f.JWKS == nil {
+			r.JWKS = nil
+		}
+	}
+	set(&r.LogoutURI, f.LogoutURI)
+	if f.LogoutSession != nil {
+		r.LogoutSession = f.LogoutSession
+	}
+	if f.BoundTokens != nil {
+		r.BoundTokens = f.BoundTokens
+	}
 	r.Metadata = metadataWith(r.Metadata, "id_token_signed_response_alg", f.IDTokenAlgorithm)
 }
 
@@ -232,6 +273,18 @@ func (f *Fields) record(r *clientRow, to adapter.Record) {
 	}
 	if f.Scope != nil {
 		to["scopes"] = notNil(r.Scopes)
+	}
+	if f.JWKS != nil || f.JWKSURI != nil {
+		to["jwks"], to["jwksUri"] = deref(r.JWKS), deref(r.JWKSURI)
+	}
+	if f.LogoutURI != nil {
+		to["backchannelLogoutUri"] = *f.LogoutURI
+	}
+	if f.LogoutSession != nil {
+		to["backchannelLogoutSessionRequired"] = *f.LogoutSession
+	}
+	if f.BoundTokens != nil {
+		to["dpopBoundAccessTokens"] = *f.BoundTokens
 	}
 	if f.IDTokenAlgorithm != nil {
 		to["metadata"] = r.Metadata
@@ -286,13 +339,14 @@ type UpdateFields struct {
 	ResponseTypes     []string `json:"response_types,omitempty" zod:"optional,each,enum=code"`
 	Type              *string  `json:"type,omitempty" zod:"enum=web|native|user-agent-based"`
 	IDTokenAlgorithm  *string  `json:"id_token_signed_response_alg,omitempty"`
+	KeyFields
 }
 
 func (u *UpdateFields) fields() *Fields {
 	return &Fields{
 		RedirectURIs: u.RedirectURIs, Scope: u.Scope, ClientName: u.ClientName, ClientURI: u.ClientURI, LogoURI: u.LogoURI, Contacts: u.Contacts, TosURI: u.TosURI,
 		PolicyURI: u.PolicyURI, SoftwareID: u.SoftwareID, SoftwareVersion: u.SoftwareVersion, SoftwareStatement: u.SoftwareStatement, PostLogoutURIs: u.PostLogoutURIs,
-		GrantTypes: u.GrantTypes, ResponseTypes: u.ResponseTypes, Type: u.Type, IDTokenAlgorithm: u.IDTokenAlgorithm,
+		GrantTypes: u.GrantTypes, ResponseTypes: u.ResponseTypes, Type: u.Type, IDTokenAlgorithm: u.IDTokenAlgorithm, KeyFields: u.KeyFields,
 	}
 }
 

@@ -69,7 +69,7 @@ func (p *Plugin) register(c *core.Ctx, in *ClientInput) (*Client, error) {
 	if err := p.allowed(c, "create", session); err != nil {
 		return nil, err
 	}
-	if session == nil {
+	if session == nil && !(o.PrivateKeyJWT && validate.Value(in.AuthMethod) == oauthserver.AuthKey) {
 		in.AuthMethod = new(oauthserver.AuthNone)
 		if validate.Value(in.Type) == "web" {
 			in.Type = nil
@@ -152,6 +152,7 @@ func (p *Plugin) administrator(c *core.Ctx, action string) (*core.SessionData, e
 // make checks and stores a client.
 func (p *Plugin) make(c *core.Ctx, row *clientRow, f *Fields, session *core.SessionData, allowed []string) (*Client, error) {
 	o := &p.opts
+	p.known(f)
 	f.apply(row)
 	if row.AuthMethod == nil {
 		row.AuthMethod = new(oauthserver.AuthBasic)
@@ -171,7 +172,7 @@ func (p *Plugin) make(c *core.Ctx, row *clientRow, f *Fields, session *core.Sess
 	}
 	public := *row.AuthMethod == oauthserver.AuthNone
 	secret := ""
-	if public {
+	if public || *row.AuthMethod == oauthserver.AuthKey {
 		row.ExpiresAt = nil
 	} else {
 		if secret, err = p.random(c, o.GenerateClientSecret); err != nil {
@@ -204,7 +205,7 @@ func (p *Plugin) make(c *core.Ctx, row *clientRow, f *Fields, session *core.Sess
 		if made, err = p.store.clients.Create(ctx, row); err != nil {
 			return err
 		}
-		return c.EmitIn(ctx, core.Event{Type: EventClientCreated, UserID: validate.Value(row.UserID)})
+		return oauthserver.ClientCreated(ctx, c, validate.Value(row.UserID))
 	})
 	if err != nil {
 		return nil, err
@@ -219,6 +220,47 @@ func (p *Plugin) random(ctx context.Context, own func(context.Context) (string, 
 		return own(ctx)
 	}
 	return p.auth.RandomString(32)
+}
+
+// known forgets the members for which the server has no option.
+func (p *Plugin) known(f *Fields) {
+	o, k := &p.opts, &f.KeyFields
+	if !o.PrivateKeyJWT {
+		k.JWKS, k.JWKSURI = nil, nil
+	}
+	if !o.BackChannelLogout {
+		k.LogoutURI, k.LogoutSession = nil, nil
+	}
+	if !o.DPoP {
+		k.BoundTokens = nil
+	}
+}
+
+// checkKeys refuses keys and addresses of a client that make no sense.
+func (p *Plugin) checkKeys(r *clientRow, method string) error {
+	bad := func(description string) error { return refuse(oauthserver.ErrInvalidMetadata, description) }
+	switch {
+	case method == oauthserver.AuthKey && !p.opts.PrivateKeyJWT:
+		return bad("unsupported token_endpoint_auth_method " + method)
+	case method == oauthserver.AuthKey && r.JWKS == nil && r.JWKSURI == nil:
+		return bad("private_key_jwt requires either jwks or jwks_uri")
+	case r.JWKS != nil && r.JWKSURI != nil:
+		return bad("jwks and jwks_uri cannot be used together")
+	}
+	if r.JWKS != nil {
+		if err := oauthserver.CheckKeySet([]byte(*r.JWKS)); err != nil {
+			return bad(err.Error())
+		}
+	}
+	for _, address := range []*string{r.JWKSURI, r.LogoutURI} {
+		if address == nil {
+			continue
+		}
+		if err := p.server.CheckKeySetURL(*address); err != nil {
+			return bad(err.Error())
+		}
+	}
+	return nil
 }
 
 // check refuses a client that makes no sense (RFC 7591 3.2.2), in Better Auth's words where it
@@ -270,6 +312,9 @@ func (p *Plugin) check(r *clientRow, allowed []string) error {
 		return refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
 	case code && len(r.ResponseTypes) > 0 && !slices.Contains(r.ResponseTypes, "code"):
 		return bad("When 'authorization_code' grant type is used, 'code' response type must be included")
+	}
+	if err := p.checkKeys(r, method); err != nil {
+		return err
 	}
 	if algorithm := r.client().IDTokenAlgorithm; algorithm != "" {
 		known := []string{"HS256"}
@@ -483,6 +528,7 @@ func (p *Plugin) change(c *core.Ctx, w adapter.Where, row *clientRow, f *Fields,
 	if len(row.RedirectURIs) > 0 {
 		sector = oauthserver.Sector(row.RedirectURIs[0])
 	}
+	p.known(f)
 	f.apply(row)
 	if f.GrantTypes != nil && len(f.GrantTypes) == 0 {
 		row.GrantTypes = []string{oauthserver.GrantCode}

@@ -1,6 +1,9 @@
 package oauthprovider
 
 import (
+	"errors"
+	"net/http"
+
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/internal/oauthform"
 	"github.com/advantch/kernia-go/core/internal/oauthserver"
@@ -144,14 +147,23 @@ func (p *Plugin) endSession(c *core.Ctx, in *EndSessionInput) (*core.Raw, error)
 			}
 		}
 	}
+	person := oauthserver.Navigates(c)
+	if person && ask.Hint == "" {
+		return p.confirmLogout(c)
+	}
 	target, err := p.server.Logout(c, ask)
+	if e, ok := errors.AsType[*core.Error](err); ok && person && e.Status < http.StatusInternalServerError {
+		page := p.html(c, "Not signed out", "<h1>You are not signed out</h1>\n<p>The application has asked in a way that this site cannot check.</p>\n", "")
+		page.Status = e.Status
+		return page, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	if target != "" {
 		return oauthserver.Go(c, target), nil
 	}
-	if oauthserver.Navigates(c) {
+	if person {
 		return p.html(c, "Signed out", "<h1>You are signed out</h1>\n<p>You can close this window.</p>\n", ""), nil
 	}
 	return &core.Raw{ContentType: "application/json", Body: []byte("null")}, nil

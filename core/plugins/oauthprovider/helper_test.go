@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
@@ -30,6 +32,7 @@ type world struct {
 	t       testing.TB
 	plugin  *Plugin
 	browser *authtest.Client
+	next    atomic.Int64
 	client  *Client
 }
 
@@ -184,3 +187,24 @@ func claimsOf(t testing.TB, token string) string {
 	}
 	return string(payload)
 }
+
+// allOf finds the rows of a table, and by those with a value.
+func allOf(model string) adapter.Find { return adapter.Find{Model: model} }
+
+func by(name string, v any) adapter.Where { return adapter.By(name, v) }
+
+// unsignedPart makes a part of a token what claimsOf reads.
+func unsignedPart(part string) string { return "." + part + "." }
+
+// member is a member of a JSON text with a string, as it stands.
+func member(text, name string) string {
+	_, rest, _ := strings.Cut(text, `"`+name+`":"`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return `"` + name + `":"` + value + `"`
+}
+
+// redirect is the header of an answer that leads to an address.
+func redirect(to string) core.Fields { return core.Fields{{Name: "Location", Value: to}} }
+
+// quiet leaves out the limits, which fuzzing reaches at once.
+func quiet(_ *authtest.Env, o *core.Options) { o.RateLimit.Disabled = true }

@@ -117,6 +117,25 @@ type Options struct {
 	// least 32 characters. Never change it: the subjects would change.
 	PairwiseSecret string
 
+	// PrivateKeyJWT lets clients authenticate with a key of their own, without a secret
+	// (RFC 7523). They register jwks, or a jwks_uri on the public internet.
+	PrivateKeyJWT bool
+	// AssertionMaxLifetime is for how long what such a client signs may be valid. Default 5
+	// minutes.
+	AssertionMaxLifetime time.Duration
+	// DPoP binds tokens to a key of the client when it sends a proof (RFC 9449), so that
+	// whoever steals a token cannot use it. Clients that register dpop_bound_access_tokens
+	// get no others.
+	DPoP bool
+	// DPoPProofMaxAge is for how long a proof counts. Default 5 minutes.
+	DPoPProofMaxAge time.Duration
+	// DPoPAlgorithms sign proofs. Default EdDSA, ES256, ES512, PS256 and RS256.
+	DPoPAlgorithms []string
+	// BackChannelLogout tells clients that have registered a backchannel_logout_uri when a
+	// session of their user ends (OpenID Connect Back-Channel Logout 1.0). It needs the plugin
+	// jwt.
+	BackChannelLogout bool
+
 	// CustomAccessTokenClaims, CustomIDTokenClaims, CustomUserInfoClaims and
 	// CustomTokenResponseFields add members. They cannot replace those of the protocols.
 	CustomAccessTokenClaims, CustomIDTokenClaims, CustomUserInfoClaims, CustomTokenResponseFields func(ctx context.Context, a TokenAsk) (map[string]any, error)
@@ -186,6 +205,11 @@ func (o *Options) defaults(base string) {
 			o.StoreClientSecret = SecretEncrypted
 		}
 	}
+	o.AssertionMaxLifetime = cmp.Or(o.AssertionMaxLifetime, 5*time.Minute)
+	o.DPoPProofMaxAge = cmp.Or(o.DPoPProofMaxAge, 5*time.Minute)
+	if o.DPoPAlgorithms == nil {
+		o.DPoPAlgorithms = oauthserver.ProofAlgorithms
+	}
 	o.LoginPage = cmp.Or(o.LoginPage, base+loginPath)
 	o.ConsentPage = cmp.Or(o.ConsentPage, base+consentPath)
 	o.SelectAccountPage = cmp.Or(o.SelectAccountPage, base+accountPath)
@@ -233,6 +257,7 @@ func (o *Options) check(env core.Env) error {
 	for name, life := range map[string]time.Duration{
 		"CodeExpiresIn": o.CodeExpiresIn, "AccessTokenExpiresIn": o.AccessTokenExpiresIn, "M2MAccessTokenExpiresIn": o.M2MAccessTokenExpiresIn,
 		"RefreshTokenExpiresIn": o.RefreshTokenExpiresIn, "IDTokenExpiresIn": o.IDTokenExpiresIn, "RegistrationSecretExpiresIn": o.RegistrationSecretExpiresIn,
+		"AssertionMaxLifetime": o.AssertionMaxLifetime, "DPoPProofMaxAge": o.DPoPProofMaxAge,
 	} {
 		if life < 0 || life%time.Second != 0 {
 			return fmt.Errorf("Options.%s is %v: give whole seconds, at least one", name, life)
@@ -246,6 +271,11 @@ func (o *Options) check(env core.Env) error {
 	for _, a := range o.ValidAudiences {
 		if u, err := url.Parse(a); err != nil || u.Scheme == "" || u.Fragment != "" {
 			return fmt.Errorf("Options.ValidAudiences has %q: give absolute URIs without a fragment", a)
+		}
+	}
+	for _, a := range o.DPoPAlgorithms {
+		if !slices.Contains(oauthserver.ProofAlgorithms, a) {
+			return fmt.Errorf("Options.DPoPAlgorithms has %q: it must be one of %s", a, strings.Join(oauthserver.ProofAlgorithms, ", "))
 		}
 	}
 	own := o.EncryptClientSecret != nil || o.DecryptClientSecret != nil
@@ -264,6 +294,10 @@ func (o *Options) check(env core.Env) error {
 		return errors.New("Options.DisableJWTPlugin signs id_tokens with client secrets, which cannot be hashed then: leave StoreClientSecret and HashClientSecret out")
 	case !o.DisableJWTPlugin && (o.StoreClientSecret == SecretEncrypted || own):
 		return errors.New("Options.StoreClientSecret encrypts secrets that nothing needs in clear: leave it out, so that they are hashed, or set DisableJWTPlugin")
+	case o.DPoPAlgorithms != nil && len(o.DPoPAlgorithms) == 0:
+		return errors.New("Options.DPoPAlgorithms is empty: name algorithms, or leave it nil")
+	case o.BackChannelLogout && o.DisableJWTPlugin:
+		return errors.New("Options.BackChannelLogout signs with the keys of the plugin jwt: leave DisableJWTPlugin out")
 	case (o.EncodeRefreshToken == nil) != (o.DecodeRefreshToken == nil):
 		return errors.New("Options.EncodeRefreshToken and DecodeRefreshToken belong together: set both, or neither")
 	case (o.ShouldPostLogin == nil) != (o.PostLoginPage == ""):
@@ -280,13 +314,13 @@ func (o *Options) checkNames() error {
 	tables := o.tables()
 	for model := range o.Tables {
 		if !slices.ContainsFunc(tables, func(t tableOf) bool { return t.Model == model }) {
-			return fmt.Errorf("Options.Tables names %q: the plugin has oauthClient, oauthRefreshToken, oauthAccessToken and oauthConsent", model)
+			return fmt.Errorf("Options.Tables names %q: the plugin has %s", model, models(tables))
 		}
 	}
 	for model, columns := range o.Columns {
 		at := slices.IndexFunc(tables, func(t tableOf) bool { return t.Model == model })
 		if at < 0 {
-			return fmt.Errorf("Options.Columns names %q: the plugin has oauthClient, oauthRefreshToken, oauthAccessToken and oauthConsent", model)
+			return fmt.Errorf("Options.Columns names %q: the plugin has %s", model, models(tables))
 		}
 		for name := range columns {
 			if !tables[at].has(name) {
@@ -295,6 +329,15 @@ func (o *Options) checkNames() error {
 		}
 	}
 	return nil
+}
+
+// models names tables.
+func models(tables []tableOf) string {
+	var out []string
+	for _, t := range tables {
+		out = append(out, t.Model)
+	}
+	return strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]
 }
 
 func (r RateLimits) rules() []ratelimit.PathRule {

@@ -16,6 +16,10 @@ import (
 // the answer says.
 const pageScript = `const base = location.pathname.replace(/\/oauth2\/[^/]*$/, "");
 const note = document.getElementById("note");
+const step = (...names) => {
+  for (const form of document.querySelectorAll("form[data-step]")) form.hidden = !names.includes(form.dataset.step);
+  document.querySelector("form[data-step]:not([hidden]) input")?.focus();
+};
 for (const form of document.querySelectorAll("form[data-path]")) form.addEventListener("submit", async (event) => {
   event.preventDefault();
   note.textContent = "";
@@ -28,7 +32,11 @@ for (const form of document.querySelectorAll("form[data-path]")) form.addEventLi
     const json = await answer.json().catch(() => null);
     if (json && json.url) location.href = json.url;
     else if (answer.ok && form.dataset.next) location.href = base + form.dataset.next + location.search;
-    else if (json && json.twoFactorRedirect) note.textContent = "This account has a second factor, which this page cannot ask for.";
+    else if (json && json.twoFactorRedirect) step(...(json.twoFactorMethods || []), "backup");
+    else if (answer.ok && form.dataset.done) {
+      form.hidden = true;
+      note.textContent = form.dataset.done;
+    } else if (answer.ok && form.dataset.then) step(...form.dataset.then.split(" "));
     else note.textContent = (json && (json.message || json.error_description)) || "That did not work. Try again.";
   } catch {
     note.textContent = "The server cannot be reached. Try again.";
@@ -125,14 +133,37 @@ func (p *Plugin) loginPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 	hint, _ := q.Query.Get("login_hint")
 	return p.html(c, "Sign in", `<h1>Sign in</h1>
 <p>to continue to `+client.title(redirectOf(q))+`</p>
-<form data-path="/sign-in/email">
+<form data-path="/sign-in/email" data-step="password">
 <label for="email">E-mail address</label>
 <input id="email" name="email" type="email" autocomplete="username" required autofocus value="`+html.EscapeString(hint)+`">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <p><button type="submit">Sign in</button></p>
 </form>
-`+noteLine, pageScript), nil
+`+p.codeForms()+noteLine, pageScript), nil
+}
+
+// codeForms are the forms of the second step, which the script shows to a user who has one.
+func (p *Plugin) codeForms() string {
+	if !p.secondFactor {
+		return ""
+	}
+	code := func(path, step, label, more string) string {
+		id := "code-" + step
+		return `<form data-path="` + path + `" data-step="` + step + `" hidden>
+<label for="` + id + `">` + label + `</label>
+<input id="` + id + `" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required` + more + `>
+<p><button type="submit">Continue</button></p>
+</form>
+`
+	}
+	return code("/two-factor/verify-totp", "totp", "Code of your authenticator app", ` inputmode="numeric"`) +
+		`<form data-path="/two-factor/send-otp" data-step="otp" data-then="sent backup" hidden>
+<p><button type="submit">Send me a code</button></p>
+</form>
+` +
+		code("/two-factor/verify-otp", "sent", "The code that was sent to you", ` inputmode="numeric"`) +
+		code("/two-factor/verify-backup-code", "backup", "Or one of your backup codes", "")
 }
 
 // scopeTexts describe the scopes of OpenID Connect.
@@ -184,6 +215,25 @@ func (p *Plugin) accountPage(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
 <p><button type="submit" data-set='{"selected":true}'>`+html.EscapeString(user.Name)+` (`+html.EscapeString(user.Email)+`)</button></p>
 </form>
 `+other+noteLine, pageScript), nil
+}
+
+// confirmLogout asks a person who was sent here without a token: any site can send them, and
+// only they can say that it is what they want (OpenID Connect RP-Initiated Logout 2). Nobody is
+// sent on.
+func (p *Plugin) confirmLogout(c *core.Ctx) (*core.Raw, error) {
+	session, err := c.StoredSession()
+	if err != nil {
+		return nil, err
+	}
+	if session == nil {
+		return p.html(c, "Signed out", "<h1>You are signed out</h1>\n<p>You can close this window.</p>\n", ""), nil
+	}
+	return p.html(c, "Sign out", `<h1>Sign out?</h1>
+<p>You are signed in as <strong>`+html.EscapeString(session.User.Name)+`</strong> (`+html.EscapeString(session.User.Email)+`).</p>
+<form data-path="/sign-out" data-done="You are signed out. You can close this window.">
+<p><button type="submit" autofocus>Sign out</button></p>
+</form>
+`+noteLine, pageScript), nil
 }
 
 // FormPostInput is the query of the page that posts an answer to a client.

@@ -46,7 +46,8 @@ const (
 	EventTokenReused  = oauthserver.EventReused
 	EventTokensIssued = oauthserver.EventIssued
 
-	EventClientCreated core.EventType = "oauth.client-created"
+	EventClientCreated = oauthserver.EventClientCreated
+
 	EventClientDeleted core.EventType = "oauth.client-deleted"
 	EventSecretRotated core.EventType = "oauth.client-secret-rotated"
 )
@@ -102,7 +103,9 @@ type Plugin struct {
 	opts   Options
 	store  *store
 	server *oauthserver.Server
-	page   core.Local[*oauthserver.PageQuery]
+	// secondFactor says that the plugin two-factor may ask for a code after the password.
+	secondFactor bool
+	page         core.Local[*oauthserver.PageQuery]
 }
 
 // New makes the plugin.
@@ -169,6 +172,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 	if err := p.opts.check(env); err != nil {
 		return core.Manifest{}, err
 	}
+	p.secondFactor = env.HasPlugin("two-factor")
 	m := core.Manifest{
 		Tables: []schema.Table{},
 		Before: []core.Hook{
@@ -191,6 +195,12 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		m.Tables = append(m.Tables, t.Table)
 	}
 	m.DeleteExpired = func(ctx context.Context, now time.Time) error { return p.store.removeExpired(ctx, now) }
+	if p.opts.BackChannelLogout {
+		m.Store.Session = core.ModelHooks[core.Session]{
+			BeforeDelete: func(ctx context.Context, s *core.Session) error { return p.server.SessionEnds(ctx, s) },
+			AfterDelete:  func(ctx context.Context, s *core.Session) error { return p.server.SessionEnded(ctx, s) },
+		}
+	}
 	issuer := ""
 	if !p.opts.DisableJWTPlugin {
 		m.Requires = []string{"jwt"}
@@ -237,7 +247,7 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 	if !a.StoresSessions() {
 		return errors.New("tokens refer to sessions: set Options.Session.StoreInDatabase beside SecondaryStorage")
 	}
-	if p.store, err = newStore(a); err != nil {
+	if p.store, err = newStore(a, p.opts.PrivateKeyJWT || p.opts.DPoP); err != nil {
 		return err
 	}
 	o := &p.opts
@@ -256,6 +266,11 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 		ReplyFields:  o.CustomTokenResponseFields,
 		UserInfoPath: userInfoPath, FormPath: formPath, Registration: o.AllowDynamicClientRegistration, OpenRegistration: o.AllowUnauthenticatedClientRegistration,
 		Lenient: a.Compat() == core.CompatBetterAuth, ClaimPrefix: "oauth-page-",
+	}
+	c.Assertions, c.AssertionLife, c.Once = o.PrivateKeyJWT, o.AssertionMaxLifetime, p.store
+	c.DPoP, c.ProofLife, c.ProofAlgorithms = o.DPoP, o.DPoPProofMaxAge, o.DPoPAlgorithms
+	if o.BackChannelLogout {
+		c.Sessions = p.store
 	}
 	if !o.DisableJWTPlugin {
 		keys, ok := core.PluginOf[oauthserver.Keys](a)

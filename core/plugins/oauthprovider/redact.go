@@ -82,6 +82,12 @@ func (r refreshRow) Format(f fmt.State, _ rune) { core.Redact(f, r) }
 func (r refreshRow) LogValue() slog.Value { return core.Redacted(r) }
 
 // Format prints the name of the type.
+func (r assertionRow) Format(f fmt.State, _ rune) { core.Redact(f, r) }
+
+// LogValue logs the name of the type.
+func (r assertionRow) LogValue() slog.Value { return core.Redacted(r) }
+
+// Format prints the name of the type.
 func (r accessRow) Format(f fmt.State, _ rune) { core.Redact(f, r) }
 
 // LogValue logs the name of the type.

@@ -15,6 +15,8 @@ const (
 	ModelRefresh = "oauthRefreshToken"
 	ModelAccess  = "oauthAccessToken"
 	ModelConsent = "oauthConsent"
+	// ModelAssertion keeps the ids of assertions and proofs, which count once.
+	ModelAssertion = "oauthClientAssertion"
 )
 
 // tableOf is a table that can be asked for its fields.
@@ -113,6 +115,13 @@ func (o *Options) tables() []tableOf {
 			{Name: "updatedAt", Type: schema.Date},
 		}}},
 	}
+	o.further(tables)
+	if o.PrivateKeyJWT || o.DPoP {
+		tables = append(tables, tableOf{schema.Table{Model: ModelAssertion, Fields: []schema.Field{
+			{Name: "jti", Type: schema.String, Optional: true, Unique: true, MaxLength: 64, Hidden: true},
+			{Name: "expiresAt", Type: schema.Date},
+		}}})
+	}
 	for i := range tables {
 		t := &tables[i]
 		t.Name = o.Tables[t.Model]
@@ -121,6 +130,26 @@ func (o *Options) tables() []tableOf {
 		}
 	}
 	return tables
+}
+
+// further adds the columns of Better Auth 1.7 that options ask for.
+func (o *Options) further(tables []tableOf) {
+	add := func(model string, fields ...schema.Field) {
+		at := slices.IndexFunc(tables, func(t tableOf) bool { return t.Model == model })
+		tables[at].Fields = append(tables[at].Fields, fields...)
+	}
+	if o.PrivateKeyJWT {
+		add(ModelClient, schema.Field{Name: "jwks", Type: schema.String, Optional: true}, schema.Field{Name: "jwksUri", Type: schema.String, Optional: true})
+	}
+	if o.BackChannelLogout {
+		add(ModelClient, schema.Field{Name: "backchannelLogoutUri", Type: schema.String, Optional: true}, schema.Field{Name: "backchannelLogoutSessionRequired", Type: schema.Boolean, Optional: true})
+	}
+	if o.DPoP {
+		add(ModelClient, schema.Field{Name: "dpopBoundAccessTokens", Type: schema.Boolean, Optional: true})
+		for _, model := range []string{ModelRefresh, ModelAccess} {
+			add(model, schema.Field{Name: "confirmation", Type: schema.JSON, Optional: true, Hidden: true})
+		}
+	}
 }
 
 // clientRow is a row of oauthClient.
@@ -156,39 +185,53 @@ type clientRow struct {
 	ReferenceID       *string         `row:"referenceId"`
 	Metadata          json.RawMessage `row:"metadata"`
 	ExpiresAt         *time.Time      `row:"expiresAt"` // of the secret
+	JWKS              *string         `row:"jwks,optional"`
+	JWKSURI           *string         `row:"jwksUri,optional"`
+	LogoutURI         *string         `row:"backchannelLogoutUri,optional"`
+	LogoutSession     *bool           `row:"backchannelLogoutSessionRequired,optional"`
+	BoundTokens       *bool           `row:"dpopBoundAccessTokens,optional"`
 }
 
 // refreshRow is a row of oauthRefreshToken.
 type refreshRow struct {
 	core.Row
-	Token       string     `row:"token"`
-	ClientID    string     `row:"clientId"`
-	SessionID   *string    `row:"sessionId"`
-	UserID      string     `row:"userId"`
-	ReferenceID *string    `row:"referenceId"`
-	ExpiresAt   time.Time  `row:"expiresAt"`
-	CreatedAt   time.Time  `row:"createdAt"`
-	Revoked     *time.Time `row:"revoked"`
-	AuthTime    *time.Time `row:"authTime"`
-	Scopes      []string   `row:"scopes"`
-	CodeID      *string    `row:"authorizationCodeId"`
-	Resources   []string   `row:"resources"`
+	Token        string          `row:"token"`
+	ClientID     string          `row:"clientId"`
+	SessionID    *string         `row:"sessionId"`
+	UserID       string          `row:"userId"`
+	ReferenceID  *string         `row:"referenceId"`
+	ExpiresAt    time.Time       `row:"expiresAt"`
+	CreatedAt    time.Time       `row:"createdAt"`
+	Revoked      *time.Time      `row:"revoked"`
+	AuthTime     *time.Time      `row:"authTime"`
+	Scopes       []string        `row:"scopes"`
+	CodeID       *string         `row:"authorizationCodeId"`
+	Resources    []string        `row:"resources"`
+	Confirmation json.RawMessage `row:"confirmation,optional"`
 }
 
 // accessRow is a row of oauthAccessToken.
 type accessRow struct {
 	core.Row
-	Token       string    `row:"token"`
-	ClientID    string    `row:"clientId"`
-	SessionID   *string   `row:"sessionId"`
-	UserID      *string   `row:"userId"`
-	ReferenceID *string   `row:"referenceId"`
-	RefreshID   *string   `row:"refreshId"`
-	ExpiresAt   time.Time `row:"expiresAt"`
-	CreatedAt   time.Time `row:"createdAt"`
-	Scopes      []string  `row:"scopes"`
-	CodeID      *string   `row:"authorizationCodeId"`
-	Resources   []string  `row:"resources"`
+	Token        string          `row:"token"`
+	ClientID     string          `row:"clientId"`
+	SessionID    *string         `row:"sessionId"`
+	UserID       *string         `row:"userId"`
+	ReferenceID  *string         `row:"referenceId"`
+	RefreshID    *string         `row:"refreshId"`
+	ExpiresAt    time.Time       `row:"expiresAt"`
+	CreatedAt    time.Time       `row:"createdAt"`
+	Scopes       []string        `row:"scopes"`
+	CodeID       *string         `row:"authorizationCodeId"`
+	Resources    []string        `row:"resources"`
+	Confirmation json.RawMessage `row:"confirmation,optional"`
+}
+
+// assertionRow is a row of oauthClientAssertion.
+type assertionRow struct {
+	core.Row
+	JTI       *string   `row:"jti"`
+	ExpiresAt time.Time `row:"expiresAt"`
 }
 
 // Consent is a row of oauthConsent: what a user has allowed a client.

@@ -10,6 +10,7 @@ import (
 	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/internal/oauthserver"
 	"github.com/advantch/kernia-go/core/validate"
+	"github.com/advantch/kernia-go/core/wire"
 )
 
 // store keeps clients, tokens and consents in the plugin's tables, for the server.
@@ -19,9 +20,10 @@ type store struct {
 	refresh  *core.Table[refreshRow]
 	access   *core.Table[accessRow]
 	consents *core.Table[Consent]
+	once     *core.Table[assertionRow] // nil: nothing is kept that counts once
 }
 
-func newStore(a *core.Auth) (*store, error) {
+func newStore(a *core.Auth, once bool) (*store, error) {
 	s := &store{auth: a}
 	var err error
 	if s.clients, err = core.TableOf[clientRow](a, ModelClient); err != nil {
@@ -33,7 +35,10 @@ func newStore(a *core.Auth) (*store, error) {
 	if s.access, err = core.TableOf[accessRow](a, ModelAccess); err != nil {
 		return nil, err
 	}
-	s.consents, err = core.TableOf[Consent](a, ModelConsent)
+	if s.consents, err = core.TableOf[Consent](a, ModelConsent); err != nil || !once {
+		return s, err
+	}
+	s.once, err = core.TableOf[assertionRow](a, ModelAssertion)
 	return s, err
 }
 
@@ -73,7 +78,8 @@ func (r *clientRow) client() *oauthserver.Client {
 		RequirePKCE: r.RequirePKCE, Pairwise: validate.Value(r.SubjectType) == "pairwise", Type: validate.Value(r.Type), Scopes: r.Scopes,
 		RedirectURIs: r.RedirectURIs, PostLogoutURIs: r.PostLogoutURIs, AuthMethod: validate.Value(r.AuthMethod), GrantTypes: r.GrantTypes,
 		Name: validate.Value(r.Name), URI: validate.Value(r.URI), Logo: validate.Value(r.Icon), Terms: validate.Value(r.Terms), Policy: validate.Value(r.Policy),
-		Metadata: objectOf(r.Metadata),
+		Metadata: objectOf(r.Metadata), KeySet: json.RawMessage(validate.Value(r.JWKS)), KeySetURL: validate.Value(r.JWKSURI), LogoutURI: validate.Value(r.LogoutURI),
+		BoundTokens: validate.Value(r.BoundTokens),
 	}
 	var own struct {
 		Algorithm string `json:"id_token_signed_response_alg"`
@@ -100,6 +106,7 @@ func (s *store) CreateAccess(ctx context.Context, t *oauthserver.AccessToken) er
 	_, err := s.access.Create(ctx, &accessRow{
 		Token: t.Hash, ClientID: t.ClientID, SessionID: pointer(t.SessionID), UserID: pointer(t.UserID), ReferenceID: pointer(t.RefID),
 		RefreshID: pointer(t.RefreshID), ExpiresAt: t.ExpiresAt, CreatedAt: t.CreatedAt, Scopes: notNil(t.Scopes), CodeID: pointer(t.CodeID), Resources: t.Resources,
+		Confirmation: confirmation(t.Thumbprint),
 	})
 	return err
 }
@@ -116,10 +123,35 @@ func (s *store) FindAccess(ctx context.Context, hash string) (*oauthserver.Acces
 	if err != nil {
 		return nil, err
 	}
+	bound, ok := thumbprint(r.Confirmation)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
 	return &oauthserver.AccessToken{
 		Hash: r.Token, ClientID: r.ClientID, SessionID: validate.Value(r.SessionID), UserID: validate.Value(r.UserID), RefID: validate.Value(r.ReferenceID),
 		RefreshID: validate.Value(r.RefreshID), CodeID: validate.Value(r.CodeID), Scopes: r.Scopes, Resources: r.Resources, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		Thumbprint: bound,
 	}, nil
+}
+
+// confirmation is the column of a token that is bound to a key: {"jkt":…}, as in Better Auth 1.7.
+func confirmation(thumbprint string) json.RawMessage {
+	if thumbprint == "" {
+		return nil
+	}
+	return wire.NewObject(wire.Member{Name: "jkt", Value: wire.String(thumbprint)}).AppendJSON(nil)
+}
+
+// thumbprint reads it. A binding that cannot be read is none to ignore: ok is false.
+func thumbprint(raw json.RawMessage) (text string, ok bool) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return "", true
+	}
+	var own struct{ JKT string }
+	if json.Unmarshal(objectOf(raw), &own) != nil {
+		return "", false
+	}
+	return own.JKT, own.JKT != ""
 }
 
 func (s *store) DeleteAccess(ctx context.Context, hash string) error {
@@ -131,6 +163,7 @@ func (s *store) CreateRefresh(ctx context.Context, t *oauthserver.RefreshToken) 
 	row, err := s.refresh.Create(ctx, &refreshRow{
 		Token: t.Hash, ClientID: t.ClientID, SessionID: pointer(t.SessionID), UserID: t.UserID, ReferenceID: pointer(t.RefID), ExpiresAt: t.ExpiresAt,
 		CreatedAt: t.CreatedAt, AuthTime: pointer(t.AuthTime), Scopes: notNil(t.Scopes), CodeID: pointer(t.CodeID), Resources: t.Resources,
+		Confirmation: confirmation(t.Thumbprint),
 	})
 	if err != nil {
 		return "", err
@@ -143,10 +176,14 @@ func (s *store) FindRefresh(ctx context.Context, hash string) (*oauthserver.Refr
 	if err != nil {
 		return nil, err
 	}
+	bound, ok := thumbprint(r.Confirmation)
+	if !ok {
+		return nil, core.ErrNotFound
+	}
 	return &oauthserver.RefreshToken{
 		ID: r.ID, Hash: r.Token, ClientID: r.ClientID, SessionID: validate.Value(r.SessionID), UserID: r.UserID, RefID: validate.Value(r.ReferenceID),
 		CodeID: validate.Value(r.CodeID), Scopes: r.Scopes, Resources: r.Resources, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
-		RevokedAt: validate.Value(r.Revoked), AuthTime: validate.Value(r.AuthTime),
+		RevokedAt: validate.Value(r.Revoked), AuthTime: validate.Value(r.AuthTime), Thumbprint: bound,
 	}, nil
 }
 
@@ -249,7 +286,52 @@ func (s *store) removeExpired(ctx context.Context, now time.Time) error {
 	if _, err := s.access.Delete(ctx, ended); err != nil {
 		return err
 	}
+	if s.once != nil {
+		if _, err := s.once.Delete(ctx, ended); err != nil {
+			return err
+		}
+	}
 	return s.deleteRefresh(ctx, ended)
+}
+
+// UseOnce stores a key, which the database takes once.
+func (s *store) UseOnce(ctx context.Context, key string, until time.Time) (bool, error) {
+	_, err := s.once.Create(ctx, &assertionRow{JTI: &key, ExpiresAt: until})
+	if errors.Is(err, adapter.ErrUnique) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ClientsOf finds the clients that have tokens of a session.
+func (s *store) ClientsOf(ctx context.Context, sessionID string) ([]*oauthserver.Client, error) {
+	var ids []string
+	access, err := s.access.List(ctx, adapter.Find{Where: adapter.By("sessionId", sessionID), Select: []string{"clientId"}})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range access {
+		ids = append(ids, r.ClientID)
+	}
+	refresh, err := s.refresh.List(ctx, adapter.Find{Where: adapter.By("sessionId", sessionID), Select: []string{"clientId"}})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range refresh {
+		ids = append(ids, r.ClientID)
+	}
+	var out []*oauthserver.Client
+	for _, id := range once(ids) {
+		client, err := s.FindClient(ctx, id)
+		if core.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, client)
+	}
+	return out, nil
 }
 
 // consent finds the consent for a reference, or the one without: what a user has allowed for

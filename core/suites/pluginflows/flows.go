@@ -14,10 +14,12 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/genericoauth/genericoauthtest"
 	"github.com/advantch/kernia-go/core/plugins/jwt/jwttest"
 	"github.com/advantch/kernia-go/core/plugins/magiclink/magiclinktest"
+	"github.com/advantch/kernia-go/core/plugins/mcp/mcptest"
 	"github.com/advantch/kernia-go/core/plugins/multisession/multisessiontest"
 	"github.com/advantch/kernia-go/core/plugins/oauthpopup/oauthpopuptest"
 	"github.com/advantch/kernia-go/core/plugins/oauthprovider/oauthprovidertest"
 	"github.com/advantch/kernia-go/core/plugins/oauthproxy/oauthproxytest"
+	"github.com/advantch/kernia-go/core/plugins/oidcprovider/oidcprovidertest"
 	"github.com/advantch/kernia-go/core/plugins/onetap/onetaptest"
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken/onetimetokentest"
 	"github.com/advantch/kernia-go/core/plugins/organization/organizationtest"
@@ -43,6 +45,7 @@ func All() []flowtest.Suite {
 		emailotptest.Suite(),
 		jwttest.Suite(),
 		magiclinktest.Suite(),
+		mcptest.Suite(),
 		multisessiontest.Suite(),
 		onetimetokentest.Suite(),
 		deviceauthorizationtest.Suite(),
@@ -50,6 +53,7 @@ func All() []flowtest.Suite {
 		oauthpopuptest.Suite(),
 		oauthprovidertest.Suite(),
 		oauthproxytest.Suite(),
+		oidcprovidertest.Suite(),
 		onetaptest.Suite(),
 		organizationtest.Suite(),
 		phonenumbertest.Suite(),

@@ -20,48 +20,60 @@ var pages = map[string]bool{
 // modes.
 func TestDocument(t *testing.T) {
 	t.Parallel()
+	sets := []func() []core.Plugin{everyPlugin}
+	for i := range olderProviders() {
+		sets = append(sets, func() []core.Plugin { return olderProviders()[i : i+1] })
+	}
 	for _, mode := range []core.Compat{core.CompatKernia, core.CompatBetterAuth} {
-		e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Compat = mode }, everyPlugin()...)
-		doc, err := openapi3.NewLoader().LoadFromData(e.Auth.OpenAPI())
-		if err != nil {
-			t.Fatal(err)
+		for _, set := range sets {
+			described(t, mode, set)
 		}
-		// The validator knows 3.1, with the types of JSON Schema 2020-12.
-		if err := doc.Validate(t.Context()); err != nil {
-			t.Errorf("%v: %v", mode, err)
-		}
-		ids := map[string]string{}
-		for path, item := range doc.Paths.Map() {
-			for method, op := range item.Operations() {
-				at := method + " " + path
-				switch other := ids[op.OperationID]; {
-				case op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1:
-					t.Errorf("%s has no id, summary or tag", at)
-				case other != "":
-					t.Errorf("%s and %s are both %q", at, other, op.OperationID)
-				}
-				ids[op.OperationID] = at
-				for _, status := range []string{"400", "401", "403", "404", "429", "500", "503"} {
-					if op.Responses.Value(status) == nil {
-						t.Errorf("%s does not list %s", at, status)
-					}
-				}
+	}
+}
+
+// described checks the document of a server with plugins.
+func described(t *testing.T, mode core.Compat, set func() []core.Plugin) {
+	t.Helper()
+	e := authtest.New(t, func(_ *authtest.Env, o *core.Options) { o.Compat = mode }, set()...)
+	doc, err := openapi3.NewLoader().LoadFromData(e.Auth.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The validator knows 3.1, with the types of JSON Schema 2020-12.
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Errorf("%v: %v", mode, err)
+	}
+	ids := map[string]string{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			at := method + " " + path
+			switch other := ids[op.OperationID]; {
+			case op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1:
+				t.Errorf("%s has no id, summary or tag", at)
+			case other != "":
+				t.Errorf("%s and %s are both %q", at, other, op.OperationID)
 			}
-		}
-		for route := range routesOf(t, everyPlugin()...) {
-			method, path, _ := strings.Cut(route, " ")
-			if mode != core.CompatKernia || path == "" || strings.HasPrefix(path, "/open-api/") || strings.HasPrefix(path, "/reference") || path == "/openapi.json" || pages[path] {
-				continue
-			}
-			parts := strings.Split(path, "/")
-			for i, part := range parts {
-				if name, ok := strings.CutPrefix(part, ":"); ok {
-					parts[i] = "{" + name + "}"
+			ids[op.OperationID] = at
+			for _, status := range []string{"400", "401", "403", "404", "429", "500", "503"} {
+				if op.Responses.Value(status) == nil {
+					t.Errorf("%s does not list %s", at, status)
 				}
 			}
-			if item := doc.Paths.Value(strings.Join(parts, "/")); item == nil || item.GetOperation(method) == nil {
-				t.Errorf("%s is not described", route)
+		}
+	}
+	for route := range routesOf(t, set()...) {
+		method, path, _ := strings.Cut(route, " ")
+		if mode != core.CompatKernia || path == "" || strings.HasPrefix(path, "/open-api/") || strings.HasPrefix(path, "/reference") || path == "/openapi.json" || pages[path] {
+			continue
+		}
+		parts := strings.Split(path, "/")
+		for i, part := range parts {
+			if name, ok := strings.CutPrefix(part, ":"); ok {
+				parts[i] = "{" + name + "}"
 			}
+		}
+		if item := doc.Paths.Value(strings.Join(parts, "/")); item == nil || item.GetOperation(method) == nil {
+			t.Errorf("%s is not described", route)
 		}
 	}
 }

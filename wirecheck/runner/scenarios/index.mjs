@@ -31,6 +31,7 @@ import nextClient from "./client-1.7.mjs";
 import officialClient from "./client.mjs";
 import oauthProvider from "./oauthprovider.mjs";
 import oauthProxy from "./oauth-proxy.mjs";
+import oidcProvider from "./oidc-provider.mjs";
 import oneTap from "./one-tap.mjs";
 import oneTimeToken from "./one-time-token.mjs";
 import openAPI from "./open-api.mjs";
@@ -69,7 +70,7 @@ export const scenarios = [
   ...organizations, ...organizationMembers, ...organizationInvitations, ...organizationTeams, ...organizationRoles,
   ...organizationHooks, ...organizationOptions,
   ...passkey,
-  ...genericOAuth, ...oneTap, ...oauthProvider,
+  ...genericOAuth, ...oneTap, ...oauthProvider, ...oidcProvider,
   ...oauthProxy,
   ...twoFactor, ...bearer, ...lastLoginMethod, ...social, ...socialProviders,
   ...admin,
