@@ -214,6 +214,17 @@ func TestEncryptedAttacks(t *testing.T) {
 		_, err := read(conn, xmlOf(whole))
 		wantRefused(t, err, "INVALID_SAML_RESPONSE")
 	})
+	t.Run("SAM-30 a box that is none costs no key", func(t *testing.T) {
+		t.Parallel()
+		root := good(e)
+		root.FindElement(".//EncryptedData/EncryptionMethod").CreateAttr("Algorithm", "urn:x")
+		conn := decrypting()
+		conn.SP.DecryptionKey = "not looked at"
+		_, err := read(conn, xmlOf(root))
+		wantRefused(t, err, "SAML_UNKNOWN_ALGORITHM")
+		_, err = read(conn, xmlOf(good(e)))
+		wantRefused(t, err, "INVALID_SAML_CONFIGURATION")
+	})
 	t.Run("SAM-11 lists of allowed algorithms", func(t *testing.T) {
 		t.Parallel()
 		conn := decrypting()

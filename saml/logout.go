@@ -9,7 +9,7 @@ import (
 
 // LogoutRequest implements sso.SAML.
 func (s *stack) LogoutRequest(conn *sso.SAMLConnection, r sso.SAMLLogout) (*sso.SAMLMessage, error) {
-	key, err := newSigner(&conn.SP, &conn.Policy)
+	key, err := s.keys.signer(&conn.SP, &conn.Policy)
 	if err != nil {
 		return nil, configuration(err)
 	}
@@ -30,7 +30,7 @@ func (s *stack) LogoutRequest(conn *sso.SAMLConnection, r sso.SAMLLogout) (*sso.
 
 // LogoutResponse implements sso.SAML.
 func (s *stack) LogoutResponse(conn *sso.SAMLConnection, r sso.SAMLLogoutAnswer) (*sso.SAMLMessage, error) {
-	key, err := newSigner(&conn.SP, &conn.Policy)
+	key, err := s.keys.signer(&conn.SP, &conn.Policy)
 	if err != nil {
 		return nil, configuration(err)
 	}

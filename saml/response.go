@@ -19,7 +19,7 @@ func (s *stack) verifier(conn *sso.SAMLConnection, in *sso.SAMLReceived, code co
 		return nil, refuse(codeConfiguration, "%s", err)
 	}
 	return &verifier{
-		certs: certs, policy: &conn.Policy, now: in.Now, expired: s.options.AllowExpiredCertificates,
+		certs: certs, keys: s.keys, policy: &conn.Policy, now: in.Now, expired: s.options.AllowExpiredCertificates,
 		limit: orDefault(conn.Policy.MaxMessage, defaultMaxMessage), code: code,
 	}, nil
 }
@@ -145,16 +145,17 @@ func (v *verifier) decrypted(el *etree.Element, conn *sso.SAMLConnection, respon
 	if conn.SP.DecryptionKey == "" {
 		return nil, refuse(codeInvalidResponse, "the assertion is encrypted, and there is no decryption key")
 	}
-	private, err := decryptionKey(&conn.SP, &conn.Policy)
-	if err != nil {
-		return nil, refuse(codeConfiguration, "%s", err)
-	}
+	// A box that is none costs no key.
 	box, err := readEncrypted(el, v.policy)
 	if err != nil {
 		if known := (*sso.SAMLError)(nil); errors.As(err, &known) {
 			return nil, known
 		}
 		return nil, errDecryption()
+	}
+	private, err := v.keys.decryption(&conn.SP, &conn.Policy)
+	if err != nil {
+		return nil, refuse(codeConfiguration, "%s", err)
 	}
 	plain, ok := box.open(private)
 	assertion, err := v.fromPlain(plain, ok, conn, responseSigned)

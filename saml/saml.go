@@ -18,11 +18,15 @@ type Options struct {
 	AllowExpiredCertificates bool
 }
 
-// New returns a SAML 2.0 stack for sso.Options.SAML. It keeps nothing between calls and may
-// serve any number of plugins and goroutines.
-func New(o Options) sso.SAML { return &stack{options: o} }
+// New returns a SAML 2.0 stack for sso.Options.SAML. Of a call it keeps nothing but the private
+// keys of service providers, opened, at most 64. It may serve any number of plugins and
+// goroutines.
+func New(o Options) sso.SAML { return &stack{options: o, keys: &keyring{}} }
 
-type stack struct{ options Options }
+type stack struct {
+	options Options
+	keys    *keyring
+}
 
 // Codes of refused documents. Those that Better Auth knows have its texts.
 var (

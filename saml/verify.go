@@ -25,6 +25,7 @@ const maxSignedInfo = 32
 // verifier knows whose signatures count.
 type verifier struct {
 	certs   []*x509.Certificate
+	keys    *keyring
 	policy  *sso.SAMLPolicy
 	now     time.Time
 	expired bool // expired certificates count
