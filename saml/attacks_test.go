@@ -471,7 +471,7 @@ func TestStatements(t *testing.T) {
 	t.Run("versions, IDs and times of issue", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range [][3]string{
-			{"Version", "1.1"}, {"ID", ""}, {"IssueInstant", ""}, {"IssueInstant", "2026-05-04T12:02:00Z"},
+			{"Version", "1.1"}, {"ID", ""}, {"ID", "_" + strings.Repeat("a", 256)}, {"IssueInstant", ""}, {"IssueInstant", "2026-05-04T12:02:00Z"},
 		} {
 			root := goodAnswer().root()
 			assertionOf(root).CreateAttr(c[0], c[1])

@@ -116,6 +116,9 @@ func (s *stack) ReadLogoutRequest(conn *sso.SAMLConnection, in *sso.SAMLReceived
 			return nil, refuse(codeLogoutRequest, "NotOnOrAfter: %s", err)
 		}
 	}
+	if most := issued.Add(maxLogout); most.Before(out.ValidUntil) {
+		out.ValidUntil = most
+	}
 	if !in.Now.Add(-skew(&conn.Policy)).Before(out.ValidUntil) {
 		return nil, refuse(codeLogoutRequest, "the request was good until %s", instant(out.ValidUntil))
 	}

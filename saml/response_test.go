@@ -125,6 +125,47 @@ func TestAcceptedForms(t *testing.T) {
 	}
 }
 
+// TestValidUntil: a response is remembered until nothing of it is good any more, and no longer
+// than a day after it was issued, after which it is refused.
+func TestValidUntil(t *testing.T) {
+	t.Parallel()
+	bearer := func(until string) string {
+		return confirmation(methodBearer, `NotOnOrAfter="`+until+`" Recipient="`+acs+`" InResponseTo="`+requestID+`"`)
+	}
+	for name, c := range map[string]struct {
+		conditions, confirmations, issued string
+		want                              string // "" is refused as expired
+	}{
+		"the conditions end first":    {"2026-05-04T12:03:00Z", bearer("2026-05-04T12:05:00Z"), "", "2026-05-04T12:03:00Z"},
+		"the confirmation ends first": {"2026-05-04T12:05:00Z", bearer("2026-05-04T12:04:00Z"), "", "2026-05-04T12:04:00Z"},
+		"the later of two confirmations": {
+			"2026-05-04T12:09:00Z", bearer("2026-05-04T12:06:00Z") + bearer("2026-05-04T12:04:00Z"), "", "2026-05-04T12:06:00Z",
+		},
+		"SAM-18 good for ever":                      {"9999-12-31T23:59:59Z", bearer("9999-12-31T23:59:59Z"), "", "2026-05-05T12:00:00Z"},
+		"SAM-18 good for ever, almost a day old":    {"9999-12-31T23:59:59Z", bearer("9999-12-31T23:59:59Z"), "2026-05-03T11:59:01Z", "2026-05-04T11:59:01Z"},
+		"SAM-18 good for ever, more than a day old": {"9999-12-31T23:59:59Z", bearer("9999-12-31T23:59:59Z"), "2026-05-03T11:59:00Z", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := goodAnswer()
+			a.times, a.confirmations = `NotOnOrAfter="`+c.conditions+`"`, c.confirmations
+			root := a.root()
+			if c.issued != "" {
+				assertionOf(root).CreateAttr("IssueInstant", c.issued)
+			}
+			signing{}.sign(assertionOf(root))
+			got, err := read(connection(), xmlOf(root))
+			if c.want == "" {
+				wantRefused(t, err, "SAML_ASSERTION_HAS_EXPIRED")
+				return
+			}
+			if err != nil || instant(got.ValidUntil) != c.want {
+				t.Errorf("%+v %v, want %s", got, err, c.want)
+			}
+		})
+	}
+}
+
 // TestLexicalForms: what the browser's form and the provider's XML writer may do.
 func TestLexicalForms(t *testing.T) {
 	t.Parallel()

@@ -77,6 +77,10 @@ const (
 
 	// maxSkew is the longest skew that counts: a longer one would make lifetimes meaningless.
 	maxSkew = time.Hour
+	// maxAssertion and maxLogout are how long after their time of issue messages are good,
+	// whatever they say themselves: what was used once is remembered for as long.
+	maxAssertion = 24 * time.Hour
+	maxLogout    = time.Hour
 	// logoutLifetime is how long messages of logout are good that do not say it themselves.
 	logoutLifetime = 5 * time.Minute
 )
