@@ -359,6 +359,18 @@ func TestSignatures(t *testing.T) {
 			wantRefused(t, err, c.code)
 		})
 	}
+	t.Run("an algorithm with a new line is quoted", func(t *testing.T) {
+		t.Parallel()
+		for _, s := range []signing{{method: "urn:x&#10;level=error"}, {digest: "urn:x&#10;level=error"}, {method: "urn:\u202e"}} {
+			root := goodAnswer().root()
+			s.sign(assertionOf(root))
+			_, err := read(connection(), xmlOf(root))
+			wantRefused(t, err, "SAML_UNKNOWN_ALGORITHM")
+			if strings.ContainsAny(err.Error(), "\n\u202e") || !strings.Contains(err.Error(), `"urn:`) {
+				t.Errorf("%q", err)
+			}
+		}
+	})
 	t.Run("SAM-11 not in the list of allowed ones", func(t *testing.T) {
 		t.Parallel()
 		xml := xmlOf(signedAssertion(goodAnswer()))

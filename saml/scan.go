@@ -438,12 +438,13 @@ func (s *scanner) render(name, uri string) error {
 }
 
 func (s *scanner) resolve(name string, element bool) (string, error) {
-	prefix, _, prefixed := strings.Cut(name, ":")
+	prefix, local, prefixed := strings.Cut(name, ":")
 	if !prefixed {
-		prefix = ""
+		prefix, local = "", name
 	}
 	switch {
-	case prefix == "xmlns", name == "xmlns", element && prefix == "xml":
+	// A local name of xmlns looks like a declaration to software that forgets the prefix.
+	case prefix == "xmlns", local == "xmlns", element && prefix == "xml":
 		return "", errors.New("a reserved prefix is used")
 	case prefix == "xml":
 		return nsXML, nil

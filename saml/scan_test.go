@@ -89,6 +89,8 @@ func TestNamespaceBounds(t *testing.T) {
 		"a namespace with a space":                   {`<a xmlns="urn:a b"/>`, 1000, false},
 		"a relative namespace":                       {`<a xmlns="a"/>`, 1000, false},
 		"a prefix that is declared empty":            {`<a xmlns:p=""/>`, 1000, false},
+		"an attribute called xmlns":                  {`<a xmlns:p="urn:p" p:xmlns="urn:q"/>`, 1000, false},
+		"an element called xmlns":                    {`<p:xmlns xmlns:p="urn:p"/>`, 1000, false},
 		"a default namespace that is taken back":     {`<a xmlns="urn:a"><b xmlns=""/></a>`, 1000, true},
 	} {
 		t.Run(name, func(t *testing.T) {
