@@ -20,7 +20,7 @@ const (
 	maxCertificates = 32       // of one identity provider
 	maxKeyDER       = 4 << 10  // of a private key, in bytes; one of 4,096 bits has 2,400
 	minRSA          = 2048     // bits; 1024 with SAMLPolicy.AllowDeprecated
-	maxPublicRSA    = 16384    // bits
+	maxRSA          = 8192     // bits: who registers a provider chooses how long signatures take
 	maxPrivateRSA   = 4096     // bits: the work grows with the third power, and strangers cause it
 )
 
@@ -91,7 +91,7 @@ func strongEnough(key crypto.PublicKey, p *sso.SAMLPolicy) error {
 		if p.AllowDeprecated {
 			least = minRSA / 2
 		}
-		if n := key.N.BitLen(); n < least || n > maxPublicRSA {
+		if n := key.N.BitLen(); n < least || n > maxRSA {
 			return fmt.Errorf("an RSA key has %d bits", n)
 		}
 		return nil

@@ -11,14 +11,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"hash"
 )
 
 var errPass = errors.New("a private key cannot be decrypted with its pass phrase")
 
-// maxIterations bounds the work for a pass phrase. OpenSSL does 2,048 unless it is told
-// otherwise; nothing that we know of does more than 600,000.
+// maxIterations bounds the work for a pass phrase, which the keyring does once. OpenSSL does
+// 2,048 unless it is told otherwise; nothing that we know of does more than 600,000.
 const maxIterations = 600_000
 
 // decryptPKCS8 opens an EncryptedPrivateKeyInfo of PBES2 (RFC 8018), which is what OpenSSL
@@ -49,7 +48,7 @@ func decryptPKCS8(der []byte, pass string) ([]byte, error) {
 		return nil, errPass
 	}
 	if kdf.Iterations > maxIterations {
-		return nil, fmt.Errorf("the pass phrase of a private key takes more than %d iterations", maxIterations)
+		return nil, errors.New("a private key's pass phrase takes too many iterations: write it again with openssl pkcs8 -topk8")
 	}
 	prf, ok := prfOf(kdf.PRF.Algorithm)
 	size, block, known := pemCipher(params.Cipher.Algorithm)

@@ -222,3 +222,41 @@ func TestExpiredCertificate(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestProvidersForms: how identity providers write the same document.
+func TestProvidersForms(t *testing.T) {
+	t.Parallel()
+	var unprefixed func(*etree.Element)
+	unprefixed = func(el *etree.Element) {
+		el.Space = ""
+		for _, c := range el.ChildElements() {
+			unprefixed(c)
+		}
+	}
+	// Entra ID: the assertion is in the default namespace.
+	entra := goodAnswer().root()
+	a := assertionOf(entra)
+	unprefixed(a)
+	a.CreateAttr("xmlns", nsAssertion)
+	signing{}.sign(a)
+	// Shibboleth and others: other prefixes, namespaces that are declared at the top and included, indented.
+	shibboleth := element(strings.NewReplacer("saml:", "saml2:", "xmlns:saml=", "xmlns:saml2=", "samlp:", "saml2p:", "xmlns:samlp=", "xmlns:saml2p=").Replace(xmlOf(goodAnswer().root())))
+	shibboleth.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
+	doc := etree.NewDocument()
+	doc.SetRoot(shibboleth)
+	doc.Indent(2)
+	inner := assertionOf(shibboleth)
+	inner.InsertChildAt(0, inner.FindElement("./Issuer")) // the signature comes after it
+	signing{prefixes: "xs"}.sign(inner)
+	signing{prefixes: "xs saml2"}.sign(shibboleth)
+	for name, root := range map[string]*etree.Element{"Entra ID": entra, "Shibboleth": shibboleth} {
+		got, err := read(connection(), xmlOf(root))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got.NameID != "ada@example.com" || len(got.Attributes["groups"]) != 2 || got.SessionIndex != "_s1" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -234,16 +234,16 @@ func TestKeyStrength(t *testing.T) {
 		key        any
 		strict, no bool
 	}{
-		"SAM-11 RSA of 1023 bits":  {of(1023), false, true},
-		"SAM-11 RSA of 1024 bits":  {of(1024), false, false},
-		"SAM-11 RSA of 2047 bits":  {of(2047), false, false},
-		"SAM-11 RSA of 2048 bits":  {of(2048), true, false},
-		"SAM-22 RSA of 16384 bits": {of(16384), true, false},
-		"SAM-22 RSA of 16385 bits": {of(16385), false, true},
-		"SAM-11 P-224":             {curve(elliptic.P224()), false, true},
-		"P-256":                    {curve(elliptic.P256()), true, false},
-		"P-384":                    {curve(elliptic.P384()), true, false},
-		"something else":           {"key", false, true},
+		"SAM-11 RSA of 1023 bits": {of(1023), false, true},
+		"SAM-11 RSA of 1024 bits": {of(1024), false, false},
+		"SAM-11 RSA of 2047 bits": {of(2047), false, false},
+		"SAM-11 RSA of 2048 bits": {of(2048), true, false},
+		"SAM-22 RSA of 8192 bits": {of(8192), true, false},
+		"SAM-22 RSA of 8193 bits": {of(8193), false, true},
+		"SAM-11 P-224":            {curve(elliptic.P224()), false, true},
+		"P-256":                   {curve(elliptic.P256()), true, false},
+		"P-384":                   {curve(elliptic.P384()), true, false},
+		"something else":          {"key", false, true},
 	} {
 		if err := strongEnough(c.key, strict); (err == nil) != c.strict {
 			t.Errorf("%s: %v", name, err)

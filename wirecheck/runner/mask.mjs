@@ -46,7 +46,7 @@ const patterns = [
   // States of flows have hyphens and underscores too.
   // After an escape such as %3D, its digits are no part of them.
   ["id", /(?<=%3D|(?<![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])|(?<!%)\b[A-Za-z0-9]{32}\b/],
-  ["token", /(?<!%)\b[A-Za-z0-9]{24}\b/],
+  ["token", /(?<!%)\b[A-Za-z0-9]{24}\b|(?<="domainVerificationToken":")[\w-]{24}(?=")/],
 ];
 const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
@@ -77,7 +78,7 @@ type SAMLConfig struct {
 
 // SAMLPeer is one of the two sides, as metadata or by its parts.
 type SAMLPeer struct {
-	Metadata                         string // XML
+	Metadata                         string // XML; of this server it is served as it is, and EntityID must say its entity id
 	EntityID                         string
 	Certificate                      string // of the identity provider
 	PrivateKey, PrivateKeyPass       string // of this server
@@ -268,13 +269,12 @@ func (p *Plugin) open(stored *string) (*wire.Object, error) {
 }
 
 // masked is a configuration for answers.
-func masked(o *wire.Object) (wire.Value, error) {
+func masked(o *wire.Object) (*validate.Record, error) {
 	if o == nil {
-		return wire.Null(), nil
+		return nil, nil
 	}
-	v := wire.ObjectOf(o).Clone()
-	own, _ := v.Obj()
-	return v, eachSecret(own, func(string) (string, error) { return mask, nil })
+	own, _ := wire.ObjectOf(o).Clone().Obj()
+	return &validate.Record{Members: own}, eachSecret(own, func(string) (string, error) { return mask, nil })
 }
 
 const mask = "****"

@@ -1,7 +1,6 @@
 package sso
 
 import (
-	"encoding/xml"
 	"errors"
 	"net/http"
 	"slices"
@@ -103,7 +102,7 @@ func acsURL(base, id string, s *SAMLConfig) string {
 // connection is both sides of a provider of SAML, as the server at a base URL sees them.
 func (p *Plugin) connection(base, id string, s *SAMLConfig) (*SAMLConnection, error) {
 	conn := &SAMLConnection{Policy: p.policy(), Audience: s.Audience, SP: SAMLServiceProvider{
-		EntityID: or(s.SP.EntityID, or(entityID(s.SP.Metadata), s.Issuer)), ACS: acsURL(base, id, s),
+		EntityID: or(s.SP.EntityID, s.Issuer), ACS: acsURL(base, id, s),
 		SigningKey: or(s.SP.PrivateKey, s.PrivateKey), SigningKeyPass: s.SP.PrivateKeyPass,
 		DecryptionKey: or(s.SP.EncPrivateKey, s.DecryptionKey), DecryptionKeyPass: s.SP.EncPrivateKeyPass,
 		SignRequests: s.AuthnRequestsSigned, WantAssertionsSigned: s.WantAssertionsSigned, NameIDFormat: s.IdentifierFormat,
@@ -131,31 +130,6 @@ func (p *Plugin) connection(base, id string, s *SAMLConfig) (*SAMLConnection, er
 		conn.IDP.SSO = []SAMLEndpoint{{Binding: SAMLRedirect, Location: s.EntryPoint}}
 	}
 	return conn, nil
-}
-
-// entityID reads the entity id of metadata of this server, which whoever registered the provider
-// has written.
-func entityID(document string) string {
-	if document == "" {
-		return ""
-	}
-	d := xml.NewDecoder(strings.NewReader(document))
-	for {
-		t, err := d.Token()
-		if err != nil {
-			return ""
-		}
-		root, ok := t.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		for _, a := range root.Attr {
-			if a.Name.Space == "" && a.Name.Local == "entityID" {
-				return a.Value
-			}
-		}
-		return ""
-	}
 }
 
 // usableSAML refuses a configuration with which no sign-in could end well.

@@ -61,6 +61,7 @@ type settings struct {
 	core   func(*core.Options)
 	more   []core.Plugin
 	proven bool // domains must be proven
+	social bool // the provider is a social one too, "acme"
 }
 
 func open(t testing.TB, s settings) *world {
@@ -74,7 +75,11 @@ func open(t testing.TB, s settings) *world {
 		s.sso.Domains.Enabled, s.sso.Domains.Resolver = true, w.dns
 	}
 	w.p = sso.New(s.sso)
-	plugins := append([]core.Plugin{emailpassword.New(emailpassword.Options{}), social.New(), w.org, w.p}, s.more...)
+	providers := social.New()
+	if s.social {
+		providers = social.New(w.idp.Config())
+	}
+	plugins := append([]core.Plugin{emailpassword.New(emailpassword.Options{}), providers, w.org, w.p}, s.more...)
 	w.Env = authtest.New(t, func(e *authtest.Env, o *core.Options) {
 		w.oidc.Now = e.Clock.Now
 		o.TrustedOrigins = append(o.TrustedOrigins, w.idp.URL)

@@ -105,6 +105,7 @@ func (p *Plugin) ready(c *core.Ctx, pr *provider) (*oauth.Provider, error) {
 	if pr.oidc.incomplete() {
 		found, err := p.discover(c, pr.Issuer, *pr.oidc, pr.isDefault)
 		if err != nil {
+			p.auth.Logger().WarnContext(c, "sign-in with a provider: its endpoints cannot be discovered", "provider", pr.ProviderID, "error", err)
 			return nil, err
 		}
 		pr.oidc = found

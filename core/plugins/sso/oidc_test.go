@@ -119,6 +119,12 @@ func TestState(t *testing.T) {
 		wantRedirect(t, c.Get(back), "/welcome", "")
 		wantRedirect(t, c.Get(back), base+"/error", "please_restart_the_process")
 	})
+	t.Run("OID-14 a callback that nobody has asked for", func(t *testing.T) {
+		c := w.Client()
+		c.Get("/sso/callback/acme?code=c-1").Want(t, 400, "VALIDATION_ERROR")
+		wantRedirect(t, c.Get("/sso/callback/acme?code=c-1&state="+strings.Repeat("x", 32)), base+"/error", "please_restart_the_process")
+		alive(t, c, false)
+	})
 	t.Run("the shared callback without the option", func(t *testing.T) {
 		c := w.Client()
 		back := strings.Replace(w.arrive(t, c, "acme", ada), "/sso/callback/acme", "/sso/callback", 1)

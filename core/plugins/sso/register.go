@@ -8,18 +8,23 @@ import (
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/validate"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
 // RegisterReply is the new provider, whose secrets are masked.
-type RegisterReply struct{ members *wire.Object }
-
-// AppendJSON appends the provider.
-func (r RegisterReply) AppendJSON(dst []byte) []byte {
-	if r.members == nil {
-		return append(dst, "null"...)
-	}
-	return r.members.AppendJSON(dst)
+type RegisterReply struct {
+	Issuer                  string           `json:"issuer"`
+	OIDC                    *validate.Record `json:"oidcConfig"`
+	SAML                    *validate.Record `json:"samlConfig"`
+	UserID                  string           `json:"userId"`
+	ProviderID              string           `json:"providerId"`
+	OrganizationID          *string          `json:"organizationId"`
+	Domain                  string           `json:"domain"`
+	DomainVerified          *bool            `json:"domainVerified,omitempty"` // with Options.Domains.Enabled
+	ID                      string           `json:"id"`
+	RedirectURI             string           `json:"redirectURI"`
+	DomainVerificationToken string           `json:"domainVerificationToken,omitempty"`
 }
 
 func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error) {
@@ -104,33 +109,16 @@ func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error)
 	return p.registered(c, row, oidc, saml, token)
 }
 
-func (p *Plugin) registered(c *core.Ctx, row *Row, oidc, saml *wire.Object, token string) (RegisterReply, error) {
-	shownOIDC, err := masked(oidc)
-	if err != nil {
-		return RegisterReply{}, err
-	}
-	shownSAML, err := masked(saml)
-	if err != nil {
-		return RegisterReply{}, err
-	}
-	org := wire.Null()
-	if row.OrganizationID != nil {
-		org = wire.String(*row.OrganizationID)
-	}
-	o := wire.NewObject(
-		wire.Member{Name: "issuer", Value: wire.String(row.Issuer)}, wire.Member{Name: "oidcConfig", Value: shownOIDC}, wire.Member{Name: "samlConfig", Value: shownSAML},
-		wire.Member{Name: "userId", Value: wire.String(row.UserID)}, wire.Member{Name: "providerId", Value: wire.String(row.ProviderID)},
-		wire.Member{Name: "organizationId", Value: org}, wire.Member{Name: "domain", Value: wire.String(row.Domain)},
-	)
+func (p *Plugin) registered(c *core.Ctx, row *Row, oidc, saml *wire.Object, token string) (out RegisterReply, err error) {
+	out = RegisterReply{Issuer: row.Issuer, UserID: row.UserID, ProviderID: row.ProviderID, OrganizationID: row.OrganizationID, Domain: row.Domain, ID: row.ID,
+		RedirectURI: p.redirectURI(c, row.ProviderID), DomainVerificationToken: token}
 	if p.opts.Domains.Enabled {
-		o.Set("domainVerified", wire.Bool(false))
+		out.DomainVerified = new(bool)
 	}
-	o.Set("id", wire.String(row.ID))
-	o.Set("redirectURI", wire.String(p.redirectURI(c, row.ProviderID)))
-	if p.opts.Domains.Enabled {
-		o.Set("domainVerificationToken", wire.String(token))
+	if out.OIDC, err = masked(oidc); err == nil {
+		out.SAML, err = masked(saml)
 	}
-	return RegisterReply{o}, nil
+	return out, err
 }
 
 func (p *Plugin) limit(ctx context.Context, u *core.User) (int, error) {
