@@ -143,7 +143,7 @@ func (v *verifier) assertion(el *etree.Element, wanted, responseSigned bool) (*e
 // decrypted opens an encrypted assertion. Without a signature around it the ciphertext may be
 // anybody's, so that every failure up to the assertion's own signature is the same one. Its time
 // still depends a little on how far the plaintext is XML: with CBC only a signed response closes
-// that; with GCM there is no plaintext but the sender's.
+// that, or a policy that lists GCM alone.
 func (v *verifier) decrypted(el *etree.Element, conn *sso.SAMLConnection, responseSigned bool) (*etree.Element, error) {
 	if conn.SP.DecryptionKey == "" {
 		return nil, refuse(codeInvalidResponse, "the assertion is encrypted, and there is no decryption key")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+	"github.com/crewjam/saml/xmlenc"
 
 	"github.com/advantch/kernia-go/core/plugins/sso"
 )
@@ -123,6 +124,36 @@ func TestAcceptedForms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRefusedForms: the standard allows these, and they are refused on the safe side.
+func TestRefusedForms(t *testing.T) {
+	t.Parallel()
+	t.Run("a prefix that only the inner signature includes", func(t *testing.T) {
+		t.Parallel()
+		root := goodAnswer().root()
+		a := assertionOf(root)
+		a.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
+		signing{prefixes: "xs"}.sign(a)
+		if _, err := read(connection(), xmlOf(root)); err != nil {
+			t.Error("the assertion alone: ", err)
+		}
+		both := root.Copy()
+		signing{}.sign(root)
+		_, err := read(connection(), xmlOf(root))
+		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+		signing{prefixes: "xs"}.sign(both)
+		if _, err := read(connection(), xmlOf(both)); err != nil {
+			t.Error("in both lists: ", err)
+		}
+	})
+	t.Run("a plaintext with prefixes from outside", func(t *testing.T) {
+		t.Parallel()
+		root := signedAssertion(goodAnswer())
+		plain := xmlOf(assertionOf(root))
+		_, err := read(decrypting(), xmlOf(encryptInto(root, boxOf([]byte(plain), xmlenc.OAEP()))))
+		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+	})
 }
 
 // TestValidUntil: a response is remembered until nothing of it is good any more, and no longer
