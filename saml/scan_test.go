@@ -102,8 +102,8 @@ func TestNamespaceBounds(t *testing.T) {
 	}
 }
 
-// TestAttributesOfOneName: attributes of one local name cost about as much as others. They once
-// cost thirty times as much.
+// TestAttributesOfOneName: attributes of one local name cost about as much as others. They
+// once cost six times as much and more, because each was looked up again for each other.
 func TestAttributesOfOneName(t *testing.T) { //nolint:paralleltest // compares times
 	best := map[string]time.Duration{}
 	for _, local := range []string{"a", "a%d"} {
@@ -116,7 +116,7 @@ func TestAttributesOfOneName(t *testing.T) { //nolint:paralleltest // compares t
 			fmt.Fprintf(&el, ` a%d:%s=""`, i, name)
 		}
 		doc := []byte("<r" + declared(60) + ">" + strings.Repeat("<b"+el.String()+"/>", 100) + "</r>")
-		for range 5 {
+		for range 10 {
 			start := time.Now()
 			if err := scan(doc, 1<<20, false); err != nil {
 				t.Fatal(err)
@@ -126,7 +126,7 @@ func TestAttributesOfOneName(t *testing.T) { //nolint:paralleltest // compares t
 			}
 		}
 	}
-	if best["a"] > 8*best["a%d"] {
+	if best["a"] > 3*best["a%d"] {
 		t.Errorf("%s, and %s with other names", best["a"], best["a%d"])
 	}
 }
