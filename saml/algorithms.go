@@ -7,6 +7,7 @@ import (
 	_ "crypto/sha512"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/plugins/sso"
@@ -104,7 +105,7 @@ func allowed(p *sso.SAMLPolicy, kind, uri, better string, known, deprecated bool
 	}
 	switch {
 	case !known:
-		return say(codeUnknownAlgorithm, "SAML %s algorithm not recognized: %.100s", kind, uri)
+		return say(codeUnknownAlgorithm, "SAML %s algorithm not recognized: %s", kind, shown(uri))
 	case len(list) > 0:
 		if !slices.Contains(list, uri) {
 			return say(codeNotAllowed, "SAML %s algorithm not in allow-list: %s", kind, uri)
@@ -113,6 +114,18 @@ func allowed(p *sso.SAMLPolicy, kind, uri, better string, known, deprecated bool
 		return say(codeDeprecated, "SAML response uses deprecated %s algorithm: %s. Please configure your IdP to use %s.", kind, uri, better)
 	}
 	return nil
+}
+
+// shown is at most 100 bytes of what a stranger calls a URI, in quotes if a log could take it
+// for something else.
+func shown(uri string) string {
+	uri = uri[:min(len(uri), 100)]
+	for i := range len(uri) {
+		if uri[i] < 0x21 || uri[i] > 0x7e {
+			return strconv.QuoteToASCII(uri)
+		}
+	}
+	return uri
 }
 
 func allowSignature(p *sso.SAMLPolicy, uri string) (signatureMethod, error) {

@@ -28,6 +28,16 @@ func readAssertion(el *etree.Element, inResponseTo string, conn *sso.SAMLConnect
 	if !until.IsZero() && until.Before(out.ValidUntil) {
 		out.ValidUntil = until
 	}
+	issued, err := instantOf(attr(el, "IssueInstant"))
+	if err != nil {
+		return nil, refuse(codeInvalidResponse, "IssueInstant: %s", err)
+	}
+	if most := issued.Add(maxAssertion); most.Before(out.ValidUntil) {
+		out.ValidUntil = most
+	}
+	if !in.Now.Add(-skew(&conn.Policy)).Before(out.ValidUntil) {
+		return nil, refuse(codeExpired, "the assertion was issued at %s", instant(issued))
+	}
 	id, err := readNameID(subject)
 	if err != nil {
 		return nil, refuse(codeInvalidResponse, "%s", err)

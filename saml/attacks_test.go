@@ -193,8 +193,6 @@ func TestTampering(t *testing.T) {
 		"UTF-16":                                                       {"<samlp:Response", `<?xml version="1.0" encoding="UTF-16"?><samlp:Response`, "SAML_INVALID_XML"},
 		"another NameID":                                               {"ada@example.com</saml:NameID>", evilName + "</saml:NameID>", ""},
 		"SAM-23 another status":                                        {statusSuccess, "urn:oasis:names:tc:SAML:2.0:status:Responder", ""},
-		"SAM-29 no SignatureValue":                                     {"<ds:SignatureValue>", "<ds:SignatureValue/><ds:SignatureValue>", ""},
-		"SAM-29 an empty DigestValue":                                  {"<ds:DigestValue>", "<ds:DigestValue/><ds:DigestValue>", ""},
 		"SAM-29 a digest that is no base64":                            {"<ds:DigestValue>", "<ds:DigestValue>!", ""},
 		"a digest that PHP compares loosely":                           {"<ds:DigestValue>", "<ds:DigestValue>MGUx", ""},
 		"a second SignedInfo (CVE-2025-29774)":                         {"<ds:SignedInfo>", `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="` + c14n + `"/></ds:SignedInfo><ds:SignedInfo>`, ""},
@@ -203,9 +201,7 @@ func TestTampering(t *testing.T) {
 		"an Object in the signature":                                   {"</ds:Signature>", "<ds:Object/></ds:Signature>", ""},
 		"SAM-13 an Assertion in no namespace":                          {"<samlp:Status>", "<Assertion/><samlp:Status>", "SAML_MULTIPLE_ASSERTIONS"},
 		"SAM-13 an EncryptedAssertion beside it":                       {"<samlp:Status>", "<saml:EncryptedAssertion/><samlp:Status>", "SAML_MULTIPLE_ASSERTIONS"},
-		"SAM-13 the Assertion is nested":                               {"<samlp:Status>", "<samlp:Extensions>", ""},
 		"a Signature in no namespace":                                  {"<samlp:Status>", "<Signature/><samlp:Status>", ""},
-		"not the root of a response":                                   {"<samlp:Response", "<samlp:ArtifactResponse", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -363,6 +359,18 @@ func TestSignatures(t *testing.T) {
 			wantRefused(t, err, c.code)
 		})
 	}
+	t.Run("an algorithm with a new line is quoted", func(t *testing.T) {
+		t.Parallel()
+		for _, s := range []signing{{method: "urn:x&#10;level=error"}, {digest: "urn:x&#10;level=error"}, {method: "urn:\u202e"}} {
+			root := goodAnswer().root()
+			s.sign(assertionOf(root))
+			_, err := read(connection(), xmlOf(root))
+			wantRefused(t, err, "SAML_UNKNOWN_ALGORITHM")
+			if strings.ContainsAny(err.Error(), "\n\u202e") || !strings.Contains(err.Error(), `"urn:`) {
+				t.Errorf("%q", err)
+			}
+		}
+	})
 	t.Run("SAM-11 not in the list of allowed ones", func(t *testing.T) {
 		t.Parallel()
 		xml := xmlOf(signedAssertion(goodAnswer()))
@@ -475,7 +483,7 @@ func TestStatements(t *testing.T) {
 	t.Run("versions, IDs and times of issue", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range [][3]string{
-			{"Version", "1.1"}, {"ID", ""}, {"IssueInstant", ""}, {"IssueInstant", "2026-05-04T12:02:00Z"},
+			{"Version", "1.1"}, {"ID", ""}, {"ID", "_" + strings.Repeat("a", 256)}, {"IssueInstant", ""}, {"IssueInstant", "2026-05-04T12:02:00Z"},
 		} {
 			root := goodAnswer().root()
 			assertionOf(root).CreateAttr(c[0], c[1])
@@ -542,12 +550,5 @@ func TestSizes(t *testing.T) {
 		if err != nil || len(got.Attributes["groups"]) != 3000 {
 			t.Error(err)
 		}
-	})
-	t.Run("a response in a query", func(t *testing.T) {
-		t.Parallel()
-		in := posted(xmlOf(signedAssertion(goodAnswer())))
-		in.Binding = sso.SAMLRedirect
-		_, err := New(Options{}).ReadResponse(connection(), in)
-		wantRefused(t, err, "")
 	})
 }

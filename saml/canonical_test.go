@@ -35,6 +35,20 @@ func TestCanonical(t *testing.T) {
 	if want := `<p:a xmlns:p="urn:p" b="1">x<c xmlns="urn:r"></c></p:a>`; err != nil || string(got) != want {
 		t.Errorf("%s %v, want %s", got, err, want)
 	}
+	for xml, want := range map[string]string{
+		`<r xmlns="urn:r"><p:m xmlns:p="urn:p" xmlns=""><p:a><c/></p:a></p:m></r>`: `<p:a xmlns:p="urn:p"><c></c></p:a>`,
+		`<r xmlns="urn:r"><m xmlns="urn:m"><a/></m></r>`:                           `<a xmlns="urn:m"></a>`,
+		`<r xmlns="urn:r"><m xmlns=""><a xmlns="urn:a"/></m></r>`:                  `<a xmlns="urn:a"></a>`,
+		`<r xmlns:p="urn:1"><m xmlns:p="urn:2"><p:a p:b=""/></m></r>`:              `<p:a xmlns:p="urn:2" p:b=""></p:a>`,
+	} {
+		root, err := parse([]byte(xml), 1000, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := canonical(root.ChildElements()[0].ChildElements()[0], nil, ""); err != nil || string(got) != want {
+			t.Errorf("%s: %s %v, want %s", xml, got, err, want)
+		}
+	}
 	if xmlOf(root) != `<r xmlns="urn:r" xmlns:p="urn:p"><p:a b="1">x<drop/><c/></p:a></r>` {
 		t.Error("the document has changed: ", xmlOf(root))
 	}

@@ -20,7 +20,7 @@ func (s *stack) CheckConnection(conn *sso.SAMLConnection) error {
 	if skew := conn.Policy.ClockSkew; skew < 0 || skew > maxSkew {
 		return refuse(codeConfiguration, "the clock skew is %s: an hour is the longest that is useful", skew)
 	}
-	if err := checkServiceProvider(conn); err != nil {
+	if err := s.checkServiceProvider(conn); err != nil {
 		return configuration(err)
 	}
 	if conn.IDP.EntityID == "" {
@@ -42,7 +42,7 @@ func (s *stack) CheckConnection(conn *sso.SAMLConnection) error {
 	return nil
 }
 
-func checkServiceProvider(conn *sso.SAMLConnection) error {
+func (s *stack) checkServiceProvider(conn *sso.SAMLConnection) error {
 	sp := &conn.SP
 	if sp.EntityID == "" {
 		return errors.New("the service provider has no entity ID")
@@ -55,7 +55,7 @@ func checkServiceProvider(conn *sso.SAMLConnection) error {
 			return err
 		}
 	}
-	key, err := newSigner(sp, &conn.Policy)
+	key, err := s.keys.signer(sp, &conn.Policy)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func checkServiceProvider(conn *sso.SAMLConnection) error {
 		return errors.New("the format of NameID is no URI")
 	}
 	if sp.DecryptionKey != "" {
-		private, err := decryptionKey(sp, &conn.Policy)
+		private, err := s.keys.decryption(sp, &conn.Policy)
 		if err != nil {
 			return err
 		}

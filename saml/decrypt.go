@@ -213,9 +213,9 @@ func (e *encrypted) decipher(key []byte) ([]byte, bool) {
 	return plain[:len(plain)-padding], true
 }
 
-// decryptionKey reads the key of a service provider that opens assertions.
-func decryptionKey(sp *sso.SAMLServiceProvider, p *sso.SAMLPolicy) (*rsa.PrivateKey, error) {
-	key, err := parseKey(sp.DecryptionKey, sp.DecryptionKeyPass)
+// decryption reads the key of a service provider that opens assertions.
+func (k *keyring) decryption(sp *sso.SAMLServiceProvider, p *sso.SAMLPolicy) (*rsa.PrivateKey, error) {
+	key, err := k.key(sp.DecryptionKey, sp.DecryptionKeyPass)
 	if err != nil {
 		return nil, errors.New("the decryption key: " + err.Error())
 	}

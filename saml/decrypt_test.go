@@ -214,6 +214,17 @@ func TestEncryptedAttacks(t *testing.T) {
 		_, err := read(conn, xmlOf(whole))
 		wantRefused(t, err, "INVALID_SAML_RESPONSE")
 	})
+	t.Run("SAM-30 a box that is none costs no key", func(t *testing.T) {
+		t.Parallel()
+		root := good(e)
+		root.FindElement(".//EncryptedData/EncryptionMethod").CreateAttr("Algorithm", "urn:x")
+		conn := decrypting()
+		conn.SP.DecryptionKey = "not looked at"
+		_, err := read(conn, xmlOf(root))
+		wantRefused(t, err, "SAML_UNKNOWN_ALGORITHM")
+		_, err = read(conn, xmlOf(good(e)))
+		wantRefused(t, err, "INVALID_SAML_CONFIGURATION")
+	})
 	t.Run("SAM-11 lists of allowed algorithms", func(t *testing.T) {
 		t.Parallel()
 		conn := decrypting()
@@ -229,6 +240,74 @@ func TestEncryptedAttacks(t *testing.T) {
 		_, err = read(decrypting(), xmlOf(root))
 		wantRefused(t, err, "SAML_UNKNOWN_ALGORITHM")
 	})
+}
+
+// TestWorkOfPlaintexts: whatever the plaintext is, a signature is compared with each certificate.
+func TestWorkOfPlaintexts(t *testing.T) {
+	t.Parallel()
+	conn := decrypting()
+	ec := idpEC()
+	conn.IDP.Certificates = append(conn.IDP.Certificates, ec.pem(), foreign().pem())
+	unsigned := string(plainOf(assertionOf(goodAnswer().root())))
+	signed := string(plainOf(assertionOf(signedAssertion(goodAnswer()))))
+	e := encrypter(xmlenc.OAEP(), xmlenc.AES128CBC, xmlenc.SHA1)
+	for name, plain := range map[string]string{
+		"no UTF-8": "\xff", "no XML": "x", "something else": `<a/>`, "not signed": unsigned,
+		"an assertion within":   strings.Replace(signed, "<saml:Conditions", `<saml:Advice><saml:Assertion/></saml:Advice><saml:Conditions`, 1),
+		"an ID twice":           strings.Replace(signed, "<saml:Conditions", `<saml:Advice ID="_a1"></saml:Advice><saml:Conditions`, 1),
+		"a signature elsewhere": strings.Replace(signed, "<saml:Conditions", `<saml:Advice><Signature/></saml:Advice><saml:Conditions`, 1),
+		"no SignedInfo":         strings.ReplaceAll(signed, "ds:SignedInfo", "ds:Object"),
+		"no base64":             strings.Replace(signed, "<ds:SignatureValue>", "<ds:SignatureValue>!", 1),
+		"unknown algorithm":     strings.Replace(signed, rsaSHA256, "urn:x", 1),
+		"another signature":     strings.Replace(signed, "<ds:DigestValue>", "<ds:DigestValue>AAAA", 1),
+	} {
+		t.Run("SAM-30 "+name, func(t *testing.T) {
+			t.Parallel()
+			box := element(xmlOf(encryptInto(goodAnswer().root(), boxOf([]byte(plain), e)))).FindElement("./EncryptedAssertion")
+			v := testVerifier(t, conn)
+			_, err := v.decrypted(box, conn, false)
+			wantRefused(t, err, "INVALID_SAML_RESPONSE")
+			if v.tries != len(v.certs) {
+				t.Errorf("%d signatures were compared, want %d", v.tries, len(v.certs))
+			}
+		})
+	}
+}
+
+// TestEncryptedForms: forms of the box that are refused before a key is used.
+func TestEncryptedForms(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(box *etree.Element)
+		code   string
+	}{
+		"the data are content": {func(box *etree.Element) {
+			box.CreateAttr("Type", nsXMLEnc+"Content")
+		}, "INVALID_SAML_RESPONSE"},
+		"no type is an element": {func(box *etree.Element) { box.RemoveAttr("Type") }, ""},
+		"SAM-11 another mask of rsa-oaep-mgf1p": {func(box *etree.Element) {
+			m := box.FindElement(".//EncryptedKey/EncryptionMethod")
+			m.AddChild(element(`<x:MGF xmlns:x="` + nsXMLEnc11 + `" Algorithm="` + nsXMLEnc11 + `mgf1sha256"/>`))
+		}, "SAML_UNKNOWN_ALGORITHM"},
+		"SAM-11 an unknown digest of the key": {func(box *etree.Element) {
+			box.FindElement(".//EncryptedKey/EncryptionMethod/DigestMethod").CreateAttr("Algorithm", "urn:x")
+		}, "SAML_UNKNOWN_ALGORITHM"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := signedAssertion(goodAnswer())
+			box := boxOf(plainOf(assertionOf(root)), encrypter(xmlenc.OAEP(), xmlenc.AES128GCM, xmlenc.SHA1))
+			c.change(box)
+			_, err := read(decrypting(), xmlOf(encryptInto(root, box)))
+			if c.code == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantRefused(t, err, c.code)
+		})
+	}
 }
 
 // TestWorkOfFailures: a key that does not unwrap costs a decryption as well.

@@ -95,7 +95,7 @@ func FuzzScan(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, xml string) {
-		if scan([]byte(xml), false) != nil {
+		if scan([]byte(xml), 1<<20, false) != nil {
 			return
 		}
 		root, err := parse([]byte(xml), 1<<20, false)

@@ -18,8 +18,10 @@ import (
 const (
 	maxKeyText      = 64 << 10 // of a certificate's or key's text, in bytes
 	maxCertificates = 32       // of one identity provider
+	maxKeyDER       = 4 << 10  // of a private key, in bytes; one of 4,096 bits has 2,400
 	minRSA          = 2048     // bits; 1024 with SAMLPolicy.AllowDeprecated
 	maxRSA          = 8192     // bits: who registers a provider chooses how long signatures take
+	maxPrivateRSA   = 4096     // bits: the work grows with the third power, and strangers cause it
 )
 
 // parseCertificates reads PEM with any number of certificates, or one in bare base64.
@@ -109,6 +111,19 @@ func current(cert *x509.Certificate, now time.Time, p *sso.SAMLPolicy) bool {
 
 // parseKey reads a private key in PEM. Its errors say nothing of the key.
 func parseKey(text, pass string) (crypto.Signer, error) {
+	key, err := decodeKey(text, pass)
+	if err != nil {
+		return nil, err
+	}
+	if private, ok := key.(*rsa.PrivateKey); ok && private.N.BitLen() > maxPrivateRSA {
+		return nil, errLargeKey
+	}
+	return key, nil
+}
+
+var errLargeKey = fmt.Errorf("a private key has more than %d bits", maxPrivateRSA)
+
+func decodeKey(text, pass string) (crypto.Signer, error) {
 	if len(text) > maxKeyText {
 		return nil, errors.New("a private key's text is too long")
 	}
@@ -117,6 +132,9 @@ func parseKey(text, pass string) (crypto.Signer, error) {
 		return nil, errors.New("a private key is no PEM")
 	}
 	der := block.Bytes
+	if len(der) > maxKeyDER {
+		return nil, errLargeKey // before it is parsed, which takes long
+	}
 	switch {
 	case block.Type == "ENCRYPTED PRIVATE KEY":
 		var err error

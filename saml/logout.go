@@ -9,7 +9,7 @@ import (
 
 // LogoutRequest implements sso.SAML.
 func (s *stack) LogoutRequest(conn *sso.SAMLConnection, r sso.SAMLLogout) (*sso.SAMLMessage, error) {
-	key, err := newSigner(&conn.SP, &conn.Policy)
+	key, err := s.keys.signer(&conn.SP, &conn.Policy)
 	if err != nil {
 		return nil, configuration(err)
 	}
@@ -30,7 +30,7 @@ func (s *stack) LogoutRequest(conn *sso.SAMLConnection, r sso.SAMLLogout) (*sso.
 
 // LogoutResponse implements sso.SAML.
 func (s *stack) LogoutResponse(conn *sso.SAMLConnection, r sso.SAMLLogoutAnswer) (*sso.SAMLMessage, error) {
-	key, err := newSigner(&conn.SP, &conn.Policy)
+	key, err := s.keys.signer(&conn.SP, &conn.Policy)
 	if err != nil {
 		return nil, configuration(err)
 	}
@@ -115,6 +115,9 @@ func (s *stack) ReadLogoutRequest(conn *sso.SAMLConnection, in *sso.SAMLReceived
 		if out.ValidUntil, err = instantOf(t); err != nil {
 			return nil, refuse(codeLogoutRequest, "NotOnOrAfter: %s", err)
 		}
+	}
+	if most := issued.Add(maxLogout); most.Before(out.ValidUntil) {
+		out.ValidUntil = most
 	}
 	if !in.Now.Add(-skew(&conn.Policy)).Before(out.ValidUntil) {
 		return nil, refuse(codeLogoutRequest, "the request was good until %s", instant(out.ValidUntil))

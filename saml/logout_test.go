@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
 	"github.com/advantch/kernia-go/core/plugins/sso"
 )
 
@@ -222,6 +224,110 @@ func TestLogoutAttacks(t *testing.T) {
 		_, err = New(Options{}).ReadLogoutRequest(connection(), deflated(xml))
 		wantRefused(t, err, "INVALID_LOGOUT_REQUEST")
 	})
+}
+
+// written is a message of logout that is signed after f has changed its XML.
+func written(t *testing.T, name string, binding sso.SAMLBinding, f func(root *etree.Element)) *sso.SAMLReceived {
+	t.Helper()
+	key, err := (&keyring{}).signer(&peer().SP, &sso.SAMLPolicy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, id := message(name, peer(), slo, now)
+	field := "SAMLRequest"
+	if name == "LogoutRequest" {
+		root.CreateElement("saml:NameID").SetText("ada")
+	} else {
+		field = "SAMLResponse"
+		root.CreateAttr("InResponseTo", "_q")
+		root.CreateElement("samlp:Status").CreateElement("samlp:StatusCode").CreateAttr("Value", statusSuccess)
+	}
+	f(root)
+	m, err := send(root, id, field, binding, slo, "", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return received(t, m, field)
+}
+
+// TestSignedLogout: messages that are signed well.
+func TestSignedLogout(t *testing.T) {
+	t.Parallel()
+	set := func(name, value string) func(*etree.Element) {
+		return func(root *etree.Element) { root.CreateAttr(name, value) }
+	}
+	unset := func(name string) func(*etree.Element) { return func(root *etree.Element) { root.RemoveAttr(name) } }
+	aged := func(issued, until string) func(*etree.Element) {
+		return func(root *etree.Element) {
+			root.CreateAttr("IssueInstant", issued)
+			if until != "" {
+				root.CreateAttr("NotOnOrAfter", until)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		change func(*etree.Element)
+		until  string // "" is refused
+		reason string
+	}{
+		"nothing changed":                     {func(*etree.Element) {}, "2026-05-04T12:05:00Z", ""},
+		"its own end":                         {set("NotOnOrAfter", "2026-05-04T12:02:00Z"), "2026-05-04T12:02:00Z", ""},
+		"an hour":                             {set("NotOnOrAfter", "2026-05-04T13:00:00Z"), "2026-05-04T13:00:00Z", ""},
+		"SAM-18 for ever":                     {set("NotOnOrAfter", "9999-12-31T23:59:59Z"), "2026-05-04T13:00:00Z", ""},
+		"SAM-18 for ever, an hour ago":        {aged("2026-05-04T10:59:00Z", "9999-12-31T23:59:59Z"), "", "good until"},
+		"SAM-18 for ever, almost an hour ago": {aged("2026-05-04T10:59:01Z", "9999-12-31T23:59:59Z"), "2026-05-04T11:59:01Z", ""},
+		"SAM-18 ended":                        {set("NotOnOrAfter", "2026-05-04T11:59:00Z"), "", "good until"},
+		"SAM-18 ended within the skew":        {set("NotOnOrAfter", "2026-05-04T11:59:01Z"), "2026-05-04T11:59:01Z", ""},
+		"SAM-18 an end that is no time":       {set("NotOnOrAfter", "never"), "", "NotOnOrAfter"},
+		"SAM-18 six minutes old":              {aged("2026-05-04T11:54:00Z", ""), "", "good until"},
+		"SAM-17 no Destination":               {unset("Destination"), "", "destination"},
+		"SAM-17 an empty Destination":         {set("Destination", ""), "", "destination"},
+		"no ID":                               {set("ID", ""), "", ""},
+		"an ID of 257 bytes":                  {set("ID", "_"+strings.Repeat("a", 256)), "", "no ID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, binding := range []sso.SAMLBinding{sso.SAMLRedirect, sso.SAMLPost} {
+				got, err := New(Options{}).ReadLogoutRequest(connection(), written(t, "LogoutRequest", binding, c.change))
+				if c.until == "" {
+					wantRefused(t, err, "INVALID_LOGOUT_REQUEST")
+					if !strings.Contains(err.Error(), c.reason) {
+						t.Errorf("%v, want %q", err, c.reason)
+					}
+					continue
+				}
+				if err != nil || instant(got.ValidUntil) != c.until {
+					t.Errorf("%+v %v, want %s", got, err, c.until)
+				}
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		change func(*etree.Element)
+		reason string
+	}{
+		"nothing changed":       {func(*etree.Element) {}, ""},
+		"no InResponseTo":       {unset("InResponseTo"), "InResponseTo"},
+		"SAM-17 no Destination": {unset("Destination"), "destination"},
+		"no status":             {func(root *etree.Element) { root.RemoveChild(root.FindElement("./Status")) }, "Status"},
+	} {
+		t.Run("answer: "+name, func(t *testing.T) {
+			t.Parallel()
+			for _, binding := range []sso.SAMLBinding{sso.SAMLRedirect, sso.SAMLPost} {
+				_, err := New(Options{}).ReadLogoutResponse(connection(), written(t, "LogoutResponse", binding, c.change))
+				if c.reason == "" {
+					if err != nil {
+						t.Error(err)
+					}
+					continue
+				}
+				wantRefused(t, err, "INVALID_LOGOUT_RESPONSE")
+				if !strings.Contains(err.Error(), c.reason) {
+					t.Errorf("%v, want %q", err, c.reason)
+				}
+			}
+		})
+	}
 }
 
 // stripPosted and spoilPosted do to a form what their callers do to a query.

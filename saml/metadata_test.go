@@ -83,12 +83,14 @@ func TestBadMetadata(t *testing.T) {
 		"no sign-in":                            entityOf(roleOf(key + `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="https://idp.example.com/soap"/>`)),
 		"a certificate that is none":            entityOf(roleOf(keyOf("", strings.Repeat("AAAA", 30)) + endpointsXML)),
 		"SAM-11 a weak key":                     entityOf(roleOf(keyOf("", bare(weak())) + endpointsXML)),
-		"no entity ID":                          strings.Replace(goodMetadata(), idpEntity, "", 1),
-		"two identity providers":                `<md:EntitiesDescriptor xmlns:md="` + nsMetadata + `">` + goodMetadata() + goodMetadata() + `</md:EntitiesDescriptor>`,
-		"a service provider":                    entityOf(`<md:SPSSODescriptor protocolSupportEnumeration="` + nsProtocol + `"/>`),
-		"an entity in Extensions":               entityOf(`<md:Extensions>` + goodMetadata() + `</md:Extensions>`),
-		"something else":                        `<a/>`,
-		"a comment in a certificate":            strings.Replace(goodMetadata(), "</ds:X509Certificate>", "<!-- --></ds:X509Certificate>", 1),
+		"SAM-22 33 endpoints": strings.Replace(goodMetadata(), "<md:SingleSignOnService ",
+			strings.Repeat(`<md:SingleSignOnService Binding="`+string(sso.SAMLPost)+`" Location="https://idp.example.com/x"/>`, maxEndpoints-1)+"<md:SingleSignOnService ", 1),
+		"no entity ID":               strings.Replace(goodMetadata(), idpEntity, "", 1),
+		"two identity providers":     `<md:EntitiesDescriptor xmlns:md="` + nsMetadata + `">` + goodMetadata() + goodMetadata() + `</md:EntitiesDescriptor>`,
+		"a service provider":         entityOf(`<md:SPSSODescriptor protocolSupportEnumeration="` + nsProtocol + `"/>`),
+		"an entity in Extensions":    entityOf(`<md:Extensions>` + goodMetadata() + `</md:Extensions>`),
+		"something else":             `<a/>`,
+		"a comment in a certificate": strings.Replace(goodMetadata(), "</ds:X509Certificate>", "<!-- --></ds:X509Certificate>", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

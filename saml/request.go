@@ -27,7 +27,7 @@ func (s *stack) AuthnRequest(conn *sso.SAMLConnection, r sso.SAMLRequest) (*sso.
 	if err := webLocation(conn.SP.ACS); err != nil {
 		return nil, err
 	}
-	key, err := newSigner(&conn.SP, &conn.Policy)
+	key, err := s.keys.signer(&conn.SP, &conn.Policy)
 	if err != nil {
 		return nil, configuration(err)
 	}

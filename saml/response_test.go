@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+	"github.com/crewjam/saml/xmlenc"
 
 	"github.com/advantch/kernia-go/core/plugins/sso"
 )
@@ -120,6 +121,77 @@ func TestAcceptedForms(t *testing.T) {
 			sign(root)
 			if _, err := read(conn, xmlOf(root)); err != nil {
 				t.Error("the response: ", err)
+			}
+		})
+	}
+}
+
+// TestRefusedForms: the standard allows these, and they are refused on the safe side.
+func TestRefusedForms(t *testing.T) {
+	t.Parallel()
+	t.Run("a prefix that only the inner signature includes", func(t *testing.T) {
+		t.Parallel()
+		root := goodAnswer().root()
+		a := assertionOf(root)
+		a.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
+		signing{prefixes: "xs"}.sign(a)
+		if _, err := read(connection(), xmlOf(root)); err != nil {
+			t.Error("the assertion alone: ", err)
+		}
+		both := root.Copy()
+		signing{}.sign(root)
+		_, err := read(connection(), xmlOf(root))
+		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+		signing{prefixes: "xs"}.sign(both)
+		if _, err := read(connection(), xmlOf(both)); err != nil {
+			t.Error("in both lists: ", err)
+		}
+	})
+	t.Run("a plaintext with prefixes from outside", func(t *testing.T) {
+		t.Parallel()
+		root := signedAssertion(goodAnswer())
+		plain := xmlOf(assertionOf(root))
+		_, err := read(decrypting(), xmlOf(encryptInto(root, boxOf([]byte(plain), xmlenc.OAEP()))))
+		wantRefused(t, err, "INVALID_SAML_RESPONSE")
+	})
+}
+
+// TestValidUntil: a response is remembered until nothing of it is good any more, and no longer
+// than a day after it was issued, after which it is refused.
+func TestValidUntil(t *testing.T) {
+	t.Parallel()
+	bearer := func(until string) string {
+		return confirmation(methodBearer, `NotOnOrAfter="`+until+`" Recipient="`+acs+`" InResponseTo="`+requestID+`"`)
+	}
+	for name, c := range map[string]struct {
+		conditions, confirmations, issued string
+		want                              string // "" is refused as expired
+	}{
+		"the conditions end first":    {"2026-05-04T12:03:00Z", bearer("2026-05-04T12:05:00Z"), "", "2026-05-04T12:03:00Z"},
+		"the confirmation ends first": {"2026-05-04T12:05:00Z", bearer("2026-05-04T12:04:00Z"), "", "2026-05-04T12:04:00Z"},
+		"the later of two confirmations": {
+			"2026-05-04T12:09:00Z", bearer("2026-05-04T12:06:00Z") + bearer("2026-05-04T12:04:00Z"), "", "2026-05-04T12:06:00Z",
+		},
+		"SAM-18 good for ever":                      {"9999-12-31T23:59:59Z", bearer("9999-12-31T23:59:59Z"), "", "2026-05-05T12:00:00Z"},
+		"SAM-18 good for ever, almost a day old":    {"9999-12-31T23:59:59Z", bearer("9999-12-31T23:59:59Z"), "2026-05-03T11:59:01Z", "2026-05-04T11:59:01Z"},
+		"SAM-18 good for ever, more than a day old": {"9999-12-31T23:59:59Z", bearer("9999-12-31T23:59:59Z"), "2026-05-03T11:59:00Z", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := goodAnswer()
+			a.times, a.confirmations = `NotOnOrAfter="`+c.conditions+`"`, c.confirmations
+			root := a.root()
+			if c.issued != "" {
+				assertionOf(root).CreateAttr("IssueInstant", c.issued)
+			}
+			signing{}.sign(assertionOf(root))
+			got, err := read(connection(), xmlOf(root))
+			if c.want == "" {
+				wantRefused(t, err, "SAML_ASSERTION_HAS_EXPIRED")
+				return
+			}
+			if err != nil || instant(got.ValidUntil) != c.want {
+				t.Errorf("%+v %v, want %s", got, err, c.want)
 			}
 		})
 	}

@@ -18,11 +18,15 @@ type Options struct {
 	AllowExpiredCertificates bool
 }
 
-// New returns a SAML 2.0 stack for sso.Options.SAML. It keeps nothing between calls and may
-// serve any number of plugins and goroutines.
-func New(o Options) sso.SAML { return &stack{options: o} }
+// New returns a SAML 2.0 stack for sso.Options.SAML. Of a call it keeps nothing but the private
+// keys of service providers, opened, at most 64. It may serve any number of plugins and
+// goroutines.
+func New(o Options) sso.SAML { return &stack{options: o, keys: &keyring{}} }
 
-type stack struct{ options Options }
+type stack struct {
+	options Options
+	keys    *keyring
+}
 
 // Codes of refused documents. Those that Better Auth knows have its texts.
 var (
@@ -73,6 +77,10 @@ const (
 
 	// maxSkew is the longest skew that counts: a longer one would make lifetimes meaningless.
 	maxSkew = time.Hour
+	// maxAssertion and maxLogout are how long after their time of issue messages are good,
+	// whatever they say themselves: what was used once is remembered for as long.
+	maxAssertion = 24 * time.Hour
+	maxLogout    = time.Hour
 	// logoutLifetime is how long messages of logout are good that do not say it themselves.
 	logoutLifetime = 5 * time.Minute
 )

@@ -17,6 +17,10 @@ const (
 	maxAttributes = 64
 	maxScope      = 64 // namespace declarations in force at one place
 	maxName       = 128
+	maxURI        = 256 // of a namespace, in bytes
+	// maxInForce bounds the declarations in force, summed over all elements: whoever makes the
+	// canonical form copies them for each. 3,000 groups have less than half of it.
+	maxInForce = 100_000
 )
 
 // scanner accepts the XML in which parsers cannot disagree: UTF-8, names in ASCII with at most
@@ -26,21 +30,29 @@ const (
 type scanner struct {
 	in       []byte
 	pos      int
+	limit    int // of what the canonical form adds, in bytes
 	comments bool
 
 	open     []string
 	scope    []binding
-	marks    []int // length of scope before each open element
+	rendered []binding // declarations that the canonical form has around this place
+	marks    []mark
 	elements int
 	roots    int
+	inForce  int
+	added    int
 }
 
 type binding struct{ prefix, uri string }
 
+// mark is how long scope and rendered were before an open element.
+type mark struct{ scope, rendered int }
+
 type rawAttr struct{ name, value string }
 
-// scan reports what is wrong with a document.
-func scan(doc []byte, comments bool) error {
+// scan reports what is wrong with a document. Its exclusive canonical form, which repeats
+// namespaces, may add as many bytes of declarations as limit says.
+func scan(doc []byte, limit int, comments bool) error {
 	if !utf8.Valid(doc) {
 		return errors.New("the document is not UTF-8")
 	}
@@ -49,7 +61,7 @@ func scan(doc []byte, comments bool) error {
 			return errors.New("the document has a character that XML does not allow")
 		}
 	}
-	s := &scanner{in: doc, comments: comments}
+	s := &scanner{in: doc, limit: limit, comments: comments}
 	if err := s.declaration(); err != nil {
 		return err
 	}
@@ -250,7 +262,7 @@ func (s *scanner) end() error {
 
 func (s *scanner) leave() {
 	last := len(s.open) - 1
-	s.scope = s.scope[:s.marks[last]]
+	s.scope, s.rendered = s.scope[:s.marks[last].scope], s.rendered[:s.marks[last].rendered]
 	s.open, s.marks = s.open[:last], s.marks[:last]
 }
 
@@ -275,7 +287,7 @@ func (s *scanner) start() error {
 	if err != nil {
 		return err
 	}
-	s.open, s.marks = append(s.open, name), append(s.marks, len(s.scope))
+	s.open, s.marks = append(s.open, name), append(s.marks, mark{len(s.scope), len(s.rendered)})
 	if err := s.namespaces(name, attrs); err != nil {
 		return err
 	}
@@ -361,15 +373,26 @@ func (s *scanner) namespaces(name string, attrs []rawAttr) error {
 		// Canonicalizers disagree about relative URIs, and some give nothing at all.
 		case a.value != "" && !strings.Contains(a.value, ":") || strings.ContainsAny(a.value, "& \t\r\n"):
 			return errors.New("a namespace is no absolute URI")
+		case len(a.value) > maxURI:
+			return fmt.Errorf("a namespace has more than %d bytes", maxURI)
 		}
 		if s.scope = append(s.scope, binding{prefix, a.value}); len(s.scope) > maxScope {
 			return fmt.Errorf("more than %d namespaces are declared at one place", maxScope)
 		}
 	}
-	if _, err := s.resolve(name, true); err != nil {
+	if s.inForce += len(s.scope); s.inForce > maxInForce {
+		return errors.New("too many namespaces are declared around too many elements")
+	}
+	uri, err := s.resolve(name, true)
+	if err != nil {
 		return err
 	}
-	for i, a := range attrs {
+	if err := s.render(name, uri); err != nil {
+		return err
+	}
+	type expanded struct{ local, uri string }
+	var seen []expanded
+	for _, a := range attrs {
 		prefix, local, prefixed := strings.Cut(a.name, ":")
 		if !prefixed || prefix == "xmlns" {
 			continue
@@ -378,26 +401,50 @@ func (s *scanner) namespaces(name string, attrs []rawAttr) error {
 		if err != nil {
 			return err
 		}
-		for _, other := range attrs[:i] {
-			p, l, ok := strings.Cut(other.name, ":")
-			if !ok || p == "xmlns" || l != local {
-				continue
-			}
-			if same, _ := s.resolve(other.name, false); same == uri {
+		if err := s.render(a.name, uri); err != nil {
+			return err
+		}
+		for _, other := range seen {
+			if other == (expanded{local, uri}) {
 				return errors.New("an element has an attribute twice")
 			}
 		}
+		seen = append(seen, expanded{local, uri})
+	}
+	return nil
+}
+
+// render counts the declaration that the canonical form has for a name. It stands where the
+// name is used and not where the document has it, so that a few kilobytes could become many
+// megabytes.
+func (s *scanner) render(name, uri string) error {
+	prefix, _, prefixed := strings.Cut(name, ":")
+	if !prefixed {
+		prefix = ""
+	}
+	for i := len(s.rendered) - 1; i >= 0; i-- {
+		if s.rendered[i].prefix == prefix {
+			if s.rendered[i].uri == uri {
+				return nil
+			}
+			break
+		}
+	}
+	s.rendered = append(s.rendered, binding{prefix, uri})
+	if s.added += len(` xmlns:=""`) + len(prefix) + len(uri); s.added > s.limit {
+		return errors.New("the document has too many uses of namespaces that are declared far away")
 	}
 	return nil
 }
 
 func (s *scanner) resolve(name string, element bool) (string, error) {
-	prefix, _, prefixed := strings.Cut(name, ":")
+	prefix, local, prefixed := strings.Cut(name, ":")
 	if !prefixed {
-		prefix = ""
+		prefix, local = "", name
 	}
 	switch {
-	case prefix == "xmlns", name == "xmlns", element && prefix == "xml":
+	// A local name of xmlns looks like a declaration to software that forgets the prefix.
+	case prefix == "xmlns", local == "xmlns", element && prefix == "xml":
 		return "", errors.New("a reserved prefix is used")
 	case prefix == "xml":
 		return nsXML, nil

@@ -24,12 +24,12 @@ type signer struct {
 	certificateInXML string // base64, or ""
 }
 
-// newSigner reads the key of a service provider. Without one it returns nil.
-func newSigner(sp *sso.SAMLServiceProvider, p *sso.SAMLPolicy) (*signer, error) {
+// signer reads the key of a service provider. Without one it returns nil.
+func (k *keyring) signer(sp *sso.SAMLServiceProvider, p *sso.SAMLPolicy) (*signer, error) {
 	if sp.SigningKey == "" {
 		return nil, nil
 	}
-	key, err := parseKey(sp.SigningKey, sp.SigningKeyPass)
+	key, err := k.key(sp.SigningKey, sp.SigningKeyPass)
 	if err != nil {
 		return nil, errors.New("the signing key: " + err.Error())
 	}

@@ -15,7 +15,7 @@ func parse(doc []byte, limit int, comments bool) (*etree.Element, error) {
 		return nil, fmt.Errorf("the document is larger than %d bytes", limit)
 	}
 	doc = bytes.TrimPrefix(doc, []byte("\xEF\xBB\xBF"))
-	if err := scan(doc, comments); err != nil {
+	if err := scan(doc, limit, comments); err != nil {
 		return nil, err
 	}
 	tree := etree.NewDocument()

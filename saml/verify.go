@@ -25,11 +25,13 @@ const maxSignedInfo = 32
 // verifier knows whose signatures count.
 type verifier struct {
 	certs   []*x509.Certificate
+	keys    *keyring
 	policy  *sso.SAMLPolicy
 	now     time.Time
 	expired bool // expired certificates count
 	limit   int
 	code    core.ErrorCode // of refusals without a code of their own
+	tries   int            // signatures that were compared with a certificate
 }
 
 // checkSignatures refuses signatures anywhere but directly below one of the owners, and more
@@ -174,6 +176,7 @@ func (v *verifier) signature(uri string, data, signature []byte) error {
 	h.Write(data)
 	sum, old := h.Sum(nil), false
 	for _, cert := range v.certs {
+		v.tries++
 		if !method.verify(cert.PublicKey, sum, signature) {
 			continue
 		}
@@ -271,11 +274,22 @@ func canonical(el, without *etree.Element, prefixes string) ([]byte, error) {
 	if without != nil {
 		c.RemoveChildAt(without.Index())
 	}
-	for up := el.Parent(); up != nil; up = up.Parent() {
+	// The innermost declaration of a prefix counts. One that takes the default namespace back
+	// counts as well: the default of an element further out is not this one's.
+	seen := map[string]bool{}
+	for up := el; up != nil; up = up.Parent() {
 		for _, a := range up.Attr {
-			if (a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns" && a.Value != "") && c.SelectAttr(a.FullKey()) == nil {
-				c.CreateAttr(a.FullKey(), a.Value)
+			prefix := a.Key
+			switch {
+			case a.Space == "" && a.Key == "xmlns":
+				prefix = ""
+			case a.Space != "xmlns":
+				continue
 			}
+			if !seen[prefix] && up != el && a.Value != "" {
+				c.Attr = append(c.Attr, etree.Attr{Space: a.Space, Key: a.Key, Value: a.Value})
+			}
+			seen[prefix] = true
 		}
 	}
 	data, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixes).Canonicalize(c)
