@@ -47,8 +47,11 @@ var servers = map[string][]example{
 		{"-address=localhost:0 -framework=fiber", signUp, aSignUp}, {"-address=localhost:0 -framework=chi", signUp, aSignUp},
 		{"-address=localhost:0 -framework=echov5", signUp, aSignUp}, {"-address=localhost:0 -framework=fiberv3", signUp, aSignUp},
 	},
-	"phone": {{"", "/api/auth/phone-number/send-otp", `{"phoneNumber":"+41791234567"}`}},
-	"popup": {{"", "/api/auth/sign-in/social", `{"provider":"demo","callbackURL":"/","disableRedirect":true}`}},
+	"enterprise": {{"", signUp, aSignUp}},
+	"idp":        {{"", signUp, aSignUp}},
+	"mcp":        {{"", signUp, aSignUp}},
+	"phone":      {{"", "/api/auth/phone-number/send-otp", `{"phoneNumber":"+41791234567"}`}},
+	"popup":      {{"", "/api/auth/sign-in/social", `{"provider":"demo","callbackURL":"/","disableRedirect":true}`}},
 }
 
 // noServers are the folders of which nobody makes a server.
@@ -205,7 +208,7 @@ func looseSecret(t *testing.T, s *server) {
 		t.Fatal(err)
 	}
 	again := exec.CommandContext(t.Context(), s.binary)
-	again.Dir, again.Env = s.dir, append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
+	again.Dir, again.Env = s.dir, append(os.Environ(), "PORT=0", "IDP_PORT=0", "CLIENT_PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE=")
 	out, err := again.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "chmod 600") {
 		t.Errorf("it started with %v: %s", err, out)
@@ -292,7 +295,7 @@ func startWith(t *testing.T, binary string, run example, variables ...string) *s
 	}
 	read, write := io.Pipe()
 	command := exec.CommandContext(t.Context(), s.binary, strings.Fields(run.args)...) //nolint:gosec // built by the test
-	command.Dir, command.Env = s.dir, append(append(os.Environ(), "PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE="), variables...)
+	command.Dir, command.Env = s.dir, append(append(os.Environ(), "PORT=0", "IDP_PORT=0", "CLIENT_PORT=0", "HOST=", "KERNIA_SECRET=", "DATABASE="), variables...)
 	both := io.MultiWriter(output, write)
 	command.Stdout, command.Stderr = both, both
 	if err := command.Start(); err != nil {
