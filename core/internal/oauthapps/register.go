@@ -28,6 +28,7 @@ const (
 	maxContacts = 16
 	maxContact  = 320 // an e-mail address (RFC 5321 4.5.3.1)
 	maxMetadata = 8192
+	maxStored   = 16 << 10 // of all that is kept, because anybody registers
 )
 
 // RegisterInput is the body of a registration (RFC 7591 2).
@@ -190,6 +191,9 @@ func (in *RegisterInput) check(scopes []string) error {
 	case !code:
 		return badMetadata("the server has the grant authorization_code alone, with refresh_token")
 	}
+	if in.stored() > maxStored {
+		return badMetadata("redirect_uris, client_name, logo_uri and metadata are too long together")
+	}
 	for _, uri := range in.RedirectURIs {
 		if err := oauthserver.CheckRedirectURI(uri); err != nil {
 			return refuse(oauthserver.ErrInvalidRedirectURI, err.Error())
@@ -222,6 +226,18 @@ func (in *RegisterInput) check(scopes []string) error {
 		}
 	}
 	return nil
+}
+
+// stored is how many bytes of a registration are kept.
+func (in *RegisterInput) stored() int {
+	n := len(validate.Value(in.ClientName)) + len(validate.Value(in.LogoURI))
+	for _, uri := range in.RedirectURIs {
+		n += len(uri) + 1
+	}
+	if in.Metadata != nil && in.Metadata.Members != nil {
+		n += len(in.Metadata.Members.AppendJSON(nil))
+	}
+	return n
 }
 
 func (in *RegisterInput) size() (n int) {

@@ -51,6 +51,8 @@ func (s *Server) proof(c *core.Ctx, access string) (thumbprint, why string, err 
 	target := c.BaseURL() + c.Path()
 	jti := t.text("jti")
 	switch {
+	case withoutQuery(target) == "":
+		return "", "the server has no address that htu could be", nil
 	case t.text("htm") != c.Method():
 		return "", "htm is not the method", nil
 	case withoutQuery(t.text("htu")) != withoutQuery(target):

@@ -73,6 +73,9 @@ type Config struct {
 	// ResolveRequestURI returns the parameters behind a request_uri, or nil. It may be nil.
 	ResolveRequestURI func(ctx context.Context, requestURI, clientID string) (url.Values, error)
 
+	// OneResource lets a grant whose authorization request names no resource ask for tokens for
+	// the first of Audiences alone.
+	OneResource bool
 	// Opaque makes access tokens for resources opaque, too.
 	Opaque bool
 	// AtOrigin makes the origin of the base URL the issuer, without the base path.

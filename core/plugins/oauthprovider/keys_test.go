@@ -349,6 +349,10 @@ func TestOP09OP11KeysOfRegistrations(t *testing.T) {
 	t.Parallel()
 	key := newKey(t, "k")
 	w := newWorld(t, Options{PrivateKeyJWT: true, BackChannelLogout: true, DPoP: true, AllowDynamicClientRegistration: true, AllowUnauthenticatedClientRegistration: true})
+	var many []keyPair
+	for i := range 17 {
+		many = append(many, newKey(t, fmt.Sprint("k", i)))
+	}
 	private, _ := json.Marshal(jose.JSONWebKey{Key: key.private, KeyID: "k"})
 	small, _ := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
 	for name, more := range map[string]object{
@@ -357,6 +361,8 @@ func TestOP09OP11KeysOfRegistrations(t *testing.T) {
 		"a private key":     {"jwks": object{"keys": []json.RawMessage{private}}},
 		"a shared key":      {"jwks": object{"keys": []object{{"kty": "oct", "k": "AAAA"}}}},
 		"a short key":       {"jwks": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: small.Public()}}}},
+		"many keys":         {"jwks": keySet(many...)},
+		"an address":        {"jwks_uri": "https://rp.example/jwks"}, // without a user
 		"an empty set":      {"jwks": object{"keys": []object{}}},
 		"http":              {"jwks_uri": "http://rp.example/jwks"},
 		"loopback":          {"jwks_uri": "https://127.0.0.1/jwks"},
@@ -376,7 +382,8 @@ func TestOP09OP11KeysOfRegistrations(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
 	}
-	a := w.Client().Post("/oauth2/register", object{
+	w.Client().Post("/oauth2/register", object{"redirect_uris": []string{callback}, "token_endpoint_auth_method": "private_key_jwt", "jwks": keySet(key)}).Want(t, 201, "")
+	a := w.browser.Post("/oauth2/register", object{
 		"redirect_uris": []string{callback}, "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://rp.example/jwks",
 		"backchannel_logout_uri": "https://rp.example/out", "backchannel_logout_session_required": true, "dpop_bound_access_tokens": true,
 	}).Want(t, 201, "")
