@@ -52,18 +52,15 @@ const pendingPrefix = "oauth-consent-"
 // Consent shows the page of consent. The request is kept in the database under a code, which
 // the page or its cookie names.
 func (p *Provider) Consent(c *core.Ctx, signed string, q wire.Query) (string, error) {
-	session, err := c.StoredSession()
-	if err != nil {
-		return "", err
-	}
+	session := c.Issued() // the call may be the sign-in itself
 	if session == nil {
-		session = c.Issued()
+		var err error
+		if session, err = c.StoredSession(); err != nil {
+			return "", err
+		}
 	}
 	if session == nil {
 		return "", core.Fail(http.StatusUnauthorized, core.CodeUnauthorized)
-	}
-	if issued := c.Issued(); issued != nil {
-		session = issued
 	}
 	code, err := p.auth.RandomString(32)
 	if err != nil {

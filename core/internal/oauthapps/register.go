@@ -24,6 +24,7 @@ const (
 // Bounds of what a client registers.
 const (
 	maxURIs     = 64
+	maxJoined   = 16 << 10 // of all URIs, which share a column
 	maxText     = 2048
 	maxContacts = 16
 	maxContact  = 320 // an e-mail address (RFC 5321 4.5.3.1)
@@ -182,7 +183,7 @@ func (in *RegisterInput) check(scopes []string) error {
 	switch {
 	case len(in.RedirectURIs) == 0:
 		return refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
-	case len(in.RedirectURIs) > maxURIs:
+	case len(in.RedirectURIs) > maxURIs || len(strings.Join(in.RedirectURIs, ",")) > maxJoined:
 		return refuse(oauthserver.ErrInvalidRedirectURI, "too many URIs")
 	case in.GrantTypes != nil && in.ResponseTypes != nil && code && !slices.Contains(in.ResponseTypes, "code"):
 		return badMetadata("When 'authorization_code' grant type is used, 'code' response type must be included")
