@@ -253,6 +253,11 @@ func TestOP09PrivateKeyJWT(t *testing.T) {
 	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_assertion": {good()}, "client_id": {w.client.ID()}}), 400, "invalid_request")
 	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {w.client.ID()}}), 401, "invalid_client")
 	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {w.client.ID()}, "client_secret": {"x"}}), 401, "invalid_client")
+	// A secret that a row has kept from before does not count beside the key.
+	if _, err := w.Auth.DB().UpdateMany(t.Context(), ModelClient, by("clientId", w.client.ID()), object{"clientSecret": challenge("left")}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, basic(w.client.ID(), "left")), 401, "invalid_client")
 	other2 := w.register(AdminClientInput{Fields: Fields{RedirectURIs: []string{callback}}})
 	want(t, machine(key.sign(t, w.assertion(object{"iss": other2.ID(), "sub": other2.ID()}), nil)), 401, "invalid_client")
 
