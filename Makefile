@@ -50,6 +50,7 @@ wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth
 	cd wirecheck && node runner/shared.mjs
 	cd wirecheck && node adopt.mjs
 	cd wirecheck && node idp.mjs
+	cd wirecheck && node --no-deprecation saml.mjs
 	cd wirecheck && node mcp.mjs
 	cd wirecheck && node foreign.mjs
 	cd wirecheck && node own.mjs

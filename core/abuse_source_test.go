@@ -17,11 +17,14 @@ var forbidden = map[string]*regexp.Regexp{
 	"math/rand":    nil,
 	"math/rand/v2": nil,
 	"crypto/md5":   nil,
-	"crypto/des":   nil,
-	"crypto/rc4":   nil,
-	"unsafe":       nil,
-	// Have I Been Pwned (k-anonymity) and TOTP (RFC 6238) are defined with it.
-	"crypto/sha1": regexp.MustCompile(`/(haveibeenpwned|twofactor|totp)[^/]*/|totp`),
+	// Old identity providers encrypt with 3DES, which AllowDeprecated of the plugin sso must allow,
+	// and old tools encrypt private keys with it.
+	"crypto/des": regexp.MustCompile(`/saml/(decrypt|pkcs8)\.go$`),
+	"crypto/rc4": nil,
+	"unsafe":     nil,
+	// Have I Been Pwned (k-anonymity) and TOTP (RFC 6238) are defined with it, and so is RSA-OAEP
+	// of XML encryption, where its weakness does not matter.
+	"crypto/sha1": regexp.MustCompile(`/(haveibeenpwned|twofactor|totp)[^/]*/|totp|/saml/(algorithms|pkcs8)\.go$`),
 }
 
 var secretName = regexp.MustCompile(`(?i)(secret|signature|digest|password|hmac|mac|otp)$`)

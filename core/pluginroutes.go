@@ -44,6 +44,7 @@ var pluginRoutes = map[string][]string{
 	"phone-number":   {"/sign-in/phone-number", "/phone-number/"},
 	"scim":           {"/scim/"},
 	"siwe":           {"/siwe/"},
+	"sso":            {"/sign-in/sso", "/sso/"},
 	"social":         {"/sign-in/social", "/link-social", "/callback/", "/get-access-token", "/refresh-token", "/account-info"},
 	"two-factor":     {"/two-factor/"},
 	"username":       {"/sign-in/username", "/is-username-available"},

@@ -136,6 +136,8 @@ func TestPluginsStandAlone(t *testing.T) {
 var uses = map[string][]string{
 	// A directory provisions members, roles and teams, and must leave an administrator.
 	"core/plugins/scim": {"organization", "admin"},
+	// Users of a company's provider become members of its organization.
+	"core/plugins/sso": {"organization"},
 }
 
 // named are the exceptions: what has no behaviour of its own.
@@ -143,8 +145,8 @@ var named = map[string][]string{
 	// A hint in the log about routes of plugins that are not installed: none of them can
 	// say it.
 	"pluginroutes.go": {
-		"admin", "admin-config", "anonymous", "api-key", "audit-log", "device-authorization", "email-otp", "email-password", "electron", "expo", "generic-oauth", "jwt", "magic-link", "mcp", "multi-session", "oauth-popup", "oauth-provider", "oauth-proxy", "oidc-provider",
-		"one-tap", "one-time-token", "open-api", "organization", "passkey", "phone-number", "scim", "siwe", "social", "two-factor", "username",
+		"admin", "admin-config", "anonymous", "api-key", "audit-log", "device-authorization", "electron", "email-otp", "email-password", "expo", "generic-oauth", "jwt", "magic-link", "mcp", "multi-session", "oauth-popup", "oauth-provider", "oauth-proxy", "oidc-provider",
+		"one-tap", "one-time-token", "open-api", "organization", "passkey", "phone-number", "scim", "siwe", "social", "sso", "two-factor", "username",
 	},
 	// A format of the cookie cache, and the type of tokens.
 	"options.go": {"jwt"}, "internal/sessioncache/codec.go": {"jwt"}, "idtoken/verifier.go": {"jwt"},
@@ -156,7 +158,8 @@ var named = map[string][]string{
 	// An attribute of RFC 7643.
 	"plugins/scim/document/schema.go": {"organization"},
 	// SocialID, for the plugins that require it.
-	"oauth/engine.go": {"social"},
+	// A provider that is trusted and not configured may be one of single sign-on.
+	"oauth/engine.go": {"social", "sso"},
 }
 
 // The plugins that decision 0301 calls small stay so.

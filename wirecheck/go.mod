@@ -15,6 +15,7 @@ require (
 	github.com/advantch/kernia-go/gin v0.1.0
 	github.com/advantch/kernia-go/gormadapter v0.1.0
 	github.com/advantch/kernia-go/internal v0.1.0
+	github.com/advantch/kernia-go/saml v0.1.0
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-sql-driver/mysql v1.8.1
@@ -32,6 +33,7 @@ require (
 
 require (
 	github.com/advantch/kernia-go/internal/onfasthttp v0.1.0 // indirect
+	github.com/beevik/etree v1.8.1 // indirect
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.4 // indirect
 	github.com/go-openapi/jsonpointer v0.22.5 // indirect
@@ -43,8 +45,10 @@ require (
 	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/go-tpm v0.9.8 // indirect
+	github.com/jonboulle/clockwork v0.5.0 // indirect
 	github.com/molecule-man/go-brrr v1.3.1 // indirect
 	github.com/philhofer/fwd v1.2.0 // indirect
+	github.com/russellhaering/goxmldsig v1.6.1 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	github.com/tinylib/msgp v1.6.4 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
@@ -123,6 +127,8 @@ replace github.com/advantch/kernia-go/echo => ../echo
 replace github.com/advantch/kernia-go/entadapter => ../entadapter
 
 replace github.com/advantch/kernia-go/echov5 => ../echov5
+
+replace github.com/advantch/kernia-go/saml => ../saml
 
 replace github.com/advantch/kernia-go/fiber => ../fiber
 

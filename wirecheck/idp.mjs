@@ -126,7 +126,7 @@ async function start(name, command, cwd = repository) {
 
 async function main() {
   const ports = [await freePort(), await freePort(), await freePort()];
-  const callbacks = ports.map((port) => `http://localhost:${port}/api/auth/callback/panva`);
+  const callbacks = ports.flatMap((port) => ["callback/panva", "sso/callback/company"].map((path) => `http://localhost:${port}/api/auth/${path}`));
   const provider = await start("oidc-provider", [process.execPath, join(repository, "wirecheck/idp/provider.mjs"), ...callbacks]);
   const application = (port, ...more) =>
     start("oidcsite", ["go", "run", "./wirecheck/cmd/oidcsite", "-port", String(port), "-provider", provider, "-client", client, "-secret", secret, ...more]);
@@ -229,6 +229,22 @@ async function main() {
     assert.deepEqual(await accounts(), ["credential", "panva"]);
     assert.equal((await other.api("POST", "/unlink-account", { providerId: "panva" })).status, 200);
     assert.deepEqual(await accounts(), ["credential"]);
+  });
+  await check("single sign-on: a user registers the provider, and others sign in through it", async () => {
+    const admin = new Browser(site);
+    await admin.api("POST", "/sign-up/email", { name: "Admin", email: "admin@example.org", password: "correct horse 1" });
+    const registered = await admin.api("POST", "/sso/register", { providerId: "company", issuer: provider, domain: "example.com", oidcConfig: { clientId: client, clientSecret: secret } });
+    assert.equal(registered.status, 200, JSON.stringify(registered.json));
+    assert.ok(!JSON.stringify(registered.json).includes(secret));
+    const enter = async (login) => {
+      const other = new Browser(site);
+      const { status, json } = await other.api("POST", "/sign-in/sso", { email: `${login}@example.com`, callbackURL: "/dashboard", errorCallbackURL: "/sorry" });
+      assert.equal(status, 200, JSON.stringify(json));
+      return [...(await other.come(await other.visit(json.url, login))), (await other.api("GET", "/get-session")).json?.user.email];
+    };
+    assert.deepEqual(await enter("hilda"), ["/dashboard", null, "hilda@example.com"]);
+    assert.deepEqual(await enter("hilda"), ["/dashboard", null, "hilda@example.com"]);
+    assert.deepEqual(await enter("ada"), ["/sorry", "account not linked", undefined], "a user of the application");
   });
 }
 

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,42 @@ func (e *Engine) Finish(c *core.Ctx, id, redirect string, q wire.Query) (*Finish
 		r.To = s.ErrorURL
 	}
 	return f, err
+}
+
+// FinishBy is Finish for providers that are registered while the application runs. find returns
+// the provider of a flow, once its state is known: begin is what the flow began with, and id the
+// provider that its state names, which a state of Better Auth does not. The flow ends when find
+// returns another provider than that, or when the issuer has changed since.
+func (e *Engine) FinishBy(c *core.Ctx, redirect string, q wire.Query, find func(begin Begin, id string) (*Provider, error)) (*Finished, error) {
+	name := get(q, "state")
+	if name == "" {
+		return nil, refuse(RefusedStateMissing, nil)
+	}
+	s, err := e.take(c, name)
+	if err != nil {
+		return nil, err
+	}
+	e.flow.Set(c, s.Begin)
+	f, err := e.finishBy(c, s, redirect, q, find)
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		r.To = cmp.Or(s.ErrorURL, s.CallbackURL)
+	}
+	return f, err
+}
+
+func (e *Engine) finishBy(c *core.Ctx, s *state, redirect string, q wire.Query, find func(Begin, string) (*Provider, error)) (*Finished, error) {
+	p, err := find(s.Begin, s.provider)
+	if err != nil {
+		return nil, err
+	}
+	if s.Link != nil || s.provider != "" && (s.provider != p.ID() || s.issuer != p.Issuer()) {
+		return nil, refuse(RefusedStateMismatch, nil)
+	}
+	who, err := e.redeem(c, p, s.verifier, s.nonce, redirect, q)
+	if err != nil {
+		return nil, err
+	}
+	return &Finished{Begin: s.Begin, Provider: p, Identity: *who, session: s.session}, nil
 }
 
 func (e *Engine) finish(c *core.Ctx, s *state, id, redirect string, q wire.Query) (*Finished, error) {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,15 @@ type Config struct {
 	// only: for providers that users register.
 	Guarded bool
 
+	// Client sends its requests, in place of what Guarded says.
+	Client *http.Client
+	// Method is SignIn.Method of its sign-ins, for providers that are registered while the
+	// application runs, and so are no methods by themselves. Default: the ID.
+	Method string
+	// NoRelay lets its flows always come back here, for a provider that the server of a Relay
+	// does not know.
+	NoRelay bool
+
 	// Err is what is wrong with the options that the Config was made from. core.New
 	// returns it.
 	Err error
@@ -97,7 +107,13 @@ func (p *Provider) resolve(ctx context.Context) (*Provider, error) {
 	return q, nil
 }
 
+// method names sign-ins by the provider.
+func (p *Provider) method() string { return cmp.Or(p.c.Method, p.ID()) }
+
 func (p *Provider) client(a *core.Auth) *http.Client {
+	if p.c.Client != nil {
+		return p.c.Client
+	}
 	if p.c.Guarded {
 		return a.GuardedHTTP().Client
 	}

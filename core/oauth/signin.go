@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -30,8 +29,11 @@ type SignInOptions struct {
 	// Redirects says that the route answers with a redirect: a gate that holds the
 	// sign-in then does so too.
 	Redirects bool
-	// Method names the first factor for gates. Default: the provider's id.
+	// Method names the first factor for gates. Default: the provider's Config.Method.
 	Method string
+	// Settled runs in the transaction of the sign-in, when the user has the account and before
+	// the session is made. Its error undoes everything. A database may run it again.
+	Settled func(ctx context.Context, u *core.User, isNew bool) error
 }
 
 // SignedIn is the outcome of SignIn.
@@ -50,7 +52,7 @@ type SignedIn struct {
 //  3. Otherwise a new user.
 func (e *Engine) SignIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions) (*SignedIn, error) {
 	if o.Method == "" {
-		o.Method = p.ID()
+		o.Method = p.method()
 	}
 	if err := c.BeginSignIn(o.Method); err != nil {
 		if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status < 500 && refusal.Code != "" {
@@ -70,7 +72,6 @@ func (e *Engine) SignIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 		return nil, err
 	}
 	o.Trusted = o.Trusted || trusted
-	o.Method = cmp.Or(o.Method, p.ID())
 	c.SetSignInMethod(o.Method)
 	for attempt := 0; ; attempt++ {
 		unlocked := ""
@@ -149,6 +150,11 @@ func (e *Engine) signIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 		}
 		if p.c.OverrideUserInfo && !out.IsNew {
 			if user, err = e.override(ctx, who, user); err != nil {
+				return err
+			}
+		}
+		if o.Settled != nil {
+			if err := o.Settled(ctx, user, out.IsNew); err != nil {
 				return err
 			}
 		}
@@ -348,7 +354,7 @@ func (e *Engine) register(c *core.Ctx, ctx context.Context, p *Provider, who *Id
 	if err != nil {
 		return nil, nil, err
 	}
-	err = c.EmitIn(ctx, core.Event{Type: core.EventSignUp, UserID: user.ID, Method: p.ID()})
+	err = c.EmitIn(ctx, core.Event{Type: core.EventSignUp, UserID: user.ID, Method: o.Method})
 	mail := a.EmailVerification()
 	if err == nil && !user.EmailVerified && !core.IsPlaceholderEmail(user.Email) && mail.Send != nil && mail.SendOnSignUp != nil && *mail.SendOnSignUp {
 		err = c.SendVerification(ctx, user, o.CallbackURL)

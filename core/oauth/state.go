@@ -227,7 +227,7 @@ func (e *Engine) purpose() string {
 // the state cookie. The flow can be completed once, by this browser, within ten minutes.
 func (e *Engine) Begin(c *core.Ctx, p *Provider, b Begin) (Started, error) {
 	if b.Link == nil {
-		if err := c.BeginSignIn(p.ID()); err != nil {
+		if err := c.BeginSignIn(p.method()); err != nil {
 			return Started{}, err
 		}
 	}
@@ -254,7 +254,7 @@ func (e *Engine) Begin(c *core.Ctx, p *Provider, b Begin) (Started, error) {
 		s.session = c.Session().Session.Token
 	}
 	parameter, redirect := name, b.Redirect
-	if e.relay != nil && b.Link == nil {
+	if e.relay != nil && b.Link == nil && !p.c.NoRelay {
 		parameter, redirect, err = e.relay.Depart(c, p, Departure{Begin: b, State: name, Verifier: s.verifier, Nonce: s.nonce, Expires: s.expires})
 		if err != nil {
 			return Started{}, err

@@ -16,7 +16,7 @@ const ours = "github.com/advantch/kernia-go/"
 var foreign = []string{
 	"github.com/gin-gonic/", "github.com/labstack/", "github.com/gofiber/", "github.com/valyala/fasthttp",
 	"entgo.io/", "gorm.io/", "github.com/jackc/", "github.com/go-sql-driver/", "modernc.org/", "database/sql",
-	"go.mongodb.org/", "github.com/redis/", "github.com/go-webauthn/", "github.com/stripe/", "github.com/decred/", "testing", "net/http/httptest",
+	"go.mongodb.org/", "github.com/redis/", "github.com/go-webauthn/", "github.com/stripe/", "github.com/decred/", "github.com/beevik/", "github.com/russellhaering/", "github.com/crewjam/", "testing", "net/http/httptest",
 }
 
 // coreRequires are the requirements of core: each is small, has no requirement of its

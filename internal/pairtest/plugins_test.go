@@ -19,8 +19,10 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/multisession"
 	"github.com/advantch/kernia-go/core/plugins/openapi"
 	"github.com/advantch/kernia-go/core/plugins/organization"
+	"github.com/advantch/kernia-go/core/plugins/sso"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/schema"
+	"github.com/advantch/kernia-go/core/social"
 	"github.com/advantch/kernia-go/internal/pairtest"
 )
 
@@ -43,6 +45,7 @@ func installed() []core.Plugin {
 	return []core.Plugin{
 		organization.New(organization.Options{Teams: organization.Teams{Enabled: true}}),
 		twofactor.New(twofactor.Options{}),
+		social.New(), sso.New(sso.Options{Domains: sso.DomainVerification{Enabled: true}}),
 	}
 }
 

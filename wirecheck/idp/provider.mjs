@@ -15,6 +15,7 @@ const people = {
   ada: { sub: "ada", name: "Ada Lovelace", email: "Ada@example.com", email_verified: true },
   grace: { sub: "grace", name: "Grace Hopper", email: "grace@example.com", email_verified: false },
   emmy: { sub: "emmy", name: "Emmy Noether", email: "emmy@example.com", email_verified: true },
+  hilda: { sub: "hilda", name: "Hilda Geiringer", email: "hilda@example.com", email_verified: true },
   max: { sub: "max", name: "Max Born", email: "emmy@example.com", email_verified: false },
 };
 const application = (client_id, client_secret) => ({

@@ -9,6 +9,8 @@ import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { compactDecrypt } from "jose";
 
 const patterns = [
+  // Requests of SAML are deflated. A scenario notes what is in them.
+  ["deflated", /(?<=[?&]SAMLRequest=)[^&"\s]+/],
   // What the servers of a proxy tell each other: only they read it.
   ["sealed", /(?<=[?&](?:state|profile)=)(?:%24|[\w-]){80}[^&"\s]*/],
   // Options of passkeys. Better Auth makes a user handle anew each time, and ours
@@ -44,7 +46,7 @@ const patterns = [
   // States of flows have hyphens and underscores too.
   // After an escape such as %3D, its digits are no part of them.
   ["id", /(?<=%3D|(?<![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{32}(?![\w-])|(?<!%)\b[A-Za-z0-9]{32}\b/],
-  ["token", /(?<!%)\b[A-Za-z0-9]{24}\b/],
+  ["token", /(?<!%)\b[A-Za-z0-9]{24}\b|(?<="domainVerificationToken":")[\w-]{24}(?=")/],
 ];
 const anyPattern = new RegExp(patterns.map(([name, re]) => `(?<${name}>${re.source})`).join("|"), "g");
 
@@ -113,6 +115,10 @@ export class Mask {
 
   _sealed() {
     return "<sealed>";
+  }
+
+  _deflated(value) {
+    return this.#placeholder("deflated", value);
   }
 
   _pagesig() {

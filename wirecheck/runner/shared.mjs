@@ -562,6 +562,52 @@ function hub() {
   };
 }
 
+const IDP = "https://idp.example.com";
+
+/** A company's provider, whose person is named in the code, and GitHub. */
+function companyAndHub() {
+  const github = hub();
+  return (request) => {
+    const { url, headers, body } = request;
+    switch (url) {
+      case `${IDP}/.well-known/openid-configuration`:
+        return { json: { issuer: IDP, authorization_endpoint: `${IDP}/authorize`, token_endpoint: `${IDP}/token`, userinfo_endpoint: `${IDP}/userinfo`, jwks_uri: `${IDP}/keys` } };
+      case `${IDP}/token`:
+        return { json: { access_token: `at_${new URLSearchParams(body).get("code")}`, token_type: "bearer", expires_in: 3600 } };
+      case `${IDP}/userinfo`: {
+        const name = /^Bearer at_(.*)$/.exec(headers.authorization ?? headers.Authorization ?? "")?.[1];
+        return { json: { sub: name, name: "Ada", email: `${name}@company.example.com` } };
+      }
+    }
+    return github(request);
+  };
+}
+
+/** Single sign-on: a provider that `a` has registered serves both, and what one begins, the other completes. */
+async function signedOn(name, a, b) {
+  const providerId = `sso-${name.replaceAll(" ", "-")}`;
+  const admin = a.browser();
+  const email = `${providerId}@example.com`;
+  assert.equal((await admin.post("/sign-up/email", { name: "Admin", email, password: "password1234" })).status, 200, `${name}: an admin`);
+  const oidcConfig = { clientId: "client-1234", clientSecret: "secret-of-the-client" };
+  const registered = await admin.post("/sso/register", { providerId, issuer: IDP, domain: `${providerId}.example.com`, oidcConfig });
+  assert.equal(registered.status, 200, `${name}: registered: ${registered.body}`);
+  const elsewhere = Object.assign(admin.twin(), { app: b });
+  assert.equal((await elsewhere.get(`/sso/get-provider?providerId=${providerId}`)).json.oidcConfig.clientIdLastFour, "****1234", `${name}: seen by the second`);
+  for (const [first, second, want] of [[a, b, "/welcome"], [b, a, "/dashboard"]]) {
+    const browser = first.browser();
+    const { json } = await browser.post("/sign-in/sso", { providerId, callbackURL: "/dashboard", errorCallbackURL: "/sorry", newUserCallbackURL: "/welcome" });
+    const completing = Object.assign(browser.twin(), { app: second });
+    const back = await completing.get(`/sso/callback/${providerId}?code=${providerId}-ada&state=${new URL(json.url).searchParams.get("state")}`);
+    assert.equal(back.headers.find(([header]) => header === "location")?.[1], want, `${name}: completed by the other: ${back.body}`);
+    assert.equal((await Object.assign(completing.twin(), { app: first }).get("/get-session")).json?.user?.email, `${providerId}-ada@company.example.com`, `${name}: the session`);
+  }
+  assert.equal((await elsewhere.post("/sso/update-provider", { providerId, oidcConfig: { scopes: ["openid", "email"] } })).status, 200, `${name}: changed by the second`);
+  const { json } = await a.browser().post("/sign-in/sso", { providerId, callbackURL: "/dashboard" });
+  assert.equal(new URL(json.url).searchParams.get("scope"), "openid email", `${name}: and read by the first`);
+  assert.equal((await elsewhere.post("/sso/delete-provider", { providerId })).status, 200, `${name}: deleted by the second`);
+}
+
 /** Sign-in with a provider: what `a` begins, `b` completes, and each reads the other's tokens. */
 async function provided(name, a, b) {
   const done = async (what, request, status = 200) => {
@@ -874,16 +920,18 @@ try {
   };
   const bothProvided = async (storeStateStrategy) => {
     const path = join(folder, `provided-${storeStateStrategy}.sqlite`);
-    const options = { socialProviders: { github: { clientId: "cid", clientSecret: "sec" } }, account: { encryptOAuthTokens: true, storeAccountCookie: true, storeStateStrategy }, emailAndPassword: { enabled: true } };
-    const world = hub();
+    const options = { socialProviders: { github: { clientId: "cid", clientSecret: "sec" } }, account: { encryptOAuthTokens: true, storeAccountCookie: true, storeStateStrategy }, emailAndPassword: { enabled: true }, trustedOrigins: ["http://localhost:3000", IDP] };
+    const world = companyAndHub();
     const apps = [];
     for (const server of servers) {
       const run = new Run(server, outside);
       runs.push(run);
-      apps.push(await run.app(options, { database: { kind: "sqlite", path }, world }));
+      apps.push(await run.app(options, { database: { kind: "sqlite", path }, world, plugins: [{ factory: "sso", options: {} }] }));
     }
     await provided(`${storeStateStrategy} from the reference`, apps[0], apps[1]);
     await provided(`${storeStateStrategy} from the subject`, apps[1], apps[0]);
+    await signedOn(`${storeStateStrategy} from the reference`, apps[0], apps[1]);
+    await signedOn(`${storeStateStrategy} from the subject`, apps[1], apps[0]);
     console.log(`✓ sign-in with a provider, state in the ${storeStateStrategy}, both ways`);
   };
   const bothProviding = async () => {

@@ -89,13 +89,17 @@ func (p *Plugin) ban(ctx context.Context, conn *Connection, e *entry) error {
 			return err
 		}
 	}
+	if e.row.Ban != nil && p.bannedBy(e.row.ProviderID, e.user) {
+		return nil // as of a user who was removed while deactivated
+	}
 	before := covered{}
 	others, err := p.bans(ctx, e.user.ID, e.row.ID)
 	if err != nil {
 		return err
 	}
-	if len(others) == 0 {
-		if e.user.BannedAt(p.auth.Now()) {
+	// The ban of another directory is enough, while it is there.
+	if !slices.ContainsFunc(others, func(r *Provisioned) bool { return p.bannedBy(r.ProviderID, e.user) }) {
+		if e.user.BannedAt(p.auth.Now()) && !p.bannedBy(conn.ProviderID, e.user) {
 			before.Banned = true
 			if why, ok := admin.BanReason.Of(e.user.Extra); ok {
 				before.Reason = &why
@@ -119,6 +123,19 @@ func (p *Plugin) ban(ctx context.Context, conn *Connection, e *entry) error {
 	return err
 }
 
+// bannedBy reports whether the ban that a user has is that of a deactivation by a directory.
+// Without the plugin admin all bans are.
+func (p *Plugin) bannedBy(providerID string, u *core.User) bool {
+	if banned, _ := core.Banned.Of(u.Extra); !banned {
+		return false
+	}
+	if !p.reasons {
+		return true
+	}
+	why, _ := admin.BanReason.Of(u.Extra)
+	return why == reason(providerID)
+}
+
 // lift ends the ban of a deactivation. The ban of another directory stays, and that of an
 // administrator, whether it came before or after. The user is locked.
 func (p *Plugin) lift(ctx context.Context, row *Provisioned, u *core.User) (*core.User, error) {
@@ -138,16 +155,8 @@ func (p *Plugin) lift(ctx context.Context, row *Provisioned, u *core.User) (*cor
 	if err != nil {
 		return nil, err
 	}
-	if banned, _ := core.Banned.Of(u.Extra); !banned {
-		return u, nil // an administrator has lifted it already
-	}
-	mine := true
-	if p.reasons {
-		why, _ := admin.BanReason.Of(u.Extra)
-		mine = why == reason(row.ProviderID)
-	}
-	if !mine {
-		return u, nil
+	if !p.bannedBy(row.ProviderID, u) {
+		return u, nil // an administrator has decided otherwise meanwhile
 	}
 	set := adapter.Record{core.Banned.Name: false}
 	if p.reasons {

@@ -10,11 +10,17 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/scim"
 )
 
+// both are the plugins beside: without admin the plugin has gates of its own.
+var both = map[string]func() []core.Plugin{
+	"alone":      func() []core.Plugin { return nil },
+	"with admin": func() []core.Plugin { return []core.Plugin{admin.New(admin.Options{})} },
+}
+
 // A deactivation ends with what it hangs on: its connection, its organization, and the maker of
 // a connection of one person. Nobody gets back into the organization by it.
 func TestSCM06DeactivationEnds(t *testing.T) {
 	t.Parallel()
-	for name, more := range map[string]func() []core.Plugin{"alone": func() []core.Plugin { return nil }, "with admin": func() []core.Plugin { return []core.Plugin{admin.New(admin.Options{})} }} {
+	for name, more := range both {
 		for end, of := range map[string]func(w *world, orgID string) (path string, content body){
 			"connection": func(*world, string) (string, body) {
 				return "/scim/delete-provider-connection", body{"providerId": "acme-directory"}
@@ -160,7 +166,7 @@ func TestSCM06BanOfAnAdministrator(t *testing.T) {
 // Two directories have deactivated a user: the user is back when both say so.
 func TestSCM06TwoDirectories(t *testing.T) {
 	t.Parallel()
-	for name, more := range map[string]func() []core.Plugin{"alone": func() []core.Plugin { return nil }, "with admin": func() []core.Plugin { return []core.Plugin{admin.New(admin.Options{})} }} {
+	for name, more := range both {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			two := scim.StaticConnection{ProviderID: "two", Token: "zyxwvutsrqponmlkjihgfedc"}
@@ -182,6 +188,52 @@ func TestSCM06TwoDirectories(t *testing.T) {
 				status(t, order[1].do("PATCH", users+"/"+id, on()), 204)
 				if w.banned(t, id) {
 					t.Error("still banned")
+				}
+			}
+			// Where an administrator has lifted the ban of the first, the second bans.
+			id := first.create(t, "eve@example.com")
+			w.set(t, id, adapter.Record{"emailVerified": true})
+			second.create(t, "eve@example.com")
+			status(t, first.do("PATCH", users+"/"+id, off()), 204)
+			lifted := adapter.Record{"banned": false}
+			if len(more()) > 0 {
+				lifted["banReason"] = nil
+			}
+			w.set(t, id, lifted)
+			status(t, second.do("PATCH", users+"/"+id, off()), 204)
+			if !w.banned(t, id) {
+				t.Error("not banned")
+			}
+		})
+	}
+}
+
+// A user who is removed while deactivated, and brought again, is deactivated once.
+func TestSCM06RemovedWhileDeactivated(t *testing.T) {
+	t.Parallel()
+	for name, more := range both {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, scim.Options{}, more()...)
+			d, _ := w.found(t, w.signUp(t, "owner@example.com"), "acme")
+			id := d.create(t, "ada@example.com")
+			for _, active := range []bool{false, true, false} {
+				status(t, d.do("PATCH", users+"/"+id, off()), 204)
+				status(t, d.do("DELETE", users+"/"+id, nil), 204)
+				if !w.banned(t, id) {
+					t.Error("the removal has ended the deactivation")
+				}
+				content := user("ada@example.com")
+				content["active"] = active
+				if got := status(t, d.do("POST", users, content), 201).JSON("id"); got != id {
+					t.Fatal("another user", got)
+				}
+				if w.banned(t, id) == active {
+					t.Errorf("active %v: banned %v", active, !active)
+				}
+				status(t, d.do("PATCH", users+"/"+id, on()), 204)
+				if w.banned(t, id) {
+					t.Errorf("active %v: a ban is left", active)
 				}
 			}
 		})

@@ -278,11 +278,9 @@ func (p *Plugin) lockMembers(ctx context.Context, conn *Connection, joining, lea
 		joins[id] = true
 	}
 	for _, id := range slices.Compact(all) {
-		err := errors.New("")
+		err := core.ErrNotFound
 		if wire.ValidText(id) {
 			err = p.auth.Store().LockUser(ctx, id)
-		} else {
-			err = core.ErrNotFound
 		}
 		if err != nil && !missing(err) {
 			return err

@@ -134,7 +134,7 @@ func start(t testing.TB) *zitadel {
 		"grace": {ID: "1002", Username: "grace", Password: password, FirstName: "Grace", LastName: "Hopper", Email: "grace@example.com"},
 	}
 	callback := authtest.BaseURL + "/api/auth/callback/"
-	app := storage.WebClient(clientID, clientSecret, callback+"zitadel")
+	app := storage.WebClient(clientID, clientSecret, callback+"zitadel", authtest.BaseURL+"/api/auth/sso/callback/zitadel")
 	other := storage.WebClient(otherID, otherSecret, callback+"zitadel")
 	z.rotating = &rotating{
 		Storage: storage.NewStorageWithClients(users, map[string]*storage.Client{app.GetID(): app, other.GetID(): other}), t: t,

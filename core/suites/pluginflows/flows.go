@@ -26,6 +26,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/phonenumber/phonenumbertest"
 	"github.com/advantch/kernia-go/core/plugins/scim/scimtest"
 	"github.com/advantch/kernia-go/core/plugins/siwe/siwetest"
+	"github.com/advantch/kernia-go/core/plugins/sso/ssotest"
 	"github.com/advantch/kernia-go/core/plugins/twofactor/twofactortest"
 	"github.com/advantch/kernia-go/core/plugins/username/usernametest"
 	"github.com/advantch/kernia-go/core/social/socialtest"
@@ -58,6 +59,7 @@ func All() []flowtest.Suite {
 		phonenumbertest.Suite(),
 		scimtest.Suite(),
 		siwetest.Suite(),
+		ssotest.Suite(),
 		socialtest.Suite(),
 		twofactortest.Suite(),
 		usernametest.Suite(),

@@ -77,6 +77,13 @@ func Ways() []Way {
 		{Name: "generic OAuth", Method: "forge", LastMethod: "forge", Enter: func(w *World, c client) answer {
 			return c.Get(w.back(c.Post("/sign-in/oauth2", body{"providerId": "forge", "callbackURL": "/home"}).Want(w.T, 200, "").JSON("url")))
 		}},
+		{Name: "single sign-on", Method: "sso", LastMethod: "sso", Enter: func(w *World, c client) answer {
+			return c.Get(w.back(c.Post("/sign-in/sso", body{"providerId": "corp", "callbackURL": "/home"}).Want(w.T, 200, "").JSON("url")))
+		}},
+		{Name: "single sign-on by SAML", Method: "sso", LastMethod: "sso", Enter: func(_ *World, c client) answer {
+			form := url.Values{"SAMLResponse": {`{"ID":"_a","NameID":"` + Email + `"}`}}.Encode()
+			return c.Do("POST", "/sso/saml2/sp/acs/saml", form, core.HeaderField{Name: "Content-Type", Value: "application/x-www-form-urlencoded"})
+		}},
 		{Name: "one tap", Method: "google", LastMethod: "google", Enter: func(w *World, c client) answer {
 			return c.Post("/one-tap/callback", body{"idToken": google(w.Clock.Now())})
 		}},

@@ -22,6 +22,8 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/onetimetoken"
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
+	"github.com/advantch/kernia-go/core/plugins/sso"
+	"github.com/advantch/kernia-go/core/plugins/sso/ssotest"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
 	"github.com/advantch/kernia-go/core/social"
@@ -91,6 +93,10 @@ func (w *World) common() []core.Plugin {
 			ProviderID: "forge", ClientID: "client", ClientSecret: "secret-of-the-client", Scopes: []string{"openid", "email"},
 			DiscoveryURL: "https://forge.example" + idptest.DiscoveryPath,
 		}}}),
+		sso.New(sso.Options{SAML: ssotest.Stack{}, SAMLRules: sso.SAMLRules{AllowIDPInitiated: true}, Defaults: []sso.DefaultProvider{
+			{ProviderID: "corp", Domain: "corp.example", OIDC: &sso.OIDCConfig{Issuer: "https://forge.example", ClientID: "client", ClientSecret: "secret-of-the-client"}},
+			{ProviderID: "saml", Domain: "saml.example", SAML: &sso.SAMLConfig{Issuer: "urn:app", EntryPoint: "https://forge.example/saml", Certificate: "x", CallbackURL: "/home"}},
+		}}),
 		onetap.New(onetap.Options{ClientID: "client"}),
 		oauthpopup.New(oauthpopup.Options{}),
 		siwe.New(siwe.Options{Domain: "app.example.com"}),

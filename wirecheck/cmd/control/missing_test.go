@@ -48,6 +48,7 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/phonenumber"
 	"github.com/advantch/kernia-go/core/plugins/scim"
 	"github.com/advantch/kernia-go/core/plugins/siwe"
+	"github.com/advantch/kernia-go/core/plugins/sso"
 	"github.com/advantch/kernia-go/core/plugins/twofactor"
 	"github.com/advantch/kernia-go/core/plugins/username"
 	"github.com/advantch/kernia-go/core/schema"
@@ -164,6 +165,7 @@ func everyPlugin() []core.Plugin {
 		passkey.New(passkey.Options{}),
 		phonenumber.New(phonenumber.Options{}),
 		scim.New(scim.Options{}),
+		sso.New(sso.Options{Domains: sso.DomainVerification{Enabled: true}}),
 		siwe.New(siwe.Options{Domain: "localhost:3000"}),
 		social.New(),
 		twofactor.New(twofactor.Options{}),

@@ -25,7 +25,9 @@ import (
 	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/oauth"
 	"github.com/advantch/kernia-go/core/oauth2"
+	"github.com/advantch/kernia-go/core/outbound"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
+	"github.com/advantch/kernia-go/core/plugins/sso"
 	"github.com/advantch/kernia-go/core/social"
 )
 
@@ -61,8 +63,10 @@ func run(port int, provider, issuer, client, secret, audience string) error {
 	baseURL := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	auth, err := core.New(core.Options{
 		BaseURL: baseURL, Secret: "of-this-test-only-0123456789-abcdefghijkl", Database: memory.New(),
-		Plugins:   []core.Plugin{emailpassword.New(emailpassword.Options{}), social.New(config)},
+		Plugins:   []core.Plugin{emailpassword.New(emailpassword.Options{}), social.New(config), sso.New(sso.Options{})},
 		RateLimit: core.RateLimitOptions{Disabled: true},
+		// Users register the provider for single sign-on, which runs on this machine.
+		TrustedOrigins: []string{provider}, GuardedHTTP: outbound.Options{Allow: []string{"localhost", "127.0.0.0/8", "::1"}, AllowHTTP: true},
 	})
 	if err != nil {
 		return err

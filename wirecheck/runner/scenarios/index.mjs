@@ -54,6 +54,8 @@ import sessions from "./sessions.mjs";
 import signIn from "./sign-in.mjs";
 import signUp from "./sign-up.mjs";
 import siwe from "./siwe.mjs";
+import sso from "./sso.mjs";
+import ssoSaml from "./sso-saml.mjs";
 import social from "./social.mjs";
 import socialProviders from "./social-providers.mjs";
 import storage from "./storage.mjs";
@@ -90,6 +92,8 @@ export const scenarios = [
   ...phoneNumber,
   ...scim,
   ...siwe,
+  ...sso,
+  ...ssoSaml,
   ...username,
   ...refusals,
 ];

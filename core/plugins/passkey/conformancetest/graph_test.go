@@ -14,7 +14,7 @@ func TestModuleGraph(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "..")
 	for module, want := range map[string]bool{
 		"core": false, "core/adapters/mongo": false, "core/adapters/redis": false, "gin": false, "echo": false, "echov5": false, "fiber": false, "fiberv3": false,
-		"gormadapter": false, "entadapter": false, "core/plugins/passkey": true,
+		"gormadapter": false, "entadapter": false, "saml": false, "core/plugins/passkey": true,
 	} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()

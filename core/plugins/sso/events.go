@@ -1,0 +1,17 @@
+package sso
+
+import "github.com/advantch/kernia-go/core"
+
+// The security events of the plugin. Detail names the provider.
+const (
+	EventProviderRegistered core.EventType = "sso.provider-registered"
+	EventProviderUpdated    core.EventType = "sso.provider-updated"
+	EventProviderDeleted    core.EventType = "sso.provider-deleted"
+	EventDomainVerified     core.EventType = "sso.domain-verified"
+	// EventReplay is an assertion that came a second time.
+	EventReplay core.EventType = "sso.assertion-replayed"
+	// EventLoggedOut is a session that an identity provider has ended.
+	EventLoggedOut core.EventType = "sso.session-ended"
+)
+
+func detail(providerID string) string { return "provider " + providerID }

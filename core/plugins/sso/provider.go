@@ -1,0 +1,231 @@
+package sso
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/wire"
+)
+
+// provider is a provider of the table or of the options.
+type provider struct {
+	Provider
+	oidc      *OIDCConfig // at most one of the two is set, for a provider of this plugin's making
+	saml      *SAMLConfig
+	isDefault bool
+	row       *Row // nil for one of the options
+}
+
+// defaultUser is the owner of the providers of the options, as Better Auth names it.
+const defaultUser = "default"
+
+func (p *Plugin) defaultOf(d *DefaultProvider) *provider {
+	out := &provider{Provider: Provider{ProviderID: d.ProviderID, Domain: d.Domain, UserID: defaultUser, DomainVerified: p.opts.Domains.Enabled, SAML: d.SAML != nil},
+		oidc: d.OIDC, saml: d.SAML, isDefault: true}
+	if d.OIDC != nil {
+		out.Issuer = d.OIDC.Issuer
+	} else {
+		out.Issuer = d.SAML.Issuer
+	}
+	return out
+}
+
+// find returns the provider with an id, or nil.
+func (p *Plugin) find(ctx context.Context, id string) (*provider, error) {
+	for i := range p.opts.Defaults {
+		if p.opts.Defaults[i].ProviderID == id {
+			return p.defaultOf(&p.opts.Defaults[i]), nil
+		}
+	}
+	row, err := p.findRow(ctx, id)
+	if row == nil || err != nil {
+		return nil, err
+	}
+	return p.of(row)
+}
+
+// findRow returns the row of a provider, or nil.
+func (p *Plugin) findRow(ctx context.Context, id string) (*Row, error) {
+	if !wire.ValidText(id) || len(id) > maxText {
+		return nil, nil
+	}
+	row, err := p.providers.Find(ctx, adapter.By("providerId", id))
+	if core.IsNotFound(err) {
+		return nil, nil
+	}
+	return row, err
+}
+
+// maxText bounds ids and domains that are looked up, in bytes.
+const maxText = 255
+
+// of reads a row.
+func (p *Plugin) of(row *Row) (*provider, error) {
+	out := &provider{Provider: Provider{ProviderID: row.ProviderID, Issuer: row.Issuer, Domain: row.Domain, OrganizationID: value(row.OrganizationID), UserID: row.UserID,
+		DomainVerified: p.opts.Domains.Enabled && row.verified()}, row: row}
+	oidc, err := p.open(row.OIDC)
+	if err != nil {
+		return nil, err
+	}
+	if oidc != nil {
+		out.oidc = readOIDC(wire.ObjectOf(oidc))
+	}
+	saml, err := p.open(row.SAML)
+	if err != nil {
+		return nil, err
+	}
+	if saml != nil {
+		out.saml = readSAML(wire.ObjectOf(saml))
+	}
+	out.SAML = out.saml != nil
+	return out, nil
+}
+
+func (r *Row) verified() bool { return r.DomainVerified != nil && *r.DomainVerified }
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// usableNow refuses a provider whose domain is not proven.
+func (p *Plugin) usableNow(pr *provider) error {
+	if p.opts.Domains.Enabled && !pr.DomainVerified {
+		return core.Fail(http.StatusUnauthorized, CodeDomainNotVerified)
+	}
+	return nil
+}
+
+// byDomain finds the provider of a domain: one that has it, or one above it. The nearest counts;
+// of two equals one whose domains are proven, then the older.
+func (p *Plugin) byDomain(ctx context.Context, domain string) (*Row, error) {
+	var rows []*Row
+	var err error
+	if p.opts.Domains.Enabled {
+		rows, err = p.rowsOf(ctx, domain, true)
+	}
+	if len(rows) == 0 && err == nil {
+		rows, err = p.rowsOf(ctx, domain, false)
+	}
+	if len(rows) == 0 || err != nil {
+		return nil, err
+	}
+	return slices.MinFunc(rows, func(a, b *Row) int {
+		if a.verified() != b.verified() {
+			if a.verified() {
+				return -1
+			}
+			return 1
+		}
+		return len(nearest(domain, b.Domain)) - len(nearest(domain, a.Domain))
+	}), nil
+}
+
+// maxCandidates bounds how many rows are read for a domain.
+const maxCandidates = 100
+
+// rowsOf lists the providers of a domain and of the domains above it.
+func (p *Plugin) rowsOf(ctx context.Context, domain string, onlyVerified bool) ([]*Row, error) {
+	if domain = strings.ToLower(domain); !isDomain(domain) {
+		return nil, nil
+	}
+	var rows []*Row
+	labels := strings.Split(domain, ".")
+	for i := max(0, len(labels)-maxLabels); i < len(labels)-1; i++ {
+		above := strings.Join(labels[i:], ".")
+		// Those that have this domain alone come first: others that only contain its text, as many as
+		// somebody likes to register, do not hide them.
+		for _, op := range []adapter.Op{adapter.Eq, adapter.Contains} {
+			w := adapter.Where{{Field: "domain", Op: op, Value: above}}
+			if onlyVerified {
+				w = w.And("domainVerified", true)
+			}
+			found, err := p.providers.List(ctx, adapter.Find{Where: w, Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range found {
+				if nearest(domain, row.Domain) == above && !slices.ContainsFunc(rows, func(known *Row) bool { return known.ID == row.ID }) {
+					rows = append(rows, row)
+				}
+			}
+		}
+	}
+	return rows, nil
+}
+
+// maxLabels is how many labels of a domain are looked at, from its end.
+const maxLabels = 8
+
+// domains splits a list.
+func domains(list string) []string {
+	var out []string
+	for d := range strings.SplitSeq(strings.ToLower(list), ",") {
+		if d = strings.TrimSpace(d); d != "" {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// nearest is the longest domain of a list that another one is, or is below; "" for none.
+func nearest(domain, list string) string {
+	best := ""
+	for _, d := range domains(list) {
+		if (domain == d || strings.HasSuffix(domain, "."+d)) && len(d) > len(best) {
+			best = d
+		}
+	}
+	return best
+}
+
+// domainOf is the domain of an address.
+func domainOf(email string) string {
+	at := strings.LastIndexByte(email, '@')
+	if at < 0 {
+		return ""
+	}
+	return strings.ToLower(email[at+1:])
+}
+
+// vouches reports whether a provider has proven the domain of an address.
+func (pr *provider) vouches(email string) bool {
+	d := domainOf(email)
+	return pr.DomainVerified && d != "" && strings.Count(email, "@") == 1 && nearest(d, pr.Domain) != ""
+}
+
+// isDomain tells a name of at least two labels. A single label is no company's.
+func isDomain(s string) bool {
+	if len(s) > 253 || !strings.Contains(s, ".") {
+		return false
+	}
+	label := ""
+	for label = range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return strings.Trim(label, "0123456789") != ""
+}
+
+// readDomains checks the domains of a provider and writes them in one form.
+func readDomains(list string) (string, error) {
+	all := domains(list)
+	if len(all) == 0 || len(all) > maxDomains || slices.ContainsFunc(all, func(d string) bool { return !isDomain(d) }) {
+		return "", core.Fail(http.StatusBadRequest, CodeInvalidDomain)
+	}
+	slices.Sort(all)
+	if len(slices.Compact(slices.Clone(all))) != len(all) || len(list) > maxText {
+		return "", core.Fail(http.StatusBadRequest, CodeInvalidDomain)
+	}
+	return strings.ToLower(strings.TrimSpace(list)), nil
+}
+
+// maxDomains is how many domains a provider may have.
+const maxDomains = 20

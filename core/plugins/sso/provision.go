@@ -1,0 +1,133 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
+	"github.com/advantch/kernia-go/core/plugins/organization"
+)
+
+// provision tells the application of a user, and makes the user a member of the organization of
+// the provider.
+func (p *Plugin) provision(ctx context.Context, pr *provider, e *Arrival) error {
+	if err := p.unchanged(ctx, pr); err != nil {
+		return err
+	}
+	if f := p.opts.ProvisionUser; f != nil && (e.IsNew || p.opts.ProvisionUserOnEveryLogin) {
+		if err := f(ctx, e); err != nil {
+			return err
+		}
+	}
+	return p.join(ctx, e)
+}
+
+// unchanged refuses a sign-in whose provider has been changed or removed since it was read.
+func (p *Plugin) unchanged(ctx context.Context, pr *provider) error {
+	if pr.isDefault {
+		return nil
+	}
+	now, err := p.findRow(ctx, pr.ProviderID)
+	if err == nil && (now == nil || now.ID != pr.row.ID || !same(now, pr.row) || now.verified() != pr.row.verified()) {
+		err = core.Fail(http.StatusConflict, CodeChanged)
+	}
+	return err
+}
+
+// join makes a user a member. What the organization refuses, such as one member more than it may
+// have, does not refuse the sign-in.
+func (p *Plugin) join(ctx context.Context, e *Arrival) error {
+	orgID := e.Provider.OrganizationID
+	if orgID == "" || p.org == nil || p.opts.Organizations.Disabled {
+		return nil
+	}
+	switch _, err := p.org.Membership(ctx, e.User.ID, orgID); {
+	case err == nil:
+		return nil
+	case !core.IsNotFound(err) && !errors.Is(err, adapter.ErrBadValue):
+		return err
+	}
+	role := p.opts.Organizations.Role
+	if f := p.opts.Organizations.RoleOf; f != nil {
+		var err error
+		if role, err = f(ctx, e); err != nil {
+			return err
+		}
+	}
+	store := p.auth.Store()
+	if err := store.LockUser(ctx, e.User.ID); err != nil {
+		return err
+	}
+	err := store.Tx(ctx, func(ctx context.Context) error {
+		_, err := p.org.Add(ctx, organization.NewMember{OrganizationID: orgID, UserID: e.User.ID, Roles: strings.Split(role, ",")})
+		return err
+	})
+	if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status < http.StatusInternalServerError {
+		if !core.HasCode(err, organization.CodeUserIsAlreadyAMemberOfThisOrganization) { // another request was quicker
+			p.auth.Logger().WarnContext(ctx, "sso: a user has not become a member of the organization of the provider",
+				"provider", e.Provider.ProviderID, "organization", orgID, "code", refusal.Code)
+		}
+		return nil
+	}
+	return err
+}
+
+// joinByDomain makes a user who has signed in by a social provider a member of the organization
+// that has proven the domain of the address, if the user has proven the address.
+func (p *Plugin) joinByDomain(c *core.Ctx) error {
+	data := c.Issued()
+	if data == nil || p.org == nil || !p.opts.Domains.Enabled || p.opts.Organizations.Disabled {
+		return nil
+	}
+	u, err := p.auth.Store().FindUser(c, data.User.ID)
+	if err != nil || !u.EmailVerified || strings.Count(u.Email, "@") != 1 {
+		return ignoreMissing(err)
+	}
+	rows, err := p.rowsOf(c, domainOf(u.Email), true)
+	if err != nil {
+		return err
+	}
+	var target *provider
+	for _, row := range rows {
+		if value(row.OrganizationID) == "" {
+			continue
+		}
+		if target != nil && target.OrganizationID != *row.OrganizationID {
+			p.auth.Logger().WarnContext(c, "sso: a domain is that of several organizations, and the user has become a member of none", "user", u.ID)
+			return nil
+		}
+		if target == nil {
+			if target, err = p.of(row); err != nil {
+				return err
+			}
+		}
+	}
+	if target == nil {
+		return nil
+	}
+	invited, err := p.auth.DB().Count(c, organization.ModelInvitation, append(adapter.By("organizationId", target.OrganizationID).
+		And("email", core.NormalizeEmail(u.Email)).And("status", "pending"), adapter.Cond{Field: "expiresAt", Op: adapter.Gt, Value: p.auth.Now()}))
+	if err != nil || invited > 0 {
+		return err // the invitation says with which role
+	}
+	return p.auth.Store().Tx(c, func(ctx context.Context) error {
+		return p.join(ctx, &Arrival{User: u, Provider: &target.Provider})
+	})
+}
+
+func ignoreMissing(err error) error {
+	if core.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// organizationDeleted removes the providers of an organization. Their accounts stay, so that no
+// other provider gets the ids: they let nobody in.
+func (p *Plugin) organizationDeleted(ctx context.Context, organizationID string) error {
+	_, err := p.providers.Delete(ctx, adapter.By("organizationId", organizationID))
+	return err
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"testing"
+)
+
+type object = map[string]any
+
+// browser is a client with cookies that follows redirects.
+type browser struct {
+	*http.Client
+	t *testing.T
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{&http.Client{Jar: jar}, t}
+}
+
+// do sends a request as a page of the origin does, and reads the answer.
+func (b *browser) do(method, origin, path string, body any, want int) object {
+	b.t.Helper()
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, origin+path, content)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Origin", origin)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := b.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if answer.StatusCode != want {
+		b.t.Fatalf("%s %s: %d %s, want %d", method, path, answer.StatusCode, text, want)
+	}
+	var out object
+	_ = json.Unmarshal(text, &out) // a page or a list is not looked at
+	return out
+}
+
+// An owner connects a company, and somebody who works there signs in.
+func TestEnterprise(t *testing.T) {
+	t.Parallel()
+	here, base, err := listen(t.Context(), "localhost", "0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, origin, err := listen(t.Context(), "127.0.0.1", "0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	idp, err := newCompany(t.Context(), origin, base+"/api/auth/sso/callback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zone := newZone()
+	auth, err := newApplication(base, origin, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 2)
+	for _, s := range []*http.Server{serve(here, routes(auth, idp, zone), ended), serve(there, idp.handler, ended)} {
+		t.Cleanup(func() { _ = s.Close() })
+	}
+	const api = "/api/auth"
+
+	owner := newBrowser(t)
+	owner.do("GET", base, "/", nil, 200)
+	owner.do("GET", base, "/page.js", nil, 200)
+	owner.do("POST", base, api+"/sign-up/email", object{"name": "Bob", "email": "bob@example.com", "password": "correct horse"}, 200)
+	org, _ := owner.do("POST", base, api+"/organization/create", object{"name": "Acme", "slug": "acme"}, 200)["id"].(string)
+	demo := owner.do("GET", base, "/demo", nil, 200)
+	owner.do("POST", base, api+"/sso/register", object{
+		"providerId": "acme", "issuer": demo["issuer"], "domain": demo["domain"], "organizationId": org,
+		"oidcConfig": object{"clientId": demo["clientId"], "clientSecret": demo["clientSecret"], "scopes": []string{"openid", "email", "profile"}},
+	}, 200)
+
+	ada := newBrowser(t)
+	ada.do("POST", base, api+"/sign-in/sso", object{"email": "ada@acme.example", "callbackURL": "/"}, 401) // the domain is not proven
+
+	token, _ := owner.do("POST", base, api+"/sso/request-domain-verification", object{"providerId": "acme"}, 201)["domainVerificationToken"].(string)
+	owner.do("POST", base, api+"/sso/verify-domain", object{"providerId": "acme"}, 502) // nor published
+	label := "_better-auth-token-acme"
+	owner.do("POST", base, "/demo/dns", object{"name": label + ".example.com", "value": "x"}, 400)
+	owner.do("POST", base, "/demo/dns", object{"name": label + ".acme.example", "value": label + "=" + token}, 204)
+	owner.do("POST", base, api+"/sso/verify-domain", object{"providerId": "acme"}, 204)
+
+	ada.do("POST", origin, api+"/sign-in/email", object{"email": "ada@acme.example", "password": idp.password}, 200)
+	to, _ := ada.do("POST", base, api+"/sign-in/sso", object{"email": "ada@acme.example", "callbackURL": "/"}, 200)["url"].(string)
+	if !strings.HasPrefix(to, origin+"/") {
+		t.Fatalf("sent to %q", to)
+	}
+	ada.do("GET", to, "", nil, 200)
+	user, _ := ada.do("GET", base, api+"/get-session", nil, 200)["user"].(object)
+	if user["email"] != "ada@acme.example" {
+		t.Fatalf("signed in as %v", user)
+	}
+	members, _ := owner.do("GET", base, api+"/organization/list-members?organizationId="+org, nil, 200)["members"].([]any)
+	if len(members) != 2 {
+		t.Errorf("%d members, want 2", len(members))
+	}
+
+	made, _ := owner.do("POST", base, api+"/scim/generate-token", object{"providerId": "acme-directory", "organizationId": org}, 201)["scimToken"].(string)
+	if made == "" {
+		t.Error("no token for the directory")
+	}
+}
