@@ -1,13 +1,13 @@
 /**
  * A real browser against the Gin quickstart: headless Chromium clicks through its page,
  * which uses the official client. Passkeys (with a virtual authenticator), links of mails,
- * sign-in with a provider, in a popup window too, organizations, the second factor, devices,
+ * sign-in with a provider, in a popup window too, the pages of a provider of our own, organizations, the second factor, devices,
  * limits, the reference of the API, and pages on another port: browser/ has a file for each.
  *
  *     node browser.mjs                 says so and passes where there is no Chromium
  *     node browser.mjs --required      fails there
  *     node browser.mjs --shots FOLDER  keeps pictures of the page
- *     node browser.mjs --only PART     passkeys, links, providers, popup, organizations, secondFactor, devices, otherWays, limits, reference or frontend
+ *     node browser.mjs --only PART     passkeys, links, providers, popup, organizations, secondFactor, devices, otherWays, limits, reference, identityProvider or frontend
  *
  * The page must have been built (`make page`). CHROMIUM names the program;
  * default /usr/bin/chromium. Exit code 0: every step held.
@@ -22,6 +22,7 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { devices } from "./browser/devices.mjs";
 import { frontend } from "./browser/frontend.mjs";
+import { identityProvider } from "./browser/identity-provider.mjs";
 import { limits } from "./browser/limits.mjs";
 import { links } from "./browser/links.mjs";
 import { organizations } from "./browser/organizations.mjs";
@@ -87,6 +88,7 @@ async function main() {
     }
     if (wanted(reference)) await reference({ check, newPage, ...open });
     if (wanted(popup)) await popup({ check, repository, newPage });
+    if (wanted(identityProvider)) await identityProvider({ check, repository, newPage });
     if (wanted(frontend)) await frontend({ check, repository, folder, newPage });
     assert.deepEqual(problems, [], "errors of the page");
     console.log(`all ${step} steps hold in ${browser.version()}`);

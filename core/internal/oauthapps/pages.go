@@ -52,18 +52,15 @@ const pendingPrefix = "oauth-consent-"
 // Consent shows the page of consent. The request is kept in the database under a code, which
 // the page or its cookie names.
 func (p *Provider) Consent(c *core.Ctx, signed string, q wire.Query) (string, error) {
-	session, err := c.StoredSession()
-	if err != nil {
-		return "", err
-	}
+	session := c.Issued() // the call may be the sign-in itself
 	if session == nil {
-		session = c.Issued()
+		var err error
+		if session, err = c.StoredSession(); err != nil {
+			return "", err
+		}
 	}
 	if session == nil {
 		return "", core.Fail(http.StatusUnauthorized, core.CodeUnauthorized)
-	}
-	if issued := c.Issued(); issued != nil {
-		session = issued
 	}
 	code, err := p.auth.RandomString(32)
 	if err != nil {
@@ -73,10 +70,26 @@ func (p *Provider) Consent(c *core.Ctx, signed string, q wire.Query) (string, er
 	if err != nil {
 		return "", err
 	}
-	c.SetSignedCookie(promptCookie(c, consentCookie), code)
 	client, _ := q.Get("client_id")
+	c.SetSignedCookie(promptCookie(c, consentCookie), p.cookieFor(c, code, client, session.Session.ID))
 	scope, _ := q.Get("scope")
 	return withQuery(p.cfg.ConsentPage, wire.Query{{Name: "consent_code", Value: code}, {Name: "client_id", Value: client}, {Name: "scope", Value: scope}}), nil
+}
+
+// several is what the cookie has while pages of several clients are open: which of them an
+// answer is for, the answer alone says then.
+const several = "-"
+
+// cookieFor is the cookie of a page: its code, unless the page of another client is open.
+func (p *Provider) cookieFor(c *core.Ctx, code, client, session string) string {
+	before, _ := c.SignedCookie(consentCookie)
+	if before == several {
+		return several
+	}
+	if other, _ := p.pending(c, before, session); other != nil && other.Client() != client {
+		return several
+	}
+	return code
 }
 
 // pending finds the request that waits under a code, for the session that it was shown to.
@@ -122,7 +135,7 @@ func (p *Provider) Answered(c *core.Ctx, in *ConsentInput) (*ConsentReply, error
 	if code == "" {
 		code, _ = c.SignedCookie(consentCookie)
 	}
-	if code == "" {
+	if code == "" || code == several {
 		return refuse("consent_code is required (either in body or cookie)")
 	}
 	session := c.Session()
@@ -261,6 +274,11 @@ func (p *Provider) ShowConsent(c *core.Ctx, in *PageInput) (*core.Raw, error) {
 			text = one
 		}
 		list.WriteString("<li>" + html.EscapeString(text) + "</li>\n")
+	}
+	for _, one := range q.Query {
+		if one.Name == "resource" {
+			list.WriteString("<li>Use <code>" + html.EscapeString(one.Value) + "</code></li>\n")
+		}
 	}
 	return p.html(c, http.StatusOK, "Allow access", `<h1>Allow access?</h1>
 <p><strong>`+html.EscapeString(name)+`</strong> (<code>`+html.EscapeString(host)+`</code>) asks to act for <strong>`+html.EscapeString(session.User.Name)+`</strong> (`+html.EscapeString(session.User.Email)+`):</p>

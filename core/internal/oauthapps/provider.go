@@ -69,7 +69,7 @@ func New(a *core.Auth, c Config) (*Provider, error) {
 		return nil, errors.New("tokens refer to sessions: set Options.Session.StoreInDatabase beside SecondaryStorage")
 	}
 	p := &Provider{cfg: c, auth: a}
-	p.cfg.Secrets.auth = a
+	p.cfg.Secrets.auth, p.cfg.Secrets.keep = a, p.keepSecret
 	var err error
 	if p.store, err = newStore(a, &p.cfg); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func New(a *core.Auth, c Config) (*Provider, error) {
 		GrantTypes: []string{oauthserver.GrantCode, oauthserver.GrantRefresh}, Audiences: c.Audiences,
 		CodeLife: c.CodeLife, AccessLife: c.AccessLife, MachineLife: c.AccessLife, RefreshLife: c.RefreshLife, IDTokenLife: c.AccessLife,
 		Pages: p, AskNative: c.AskNative, IDClaims: c.Claims, UserInfoClaims: c.Claims, UserInfoPath: c.UserInfoPath,
-		Registration: c.OpenRegistration, OpenRegistration: c.OpenRegistration, Opaque: true, AtOrigin: true, ClaimPrefix: "oauth-apps-",
+		Registration: c.OpenRegistration, OpenRegistration: c.OpenRegistration, Opaque: true, OneResource: true, AtOrigin: true, ClaimPrefix: "oauth-apps-",
 	}
 	if c.WithKeys {
 		keys, ok := core.PluginOf[oauthserver.Keys](a)
@@ -94,6 +94,15 @@ func New(a *core.Auth, c Config) (*Provider, error) {
 	}
 	p.Server = oauthserver.New(a, config)
 	return p, nil
+}
+
+// keepSecret keeps a secret of Better Auth's default, plain text, as the options say.
+func (p *Provider) keepSecret(ctx context.Context, plain, stored string) error {
+	_, err := p.store.clients.Update(ctx, adapter.By("clientSecret", plain), adapter.Record{"clientSecret": stored})
+	if core.IsNotFound(err) { // another request has been first
+		return nil
+	}
+	return err
 }
 
 // Hooks are the parts of a manifest that both plugins share. provider returns what New has
@@ -419,7 +428,7 @@ func (p *Provider) Discover(c *core.Ctx, _ *core.NoInput) (*oauthserver.Document
 		}
 		body = o.AppendJSON(nil)
 	}
-	c.SetHeader("Cache-Control", oauthserver.MetadataCache)
+	oauthserver.CacheMetadata(c)
 	return oauthserver.NewDocument(body), nil
 }
 

@@ -24,10 +24,12 @@ const (
 // Bounds of what a client registers.
 const (
 	maxURIs     = 64
+	maxJoined   = 16 << 10 // of all URIs, which share a column
 	maxText     = 2048
 	maxContacts = 16
 	maxContact  = 320 // an e-mail address (RFC 5321 4.5.3.1)
 	maxMetadata = 8192
+	maxStored   = 16 << 10 // of all that is kept, because anybody registers
 )
 
 // RegisterInput is the body of a registration (RFC 7591 2).
@@ -181,7 +183,7 @@ func (in *RegisterInput) check(scopes []string) error {
 	switch {
 	case len(in.RedirectURIs) == 0:
 		return refuse(oauthserver.ErrInvalidRedirectURI, "Redirect URIs are required for authorization_code and implicit grant types")
-	case len(in.RedirectURIs) > maxURIs:
+	case len(in.RedirectURIs) > maxURIs || len(strings.Join(in.RedirectURIs, ",")) > maxJoined:
 		return refuse(oauthserver.ErrInvalidRedirectURI, "too many URIs")
 	case in.GrantTypes != nil && in.ResponseTypes != nil && code && !slices.Contains(in.ResponseTypes, "code"):
 		return badMetadata("When 'authorization_code' grant type is used, 'code' response type must be included")
@@ -189,6 +191,9 @@ func (in *RegisterInput) check(scopes []string) error {
 		return badMetadata("When 'implicit' grant type is used, 'token' response type must be included")
 	case !code:
 		return badMetadata("the server has the grant authorization_code alone, with refresh_token")
+	}
+	if in.stored() > maxStored {
+		return badMetadata("redirect_uris, client_name, logo_uri and metadata are too long together")
 	}
 	for _, uri := range in.RedirectURIs {
 		if err := oauthserver.CheckRedirectURI(uri); err != nil {
@@ -222,6 +227,18 @@ func (in *RegisterInput) check(scopes []string) error {
 		}
 	}
 	return nil
+}
+
+// stored is how many bytes of a registration are kept.
+func (in *RegisterInput) stored() int {
+	n := len(validate.Value(in.ClientName)) + len(validate.Value(in.LogoURI))
+	for _, uri := range in.RedirectURIs {
+		n += len(uri) + 1
+	}
+	if in.Metadata != nil && in.Metadata.Members != nil {
+		n += len(in.Metadata.Members.AppendJSON(nil))
+	}
+	return n
 }
 
 func (in *RegisterInput) size() (n int) {

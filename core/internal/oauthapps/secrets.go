@@ -26,6 +26,7 @@ type Secrets struct {
 	Encrypt, Decrypt func(ctx context.Context, text string) (string, error)
 
 	auth *core.Auth
+	keep func(ctx context.Context, plain, stored string) error // replaces what is kept of a secret
 }
 
 // Check refuses what does not go together. signs says that id_tokens are signed with secrets.
@@ -86,7 +87,28 @@ func (s *Secrets) Matches(ctx context.Context, stored, secret string) (bool, err
 			return false, err
 		}
 	}
-	return subtle.ConstantTimeCompare([]byte(known), []byte(given)) == 1, nil
+	if subtle.ConstantTimeCompare([]byte(known), []byte(given)) != 1 {
+		return false, nil
+	}
+	if ok && known == stored {
+		s.adopt(ctx, stored)
+	}
+	return true, nil
+}
+
+// adopt keeps a secret that Better Auth has stored as it is in the way of the options, at its
+// first use. The client is let in whether it succeeds or not.
+func (s *Secrets) adopt(ctx context.Context, plain string) {
+	if s.keep == nil || s.Hash == nil && s.Encrypt == nil && s.Storage == SecretPlain {
+		return
+	}
+	stored, err := s.Store(ctx, plain)
+	if err == nil {
+		err = s.keep(ctx, plain, stored)
+	}
+	if err != nil {
+		s.auth.Logger().WarnContext(ctx, "the secret of a client is still kept as it is", "error", err)
+	}
 }
 
 // Open returns a secret that is kept encrypted, or as it is.

@@ -181,7 +181,7 @@ func (i *issue) ask() TokenAsk {
 // key passes for one.
 const typeAccess = "at+jwt"
 
-// claimHandle is a claim of access tokens for pairwise clients, whose sub and sid would tell two
+// claimHandle is a claim of tokens for pairwise clients, whose sub and sid would tell two
 // of them that they know the same user: the ids of user and session, for this server alone.
 const claimHandle = "kernia_handle"
 

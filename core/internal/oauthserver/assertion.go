@@ -170,7 +170,7 @@ func (s *Server) CheckKeySetURL(raw string) error {
 // CheckKeySet checks keys that a client registers: public ones that verify signatures.
 func CheckKeySet(raw json.RawMessage) error {
 	var set struct{ Keys []json.RawMessage }
-	if len(raw) > maxKeySet || json.Unmarshal(raw, &set) != nil || len(set.Keys) == 0 {
+	if len(raw) > maxKeySet || json.Unmarshal(raw, &set) != nil || len(set.Keys) == 0 || len(set.Keys) > maxKeys {
 		return errKeySet
 	}
 	for _, one := range set.Keys {
@@ -188,6 +188,9 @@ func CheckKeySet(raw json.RawMessage) error {
 
 // maxKeySet bounds keys that a client registers, in bytes.
 const maxKeySet = 16 << 10
+
+// maxKeys bounds how many there are.
+const maxKeys = 16
 
 var errKeySet = errors.New("jwks must be {\"keys\":[…]} with public keys of RSA from 2048 bits, of P-256, P-384 or P-521, or of Ed25519")
 

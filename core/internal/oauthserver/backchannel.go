@@ -25,9 +25,11 @@ const (
 	typeLogout  = "logout+jwt"
 	logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 	logoutLife  = 2 * time.Minute
-	logoutTime  = 5 * time.Second // of a request
+	logoutTime  = 5 * time.Second // for all clients of a session
 	maxPlans    = 4096
-	atOnce      = 8
+	maxTold     = 32 // clients of a session
+	maxTellers  = 2  // of the workers in the background, which also send mails
+	maxWaiting  = 1024
 )
 
 // logout is a message to a client that a session has ended.
@@ -66,6 +68,60 @@ func (p *plans) take(id string) []logout {
 	return out
 }
 
+// tellers send the messages of sessions that have ended. They are few, so that clients that
+// answer slowly leave the other workers alone.
+type tellers struct {
+	mu      sync.Mutex
+	waiting []func(ctx context.Context) error
+	running int
+}
+
+// add lets a session wait for a teller. It reports whether there was room.
+func (t *tellers) add(one func(ctx context.Context) error) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.waiting) >= maxWaiting {
+		return false
+	}
+	t.waiting = append(t.waiting, one)
+	return true
+}
+
+// run tells what waits, unless enough others do.
+func (t *tellers) run(ctx context.Context) error {
+	t.mu.Lock()
+	if t.running >= maxTellers {
+		t.mu.Unlock()
+		return nil
+	}
+	t.running++
+	t.mu.Unlock()
+	left := false
+	defer func() {
+		if !left { // by a panic
+			t.mu.Lock()
+			t.running--
+			t.mu.Unlock()
+		}
+	}()
+	var failed []error
+	for {
+		t.mu.Lock()
+		if len(t.waiting) == 0 {
+			t.running--
+			left = true
+			t.mu.Unlock()
+			return errors.Join(failed...)
+		}
+		one := t.waiting[0]
+		t.waiting = t.waiting[1:]
+		t.mu.Unlock()
+		if err := one(context.WithoutCancel(ctx)); err != nil { // each has a deadline of its own
+			failed = append(failed, err)
+		}
+	}
+}
+
 // SessionEnds is called before the row of a session is deleted.
 func (s *Server) SessionEnds(ctx context.Context, session *core.Session) error {
 	clients, err := s.Sessions.ClientsOf(ctx, session.ID)
@@ -75,8 +131,12 @@ func (s *Server) SessionEnds(ctx context.Context, session *core.Session) error {
 	var all []logout
 	for _, client := range clients {
 		if client.LogoutURI != "" && !client.Disabled {
-			all = append(all, logout{client, s.subject(session.UserID, client), session.ID, client.LogoutURI})
+			all = append(all, logout{client, s.subject(session.UserID, client), s.sid(session.ID, client), client.LogoutURI})
 		}
+	}
+	if len(all) > maxTold {
+		s.auth.Logger().WarnContext(ctx, "a session has more clients than are told of its end", "clients", len(all), "told", maxTold)
+		all = all[:maxTold]
 	}
 	if len(all) > 0 {
 		s.plans.keep(session.ID, all)
@@ -97,8 +157,12 @@ func (s *Server) SessionEnded(ctx context.Context, session *core.Session) error 
 	}
 	tell := func(ctx context.Context) error { return s.tell(ctx, issuer, all) }
 	if c, ok := core.CtxFrom(ctx); ok {
-		return core.AfterCommit(ctx, func(context.Context) error {
-			c.Go("back-channel logout", tell)
+		return core.AfterCommit(ctx, func(ctx context.Context) error {
+			if !s.tellers.add(tell) {
+				s.auth.Logger().WarnContext(ctx, "too many sessions have ended at once: the clients of one are not told")
+				return nil
+			}
+			c.Go("back-channel logout", s.tellers.run)
 			return nil
 		})
 	}
@@ -120,15 +184,14 @@ func (s *Server) issuerOf(ctx context.Context) string {
 	return ""
 }
 
-// tell sends the messages, some at once, and waits for them.
+// tell sends the messages at once, and waits for them.
 func (s *Server) tell(ctx context.Context, issuer string, all []logout) error {
+	ctx, cancel := context.WithTimeout(ctx, logoutTime)
+	defer cancel()
 	failed := make([]error, len(all))
-	turns := make(chan struct{}, atOnce)
 	var wg sync.WaitGroup
 	for i := range all {
-		turns <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-turns }()
 			if err := s.tellOne(ctx, issuer, &all[i]); err != nil {
 				failed[i] = fmt.Errorf("the client %s: %w", all[i].client.ID, err)
 			}

@@ -146,8 +146,14 @@ func (s *Server) Token(c *core.Ctx, in *TokenInput) (*TokenReply, error) {
 		return nil, Refuse(ErrUnauthorizedClient, "the client may not use "+grant)
 	}
 	var why string
-	if in.thumbprint, why, err = s.proof(c, ""); err != nil {
+	there, err := s.hasGrant(c, client, grant, in)
+	if err != nil {
 		return nil, err
+	}
+	if there { // a proof is kept, which nobody makes the server do for nothing
+		if in.thumbprint, why, err = s.proof(c, ""); err != nil {
+			return nil, err
+		}
 	}
 	if why != "" {
 		return nil, Refuse(ErrInvalidProof, why)
@@ -164,6 +170,36 @@ func (s *Server) Token(c *core.Ctx, in *TokenInput) (*TokenReply, error) {
 		return s.refresh(c, client, in)
 	}
 	return s.machine(c, client, in)
+}
+
+// hasGrant reports whether there is a code or a refresh token as a request names it, whether it
+// counts or not. It asks the database for requests with a proof alone.
+func (s *Server) hasGrant(c *core.Ctx, client *Client, grant string, in *TokenInput) (bool, error) {
+	if !s.DPoP || c.Req.Header == nil || len(c.Req.Header.Values("DPoP")) == 0 {
+		return false, nil
+	}
+	switch grant {
+	case GrantCode:
+		if text(in.Code) == "" {
+			return false, nil
+		}
+		id, err := s.stored(c, text(in.Code), kindCode)
+		if err != nil {
+			return false, err
+		}
+		_, err = s.auth.Store().FindVerification(c, id)
+		if core.IsNotFound(err) {
+			return false, nil
+		}
+		return err == nil, err
+	case GrantRefresh:
+		if text(in.RefreshToken) == "" {
+			return false, nil
+		}
+		row, err := s.findRefresh(c, text(in.RefreshToken))
+		return row != nil && row.ClientID == client.ID, err
+	}
+	return true, nil
 }
 
 func contains(list []string, one string) bool {
@@ -293,7 +329,7 @@ func (s *Server) forCode(ctx context.Context, c *core.Ctx, client *Client, one *
 			return nil, Refuse(ErrInvalidGrant, "the consent has been taken back"), nil
 		}
 	}
-	resources, refused := s.resources(c, in.resources(), one.resources, one.scopes)
+	resources, refused := s.laterResources(c, in.resources(), one.resources, one.scopes)
 	if refused != nil {
 		return nil, refused, nil
 	}

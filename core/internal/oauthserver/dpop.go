@@ -53,7 +53,7 @@ func (s *Server) proof(c *core.Ctx, access string) (thumbprint, why string, err 
 	switch {
 	case t.text("htm") != c.Method():
 		return "", "htm is not the method", nil
-	case withoutQuery(t.text("htu")) != withoutQuery(target):
+	case !sameAddress(t.text("htu"), target):
 		return "", "htu is not the address", nil
 	case issued.IsZero() || issued.After(now.Add(clockSkew)) || now.Sub(issued) > s.ProofLife:
 		return "", "iat is not now", nil
@@ -106,6 +106,12 @@ func parseProof(text string, algorithms []string) (crypto.PublicKey, *token) {
 		return nil, nil
 	}
 	return key.Public, t
+}
+
+// sameAddress compares htu with an address. What is none is the same as nothing.
+func sameAddress(htu, target string) bool {
+	own := withoutQuery(target)
+	return own != "" && withoutQuery(htu) == own
 }
 
 // withoutQuery is an address as htu is compared (RFC 9449 4.3): scheme and host have no case,

@@ -52,7 +52,7 @@ func (s *Server) idToken(c *core.Ctx, i *issue) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := add(claims, own, "iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "azp", "at_hash", "c_hash", "auth_time", "sid", "events", "cnf", "jti"); err != nil {
+		if err := add(claims, own, "iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "azp", "at_hash", "c_hash", "auth_time", "sid", "events", "cnf", "jti", claimHandle); err != nil {
 			return "", err
 		}
 	}
@@ -65,7 +65,14 @@ func (s *Server) idToken(c *core.Ctx, i *issue) (string, error) {
 	claims.Set("iat", wire.Int(i.iat.Unix()))
 	claims.Set("exp", wire.Int(i.iat.Add(s.IDTokenLife).Unix()))
 	if (client.EndSession || s.Sessions != nil && client.LogoutURI != "") && i.sessionID != "" {
-		claims.Set("sid", wire.String(i.sessionID))
+		claims.Set("sid", wire.String(s.sid(i.sessionID, client)))
+		if s.hides(client) { // by which Logout finds the session
+			handle, err := s.sealHandle(i.user.ID, i.sessionID)
+			if err != nil {
+				return "", err
+			}
+			claims.Set(claimHandle, wire.String(handle))
+		}
 	}
 	claims.Set("at_hash", wire.String(atHash(algorithm, i.access)))
 	payload := claims.AppendJSON(nil)

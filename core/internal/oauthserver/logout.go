@@ -53,6 +53,12 @@ func (s *Server) Logout(c *core.Ctx, in LogoutInput) (string, error) {
 	if sid == "" {
 		return "", Refuse(ErrInvalidRequest, "id token missing session")
 	}
+	if handle := t.text(claimHandle); handle != "" {
+		var ok bool
+		if _, sid, ok = s.openHandle(handle); !ok {
+			return "", Fail(http.StatusUnauthorized, ErrInvalidToken, "invalid id token")
+		}
+	}
 	session, err := s.session(c, sid)
 	if err != nil {
 		return "", err

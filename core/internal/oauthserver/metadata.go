@@ -8,8 +8,19 @@ import (
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-// MetadataCache lets clients and proxies keep the documents for a moment.
-const MetadataCache = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
+// metadataCache lets clients and proxies keep the documents for a moment.
+const metadataCache = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
+
+// CacheMetadata sets how long a document may be kept. One that follows the host of the request
+// is not kept: a cache that does not tell hosts apart would give one site the document of
+// another.
+func CacheMetadata(c *core.Ctx) {
+	if c.Auth().Options().DynamicBaseURL != nil {
+		c.SetHeader("Cache-Control", "no-store")
+		return
+	}
+	c.SetHeader("Cache-Control", metadataCache)
+}
 
 // Endpoints are the paths of the routes below the base path. One that a plugin does not have
 // is ""; Introspect and Revoke go together.

@@ -45,7 +45,7 @@ func (s *Server) refresh(c *core.Ctx, client *Client, in *TokenInput) (*TokenRep
 	if bad, ok := client.allows(scopes); !ok {
 		return nil, Refuse(ErrInvalidScope, "client does not allow scope "+printable(bad))
 	}
-	resources, err := s.resources(c, in.resources(), row.Resources, scopes)
+	resources, err := s.laterResources(c, in.resources(), row.Resources, scopes)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,15 @@ func (s *Server) resources(c *core.Ctx, asked, bound []string, scopes []string) 
 	return out, nil
 }
 
+// laterResources is resources for a token of a grant. With OneResource a grant that names none is
+// for the first of Audiences: the user has been asked about no other.
+func (s *Server) laterResources(c *core.Ctx, asked, bound, scopes []string) ([]string, error) {
+	if s.OneResource && len(asked) > 0 && bound == nil && len(s.Audiences) > 0 {
+		bound = s.Audiences[:1]
+	}
+	return s.resources(c, asked, bound, scopes)
+}
+
 func (s *Server) knowsResource(c *core.Ctx, normal string, scopes []string) bool {
 	known := s.Audiences
 	if len(known) == 0 {

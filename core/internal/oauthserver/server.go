@@ -73,6 +73,9 @@ type Config struct {
 	// ResolveRequestURI returns the parameters behind a request_uri, or nil. It may be nil.
 	ResolveRequestURI func(ctx context.Context, requestURI, clientID string) (url.Values, error)
 
+	// OneResource lets a grant whose authorization request names no resource ask for tokens for
+	// the first of Audiences alone.
+	OneResource bool
 	// Opaque makes access tokens for resources opaque, too.
 	Opaque bool
 	// AtOrigin makes the origin of the base URL the issuer, without the base path.
@@ -138,6 +141,7 @@ type Server struct {
 	auth     *core.Auth
 	remote   remotes
 	plans    plans
+	tellers  tellers
 	metadata documents
 }
 
@@ -189,12 +193,28 @@ func (s *Server) stored(ctx context.Context, token, kind string) (string, error)
 // subject is sub for a client: the user's id, or one that only the clients of the same host
 // know (OpenID Connect Core 8.1).
 func (s *Server) subject(userID string, client *Client) string {
-	if !client.Pairwise || s.PairwiseSecret == "" || len(client.RedirectURIs) == 0 {
+	if !s.hides(client) {
 		return userID
 	}
 	mac := hmac.New(sha256.New, []byte(s.PairwiseSecret))
 	mac.Write([]byte(Sector(client.RedirectURIs[0]) + "." + userID))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// hides reports whether a client may not know what others know.
+func (s *Server) hides(client *Client) bool {
+	return client.Pairwise && s.PairwiseSecret != "" && len(client.RedirectURIs) > 0
+}
+
+// sid is the name of a session for a client, as subject is that of a user: two clients that
+// both have the id of the row would know that they have the same user.
+func (s *Server) sid(sessionID string, client *Client) string {
+	if !s.hides(client) {
+		return sessionID
+	}
+	mac := hmac.New(sha256.New, []byte(s.PairwiseSecret))
+	mac.Write([]byte("sid\n" + Sector(client.RedirectURIs[0]) + "\n" + sessionID))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // Sector is what redirect URIs of one owner have in common: the host, as JavaScript's URL.host

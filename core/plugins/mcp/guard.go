@@ -37,6 +37,9 @@ type Route struct {
 	// not at the path of its resource, such as one behind a proxy that rewrites paths, has to
 	// name it.
 	Resource string
+	// Machines lets in tokens of clients that act for themselves, by client_credentials: User of
+	// the token is nil then. Default: a token needs a user.
+	Machines bool
 }
 
 // Require lets requests through whose access token is for this MCP server and has all scopes. In
@@ -44,6 +47,10 @@ type Route struct {
 // without a valid token, and 403 insufficient_scope for one that lacks a scope, each with the
 // challenge by which clients find the authorization server (RFC 9728 5.1). It needs the plugin
 // of New, or of Protect.
+//
+// With New, a token that names no resource is for the first one: a guard without scopes lets in
+// the tokens of any client that a user has signed in to. Name a scope of the MCP server, or the
+// resource by Route.
 //
 //	kernia.Require(mcp.Require("files:read"))
 func Require(scopes ...string) core.Guard { return Route{}.Require(scopes...) }
@@ -100,6 +107,9 @@ func (r *resources) guard(c *core.Ctx, route Route, scopes []string) error {
 	}
 	if t == nil {
 		return invalid("The access token is not valid")
+	}
+	if t.User == nil && !route.Machines {
+		return invalid("The access token has no user")
 	}
 	switch {
 	case !known, len(t.Resources) > 0 && !t.For(r.url(c, i)),

@@ -132,7 +132,7 @@ func (r *resources) describe(c *core.Ctx, i int) (*Document, error) {
 		wire.Member{Name: "bearer_methods_supported", Value: list("header")},
 		wire.Member{Name: "resource_name", Value: wire.String(c.Auth().AppName())},
 	)
-	c.SetHeader("Cache-Control", oauthserver.MetadataCache)
+	oauthserver.CacheMetadata(c)
 	return oauthserver.NewDocument(o.AppendJSON(nil)), nil
 }
 

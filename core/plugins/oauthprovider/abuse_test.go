@@ -500,6 +500,13 @@ func TestOP21Logout(t *testing.T) {
 	if a := end(id, "post_logout_redirect_uri", "https://rp.example/bye?x=1"); a.Header.Get("Location") != "" {
 		t.Errorf("redirected to %s", a.Header.Get("Location"))
 	}
+	// The session of the token has ended, and the browser has another: that one is not ended
+	// without asking, and not left behind without a word.
+	w.browser.Post("/sign-in/email", map[string]any{"email": "ada@example.com", "password": "correct horse"}).Want(t, 200, "")
+	if a := end(id); a.Status != 200 || a.Header.Get("Location") != "" || !strings.Contains(a.Body, "Sign out?") || w.browser.Get("/get-session").Body == "null" {
+		t.Errorf("another session: %d %s", a.Status, a.Body)
+	}
+	w.browser.Post("/sign-out", map[string]any{}).Want(t, 200, "")
 	w.Clock.Add(11 * time.Hour)
 	if a := end(id); a.Status != 401 || a.Header.Get("Location") != "" {
 		t.Errorf("an expired token without its session: %d", a.Status)

@@ -97,6 +97,9 @@ func TestBackChannelLogout(t *testing.T) {
 			if claims := claimsOf(t, refused()[0]); !strings.Contains(claims, member(claimsOf(t, pairwise.JSON("id_token")), "sub")) {
 				t.Errorf("the subject of a pairwise client: %s", claims)
 			}
+			if sid := member(claimsOf(t, refused()[0]), "sid"); sid == member(claims, "sid") || strings.Contains(claimsOf(t, pairwise.JSON("id_token")), member(claims, "sid")) || sid == member("", "sid") {
+				t.Errorf("two clients that may not know of each other share %s", sid)
+			}
 			// IDT-06: a logout token is neither an id_token nor an access token.
 			w.Client().Get(userInfoPath, bearer(got)).Want(t, 401, "")
 			if a := w.browser.Get(endSessionPath+"?"+url.Values{"id_token_hint": {got}}.Encode(), navigate()); a.Status != 401 {

@@ -60,6 +60,8 @@ func (p *Plugin) register(c *core.Ctx, in *ClientInput) (*Client, error) {
 		return nil, refuse(oauthserver.ErrInvalidMetadata, "skip_consent cannot be set during dynamic client registration")
 	case in.RequirePKCE != nil && !*in.RequirePKCE:
 		return nil, refuse(oauthserver.ErrInvalidMetadata, "pkce is required for registered clients.")
+	case o.PrivateKeyJWT && in.JWKSURI != nil && session == nil:
+		return nil, oauthserver.Refuse(oauthserver.ErrInvalidMetadata, "without a user the keys are in jwks: the server asks no address that anybody names")
 	case slices.Contains(in.GrantTypes, oauthserver.GrantCredentials) && session == nil:
 		return nil, refuse(oauthserver.ErrInvalidMetadata, "client_credentials grant requires authenticated registration")
 	case slices.Contains(in.GrantTypes, oauthserver.GrantCredentials) && o.ClientPrivileges == nil:

@@ -173,6 +173,25 @@ func TestPairwiseSectors(t *testing.T) {
 }
 
 // The access tokens of two pairwise clients have no value in common that names the user.
+// The id_token of a pairwise client ends its session, although its sid is no id of a session.
+func TestOP21LogoutOfPairwiseClients(t *testing.T) {
+	t.Parallel()
+	in := AdminClientInput{EnableEndSession: new(true), Fields: Fields{RedirectURIs: []string{callback}, SubjectType: new("pairwise")}}
+	w := worldWith(t, Options{PairwiseSecret: strings.Repeat("p", 32)}, jwt.Options{}, in)
+	id := w.form("/oauth2/token", redemption(w.code())).Want(t, 200, "").JSON("id_token")
+	sessions, err := w.Auth.DB().FindMany(t.Context(), allOf(core.ModelSession))
+	if err != nil || len(sessions) != 1 {
+		t.Fatal(len(sessions), err)
+	}
+	if claims := claimsOf(t, id); !strings.Contains(claims, `"sid":"`) || strings.Contains(claims, sessions[0]["id"].(string)) {
+		t.Errorf("%s", claims)
+	}
+	w.browser.Get(endSessionPath+"?"+url.Values{"id_token_hint": {id}}.Encode(), navigate()).Want(t, 200, "")
+	if sessions, err = w.Auth.DB().FindMany(t.Context(), allOf(core.ModelSession)); err != nil || len(sessions) != 0 {
+		t.Errorf("%d sessions, %v", len(sessions), err)
+	}
+}
+
 func TestPairwiseAccessTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Options{PairwiseSecret: strings.Repeat("p", 32), ValidAudiences: []string{"https://api.example.com"}})

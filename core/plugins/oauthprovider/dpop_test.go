@@ -212,6 +212,26 @@ func TestOP27UnreadableBindings(t *testing.T) {
 	}
 }
 
+// A proof is kept for a grant that there is, and for no other.
+func TestOP27ProofsWithoutGrant(t *testing.T) {
+	t.Parallel()
+	key := newKey(t, "")
+	w := newWorld(t, Options{DPoP: true})
+	proof := func() string { return w.proof(key, "POST", tokenPath, "", nil) }
+	want(t, w.bound(redemption(""), proof()), 400, "invalid_request")
+	want(t, w.bound(redemption("unknown"), proof()), 400, "invalid_grant")
+	want(t, w.bound(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"unknown"}}, proof()), 400, "invalid_grant")
+	want(t, w.bound(url.Values{"grant_type": {"refresh_token"}}, proof()), 400, "invalid_request")
+	rows, err := w.Auth.DB().FindMany(t.Context(), allOf(ModelAssertion))
+	if err != nil || len(rows) != 0 {
+		t.Errorf("%d proofs kept, %v", len(rows), err)
+	}
+	w.bound(redemption(w.code()), proof()).Want(t, 200, "")
+	if rows, err = w.Auth.DB().FindMany(t.Context(), allOf(ModelAssertion)); err != nil || len(rows) != 1 {
+		t.Errorf("%d proofs kept, %v", len(rows), err)
+	}
+}
+
 // A server without the option looks at no proof, and takes no token of its scheme.
 func TestDPoPIsAnOption(t *testing.T) {
 	t.Parallel()

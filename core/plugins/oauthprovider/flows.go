@@ -160,6 +160,15 @@ func (p *Plugin) endSession(c *core.Ctx, in *EndSessionInput) (*core.Raw, error)
 	if err != nil {
 		return nil, err
 	}
+	if person {
+		other, err := p.otherSession(c)
+		if err != nil {
+			return nil, err
+		}
+		if other {
+			return p.confirmLogout(c)
+		}
+	}
 	if target != "" {
 		return oauthserver.Go(c, target), nil
 	}
@@ -167,4 +176,18 @@ func (p *Plugin) endSession(c *core.Ctx, in *EndSessionInput) (*core.Raw, error)
 		return p.html(c, "Signed out", "<h1>You are signed out</h1>\n<p>You can close this window.</p>\n", ""), nil
 	}
 	return &core.Raw{ContentType: "application/json", Body: []byte("null")}, nil
+}
+
+// otherSession reports whether the browser has a session that is still there: another one than
+// that of the token, which the user has not been asked about.
+func (p *Plugin) otherSession(c *core.Ctx) (bool, error) {
+	own, err := c.StoredSession()
+	if own == nil || err != nil {
+		return false, err
+	}
+	_, err = p.auth.Store().FindSession(c, own.Session.Token)
+	if core.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
 }

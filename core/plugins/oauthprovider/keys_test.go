@@ -253,6 +253,11 @@ func TestOP09PrivateKeyJWT(t *testing.T) {
 	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_assertion": {good()}, "client_id": {w.client.ID()}}), 400, "invalid_request")
 	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {w.client.ID()}}), 401, "invalid_client")
 	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {w.client.ID()}, "client_secret": {"x"}}), 401, "invalid_client")
+	// A secret that a row has kept from before does not count beside the key.
+	if _, err := w.Auth.DB().UpdateMany(t.Context(), ModelClient, by("clientId", w.client.ID()), object{"clientSecret": challenge("left")}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, w.form("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, basic(w.client.ID(), "left")), 401, "invalid_client")
 	other2 := w.register(AdminClientInput{Fields: Fields{RedirectURIs: []string{callback}}})
 	want(t, machine(key.sign(t, w.assertion(object{"iss": other2.ID(), "sub": other2.ID()}), nil)), 401, "invalid_client")
 
@@ -349,6 +354,10 @@ func TestOP09OP11KeysOfRegistrations(t *testing.T) {
 	t.Parallel()
 	key := newKey(t, "k")
 	w := newWorld(t, Options{PrivateKeyJWT: true, BackChannelLogout: true, DPoP: true, AllowDynamicClientRegistration: true, AllowUnauthenticatedClientRegistration: true})
+	var many []keyPair
+	for i := range 17 {
+		many = append(many, newKey(t, fmt.Sprint("k", i)))
+	}
 	private, _ := json.Marshal(jose.JSONWebKey{Key: key.private, KeyID: "k"})
 	small, _ := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
 	for name, more := range map[string]object{
@@ -357,6 +366,8 @@ func TestOP09OP11KeysOfRegistrations(t *testing.T) {
 		"a private key":     {"jwks": object{"keys": []json.RawMessage{private}}},
 		"a shared key":      {"jwks": object{"keys": []object{{"kty": "oct", "k": "AAAA"}}}},
 		"a short key":       {"jwks": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: small.Public()}}}},
+		"many keys":         {"jwks": keySet(many...)},
+		"an address":        {"jwks_uri": "https://rp.example/jwks"}, // without a user
 		"an empty set":      {"jwks": object{"keys": []object{}}},
 		"http":              {"jwks_uri": "http://rp.example/jwks"},
 		"loopback":          {"jwks_uri": "https://127.0.0.1/jwks"},
@@ -376,7 +387,8 @@ func TestOP09OP11KeysOfRegistrations(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.Status, a.Body)
 		}
 	}
-	a := w.Client().Post("/oauth2/register", object{
+	w.Client().Post("/oauth2/register", object{"redirect_uris": []string{callback}, "token_endpoint_auth_method": "private_key_jwt", "jwks": keySet(key)}).Want(t, 201, "")
+	a := w.browser.Post("/oauth2/register", object{
 		"redirect_uris": []string{callback}, "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://rp.example/jwks",
 		"backchannel_logout_uri": "https://rp.example/out", "backchannel_logout_session_required": true, "dpop_bound_access_tokens": true,
 	}).Want(t, 201, "")

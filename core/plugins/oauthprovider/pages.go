@@ -13,7 +13,7 @@ import (
 )
 
 // The script of all pages. It posts a form as JSON with the query of the page, and goes where
-// the answer says.
+// the answer says. A form with a text for its end belongs to no request of a client.
 const pageScript = `const base = location.pathname.replace(/\/oauth2\/[^/]*$/, "");
 const note = document.getElementById("note");
 const step = (...names) => {
@@ -23,7 +23,7 @@ const step = (...names) => {
 for (const form of document.querySelectorAll("form[data-path]")) form.addEventListener("submit", async (event) => {
   event.preventDefault();
   note.textContent = "";
-  const body = { oauth_query: location.search.slice(1) };
+  const body = form.dataset.done ? {} : { oauth_query: location.search.slice(1) };
   for (const [name, value] of new FormData(form)) body[name] = value;
   const choice = event.submitter && event.submitter.dataset.set;
   if (choice) Object.assign(body, JSON.parse(choice));

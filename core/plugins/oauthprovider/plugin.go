@@ -285,7 +285,7 @@ func (p *Plugin) init(_ context.Context, a *core.Auth) (err error) {
 
 // metadata answers with the document of RFC 8414.
 func (p *Plugin) metadata(c *core.Ctx, _ *core.NoInput) (*core.Raw, error) {
-	c.SetHeader("Cache-Control", oauthserver.MetadataCache)
+	oauthserver.CacheMetadata(c)
 	return &core.Raw{ContentType: "application/json", Body: p.server.Metadata(c, oauthserver.Endpoints{
 		Authorize: authorizePath, Token: tokenPath, Register: registerPath, Introspect: introspectPath, Revoke: revokePath, UserInfo: userInfoPath, EndSession: endSessionPath,
 	})}, nil

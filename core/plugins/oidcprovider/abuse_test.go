@@ -2,6 +2,7 @@ package oidcprovider
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,8 @@ func TestAbuse(t *testing.T) {
 				{map[string]any{"redirect_uris": []string{"http://rp.example/cb"}}, "invalid_redirect_uri"}, {map[string]any{"redirect_uris": []string{callback + "#x"}}, "invalid_redirect_uri"},
 				{map[string]any{"redirect_uris": []string{"https://rp.example/a,https://evil.example/"}}, "invalid_redirect_uri"},
 				{map[string]any{"redirect_uris": strings.Split(strings.Repeat(callback+" ", 100), " ")}, "invalid_redirect_uri"},
+				{map[string]any{"redirect_uris": []string{callback + "?" + strings.Repeat("x", 3000)}}, "invalid_redirect_uri"},
+				{map[string]any{"redirect_uris": slices.Repeat([]string{callback + "?" + strings.Repeat("x", 1900)}, 10)}, "invalid_redirect_uri"},
 				{map[string]any{"logo_uri": "javascript:alert(1)"}, "invalid_client_metadata"}, {map[string]any{"client_name": strings.Repeat("x", 5000)}, "invalid_client_metadata"},
 				{map[string]any{"metadata": map[string]any{"x": strings.Repeat("x", 9000)}}, "invalid_client_metadata"},
 				{map[string]any{"grant_types": []string{"client_credentials"}}, "invalid_client_metadata"}, {map[string]any{"scope": "openid admin"}, "invalid_scope"},

@@ -45,6 +45,14 @@ func Suite() flowtest.Suite {
 					return w.form(c, "/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.JSON("refresh_token")}})
 				}
 			}},
+			{Name: "redeem an authorization code for a resource", Change: install, Prepare: func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
+				w := start(s, e)
+				f := redemption(w.code(s))
+				f.Set("resource", authtest.BaseURL+"/api/auth")
+				return e.Client(), func(c *authtest.Client) *authtest.Answer { return w.form(c, "/oauth2/token", f) }
+			}},
+			{Name: "a token of a client itself", Change: install, Prepare: machine("")},
+			{Name: "a token of a client itself for a resource", Change: install, Prepare: machine(authtest.BaseURL + "/api/auth")},
 		},
 	}
 }
@@ -57,6 +65,26 @@ const (
 func install(_ *authtest.Env, o *core.Options, _ *emailpassword.Options) {
 	o.User.DeleteUser.Enabled = true
 	o.Plugins = append(o.Plugins, jwt.New(jwt.Options{}), oauthprovider.New(oauthprovider.Options{}))
+}
+
+// machine prepares client_credentials.
+func machine(resource string) func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
+	return func(s *flowtest.T, e *authtest.Env) (*authtest.Client, func(*authtest.Client) *authtest.Answer) {
+		w := start(s, e)
+		p, _ := oauthprovider.From(e.Auth)
+		client, err := p.AdminCreateClient.Call(s.Context(), &oauthprovider.AdminClientInput{Fields: oauthprovider.Fields{
+			RedirectURIs: []string{callback}, GrantTypes: []string{"client_credentials"},
+		}})
+		if err != nil {
+			s.Fatal(err)
+		}
+		w.id, w.secret = client.ID(), client.Secret
+		f := url.Values{"grant_type": {"client_credentials"}}
+		if resource != "" {
+			f.Set("resource", resource)
+		}
+		return e.Client(), func(c *authtest.Client) *authtest.Answer { return w.form(c, "/oauth2/token", f) }
+	}
 }
 
 // world is a user, and a client of theirs.
