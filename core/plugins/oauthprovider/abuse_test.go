@@ -513,6 +513,18 @@ func TestOP21Logout(t *testing.T) {
 	}
 }
 
+// A page of another site that sends a browser to the end of sessions ends none.
+func TestCSRF15EndSessionWithACookieAlone(t *testing.T) {
+	t.Parallel()
+	w := worldWith(t, Options{}, jwt.Options{}, AdminClientInput{EnableEndSession: new(true), Fields: Fields{RedirectURIs: []string{callback}, PostLogoutURIs: []string{"https://rp.example/bye"}}})
+	for _, query := range []string{"", "?client_id=" + w.client.ID(), "?client_id=" + w.client.ID() + "&post_logout_redirect_uri=" + url.QueryEscape("https://rp.example/bye")} {
+		a := w.browser.Get(endSessionPath+query, navigate())
+		if a.Header.Get("Location") != "" || w.browser.Get("/get-session").Body == "null" {
+			t.Errorf("%s: %d %s", query, a.Status, a.Header.Get("Location"))
+		}
+	}
+}
+
 func TestOP22Metadata(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Options{})
