@@ -10,7 +10,7 @@ REPEATS ?= 20
 WIRECHECK ?=
 MODULES := $(shell $(GO) work edit -json | $(GO) run ./scripts/modules)
 
-.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy tidy-check vuln release wirecheck wirecheck-all proof proxies browser page
+.PHONY: help run test unit race races bench storm soak fuzz lint fmt-check tidy tidy-check vuln release wirecheck wirecheck-all conformance proof proxies browser page
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ wirecheck: wirecheck/node_modules/.stamp ## Compare this server with Better Auth
 	cd wirecheck && node mcp.mjs
 	cd wirecheck && node foreign.mjs
 	cd wirecheck && node own.mjs
+
+conformance: wirecheck/node_modules/.stamp ## Run the conformance suite of MCP for authorization servers (installs it, and Node.js 22)
+	cd wirecheck && npm install --no-save --no-audit --no-fund --silent node@22 @modelcontextprotocol/conformance@0.2.0-alpha.12
+	cd wirecheck && node conformance.mjs
 
 wirecheck-all: ## The same over every framework and every adapter whose server is named
 	$(MAKE) wirecheck WIRECHECK=--all
