@@ -131,7 +131,7 @@ func decodeKey(text, pass string) (crypto.Signer, error) {
 	if block == nil {
 		return nil, errors.New("a private key is no PEM")
 	}
-	der := block.Bytes
+	der, unreadable := block.Bytes, errors.New("a private key cannot be parsed")
 	if len(der) > maxKeyDER {
 		return nil, errLargeKey // before it is parsed, which takes long
 	}
@@ -141,11 +141,13 @@ func decodeKey(text, pass string) (crypto.Signer, error) {
 		if der, err = decryptPKCS8(der, pass); err != nil {
 			return nil, err
 		}
+		unreadable = errPass // a wrong one passes for a padding in one of 256 cases
 	case x509.IsEncryptedPEMBlock(block): //nolint:staticcheck // the form that openssl genrsa -aes256 has written for decades
 		var err error
 		if der, err = x509.DecryptPEMBlock(block, []byte(pass)); err != nil { //nolint:staticcheck // likewise
-			return nil, errors.New("a private key cannot be decrypted with its pass phrase")
+			return nil, errPass
 		}
+		unreadable = errPass
 	}
 	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		if signer, ok := key.(crypto.Signer); ok {
@@ -159,7 +161,7 @@ func decodeKey(text, pass string) (crypto.Signer, error) {
 	if key, err := x509.ParseECPrivateKey(der); err == nil {
 		return key, nil
 	}
-	return nil, errors.New("a private key cannot be parsed")
+	return nil, unreadable
 }
 
 // samePublic tells whether a certificate is for a key.
