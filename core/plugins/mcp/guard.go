@@ -17,7 +17,9 @@ import (
 // Token is what a valid access token says: who acts for whom, and with which scopes.
 type Token = oauthserver.Bearer
 
-// TokenFrom returns the token that Require has let through.
+// TokenFrom returns the token that Require has let through. ctx is that of the request: the
+// official SDK runs the tools of a stateful session with the context of its first request, in
+// which TokenFrom finds who has begun the session, and not who calls. See the page of the plugin.
 func TokenFrom(ctx context.Context) (*Token, bool) {
 	c, ok := core.Attached(ctx)
 	if !ok {
