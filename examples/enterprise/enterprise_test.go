@@ -15,7 +15,8 @@ type object = map[string]any
 // browser is a client with cookies that follows redirects.
 type browser struct {
 	*http.Client
-	t *testing.T
+	t     *testing.T
+	token string // of a directory, which has no cookies
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -24,7 +25,7 @@ func newBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{&http.Client{Jar: jar}, t}
+	return &browser{Client: &http.Client{Jar: jar}, t: t}
 }
 
 // do sends a request as a page of the origin does, and reads the answer.
@@ -42,7 +43,11 @@ func (b *browser) do(method, origin, path string, body any, want int) object {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	r.Header.Set("Origin", origin)
+	if b.token != "" {
+		r.Header.Set("Authorization", "Bearer "+b.token)
+	} else {
+		r.Header.Set("Origin", origin)
+	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -63,7 +68,7 @@ func (b *browser) do(method, origin, path string, body any, want int) object {
 	return out
 }
 
-// An owner connects a company, and somebody who works there signs in.
+// An owner connects a company and its directory, somebody who works there signs in, and leaves.
 func TestEnterprise(t *testing.T) {
 	t.Parallel()
 	here, base, err := listen(t.Context(), "localhost", "0", "")
@@ -110,23 +115,38 @@ func TestEnterprise(t *testing.T) {
 	owner.do("POST", base, "/demo/dns", object{"name": label + ".acme.example", "value": label + "=" + token}, 204)
 	owner.do("POST", base, api+"/sso/verify-domain", object{"providerId": "acme"}, 204)
 
-	ada.do("POST", origin, api+"/sign-in/email", object{"email": "ada@acme.example", "password": idp.password}, 200)
+	// The directory makes Ada before she has ever been here, with the subject that the identity
+	// provider will name.
+	made, _ := owner.do("POST", base, api+"/scim/generate-token", object{"providerId": "acme", "organizationId": org}, 201)["scimToken"].(string)
+	employee, _ := ada.do("POST", origin, api+"/sign-in/email", object{"email": "ada@acme.example", "password": idp.password}, 200)["user"].(object)
+	directory := newBrowser(t)
+	directory.token = made
+	known := directory.do("POST", base, api+"/scim/v2/Users", object{
+		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "ada@acme.example", "externalId": employee["id"],
+		"name": object{"givenName": "Ada", "familyName": "Lovelace"}, "emails": []object{{"value": "ada@acme.example", "primary": true}}, "active": true,
+	}, 201)
+
 	to, _ := ada.do("POST", base, api+"/sign-in/sso", object{"email": "ada@acme.example", "callbackURL": "/"}, 200)["url"].(string)
 	if !strings.HasPrefix(to, origin+"/") {
 		t.Fatalf("sent to %q", to)
 	}
 	ada.do("GET", to, "", nil, 200)
 	user, _ := ada.do("GET", base, api+"/get-session", nil, 200)["user"].(object)
-	if user["email"] != "ada@acme.example" {
-		t.Fatalf("signed in as %v", user)
+	if user["id"] != known["id"] || user["email"] != "ada@acme.example" {
+		t.Fatalf("signed in as %v, want the user of the directory, %v", user, known["id"])
 	}
 	members, _ := owner.do("GET", base, api+"/organization/list-members?organizationId="+org, nil, 200)["members"].([]any)
 	if len(members) != 2 {
 		t.Errorf("%d members, want 2", len(members))
 	}
 
-	made, _ := owner.do("POST", base, api+"/scim/generate-token", object{"providerId": "acme-directory", "organizationId": org}, 201)["scimToken"].(string)
-	if made == "" {
-		t.Error("no token for the directory")
+	// The directory takes her access away.
+	path, _ := known["id"].(string)
+	directory.do("PATCH", base, api+"/scim/v2/Users/"+path, object{
+		"schemas":    []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
+		"Operations": []object{{"op": "replace", "path": "active", "value": false}},
+	}, 204)
+	if left := ada.do("GET", base, api+"/get-session", nil, 200); left != nil {
+		t.Errorf("she is still signed in: %v", left)
 	}
 }
