@@ -21,6 +21,7 @@ var (
 	CodeNoConfig          = core.ErrorCode{Code: "SSO_CONFIGURATION_REQUIRED", Message: "Give either oidcConfig or samlConfig"}
 	CodeTooLong           = core.ErrorCode{Code: "SSO_CONFIGURATION_TOO_LONG", Message: "The configuration is too long"}
 	CodeMetadataTooLong   = core.ErrorCode{Code: "SAML_METADATA_TOO_LARGE", Message: "IdP metadata exceeds maximum allowed size (%d bytes)"}
+	CodeOwnMetadata       = core.ErrorCode{Code: "INVALID_SP_METADATA", Message: "spMetadata.metadata must be an EntityDescriptor"}
 	CodeNoSAML            = core.ErrorCode{Code: "SAML_NOT_SUPPORTED", Message: "This server has no SAML"}
 	CodeSAMLIncomplete    = core.ErrorCode{Code: "SAML_CONFIGURATION_INCOMPLETE", Message: "SAML configuration requires either idpMetadata.metadata (IdP metadata XML), idpMetadata.singleSignOnService, or a valid entryPoint URL"}
 	CodeNoKey             = core.ErrorCode{Code: "SAML_PRIVATE_KEY_REQUIRED", Message: "authnRequestsSigned is enabled but no privateKey provided in spMetadata or samlConfig"}
@@ -63,7 +64,7 @@ var (
 func codes() []core.ErrorCode {
 	return []core.ErrorCode{
 		CodeDisabled, CodeTooMany, CodeIssuer, CodeNoMember, CodeNoAdmin, CodeNoOrganizations, CodeTaken, CodeReserved, CodeProviderID, CodeInvalidDomain, CodeNoConfig,
-		CodeTooLong, CodeMetadataTooLong, CodeNoSAML, CodeSAMLIncomplete, CodeNoKey, CodeNothing, CodeNoAccess, CodeNotOIDC, CodeNotSAML, CodeLinked, CodeChanged,
+		CodeTooLong, CodeMetadataTooLong, CodeOwnMetadata, CodeNoSAML, CodeSAMLIncomplete, CodeNoKey, CodeNothing, CodeNoAccess, CodeNotOIDC, CodeNotSAML, CodeLinked, CodeChanged,
 		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken,
 		CodeNoProvider, CodeBrokenSAML, CodeResponseRequired, CodeResponseTooLong, CodeNoIdentity, CodeInvalidResponse, CodeSingleLogoutNotEnabled,
 		CodeInvalidLogoutResponse, CodeInvalidLogoutRequest, CodeLogoutFailed, CodeLogoutNotSupported,

@@ -213,6 +213,11 @@ func (p *Plugin) changedSAML(c *core.Ctx, row *Row, issuer string, in *SAMLUpdat
 			return nil, false, err
 		}
 	}
+	if in.SP != nil {
+		if err := p.checkOwnMetadata(in.SP.Metadata); err != nil {
+			return nil, false, err
+		}
+	}
 	updates, err := object(*in)
 	if err != nil {
 		return nil, false, err

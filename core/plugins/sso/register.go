@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -42,6 +43,11 @@ func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error)
 	}
 	if in.SAML != nil && in.SAML.IDP != nil {
 		if err := p.checkMetadata(in.SAML.IDP.Metadata); err != nil {
+			return none, err
+		}
+	}
+	if in.SAML != nil {
+		if err := p.checkOwnMetadata(in.SAML.SP.Metadata); err != nil {
 			return none, err
 		}
 	}
@@ -189,6 +195,47 @@ func (p *Plugin) stored(o *wire.Object, limit int) (*string, error) {
 	}
 	text, err := p.seal(o)
 	return &text, err
+}
+
+// checkOwnMetadata refuses a document that is served as the metadata of this server and is none: its
+// root must be an EntityDescriptor, with no document type before it.
+func (p *Plugin) checkOwnMetadata(document *string) error {
+	if value(document) == "" {
+		return nil
+	}
+	if err := p.checkMetadata(document); err != nil {
+		return err
+	}
+	rest := strings.TrimPrefix(*document, "\ufeff")
+	for {
+		rest = strings.TrimLeft(rest, " \t\r\n")
+		end := ""
+		switch {
+		case strings.HasPrefix(rest, "<?"):
+			end = "?>"
+		case strings.HasPrefix(rest, "<!--"):
+			end = "-->"
+		}
+		if end == "" {
+			break
+		}
+		_, after, ok := strings.Cut(rest, end)
+		if !ok || strings.HasPrefix(rest, "<?xml-stylesheet") {
+			return core.Fail(http.StatusBadRequest, CodeOwnMetadata)
+		}
+		rest = after
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(rest[:min(len(rest), 100)], "<"), ">")
+	if fields := strings.Fields(name); len(fields) > 0 {
+		name = strings.TrimSuffix(fields[0], "/")
+	}
+	if _, local, ok := strings.Cut(name, ":"); ok {
+		name = local
+	}
+	if !strings.HasPrefix(rest, "<") || name != "EntityDescriptor" {
+		return core.Fail(http.StatusBadRequest, CodeOwnMetadata)
+	}
+	return nil
 }
 
 func (p *Plugin) checkMetadata(document *string) error {
