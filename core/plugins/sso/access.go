@@ -64,7 +64,7 @@ const modelDirectory = "scimProvider"
 
 // reserved reports whether an id is another provider's: whoever registered one with it would get
 // its accounts, or the trust that the application has in it.
-func (p *Plugin) reserved(c *core.Ctx, id string) (bool, error) {
+func (p *Plugin) reserved(ctx context.Context, c *core.Ctx, id string) (bool, error) {
 	if slices.Contains(builtIn, id) || slices.ContainsFunc(p.opts.Defaults, func(d DefaultProvider) bool { return d.ProviderID == id }) {
 		return true, nil
 	}
@@ -79,16 +79,16 @@ func (p *Plugin) reserved(c *core.Ctx, id string) (bool, error) {
 		return true, nil
 	}
 	if f := linking.TrustedProvidersFunc; f != nil {
-		more, err := f(c, c.Req)
+		more, err := f(ctx, c.Req)
 		if err != nil || slices.Contains(more, id) {
 			return true, err
 		}
 	}
-	if taken, err := p.directory(c, id); taken || err != nil {
+	if taken, err := p.directory(ctx, id); taken || err != nil {
 		return true, err
 	}
 	// Accounts are those of a provider that is gone.
-	n, err := p.auth.DB().Count(c, core.ModelAccount, adapter.By("providerId", id))
+	n, err := p.auth.DB().Count(ctx, core.ModelAccount, adapter.By("providerId", id))
 	return n > 0, err
 }
 

@@ -55,7 +55,7 @@ func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error)
 	if err := p.mayRegister(c, u.ID, orgID); err != nil {
 		return none, err
 	}
-	if err := p.free(c, in.ProviderID); err != nil {
+	if err := p.free(c, c, in.ProviderID); err != nil {
 		return none, err
 	}
 	domain, err := readDomains(in.Domain)
@@ -92,6 +92,13 @@ func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error)
 			return err
 		}
 		if err := p.withinLimit(ctx, u.ID, limit); err != nil {
+			return err
+		}
+		// Discovery takes its time: the id may be another's now, and the user no admin any more.
+		if err := p.mayRegister(ctx, u.ID, orgID); err != nil {
+			return err
+		}
+		if err := p.free(ctx, c, in.ProviderID); err != nil {
 			return err
 		}
 		made, err := p.providers.Create(ctx, row)
@@ -150,14 +157,14 @@ func (p *Plugin) withinLimit(ctx context.Context, userID string, limit int) erro
 }
 
 // mayRegister refuses a user who may not register a provider for an organization.
-func (p *Plugin) mayRegister(c *core.Ctx, userID, orgID string) error {
+func (p *Plugin) mayRegister(ctx context.Context, userID, orgID string) error {
 	if orgID == "" {
 		return nil
 	}
 	if p.org == nil {
 		return core.Fail(http.StatusBadRequest, CodeNoOrganizations)
 	}
-	m, err := p.membership(c, userID, orgID)
+	m, err := p.membership(ctx, userID, orgID)
 	switch {
 	case err != nil:
 		return err
@@ -170,18 +177,18 @@ func (p *Plugin) mayRegister(c *core.Ctx, userID, orgID string) error {
 }
 
 // free refuses an id that cannot be a new provider's.
-func (p *Plugin) free(c *core.Ctx, id string) error {
+func (p *Plugin) free(ctx context.Context, c *core.Ctx, id string) error {
 	if !isProviderID(id) {
 		return core.Fail(http.StatusBadRequest, CodeProviderID)
 	}
-	row, err := p.findRow(c, id)
+	row, err := p.findRow(ctx, id)
 	if err != nil {
 		return err
 	}
 	if row != nil {
 		return core.Fail(http.StatusUnprocessableEntity, CodeTaken)
 	}
-	taken, err := p.reserved(c, id)
+	taken, err := p.reserved(ctx, c, id)
 	if err == nil && taken {
 		err = core.Fail(http.StatusUnprocessableEntity, CodeReserved)
 	}
