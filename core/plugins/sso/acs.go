@@ -335,14 +335,14 @@ func (f *arriving) signIn(c *core.Ctx) error {
 		return core.Fail(http.StatusBadRequest, CodeNoIdentity)
 	}
 	at, err := oauth.NewProvider(oauth.Config{
-		Config: oauth2.Config{ID: f.pr.ProviderID, ClientID: f.pr.ProviderID, Discovered: true}, Method: Method, DisableImplicitSignUp: p.opts.DisableImplicitSignUp,
+		Config: oauth2.Config{ID: f.pr.ProviderID, ClientID: f.pr.ProviderID, Discovered: true}, Method: Method, Untrusted: !f.pr.isDefault, DisableImplicitSignUp: p.opts.DisableImplicitSignUp,
 	})
 	if err != nil { // the id of a Better Auth server's making
 		return core.Fail(http.StatusBadRequest, CodeBrokenSAML).Because(err)
 	}
 	to := f.landing(c)
 	data, err := oauth.From(p.auth).SignIn(c, at, &oauth.Identity{Profile: profile, Tokens: &oauth2.Tokens{}}, oauth.SignInOptions{
-		RequestSignUp: f.relay != nil && f.relay.requestSignUp, Trusted: f.pr.vouches(profile.Email), CallbackURL: to, Redirects: true,
+		RequestSignUp: f.relay != nil && f.relay.requestSignUp, Trusted: f.pr.vouches(profile.Email), ForeignEmail: p.foreign(f.pr, profile.Email), CallbackURL: to, Redirects: true,
 		Settled: p.settle(f.pr, &Arrival{Info: f.info(profile), Provider: &f.pr.Provider}),
 	})
 	if r, ok := errors.AsType[*oauth.Refusal](err); ok {

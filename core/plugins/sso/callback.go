@@ -74,7 +74,7 @@ func (p *Plugin) complete(c *core.Ctx, id string, in *SharedCallbackInput) error
 	}
 	info := pr.info(f.Profile)
 	data, err := engine.SignIn(c, f.Provider, &f.Identity, oauth.SignInOptions{
-		RequestSignUp: f.RequestSignUp, Trusted: pr.vouches(f.Profile.Email), CallbackURL: f.CallbackURL, NewUserURL: f.NewUserURL, Redirects: true,
+		RequestSignUp: f.RequestSignUp, Trusted: pr.vouches(f.Profile.Email), ForeignEmail: p.foreign(pr, f.Profile.Email), CallbackURL: f.CallbackURL, NewUserURL: f.NewUserURL, Redirects: true,
 		Settled: p.settle(pr, &Arrival{Info: info, Tokens: f.Tokens, Provider: &pr.Provider}),
 	})
 	if err != nil {

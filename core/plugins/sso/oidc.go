@@ -71,7 +71,7 @@ func (p *Plugin) client(pr *provider, discovered bool) (*oauth.Provider, error) 
 			Scopes: o.Scopes, NoPKCE: o.NoPKCE, LoginHintParam: "login_hint", Issuer: pr.issuer(), NoIDTokenSignIn: true,
 			Profile: p.profile(pr),
 		},
-		DisableImplicitSignUp: p.opts.DisableImplicitSignUp, OverrideUserInfo: o.OverrideUserInfo, Method: Method, NoRelay: true, Client: p.httpClient(pr.isDefault),
+		DisableImplicitSignUp: p.opts.DisableImplicitSignUp, OverrideUserInfo: o.OverrideUserInfo, Method: Method, NoRelay: true, Untrusted: !pr.isDefault, Client: p.httpClient(pr.isDefault),
 	}
 	if len(c.Scopes) == 0 {
 		c.Scopes = defaultScopes

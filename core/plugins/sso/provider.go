@@ -200,6 +200,13 @@ func (pr *provider) vouches(email string) bool {
 	return pr.DomainVerified && d != "" && strings.Count(email, "@") == 1 && nearest(d, pr.Domain) != ""
 }
 
+// foreign reports whether an address is none that a provider may speak for: where domains are proven,
+// one that users have registered speaks for its own. Otherwise one tenant could take the addresses of
+// another before its people arrive.
+func (p *Plugin) foreign(pr *provider, email string) bool {
+	return p.opts.Domains.Enabled && !pr.isDefault && !pr.vouches(email)
+}
+
 // isDomain tells a name of at least two labels. A single label is no company's.
 func isDomain(s string) bool {
 	if len(s) > 253 || !strings.Contains(s, ".") {
