@@ -62,16 +62,22 @@ var builtIn = []string{core.ProviderCredential, "email-otp", "magic-link", "phon
 // modelDirectory is the table of the plugin scim.
 const modelDirectory = "scimProvider"
 
+// configured reports whether the accounts of an id are those of a way to sign in that the application
+// has. A row may have the id from before.
+func (p *Plugin) configured(id string) bool {
+	if slices.Contains(builtIn, id) || slices.ContainsFunc(p.opts.Defaults, func(d DefaultProvider) bool { return d.ProviderID == id }) {
+		return true
+	}
+	if _, ok := oauth.From(p.auth).Provider(id); ok {
+		return true
+	}
+	return slices.ContainsFunc(p.auth.SignInMethods(), func(m core.SignInMethod) bool { return m.Name == id })
+}
+
 // reserved reports whether an id is another provider's: whoever registered one with it would get
 // its accounts, or the trust that the application has in it.
 func (p *Plugin) reserved(ctx context.Context, c *core.Ctx, id string) (bool, error) {
-	if slices.Contains(builtIn, id) || slices.ContainsFunc(p.opts.Defaults, func(d DefaultProvider) bool { return d.ProviderID == id }) {
-		return true, nil
-	}
-	if _, ok := oauth.From(p.auth).Provider(id); ok {
-		return true, nil
-	}
-	if slices.ContainsFunc(p.auth.SignInMethods(), func(m core.SignInMethod) bool { return m.Name == id }) {
+	if p.configured(id) {
 		return true, nil
 	}
 	linking := p.auth.Account().Linking

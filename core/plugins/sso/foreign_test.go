@@ -92,3 +92,26 @@ func TestTrustByName(t *testing.T) {
 		})
 	}
 }
+
+// A row whose id is another way to sign in by now has nothing of its accounts.
+func TestIDOfAnotherWay(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"acme", "google"} { // one that is configured, and one that could be
+		t.Run("OID-08 a row with the id "+id, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, settings{social: true})
+			owner := w.signUp(t, "owner@acme.test")
+			w.signUp(t, ada.Email)
+			w.insert(t, id, w.userID(t, "owner@acme.test"))
+			if _, err := w.Auth.Store().CreateAccount(t.Context(), core.Account{UserID: w.userID(t, ada.Email), ProviderID: id, AccountID: "1001"}); err != nil {
+				t.Fatal(err)
+			}
+			w.Client().Post("/sign-in/sso", with(body{"providerId": id})).Want(t, 404, "SSO_PROVIDER_NOT_FOUND")
+			w.Client().Post("/sign-in/sso", with(body{"domain": id + ".test"})).Want(t, 404, "SSO_PROVIDER_NOT_FOUND")
+			owner.Post("/sso/delete-provider", body{"providerId": id}).Want(t, 200, "")
+			if _, err := w.Auth.Store().FindAccount(t.Context(), id, "1001"); err != nil {
+				t.Fatalf("the account is gone: %v", err)
+			}
+		})
+	}
+}

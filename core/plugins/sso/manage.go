@@ -254,13 +254,13 @@ func (p *Plugin) remove(c *core.Ctx, in *ProviderInput) (core.SuccessReply, erro
 		} else if err != nil {
 			return err
 		}
-		// Whoever registers the id next must not get the accounts. Those of a directory with the same
-		// id are its own, and keep the id from being registered.
+		// Whoever registers the id next must not get the accounts. Those of a directory or of
+		// another way to sign in with the same id are its own, and keep the id from being registered.
 		kept, err := p.directory(ctx, in.ProviderID)
 		if err != nil {
 			return err
 		}
-		if !kept {
+		if !kept && !p.configured(in.ProviderID) {
 			if _, err := p.auth.DB().DeleteMany(ctx, core.ModelAccount, adapter.By("providerId", in.ProviderID)); err != nil {
 				return err
 			}

@@ -41,6 +41,9 @@ func (p *Plugin) find(ctx context.Context, id string) (*provider, error) {
 			return p.defaultOf(&p.opts.Defaults[i]), nil
 		}
 	}
+	if p.configured(id) {
+		return nil, nil // a row with the id of another way to sign in would let its owner into the accounts
+	}
 	row, err := p.findRow(ctx, id)
 	if row == nil || err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ func (p *Plugin) asked(c *core.Ctx, in *SignInInput) (*provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row == nil {
+	if row == nil || p.configured(row.ProviderID) {
 		return nil, core.Fail(http.StatusNotFound, CodeNotFound)
 	}
 	return p.of(row)
