@@ -120,6 +120,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		Before:        []core.Hook{{Match: core.Paths("/sign-out"), Run: p.signingOut}},
 		After:         []core.Hook{{Match: core.Prefix("/callback/"), Run: p.joinByDomain}},
 		DeleteExpired: p.deleteExpired,
+		Store:         core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.userDeleted}},
 		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Single sign-on", Usable: p.usable}},
 		OpenAPI:       core.OpenAPIPart{Tag: "SSO"},
 	}, nil

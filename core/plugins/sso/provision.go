@@ -124,10 +124,3 @@ func ignoreMissing(err error) error {
 	}
 	return err
 }
-
-// organizationDeleted removes the providers of an organization. Their accounts stay, so that no
-// other provider gets the ids: they let nobody in.
-func (p *Plugin) organizationDeleted(ctx context.Context, organizationID string) error {
-	_, err := p.providers.Delete(ctx, adapter.By("organizationId", organizationID))
-	return err
-}
