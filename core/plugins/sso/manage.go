@@ -80,7 +80,7 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (ProviderReply, error) {
 	}
 	var row *Row
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
-		locked, err := p.providers.Lock(ctx, before.ID)
+		locked, err := p.lock(ctx, before)
 		if core.IsNotFound(err) {
 			return errNoSuch()
 		}
@@ -249,7 +249,7 @@ func (p *Plugin) remove(c *core.Ctx, in *ProviderInput) (core.SuccessReply, erro
 		return core.SuccessReply{}, err
 	}
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
-		if _, err := p.providers.Lock(ctx, before.ID); core.IsNotFound(err) {
+		if _, err := p.lock(ctx, before); core.IsNotFound(err) {
 			return errNoSuch()
 		} else if err != nil {
 			return err

@@ -26,6 +26,12 @@ func (p *Plugin) userDeleted(ctx context.Context, u *core.User) error {
 	if err != nil {
 		return err
 	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := p.auth.Store().LockUser(ctx, u.ID); err != nil {
+		return ignoreMissing(err)
+	}
 	var gone []*Row
 	for _, row := range rows {
 		heir := ""
