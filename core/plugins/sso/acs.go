@@ -150,6 +150,9 @@ func (p *Plugin) consume(c *core.Ctx, id, response, relayState string) error {
 	if err != nil {
 		return p.refusedDocument(c, pr, err)
 	}
+	if p.tooLong(said.ValidUntil) {
+		return p.refusedDocument(c, pr, &SAMLError{Code: CodeInvalidResponse, Reason: "the assertion is good for more than a day"})
+	}
 	// From here on the response is the identity provider's own. What follows uses it up.
 	state, err := p.takeRelay(c, pr, relayState)
 	if err != nil {
@@ -249,6 +252,14 @@ func (f *arriving) answers(c *core.Ctx) (done bool, err error) {
 		return false, err
 	}
 	return false, nil
+}
+
+// maxLife is how long a message may be good, and so be remembered.
+const maxLife = 24 * time.Hour
+
+// tooLong tells a message that would have to be remembered for longer.
+func (p *Plugin) tooLong(validUntil time.Time) bool {
+	return validUntil.After(p.auth.Now().Add(maxLife + p.opts.SAMLRules.ClockSkew))
 }
 
 // use notes that a message of a provider was used. It reports false for one that was used already:

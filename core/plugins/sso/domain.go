@@ -15,8 +15,8 @@ import (
 const (
 	tokenLength = 24
 	tokenLife   = 7 * 24 * time.Hour
-	dnsTimeout  = 5 * time.Second
-	maxLabel    = 63 // of a name in the DNS
+	dnsTimeout  = 10 * time.Second // for all domains of a provider
+	maxLabel    = 63               // of a name in the DNS
 )
 
 // DomainTokenReply is {"domainVerificationToken":…}.
@@ -104,11 +104,14 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 	if len(all) == 0 || len(all) > maxDomains {
 		return none, core.Fail(http.StatusBadRequest, CodeInvalidDomain)
 	}
+	// One deadline for all of them: whoever registers the domains also has the servers that answer.
+	ctx, cancel := context.WithTimeout(c, dnsTimeout)
+	defer cancel()
 	for _, d := range all {
 		if !isDomain(d) {
 			return none, core.Fail(http.StatusBadRequest, CodeInvalidDomain)
 		}
-		if !p.proven(c, label, d, token) {
+		if !p.proven(ctx, label, d, token) {
 			return none, core.Fail(http.StatusBadGateway, CodeUnproven)
 		}
 	}
@@ -135,8 +138,6 @@ func (p *Plugin) proven(ctx context.Context, label, domain, token string) bool {
 	if p.opts.Domains.Resolver != nil {
 		resolver = p.opts.Domains.Resolver
 	}
-	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
-	defer cancel()
 	// The name ends with a dot, so that no search list is tried.
 	records, err := resolver.LookupTXT(ctx, label+"."+domain+".")
 	if err != nil {

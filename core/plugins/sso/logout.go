@@ -270,6 +270,9 @@ func (p *Plugin) logoutAsked(c *core.Ctx, pr *provider, conn *SAMLConnection, r 
 	if err != nil {
 		return nil, p.refusedLogout(c, pr, err, invalid)
 	}
+	if p.tooLong(asked.ValidUntil) {
+		return nil, p.refusedLogout(c, pr, &SAMLError{Code: CodeInvalidLogoutRequest, Reason: "the request is good for more than a day"}, invalid)
+	}
 	fresh, err := p.use(c, pr.ProviderID, "logout", asked.ID, asked.ValidUntil)
 	if err != nil {
 		return nil, err
@@ -385,6 +388,9 @@ type LogoutInput struct {
 func (p *Plugin) beginLogout(c *core.Ctx, in *LogoutInput) (*core.Raw, error) {
 	if !p.opts.SAMLRules.SingleLogout || p.opts.SAML == nil {
 		return nil, core.Fail(http.StatusBadRequest, CodeSingleLogoutNotEnabled)
+	}
+	if err := shortEnough(value(in.CallbackURL)); err != nil {
+		return nil, err
 	}
 	pr, conn, err := p.logoutProvider(c, in.ProviderID)
 	if err != nil {
