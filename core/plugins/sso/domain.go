@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,7 +116,7 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 			return none, core.Fail(http.StatusBadGateway, CodeUnproven)
 		}
 	}
-	err = c.Recorded(func(ctx context.Context) error {
+	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
 		// The domains are those that were asked for: whoever changes them meanwhile has proven nothing.
 		updated, err := p.providers.Update(ctx, adapter.By("id", row.ID).And("domain", row.Domain).And("providerId", row.ProviderID), adapter.Record{"domainVerified": true})
 		if core.IsNotFound(err) || err == nil && updated == nil {
@@ -127,9 +128,47 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 		if err := p.auth.Store().DeleteVerification(ctx, label); err != nil && !core.IsNotFound(err) {
 			return err
 		}
+		if err := p.supersede(c, ctx, row); err != nil {
+			return err
+		}
 		return c.EmitIn(ctx, core.Event{Type: EventDomainVerified, UserID: c.Session().User.ID, OrganizationID: value(row.OrganizationID), SubjectID: row.ID, Detail: detail(row.ProviderID)})
 	})
 	return none, err
+}
+
+// supersede ends the proofs of others that have proven one of the domains before: a domain changes
+// hands, and whoever had it must not speak for its new people.
+func (p *Plugin) supersede(c *core.Ctx, ctx context.Context, row *Row) error {
+	for _, d := range domains(row.Domain) {
+		rows, err := p.rowsOf(ctx, d, true)
+		if err != nil {
+			return err
+		}
+		for _, other := range rows {
+			if other.ID == row.ID || other.owner() == row.owner() || !slices.Contains(domains(other.Domain), d) {
+				continue
+			}
+			_, err := p.providers.Update(ctx, adapter.By("id", other.ID).And("domainVerified", true), adapter.Record{"domainVerified": false})
+			if core.IsNotFound(err) {
+				continue
+			}
+			if err == nil {
+				err = c.EmitIn(ctx, core.Event{Type: EventDomainLost, UserID: other.UserID, OrganizationID: value(other.OrganizationID), SubjectID: other.ID, Detail: detail(other.ProviderID)})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// owner is whose a provider is: an organization's or a user's.
+func (r *Row) owner() [2]string {
+	if orgID := value(r.OrganizationID); orgID != "" {
+		return [2]string{orgID, ""}
+	}
+	return [2]string{"", r.UserID}
 }
 
 // proven looks for the record that holds a token, alone or after the name of the record.

@@ -60,3 +60,37 @@ func TestProviderOfADomain(t *testing.T) {
 	find("acme.test", "above")
 	find("noteng.acme.test", "above")
 }
+
+// A domain belongs to whoever has proven it last.
+func TestNewestProof(t *testing.T) {
+	t.Parallel()
+	w := open(t, settings{proven: true})
+	first, second := w.signUp(t, "first@acme.test"), w.signUp(t, "second@acme.test")
+	w.register(t, first, w.newOIDC("old", body{"domain": "acme.test,other.test"}))
+	w.register(t, first, w.newOIDC("below", body{"domain": "eng.acme.test"}))
+	w.register(t, first, w.newOIDC("text", body{"domain": "notacme.test"}))
+	w.prove(t, first, "old", "acme.test", "other.test")
+	w.prove(t, first, "below", "eng.acme.test")
+	w.prove(t, first, "text", "notacme.test")
+	w.register(t, first, w.newOIDC("own", body{"domain": "acme.test"}))
+	w.prove(t, first, "own", "acme.test")
+	verified := func(id, want string) {
+		t.Helper()
+		if got := first.Get("/sso/get-provider?providerId=" + id).JSON("domainVerified"); got != want {
+			t.Fatalf("%s: proven %s, want %s", id, got, want)
+		}
+	}
+	verified("old", "true") // of the same owner
+	w.register(t, second, w.newOIDC("new", body{"domain": "acme.test"}))
+	verified("old", "true") // nothing is proven yet
+	w.prove(t, second, "new", "acme.test")
+	for id, want := range map[string]string{"old": "false", "own": "false", "below": "true", "text": "true"} {
+		verified(id, want)
+	}
+	if n := w.events(sso.EventDomainLost); n != 2 {
+		t.Fatalf("%d events", n)
+	}
+	w.Client().Post("/sign-in/sso", with(body{"providerId": "old"})).Want(t, 401, "DOMAIN_NOT_VERIFIED")
+	w.prove(t, first, "old", "acme.test", "other.test")
+	w.Client().Post("/sign-in/sso", with(body{"providerId": "new"})).Want(t, 401, "DOMAIN_NOT_VERIFIED")
+}
