@@ -54,7 +54,11 @@ func (p *Plugin) samlCallback(c *core.Ctx, in *SAMLCallbackInput) (core.StatusRe
 	if value(in.Response) == "" {
 		return none, core.Fail(http.StatusBadRequest, CodeResponseRequired)
 	}
-	return none, p.consume(c, in.ProviderID, *in.Response, value(in.RelayState))
+	err := p.consume(c, in.ProviderID, *in.Response, value(in.RelayState))
+	if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status == http.StatusBadRequest {
+		c.Emit(core.Event{Type: core.EventSignInFailed, Code: refusal.Code, Method: Method})
+	}
+	return none, err
 }
 
 func (p *Plugin) assertionConsumer(c *core.Ctx, in *AssertionInput) (core.StatusReply, error) {
