@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -123,10 +124,18 @@ func (p *Plugin) ready(c *core.Ctx, pr *provider) (*oauth.Provider, error) {
 func (p *Plugin) profile(pr *provider) func(context.Context, *http.Client, *oauth2.Provider, oauth2.ProfileRequest) (*oauth2.Profile, error) {
 	return func(ctx context.Context, c *http.Client, _ *oauth2.Provider, r oauth2.ProfileRequest) (*oauth2.Profile, error) {
 		claims := r.IDToken
+		// What was asked for openid answers with an id_token: with its signature and its nonce it is what
+		// ties the answer to this flow. A Better Auth server that shares the database does without.
+		if claims == nil && !p.compat() && pr.oidc.openID() {
+			return nil, errNoIDToken
+		}
 		if pr.oidc.UserInfoEndpoint != "" {
 			found, err := oauth2.UserInfo(ctx, c, pr.oidc.UserInfoEndpoint, r.Tokens, nil)
 			if err != nil {
 				return nil, err
+			}
+			if r.IDToken != nil && !p.compat() && found.ID("sub") == "" {
+				return nil, errNoSubject
 			}
 			claims = found
 		}
@@ -151,6 +160,14 @@ func (p *Plugin) profile(pr *provider) func(context.Context, *http.Client, *oaut
 func (p *Plugin) believes(pr *provider, email string) bool {
 	return p.opts.TrustEmailVerified && (pr.isDefault || pr.vouches(email))
 }
+
+var (
+	errNoIDToken = &oauth2.Error{Code: oauth2.CodeBadAnswer, Description: "the provider was asked for openid, and no id_token came"}
+	errNoSubject = &oauth2.Error{Code: oauth2.CodeBadAnswer, Description: "the userinfo endpoint has not said the sub"}
+)
+
+// openID reports whether a provider is asked for an id_token.
+func (o *OIDCConfig) openID() bool { return len(o.Scopes) == 0 || slices.Contains(o.Scopes, "openid") }
 
 var errNoProfile = &oauth2.Error{Code: oauth2.CodeBadAnswer, Description: "the provider has no userinfo endpoint, and no id_token came"}
 

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -143,6 +144,9 @@ func (p *Plugin) beginOIDC(c *core.Ctx, pr *provider, in *SignInInput) (SignInRe
 	}
 	if len(in.Scopes) > 0 {
 		b.OnlyScopes = in.Scopes
+		if !p.compat() && pr.oidc.openID() && !slices.Contains(in.Scopes, "openid") {
+			b.OnlyScopes = slices.Concat([]string{"openid"}, in.Scopes) // its answer needs an id_token
+		}
 	}
 	if p.shared() {
 		b.Data = wire.NewObject(wire.Member{Name: stateProvider, Value: wire.String(pr.ProviderID)})
