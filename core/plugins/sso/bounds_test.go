@@ -2,8 +2,10 @@ package sso_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,4 +85,35 @@ func TestOneDeadline(t *testing.T) {
 	if len(d.until) != 3 || d.until[0].IsZero() || d.until[0] != d.until[1] || d.until[1] != d.until[2] {
 		t.Fatalf("looked up until %v", d.until)
 	}
+}
+
+// Sign-ins by a provider whose endpoints are not stored ask its issuer seldom.
+func TestDiscoveryIsKept(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	client := &http.Client{}
+	w := open(t, settings{core: func(o *core.Options) { o.HTTPClient = client }, sso: sso.Options{Defaults: []sso.DefaultProvider{{
+		ProviderID: "corp", Domain: "corp.test", OIDC: &sso.OIDCConfig{Issuer: "https://acme.example", ClientID: "client", ClientSecret: "secret-of-the-client"}}}}})
+	client.Transport = counter{w.idp.Client().Transport, &asked}
+	for range 5 {
+		w.Client().Post("/sign-in/sso", with(body{"providerId": "corp"})).Want(t, 200, "")
+	}
+	if n := asked.Load(); n != 1 {
+		t.Fatalf("the issuer was asked %d times", n)
+	}
+	w.Clock.Add(6 * time.Minute)
+	w.Client().Post("/sign-in/sso", with(body{"providerId": "corp"})).Want(t, 200, "")
+	if n := asked.Load(); n != 2 {
+		t.Fatalf("the issuer was asked %d times after a while, want 2", n)
+	}
+}
+
+type counter struct {
+	next http.RoundTripper
+	n    *atomic.Int64
+}
+
+func (c counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.next.RoundTrip(r)
 }

@@ -47,9 +47,7 @@ func (k *keySets) at(s keySet, o idtoken.KeysOptions) (*idtoken.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(k.sets) >= maxKeySets {
-		clear(k.sets)
-	}
+	evict(k.sets, maxKeySets)
 	k.sets[s] = made
 	return made, nil
 }
@@ -104,7 +102,7 @@ func (p *Plugin) client(pr *provider, discovered bool) (*oauth.Provider, error) 
 // ready is client for a provider whose endpoints are discovered where they are missing.
 func (p *Plugin) ready(c *core.Ctx, pr *provider) (*oauth.Provider, error) {
 	if pr.oidc.incomplete() {
-		found, err := p.discover(c, pr.Issuer, *pr.oidc, pr.isDefault)
+		found, err := p.discover(c, pr.Issuer, *pr.oidc, pr.isDefault, p.recent)
 		if err != nil {
 			p.auth.Logger().WarnContext(c, "sign-in with a provider: its endpoints cannot be discovered", "provider", pr.ProviderID, "error", err)
 			return nil, err
