@@ -84,6 +84,9 @@ func (e *Engine) Flow(c *core.Ctx) (Begin, bool) { return e.flow.Get(c) }
 
 // trusted reports whether a provider's addresses count as verified.
 func (e *Engine) trusted(ctx context.Context, c *core.Ctx, p *Provider) (bool, error) {
+	if p.c.Untrusted {
+		return false, nil
+	}
 	o := e.auth.Account().Linking
 	if slices.Contains(o.TrustedProviders, p.ID()) {
 		return true, nil

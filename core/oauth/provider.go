@@ -62,6 +62,9 @@ type Config struct {
 	// Method is SignIn.Method of its sign-ins, for providers that are registered while the
 	// application runs, and so are no methods by themselves. Default: the ID.
 	Method string
+	// Untrusted keeps Account.Linking.TrustedProviders from counting for the provider: for one that
+	// users register, who choose its ID.
+	Untrusted bool
 	// NoRelay lets its flows always come back here, for a provider that the server of a Relay
 	// does not know.
 	NoRelay bool

@@ -38,6 +38,7 @@ const (
 	RefusedUserInfo       = "unable_to_get_user_info"
 	RefusedNoEmail        = "email_not_found"
 	RefusedNotLinked      = "account_not_linked"
+	RefusedForeignEmail   = "email_outside_of_domain"
 	RefusedSignUp         = "signup_disabled"
 	RefusedCreateUser     = "unable_to_create_user"
 	RefusedCreateSession  = "unable_to_create_session"

@@ -21,6 +21,9 @@ type SignInOptions struct {
 	// Trusted says that the caller has proven whose domain the address is in. The address
 	// then counts as verified, as with a trusted provider.
 	Trusted bool
+	// ForeignEmail says that the provider must not speak for the address, which is in a domain of
+	// somebody else's. No user is made with it, and no user gets it (RefusedForeignEmail).
+	ForeignEmail bool
 	// CallbackURL is where the browser goes after the sign-in, and the link of a
 	// verification mail.
 	CallbackURL string
@@ -149,7 +152,7 @@ func (e *Engine) signIn(c *core.Ctx, p *Provider, who *Identity, o SignInOptions
 			return err
 		}
 		if p.c.OverrideUserInfo && !out.IsNew {
-			if user, err = e.override(ctx, who, user); err != nil {
+			if user, err = e.override(ctx, who, user, o.ForeignEmail); err != nil {
 				return err
 			}
 		}
@@ -329,6 +332,9 @@ func (e *Engine) register(c *core.Ctx, ctx context.Context, p *Provider, who *Id
 	if o.DisableSignUp || p.c.DisableSignUp || p.c.DisableImplicitSignUp && !o.RequestSignUp {
 		return nil, nil, refuse(RefusedSignUp, because("there is no such user, and the provider's DisableSignUp or DisableImplicitSignUp lets nobody sign up"))
 	}
+	if o.ForeignEmail {
+		return nil, nil, refuse(RefusedForeignEmail, because("there is no such user, and the provider may not speak for the domain of the address"))
+	}
 	if err := core.CheckNewEmail(who.Profile.Email); err != nil {
 		return nil, nil, refuse(RefusedNoEmail, err)
 	}
@@ -364,7 +370,7 @@ func (e *Engine) register(c *core.Ctx, ctx context.Context, p *Provider, who *Id
 
 // override writes the profile to the user, as Config.OverrideUserInfo asks for. Another
 // address is taken over only while nobody else has it, and a placeholder not at all.
-func (e *Engine) override(ctx context.Context, who *Identity, user *core.User) (*core.User, error) {
+func (e *Engine) override(ctx context.Context, who *Identity, user *core.User, foreign bool) (*core.User, error) {
 	set := adapter.Record{"name": e.name(who)}
 	if image := e.image(who); image != nil {
 		set["image"] = *image
@@ -376,6 +382,9 @@ func (e *Engine) override(ctx context.Context, who *Identity, user *core.User) (
 	}
 	email := core.NormalizeEmail(who.Profile.Email)
 	moved := email != user.Email && core.CheckNewEmail(email) == nil && !core.IsPlaceholderEmail(email)
+	if moved && foreign {
+		return nil, refuse(RefusedForeignEmail, because("the user has another address, and the provider may not speak for the domain of the new one"))
+	}
 	if moved {
 		set["email"], set["emailVerified"] = email, who.Profile.EmailVerified
 	}

@@ -62,16 +62,22 @@ var builtIn = []string{core.ProviderCredential, "email-otp", "magic-link", "phon
 // modelDirectory is the table of the plugin scim.
 const modelDirectory = "scimProvider"
 
-// reserved reports whether an id is another provider's: whoever registered one with it would get
-// its accounts, or the trust that the application has in it.
-func (p *Plugin) reserved(c *core.Ctx, id string) (bool, error) {
+// configured reports whether the accounts of an id are those of a way to sign in that the application
+// has. A row may have the id from before.
+func (p *Plugin) configured(id string) bool {
 	if slices.Contains(builtIn, id) || slices.ContainsFunc(p.opts.Defaults, func(d DefaultProvider) bool { return d.ProviderID == id }) {
-		return true, nil
+		return true
 	}
 	if _, ok := oauth.From(p.auth).Provider(id); ok {
-		return true, nil
+		return true
 	}
-	if slices.ContainsFunc(p.auth.SignInMethods(), func(m core.SignInMethod) bool { return m.Name == id }) {
+	return slices.ContainsFunc(p.auth.SignInMethods(), func(m core.SignInMethod) bool { return m.Name == id })
+}
+
+// reserved reports whether an id is another provider's: whoever registered one with it would get
+// its accounts, or the trust that the application has in it.
+func (p *Plugin) reserved(ctx context.Context, c *core.Ctx, id string) (bool, error) {
+	if p.configured(id) {
 		return true, nil
 	}
 	linking := p.auth.Account().Linking
@@ -79,16 +85,16 @@ func (p *Plugin) reserved(c *core.Ctx, id string) (bool, error) {
 		return true, nil
 	}
 	if f := linking.TrustedProvidersFunc; f != nil {
-		more, err := f(c, c.Req)
+		more, err := f(ctx, c.Req)
 		if err != nil || slices.Contains(more, id) {
 			return true, err
 		}
 	}
-	if taken, err := p.directory(c, id); taken || err != nil {
+	if taken, err := p.directory(ctx, id); taken || err != nil {
 		return true, err
 	}
 	// Accounts are those of a provider that is gone.
-	n, err := p.auth.DB().Count(c, core.ModelAccount, adapter.By("providerId", id))
+	n, err := p.auth.DB().Count(ctx, core.ModelAccount, adapter.By("providerId", id))
 	return n > 0, err
 }
 

@@ -54,7 +54,11 @@ func (p *Plugin) samlCallback(c *core.Ctx, in *SAMLCallbackInput) (core.StatusRe
 	if value(in.Response) == "" {
 		return none, core.Fail(http.StatusBadRequest, CodeResponseRequired)
 	}
-	return none, p.consume(c, in.ProviderID, *in.Response, value(in.RelayState))
+	err := p.consume(c, in.ProviderID, *in.Response, value(in.RelayState))
+	if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status == http.StatusBadRequest {
+		c.Emit(core.Event{Type: core.EventSignInFailed, Code: refusal.Code, Method: Method})
+	}
+	return none, err
 }
 
 func (p *Plugin) assertionConsumer(c *core.Ctx, in *AssertionInput) (core.StatusReply, error) {
@@ -149,6 +153,9 @@ func (p *Plugin) consume(c *core.Ctx, id, response, relayState string) error {
 	})
 	if err != nil {
 		return p.refusedDocument(c, pr, err)
+	}
+	if p.tooLong(said.ValidUntil) {
+		return p.refusedDocument(c, pr, &SAMLError{Code: CodeInvalidResponse, Reason: "the assertion is good for more than a day"})
 	}
 	// From here on the response is the identity provider's own. What follows uses it up.
 	state, err := p.takeRelay(c, pr, relayState)
@@ -251,6 +258,14 @@ func (f *arriving) answers(c *core.Ctx) (done bool, err error) {
 	return false, nil
 }
 
+// maxLife is how long a message may be good, and so be remembered.
+const maxLife = 24 * time.Hour
+
+// tooLong tells a message that would have to be remembered for longer.
+func (p *Plugin) tooLong(validUntil time.Time) bool {
+	return validUntil.After(p.auth.Now().Add(maxLife + p.opts.SAMLRules.ClockSkew))
+}
+
 // use notes that a message of a provider was used. It reports false for one that was used already:
 // of many deliveries at once, one is the first. validUntil bounds how long that is remembered.
 func (p *Plugin) use(c *core.Ctx, providerID, kind, id string, validUntil time.Time) (bool, error) {
@@ -335,14 +350,14 @@ func (f *arriving) signIn(c *core.Ctx) error {
 		return core.Fail(http.StatusBadRequest, CodeNoIdentity)
 	}
 	at, err := oauth.NewProvider(oauth.Config{
-		Config: oauth2.Config{ID: f.pr.ProviderID, ClientID: f.pr.ProviderID, Discovered: true}, Method: Method, DisableImplicitSignUp: p.opts.DisableImplicitSignUp,
+		Config: oauth2.Config{ID: f.pr.ProviderID, ClientID: f.pr.ProviderID, Discovered: true}, Method: Method, Untrusted: !f.pr.isDefault, DisableImplicitSignUp: p.opts.DisableImplicitSignUp,
 	})
 	if err != nil { // the id of a Better Auth server's making
 		return core.Fail(http.StatusBadRequest, CodeBrokenSAML).Because(err)
 	}
 	to := f.landing(c)
 	data, err := oauth.From(p.auth).SignIn(c, at, &oauth.Identity{Profile: profile, Tokens: &oauth2.Tokens{}}, oauth.SignInOptions{
-		RequestSignUp: f.relay != nil && f.relay.requestSignUp, Trusted: f.pr.vouches(profile.Email), CallbackURL: to, Redirects: true,
+		RequestSignUp: f.relay != nil && f.relay.requestSignUp, Trusted: f.pr.vouches(profile.Email), ForeignEmail: p.foreign(f.pr, profile.Email), CallbackURL: to, Redirects: true,
 		Settled: p.settle(f.pr, &Arrival{Info: f.info(profile), Provider: &f.pr.Provider}),
 	})
 	if r, ok := errors.AsType[*oauth.Refusal](err); ok {

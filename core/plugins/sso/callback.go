@@ -74,7 +74,7 @@ func (p *Plugin) complete(c *core.Ctx, id string, in *SharedCallbackInput) error
 	}
 	info := pr.info(f.Profile)
 	data, err := engine.SignIn(c, f.Provider, &f.Identity, oauth.SignInOptions{
-		RequestSignUp: f.RequestSignUp, Trusted: pr.vouches(f.Profile.Email), CallbackURL: f.CallbackURL, NewUserURL: f.NewUserURL, Redirects: true,
+		RequestSignUp: f.RequestSignUp, Trusted: pr.vouches(f.Profile.Email), ForeignEmail: p.foreign(pr, f.Profile.Email), CallbackURL: f.CallbackURL, NewUserURL: f.NewUserURL, Redirects: true,
 		Settled: p.settle(pr, &Arrival{Info: info, Tokens: f.Tokens, Provider: &pr.Provider}),
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func inWords(err error) error {
 		said.Code, said.Description = refusedProvider, "token_response_not_found"
 	case oauth.RefusedUserInfo:
 		said.Code, said.Description = refusedProvider, "missing_user_info"
-		if _, ok := errors.AsType[*idtoken.Error](r.Cause); ok || errors.Is(r.Cause, idtoken.ErrNoKeys) {
+		if _, ok := errors.AsType[*idtoken.Error](r.Cause); ok || errors.Is(r.Cause, idtoken.ErrNoKeys) || errors.Is(r.Cause, errNoIDToken) {
 			said.Description = "token_not_verified"
 		}
 		if errors.Is(r.Cause, errNoProfile) {

@@ -44,6 +44,12 @@ type Mapping struct {
 	ExtraFields map[string]string
 }
 
+// identity are the names that say who a user is: of the id, and of the address, which finds the user
+// to whom an account is linked. A name that is not set is the usual one.
+func (m *Mapping) identity(id, email, verified string) [3]string {
+	return [3]string{or(m.ID, id), or(m.Email, email), or(m.EmailVerified, verified)}
+}
+
 // SAMLConfig describes an identity provider of SAML and this server as it sees it. Keys are in
 // PEM.
 type SAMLConfig struct {

@@ -21,6 +21,7 @@ var (
 	CodeNoConfig          = core.ErrorCode{Code: "SSO_CONFIGURATION_REQUIRED", Message: "Give either oidcConfig or samlConfig"}
 	CodeTooLong           = core.ErrorCode{Code: "SSO_CONFIGURATION_TOO_LONG", Message: "The configuration is too long"}
 	CodeMetadataTooLong   = core.ErrorCode{Code: "SAML_METADATA_TOO_LARGE", Message: "IdP metadata exceeds maximum allowed size (%d bytes)"}
+	CodeOwnMetadata       = core.ErrorCode{Code: "INVALID_SP_METADATA", Message: "spMetadata.metadata must be an EntityDescriptor"}
 	CodeNoSAML            = core.ErrorCode{Code: "SAML_NOT_SUPPORTED", Message: "This server has no SAML"}
 	CodeSAMLIncomplete    = core.ErrorCode{Code: "SAML_CONFIGURATION_INCOMPLETE", Message: "SAML configuration requires either idpMetadata.metadata (IdP metadata XML), idpMetadata.singleSignOnService, or a valid entryPoint URL"}
 	CodeNoKey             = core.ErrorCode{Code: "SAML_PRIVATE_KEY_REQUIRED", Message: "authnRequestsSigned is enabled but no privateKey provided in spMetadata or samlConfig"}
@@ -37,6 +38,7 @@ var (
 	CodeUnproven          = core.ErrorCode{Code: "DOMAIN_VERIFICATION_FAILED", Message: "Unable to verify domain ownership. Try again later"}
 	CodeWhich             = core.ErrorCode{Code: "SSO_PROVIDER_NOT_NAMED", Message: "email, organizationSlug, domain or providerId is required"}
 	CodeWhichOf           = core.ErrorCode{Code: "SSO_PROVIDER_NOT_NAMED", Message: "providerId, orgId or domain is required"}
+	CodeTargetTooLong     = core.ErrorCode{Code: "CALLBACK_URL_TOO_LONG", Message: "A callback URL has at most 2048 bytes"}
 	CodeNotFound          = core.ErrorCode{Code: "SSO_PROVIDER_NOT_FOUND", Message: "No provider found for the issuer"}
 	CodeNoOIDCConfigured  = core.ErrorCode{Code: "OIDC_NOT_CONFIGURED", Message: "OIDC provider is not configured"}
 	CodeNoSAMLConfigured  = core.ErrorCode{Code: "SAML_NOT_CONFIGURED", Message: "SAML provider is not configured"}
@@ -63,8 +65,8 @@ var (
 func codes() []core.ErrorCode {
 	return []core.ErrorCode{
 		CodeDisabled, CodeTooMany, CodeIssuer, CodeNoMember, CodeNoAdmin, CodeNoOrganizations, CodeTaken, CodeReserved, CodeProviderID, CodeInvalidDomain, CodeNoConfig,
-		CodeTooLong, CodeMetadataTooLong, CodeNoSAML, CodeSAMLIncomplete, CodeNoKey, CodeNothing, CodeNoAccess, CodeNotOIDC, CodeNotSAML, CodeLinked, CodeChanged,
-		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken,
+		CodeTooLong, CodeMetadataTooLong, CodeOwnMetadata, CodeNoSAML, CodeSAMLIncomplete, CodeNoKey, CodeNothing, CodeNoAccess, CodeNotOIDC, CodeNotSAML, CodeLinked, CodeChanged,
+		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeTargetTooLong, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken,
 		CodeNoProvider, CodeBrokenSAML, CodeResponseRequired, CodeResponseTooLong, CodeNoIdentity, CodeInvalidResponse, CodeSingleLogoutNotEnabled,
 		CodeInvalidLogoutResponse, CodeInvalidLogoutRequest, CodeLogoutFailed, CodeLogoutNotSupported,
 	}

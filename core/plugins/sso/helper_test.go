@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/advantch/kernia-go/core"
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/organization"
@@ -214,3 +215,18 @@ var (
 	ada = idptest.User{ID: "1001", Name: "Ada Lovelace", Email: "ada@acme.test", EmailVerified: true}
 	bob = idptest.User{ID: "2002", Name: "Bob", Email: "bob@elsewhere.test", EmailVerified: true}
 )
+
+// insert stores a provider as an older version or another server may have: with an id that cannot be
+// registered here any more.
+func (w *world) insert(t testing.TB, id, userID string) {
+	t.Helper()
+	config, err := json.Marshal(body{"issuer": w.idp.URL, "clientId": "client", "clientSecret": "secret-of-the-client", "pkce": true, "authorizationEndpoint": w.idp.URL + "/authorize",
+		"tokenEndpoint": w.idp.URL + "/token", "jwksEndpoint": w.idp.URL + "/keys", "userInfoEndpoint": w.idp.URL + "/userinfo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Auth.DB().Create(t.Context(), sso.ModelProvider, adapter.Record{"issuer": w.idp.URL, "providerId": id, "userId": userID, "domain": id + ".test",
+		"oidcConfig": string(config)}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -80,7 +80,7 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (ProviderReply, error) {
 	}
 	var row *Row
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
-		locked, err := p.providers.Lock(ctx, before.ID)
+		locked, err := p.lock(ctx, before)
 		if core.IsNotFound(err) {
 			return errNoSuch()
 		}
@@ -100,8 +100,10 @@ func (p *Plugin) update(c *core.Ctx, in *UpdateInput) (ProviderReply, error) {
 				return core.Fail(http.StatusConflict, CodeLinked)
 			}
 		}
-		if _, moved := set["domain"]; moved && p.opts.Domains.Enabled {
-			// A token that was published for other domains proves nothing of these.
+		if _, moved := set["domain"]; (moved || boundary) && p.opts.Domains.Enabled {
+			// A token that was published for other domains proves nothing of these, and what was proven
+			// of one identity provider is not of the next.
+			set["domainVerified"] = false
 			if err := p.auth.Store().DeleteVerification(ctx, p.identifier(in.ProviderID)); err != nil && !core.IsNotFound(err) {
 				return err
 			}
@@ -140,8 +142,6 @@ func (p *Plugin) changes(c *core.Ctx, row *Row, in *UpdateInput) (set adapter.Re
 		}
 		if set["domain"] = domain; domain == row.Domain {
 			delete(set, "domain")
-		} else if p.opts.Domains.Enabled {
-			set["domainVerified"] = false
 		}
 	}
 	if in.SAML != nil {
@@ -193,7 +193,7 @@ func (p *Plugin) changedOIDC(c *core.Ctx, row *Row, issuer string, in *OIDCUpdat
 		merged.Set("pkce", wire.Bool(true))
 	}
 	was, now := readOIDC(v), readOIDC(wire.ObjectOf(merged))
-	boundary = was.Issuer != now.Issuer || was.ClientID != now.ClientID || was.Mapping.ID != now.Mapping.ID
+	boundary = was.Issuer != now.Issuer || was.ClientID != now.ClientID || was.Mapping.identity("sub", "email", "email_verified") != now.Mapping.identity("sub", "email", "email_verified")
 	for i, e := range was.endpoints() {
 		boundary = boundary || e[1] != now.endpoints()[i][1]
 	}
@@ -210,6 +210,11 @@ func (p *Plugin) changedSAML(c *core.Ctx, row *Row, issuer string, in *SAMLUpdat
 	}
 	if in.IDP != nil {
 		if err := p.checkMetadata(in.IDP.Metadata); err != nil {
+			return nil, false, err
+		}
+	}
+	if in.SP != nil {
+		if err := p.checkOwnMetadata(in.SP.Metadata); err != nil {
 			return nil, false, err
 		}
 	}
@@ -233,7 +238,7 @@ func (p *Plugin) changedSAML(c *core.Ctx, row *Row, issuer string, in *SAMLUpdat
 	boundary = was.Issuer != now.Issuer || was.Certificate != now.Certificate || was.EntryPoint != now.EntryPoint || was.Audience != now.Audience ||
 		was.IDP.Metadata != now.IDP.Metadata || was.IDP.EntityID != now.IDP.EntityID || was.IDP.Certificate != now.IDP.Certificate ||
 		!slices.Equal(was.IDP.SSO, now.IDP.SSO) || was.SP.EntityID != now.SP.EntityID || was.SP.Metadata != now.SP.Metadata ||
-		was.Mapping.ID != now.Mapping.ID || was.IdentifierFormat != now.IdentifierFormat
+		was.Mapping.identity("nameID", "email", "") != now.Mapping.identity("nameID", "email", "") || was.IdentifierFormat != now.IdentifierFormat
 	text, err = p.stored(merged, maxConfig+p.opts.SAMLRules.MaxMetadata)
 	return text, boundary, err
 }
@@ -244,18 +249,18 @@ func (p *Plugin) remove(c *core.Ctx, in *ProviderInput) (core.SuccessReply, erro
 		return core.SuccessReply{}, err
 	}
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
-		if _, err := p.providers.Lock(ctx, before.ID); core.IsNotFound(err) {
+		if _, err := p.lock(ctx, before); core.IsNotFound(err) {
 			return errNoSuch()
 		} else if err != nil {
 			return err
 		}
-		// Whoever registers the id next must not get the accounts. Those of a directory with the same
-		// id are its own, and keep the id from being registered.
+		// Whoever registers the id next must not get the accounts. Those of a directory or of
+		// another way to sign in with the same id are its own, and keep the id from being registered.
 		kept, err := p.directory(ctx, in.ProviderID)
 		if err != nil {
 			return err
 		}
-		if !kept {
+		if !kept && !p.configured(in.ProviderID) {
 			if _, err := p.auth.DB().DeleteMany(ctx, core.ModelAccount, adapter.By("providerId", in.ProviderID)); err != nil {
 				return err
 			}

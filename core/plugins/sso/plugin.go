@@ -54,6 +54,8 @@ type Plugin struct {
 	org  *organization.Plugin
 	keys *keySets
 
+	documents documents
+
 	providers *core.Table[Row]
 	used      *core.Table[usedRow] // nil without a stack of SAML
 }
@@ -120,6 +122,7 @@ func (p *Plugin) Manifest(env core.Env) (core.Manifest, error) {
 		Before:        []core.Hook{{Match: core.Paths("/sign-out"), Run: p.signingOut}},
 		After:         []core.Hook{{Match: core.Prefix("/callback/"), Run: p.joinByDomain}},
 		DeleteExpired: p.deleteExpired,
+		Store:         core.StoreHooks{User: core.ModelHooks[core.User]{BeforeDelete: p.userDeleted}},
 		SignInMethods: []core.SignInMethod{{Name: Method, Label: "Single sign-on", Usable: p.usable}},
 		OpenAPI:       core.OpenAPIPart{Tag: "SSO"},
 	}, nil

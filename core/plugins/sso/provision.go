@@ -14,7 +14,7 @@ import (
 // provision tells the application of a user, and makes the user a member of the organization of
 // the provider.
 func (p *Plugin) provision(ctx context.Context, pr *provider, e *Arrival) error {
-	if err := p.unchanged(ctx, pr); err != nil {
+	if err := p.unchanged(ctx, pr, e); err != nil {
 		return err
 	}
 	if f := p.opts.ProvisionUser; f != nil && (e.IsNew || p.opts.ProvisionUserOnEveryLogin) {
@@ -25,16 +25,29 @@ func (p *Plugin) provision(ctx context.Context, pr *provider, e *Arrival) error 
 	return p.join(ctx, e)
 }
 
-// unchanged refuses a sign-in whose provider has been changed or removed since it was read.
-func (p *Plugin) unchanged(ctx context.Context, pr *provider) error {
+// unchanged refuses a sign-in whose provider has been changed or removed since it was read. Until the
+// sign-in is committed, nobody changes it.
+func (p *Plugin) unchanged(ctx context.Context, pr *provider, e *Arrival) error {
 	if pr.isDefault {
 		return nil
 	}
-	now, err := p.findRow(ctx, pr.ProviderID)
-	if err == nil && (now == nil || now.ID != pr.row.ID || !same(now, pr.row) || now.verified() != pr.row.verified()) {
+	if !e.IsNew { // every transaction that locks both locks the user first
+		if err := p.auth.Store().LockUser(ctx, e.User.ID); err != nil {
+			return err
+		}
+	}
+	now, err := p.lock(ctx, pr.row)
+	if core.IsNotFound(err) || err == nil && (!same(now, pr.row) || now.verified() != pr.row.verified()) {
 		err = core.Fail(http.StatusConflict, CodeChanged)
 	}
 	return err
+}
+
+// lock makes transactions that change a provider or sign in by it take turns, and returns its row as
+// it is now. It writes the one field that never changes: another could be written back as it was
+// before somebody else's write.
+func (p *Plugin) lock(ctx context.Context, row *Row) (*Row, error) {
+	return p.providers.Update(ctx, adapter.By("id", row.ID), adapter.Record{"providerId": row.ProviderID})
 }
 
 // join makes a user a member. What the organization refuses, such as one member more than it may
@@ -90,31 +103,32 @@ func (p *Plugin) joinByDomain(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var target *provider
+	var target *Row
 	for _, row := range rows {
 		if value(row.OrganizationID) == "" {
 			continue
 		}
-		if target != nil && target.OrganizationID != *row.OrganizationID {
+		if target != nil && *target.OrganizationID != *row.OrganizationID {
 			p.auth.Logger().WarnContext(c, "sso: a domain is that of several organizations, and the user has become a member of none", "user", u.ID)
 			return nil
 		}
 		if target == nil {
-			if target, err = p.of(row); err != nil {
-				return err
-			}
+			target = row
 		}
 	}
 	if target == nil {
 		return nil
 	}
-	invited, err := p.auth.DB().Count(c, organization.ModelInvitation, append(adapter.By("organizationId", target.OrganizationID).
+	invited, err := p.auth.DB().Count(c, organization.ModelInvitation, append(adapter.By("organizationId", *target.OrganizationID).
 		And("email", core.NormalizeEmail(u.Email)).And("status", "pending"), adapter.Cond{Field: "expiresAt", Op: adapter.Gt, Value: p.auth.Now()}))
 	if err != nil || invited > 0 {
 		return err // the invitation says with which role
 	}
+	if target, err = p.findRow(c, target.ProviderID); target == nil || err != nil {
+		return err
+	}
 	return p.auth.Store().Tx(c, func(ctx context.Context) error {
-		return p.join(ctx, &Arrival{User: u, Provider: &target.Provider})
+		return p.join(ctx, &Arrival{User: u, Provider: p.shown(target)})
 	})
 }
 
@@ -122,12 +136,5 @@ func ignoreMissing(err error) error {
 	if core.IsNotFound(err) {
 		return nil
 	}
-	return err
-}
-
-// organizationDeleted removes the providers of an organization. Their accounts stay, so that no
-// other provider gets the ids: they let nobody in.
-func (p *Plugin) organizationDeleted(ctx context.Context, organizationID string) error {
-	_, err := p.providers.Delete(ctx, adapter.By("organizationId", organizationID))
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -45,11 +46,16 @@ func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error)
 			return none, err
 		}
 	}
+	if in.SAML != nil {
+		if err := p.checkOwnMetadata(in.SAML.SP.Metadata); err != nil {
+			return none, err
+		}
+	}
 	orgID := value(in.OrganizationID)
 	if err := p.mayRegister(c, u.ID, orgID); err != nil {
 		return none, err
 	}
-	if err := p.free(c, in.ProviderID); err != nil {
+	if err := p.free(c, c, in.ProviderID); err != nil {
 		return none, err
 	}
 	domain, err := readDomains(in.Domain)
@@ -86,6 +92,13 @@ func (p *Plugin) register(c *core.Ctx, in *RegisterInput) (RegisterReply, error)
 			return err
 		}
 		if err := p.withinLimit(ctx, u.ID, limit); err != nil {
+			return err
+		}
+		// Discovery takes its time: the id may be another's now, and the user no admin any more.
+		if err := p.mayRegister(ctx, u.ID, orgID); err != nil {
+			return err
+		}
+		if err := p.free(ctx, c, in.ProviderID); err != nil {
 			return err
 		}
 		made, err := p.providers.Create(ctx, row)
@@ -144,14 +157,14 @@ func (p *Plugin) withinLimit(ctx context.Context, userID string, limit int) erro
 }
 
 // mayRegister refuses a user who may not register a provider for an organization.
-func (p *Plugin) mayRegister(c *core.Ctx, userID, orgID string) error {
+func (p *Plugin) mayRegister(ctx context.Context, userID, orgID string) error {
 	if orgID == "" {
 		return nil
 	}
 	if p.org == nil {
 		return core.Fail(http.StatusBadRequest, CodeNoOrganizations)
 	}
-	m, err := p.membership(c, userID, orgID)
+	m, err := p.membership(ctx, userID, orgID)
 	switch {
 	case err != nil:
 		return err
@@ -164,18 +177,18 @@ func (p *Plugin) mayRegister(c *core.Ctx, userID, orgID string) error {
 }
 
 // free refuses an id that cannot be a new provider's.
-func (p *Plugin) free(c *core.Ctx, id string) error {
+func (p *Plugin) free(ctx context.Context, c *core.Ctx, id string) error {
 	if !isProviderID(id) {
 		return core.Fail(http.StatusBadRequest, CodeProviderID)
 	}
-	row, err := p.findRow(c, id)
+	row, err := p.findRow(ctx, id)
 	if err != nil {
 		return err
 	}
 	if row != nil {
 		return core.Fail(http.StatusUnprocessableEntity, CodeTaken)
 	}
-	taken, err := p.reserved(c, id)
+	taken, err := p.reserved(ctx, c, id)
 	if err == nil && taken {
 		err = core.Fail(http.StatusUnprocessableEntity, CodeReserved)
 	}
@@ -189,6 +202,47 @@ func (p *Plugin) stored(o *wire.Object, limit int) (*string, error) {
 	}
 	text, err := p.seal(o)
 	return &text, err
+}
+
+// checkOwnMetadata refuses a document that is served as the metadata of this server and is none: its
+// root must be an EntityDescriptor, with no document type before it.
+func (p *Plugin) checkOwnMetadata(document *string) error {
+	if value(document) == "" {
+		return nil
+	}
+	if err := p.checkMetadata(document); err != nil {
+		return err
+	}
+	rest := strings.TrimPrefix(*document, "\ufeff")
+	for {
+		rest = strings.TrimLeft(rest, " \t\r\n")
+		end := ""
+		switch {
+		case strings.HasPrefix(rest, "<?"):
+			end = "?>"
+		case strings.HasPrefix(rest, "<!--"):
+			end = "-->"
+		}
+		if end == "" {
+			break
+		}
+		_, after, ok := strings.Cut(rest, end)
+		if !ok || strings.HasPrefix(rest, "<?xml-stylesheet") {
+			return core.Fail(http.StatusBadRequest, CodeOwnMetadata)
+		}
+		rest = after
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(rest[:min(len(rest), 100)], "<"), ">")
+	if fields := strings.Fields(name); len(fields) > 0 {
+		name = strings.TrimSuffix(fields[0], "/")
+	}
+	if _, local, ok := strings.Cut(name, ":"); ok {
+		name = local
+	}
+	if !strings.HasPrefix(rest, "<") || name != "EntityDescriptor" {
+		return core.Fail(http.StatusBadRequest, CodeOwnMetadata)
+	}
+	return nil
 }
 
 func (p *Plugin) checkMetadata(document *string) error {
@@ -218,7 +272,7 @@ func (p *Plugin) newOIDC(c *core.Ctx, in *RegisterInput) (*wire.Object, error) {
 			config.DiscoveryEndpoint = in.Issuer + wellKnown
 		}
 		config.TokenEndpointAuthentication = or(config.TokenEndpointAuthentication, "client_secret_basic")
-	} else if config, err = p.discover(c, in.Issuer, *config, false); err != nil {
+	} else if config, err = p.discover(c, in.Issuer, *config, false, p.fetch); err != nil {
 		return nil, answered(err)
 	}
 	o := wire.NewObject()

@@ -35,6 +35,11 @@ func (p *Plugin) metadata(c *core.Ctx, in *MetadataInput) (*core.Raw, error) {
 	case pr.saml == nil || p.opts.SAML == nil:
 		return nil, core.Fail(http.StatusBadRequest, CodeBrokenSAML)
 	}
+	// Whoever registers a provider writes what is served here. A browser that opens it must run no
+	// script of it on the origin of the sessions.
+	c.SetHeader("Content-Security-Policy", "sandbox; default-src 'none'")
+	c.SetHeader("Content-Disposition", `attachment; filename="metadata.xml"`)
+	c.SetHeader("X-Content-Type-Options", "nosniff")
 	if own := pr.saml.SP.Metadata; own != "" {
 		return &core.Raw{ContentType: "application/xml", Body: []byte(own)}, nil
 	}
