@@ -148,6 +148,12 @@ func (p *Plugin) usableSAML(c *core.Ctx, id, issuer string, o *wire.Object) erro
 	if err == nil {
 		err = p.opts.SAML.CheckConnection(conn)
 	}
+	if e, ok := errors.AsType[*SAMLError](err); ok {
+		p.auth.Logger().WarnContext(c, "sso: a provider of SAML cannot be used", "provider", id, "code", e.Code.Code, "reason", e.Reason)
+	}
+	if err == nil && conn.SP.EntityID == conn.IDP.EntityID {
+		p.auth.Logger().WarnContext(c, "sso: a provider of SAML knows this server by its own name: issuer is the entity ID of this server, unless spMetadata.entityID says it", "provider", id)
+	}
 	return samlAnswer(err)
 }
 
