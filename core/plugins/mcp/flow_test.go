@@ -156,6 +156,23 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// Clients ask for what the document of the resource lists, and not for all of the server.
+func TestScopesOfAResource(t *testing.T) {
+	t.Parallel()
+	resource := authtest.BaseURL + "/mcp"
+	for want, scopes := range map[string][]string{
+		`"scopes_supported":["openid","offline_access","notes:read"]`: nil, `"scopes_supported":["notes:read","offline_access"]`: {"notes:read", "offline_access"},
+	} {
+		provider := oauthprovider.New(oauthprovider.Options{ValidAudiences: []string{resource}, Scopes: []string{"openid", "offline_access", "notes:read"}})
+		e := authtest.New(t, nil, emailpassword.New(emailpassword.Options{}), provider, jwt.New(jwt.Options{}), Protect(ResourceOptions{Resources: []string{resource}, Scopes: scopes}))
+		res := &core.Response{}
+		e.Auth.Serve(t.Context(), &core.Request{Method: "GET", Path: "/.well-known/oauth-protected-resource/mcp", Scheme: "http", Host: "localhost:3000"}, res)
+		if !strings.Contains(string(res.Body), want) {
+			t.Errorf("%d %s, want %s", res.Status, res.Body, want)
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	provider := func(audiences ...string) []core.Plugin {
@@ -174,6 +191,7 @@ func TestOptions(t *testing.T) {
 		"without the plugin jwt":      {[]core.Plugin{New(Options{LoginPage: "/login", UseJWTPlugin: true})}, "jwt"},
 		"nothing to protect":          {append(provider(), Protect(ResourceOptions{})), "Resources"},
 		"protect without a server":    {[]core.Plugin{Protect(ResourceOptions{Resources: []string{"https://a.example/mcp"}})}, "oauth-provider"},
+		"a scope of nobody":           {append(provider("https://a.example/mcp"), Protect(ResourceOptions{Resources: []string{"https://a.example/mcp"}, Scopes: []string{"notes:all"}})), "ResourceOptions.Scopes"},
 		"a resource without audience": {append(provider(), Protect(ResourceOptions{Resources: []string{"https://a.example/mcp"}})), "ValidAudiences"},
 	} {
 		_, err := core.New(core.Options{BaseURL: authtest.BaseURL, Secret: authtest.Secret, Database: memory.New(), Plugins: append([]core.Plugin{emailpassword.New(emailpassword.Options{})}, c.plugins...)})

@@ -17,6 +17,7 @@ import (
 // resources are the MCP servers of the application, for which clients ask tokens.
 type resources struct {
 	urls    []string // the first is the default; nil: the origin
+	scopes  []string // what clients are told to ask for; nil: all of the server
 	implied bool     // tokens that name no resource are for the first
 	server  oauthserver.Bearers
 	token   core.Local[*Token]
@@ -27,6 +28,10 @@ type ResourceOptions struct {
 	// Resources are the URLs of the MCP servers that Require guards, such as
 	// https://app.example.com/mcp. They are among oauthprovider.Options.ValidAudiences.
 	Resources []string
+	// Scopes are those that clients of the MCP servers ask for (scopes_supported in the
+	// documents): official clients ask for all of them. With "offline_access" they get refresh
+	// tokens. Default: all scopes of the plugin oauth-provider.
+	Scopes []string
 }
 
 // Resource is the plugin of an application whose tokens are of the plugin oauth-provider. Plugin
@@ -37,7 +42,9 @@ type Resource struct {
 
 // Protect makes the documents by which clients find the authorization server (RFC 9728), and
 // lets Require accept the tokens of the plugin oauth-provider.
-func Protect(o ResourceOptions) *Resource { return &Resource{resources: resources{urls: o.Resources}} }
+func Protect(o ResourceOptions) *Resource {
+	return &Resource{resources: resources{urls: o.Resources, scopes: o.Scopes}}
+}
 
 // ID returns "mcp-resource".
 func (r *Resource) ID() string { return "mcp-resource" }
@@ -59,6 +66,11 @@ func (r *Resource) init(_ context.Context, a *core.Auth) error {
 	for _, one := range r.resources.urls {
 		if !server.IssuesFor(one) {
 			return fmt.Errorf("clients cannot ask tokens for %q: add it to ValidAudiences of the plugin oauth-provider", one)
+		}
+	}
+	for _, scope := range r.resources.scopes {
+		if !slices.Contains(server.ServerScopes(), scope) {
+			return fmt.Errorf("ResourceOptions.Scopes has %q, which the plugin oauth-provider does not know: add it to its Scopes", scope)
 		}
 	}
 	r.resources.server = server
@@ -128,12 +140,20 @@ func (r *resources) describe(c *core.Ctx, i int) (*Document, error) {
 	o := wire.NewObject(
 		wire.Member{Name: "resource", Value: wire.String(r.url(c, i))},
 		wire.Member{Name: "authorization_servers", Value: list(r.server.ServerIssuer(c))},
-		wire.Member{Name: "scopes_supported", Value: list(r.server.ServerScopes()...)},
+		wire.Member{Name: "scopes_supported", Value: list(r.supported()...)},
 		wire.Member{Name: "bearer_methods_supported", Value: list("header")},
 		wire.Member{Name: "resource_name", Value: wire.String(c.Auth().AppName())},
 	)
 	oauthserver.CacheMetadata(c)
 	return oauthserver.NewDocument(o.AppendJSON(nil)), nil
+}
+
+// supported are the scopes in the documents.
+func (r *resources) supported() []string {
+	if r.scopes != nil {
+		return r.scopes
+	}
+	return r.server.ServerScopes()
 }
 
 // at finds the resource that a request is for: that with the longest path above its own. Of
