@@ -70,7 +70,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		admin.CreateUserInput{}, admin.SetPasswordInput{}, admin.RevokeSessionInput{}, admin.SessionsReply{}, &admin.Plugin{},
 		apikey.Key{}, apikey.Created{}, apikey.Shown{}, apikey.VerifyInput{}, apikey.VerifyReply{}, apikey.ListReply{}, &apikey.Plugin{}, &auditlog.Plugin{},
 		scim.Options{}, scim.StaticConnection{}, scim.TokenReply{}, scim.TokenEvent{}, scim.Provider{}, scim.Provisioned{}, &scim.Plugin{},
-		sso.Options{}, sso.OIDCConfig{}, sso.SAMLConfig{}, sso.SAMLPeer{}, sso.DefaultProvider{}, sso.Arrival{}, sso.RegisterInput{}, sso.OIDCInput{}, sso.SAMLInput{},
+		sso.Options{}, sso.OIDCConfig{}, sso.SAMLConfig{}, sso.SAMLPeer{}, sso.DefaultProvider{}, sso.ClientKey{}, sso.Arrival{}, sso.RegisterInput{}, sso.OIDCInput{}, sso.SAMLInput{},
 		sso.IDPInput{}, sso.SPInput{}, sso.UpdateInput{}, sso.OIDCUpdate{}, sso.SAMLUpdate{}, sso.IDPUpdate{}, sso.RegisterReply{}, sso.Row{}, sso.CallbackInput{},
 		sso.SharedCallbackInput{}, sso.AssertionInput{}, sso.SAMLCallbackInput{}, sso.SAMLCallbackBody{}, sso.LogoutMessageInput{}, sso.LogoutMessageBody{}, sso.SignInInput{},
 		sso.SignInReply{}, sso.DomainTokenReply{}, sso.SAMLServiceProvider{}, sso.SAMLConnection{}, sso.SAMLReceived{}, sso.SAMLRequest{}, sso.SAMLMessage{}, sso.SAMLField{},

@@ -23,8 +23,11 @@ type OIDCConfig struct {
 	// UserInfoEndpoint is the address of the profile. Default: that of the document; without one
 	// the id_token is the profile.
 	UserInfoEndpoint string
-	// TokenEndpointAuthentication is "client_secret_basic", the default, or "client_secret_post".
+	// TokenEndpointAuthentication is "client_secret_basic", the default, "client_secret_post", or
+	// "private_key_jwt", which needs a key: that of DefaultProvider.PrivateKey or of Options.PrivateKey.
 	TokenEndpointAuthentication string
+	// PrivateKeyID and PrivateKeyAlgorithm come before those of the key.
+	PrivateKeyID, PrivateKeyAlgorithm string
 	// Scopes are requested. Default: openid, email, profile and offline_access.
 	Scopes []string
 	// NoPKCE leaves PKCE out, for a provider that refuses its parameters.
@@ -118,6 +121,7 @@ func readOIDC(v wire.Value) *OIDCConfig {
 		Issuer: textOf(v, "issuer"), ClientID: textOf(v, "clientId"), ClientSecret: textOf(v, "clientSecret"), DiscoveryEndpoint: textOf(v, "discoveryEndpoint"),
 		AuthorizationEndpoint: textOf(v, "authorizationEndpoint"), TokenEndpoint: textOf(v, "tokenEndpoint"), JWKSEndpoint: textOf(v, "jwksEndpoint"),
 		UserInfoEndpoint: textOf(v, "userInfoEndpoint"), TokenEndpointAuthentication: textOf(v, "tokenEndpointAuthentication"), Scopes: textsOf(v.Get("scopes")),
+		PrivateKeyID: textOf(v, "privateKeyId"), PrivateKeyAlgorithm: textOf(v, "privateKeyAlgorithm"),
 		NoPKCE: !v.Get("pkce").Truthy(), OverrideUserInfo: flagOf(v, "overrideUserInfo"), Mapping: readMapping(v.Get("mapping")),
 	}
 }

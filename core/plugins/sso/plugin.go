@@ -144,6 +144,13 @@ func (p *Plugin) check(env core.Env) error {
 			return say("it speaks SAML: set Options.SAML to a stack, such as saml.New() of github.com/advantch/kernia-go/saml")
 		case d.OIDC != nil && (d.OIDC.Issuer == "" || d.OIDC.ClientID == ""):
 			return say("OIDC needs Issuer and ClientID")
+		case d.OIDC == nil && d.PrivateKey != nil:
+			return say("PrivateKey is one of OpenID Connect: a key of SAML is in SAML")
+		}
+		if d.OIDC != nil {
+			if err := o.checkClientKey(&d); err != nil {
+				return say("%w", err)
+			}
 		}
 		seen[d.ProviderID] = true
 	}
