@@ -52,6 +52,10 @@ type ClientKey struct {
 	// Algorithm is one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and EdDSA.
 	// A provider's privateKeyAlgorithm comes before it. Default: RS256, or the one of the curve.
 	Algorithm string
+	// IssuerAudience makes assertions for the issuer in place of the token endpoint, for a provider that
+	// takes no others, such as Zitadel. Whoever registers a provider without discovery says both: set it
+	// only for a key that is given to nobody else's provider.
+	IssuerAudience bool
 }
 
 // ParseClientKey reads a private key: PEM (PKCS #8, PKCS #1 or SEC 1, without a passphrase), or a JWK,
@@ -174,7 +178,8 @@ func (p *Plugin) clientKey(ctx context.Context, pr *provider) (*ClientKey, error
 }
 
 // assertion makes what a client authenticates with at the token endpoint of a provider. It is for that
-// endpoint alone: whoever registers a provider decides where it goes, and it is good nowhere else.
+// endpoint alone, unless the key says otherwise: whoever registers a provider decides where it goes, and
+// it is good nowhere else.
 func (p *Plugin) assertion(pr *provider) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		key, err := p.clientKey(ctx, pr)
@@ -190,10 +195,14 @@ func (p *Plugin) assertion(pr *provider) func(context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		audience := o.TokenEndpoint
+		if key.IssuerAudience {
+			audience = pr.issuer()
+		}
 		now := p.auth.Now()
 		claims := wire.NewObject(
 			wire.Member{Name: "iss", Value: wire.String(o.ClientID)}, wire.Member{Name: "sub", Value: wire.String(o.ClientID)},
-			wire.Member{Name: "aud", Value: wire.String(o.TokenEndpoint)}, wire.Member{Name: "jti", Value: wire.String(id)},
+			wire.Member{Name: "aud", Value: wire.String(audience)}, wire.Member{Name: "jti", Value: wire.String(id)},
 			wire.Member{Name: "iat", Value: wire.Int(now.Unix())}, wire.Member{Name: "exp", Value: wire.Int(now.Add(assertionLife).Unix())},
 		)
 		signed, err := signer.Sign(claims.AppendJSON(nil))

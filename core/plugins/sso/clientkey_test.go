@@ -98,6 +98,13 @@ func (w *world) exchanged(t testing.TB, id string) url.Values {
 	return asked[len(asked)-1]
 }
 
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
 type claims struct {
 	Issuer, Subject, Audience, ID string
 	IssuedAt, Expires             int64
@@ -144,7 +151,9 @@ func TestClientKey(t *testing.T) {
 		public         crypto.PublicKey
 		config         body
 		algorithm, kid string
+		audience       string // below the issuer
 	}{
+		{name: "for the issuer", key: &sso.ClientKey{Signer: p256, IssuerAudience: true}, public: p256.Public(), algorithm: "ES256", audience: "/"},
 		{name: "RSA", key: parsed(t, pkcs8(t, big)), public: big.Public(), algorithm: "RS256"},
 		{name: "RSA of PKCS #1, with another algorithm", key: parsed(t, pemOf(t, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(big), nil)), public: big.Public(),
 			config: body{"privateKeyAlgorithm": "RS512"}, algorithm: "RS512"},
@@ -161,7 +170,8 @@ func TestClientKey(t *testing.T) {
 			w.register(t, w.signUp(t, "admin@acme.test"), w.newOIDC("acme", oidcOf(byKey, test.config)))
 			first := verified(t, w.exchanged(t, "acme"), test.algorithm, test.kid, test.public)
 			now := w.Clock.Now().Unix()
-			if want := (claims{"client", "client", w.idp.URL + "/token", first.ID, now, now + 120}); first != want || len(first.ID) < 22 {
+			audience := w.idp.URL + strings.TrimSuffix(or(test.audience, "/token"), "/")
+			if want := (claims{"client", "client", audience, first.ID, now, now + 120}); first != want || len(first.ID) < 22 {
 				t.Fatalf("it says %+v, want %+v", first, want)
 			}
 			if again := verified(t, w.exchanged(t, "acme"), test.algorithm, test.kid, test.public); again.ID == first.ID {
