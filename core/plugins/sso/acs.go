@@ -54,7 +54,11 @@ func (p *Plugin) samlCallback(c *core.Ctx, in *SAMLCallbackInput) (core.StatusRe
 	if value(in.Response) == "" {
 		return none, core.Fail(http.StatusBadRequest, CodeResponseRequired)
 	}
-	return none, p.consume(c, in.ProviderID, *in.Response, value(in.RelayState))
+	err := p.consume(c, in.ProviderID, *in.Response, value(in.RelayState))
+	if refusal, ok := errors.AsType[*core.Error](err); ok && refusal.Status == http.StatusBadRequest {
+		c.Emit(core.Event{Type: core.EventSignInFailed, Code: refusal.Code, Method: Method})
+	}
+	return none, err
 }
 
 func (p *Plugin) assertionConsumer(c *core.Ctx, in *AssertionInput) (core.StatusReply, error) {
@@ -149,6 +153,9 @@ func (p *Plugin) consume(c *core.Ctx, id, response, relayState string) error {
 	})
 	if err != nil {
 		return p.refusedDocument(c, pr, err)
+	}
+	if p.tooLong(said.ValidUntil) {
+		return p.refusedDocument(c, pr, &SAMLError{Code: CodeInvalidResponse, Reason: "the assertion is good for more than a day"})
 	}
 	// From here on the response is the identity provider's own. What follows uses it up.
 	state, err := p.takeRelay(c, pr, relayState)
@@ -249,6 +256,14 @@ func (f *arriving) answers(c *core.Ctx) (done bool, err error) {
 		return false, err
 	}
 	return false, nil
+}
+
+// maxLife is how long a message may be good, and so be remembered.
+const maxLife = 24 * time.Hour
+
+// tooLong tells a message that would have to be remembered for longer.
+func (p *Plugin) tooLong(validUntil time.Time) bool {
+	return validUntil.After(p.auth.Now().Add(maxLife + p.opts.SAMLRules.ClockSkew))
 }
 
 // use notes that a message of a provider was used. It reports false for one that was used already:

@@ -123,7 +123,7 @@ func inWords(err error) error {
 		}
 	case oauth.RefusedUserInfo:
 		said.Code, said.Description = refusedProvider, "missing_user_info"
-		if _, ok := errors.AsType[*idtoken.Error](r.Cause); ok || errors.Is(r.Cause, idtoken.ErrNoKeys) {
+		if _, ok := errors.AsType[*idtoken.Error](r.Cause); ok || errors.Is(r.Cause, idtoken.ErrNoKeys) || errors.Is(r.Cause, errNoIDToken) {
 			said.Description = "token_not_verified"
 		}
 		if errors.Is(r.Cause, errNoProfile) {

@@ -132,8 +132,8 @@ func (o *OIDCConfig) incomplete() bool {
 	return o.TokenEndpoint == "" || o.JWKSEndpoint == "" || o.AuthorizationEndpoint == ""
 }
 
-// discover fills in what a configuration lacks.
-func (p *Plugin) discover(c *core.Ctx, issuer string, o OIDCConfig, ofApplication bool) (*OIDCConfig, error) {
+// discover fills in what a configuration lacks, from a document that load returns.
+func (p *Plugin) discover(c *core.Ctx, issuer string, o OIDCConfig, ofApplication bool, load func(ctx context.Context, address string, ofApplication bool) (*document, error)) (*OIDCConfig, error) {
 	address := o.DiscoveryEndpoint
 	if address == "" {
 		address = strings.TrimSuffix(issuer, "/") + wellKnown
@@ -150,10 +150,12 @@ func (p *Plugin) discover(c *core.Ctx, issuer string, o OIDCConfig, ofApplicatio
 			return nil, err
 		}
 	}
-	doc, err := p.fetch(c, address, ofApplication)
+	found, err := load(c, address, ofApplication)
 	if err != nil {
 		return nil, err
 	}
+	own := *found // what is kept is for others too
+	doc := &own
 	if err := doc.check(issuer); err != nil {
 		return nil, err
 	}
@@ -178,9 +180,9 @@ func (p *Plugin) discover(c *core.Ctx, issuer string, o OIDCConfig, ofApplicatio
 			return nil, err
 		}
 	}
-	fill := func(into *string, found string) {
+	fill := func(into *string, said string) {
 		if *into == "" {
-			*into = found
+			*into = said
 		}
 	}
 	if o.DiscoveryEndpoint == "" {
@@ -213,6 +215,13 @@ func below(name, raw, issuer string) (*url.URL, error) {
 		return nil, err
 	}
 	return webURL(name, base.Scheme+"://"+base.Host+strings.TrimRight(base.Path, "/")+"/"+strings.TrimLeft(raw, "/"))
+}
+
+// recent is fetch for a sign-in, which may use what another has fetched.
+func (p *Plugin) recent(ctx context.Context, address string, ofApplication bool) (*document, error) {
+	return p.documents.get(ctx, documentKey{address, ofApplication}, p.auth.Now, func(ctx context.Context) (*document, error) {
+		return p.fetch(ctx, address, ofApplication)
+	})
 }
 
 func (p *Plugin) fetch(ctx context.Context, address string, ofApplication bool) (*document, error) {

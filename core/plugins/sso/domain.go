@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 const (
 	tokenLength = 24
 	tokenLife   = 7 * 24 * time.Hour
-	dnsTimeout  = 5 * time.Second
-	maxLabel    = 63 // of a name in the DNS
+	dnsTimeout  = 10 * time.Second // for all domains of a provider
+	maxLabel    = 63               // of a name in the DNS
 )
 
 // DomainTokenReply is {"domainVerificationToken":…}.
@@ -104,15 +105,18 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 	if len(all) == 0 || len(all) > maxDomains {
 		return none, core.Fail(http.StatusBadRequest, CodeInvalidDomain)
 	}
+	// One deadline for all of them: whoever registers the domains also has the servers that answer.
+	ctx, cancel := context.WithTimeout(c, dnsTimeout)
+	defer cancel()
 	for _, d := range all {
 		if !isDomain(d) {
 			return none, core.Fail(http.StatusBadRequest, CodeInvalidDomain)
 		}
-		if !p.proven(c, label, d, token) {
+		if !p.proven(ctx, label, d, token) {
 			return none, core.Fail(http.StatusBadGateway, CodeUnproven)
 		}
 	}
-	err = c.Recorded(func(ctx context.Context) error {
+	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
 		// The domains are those that were asked for: whoever changes them meanwhile has proven nothing.
 		updated, err := p.providers.Update(ctx, adapter.By("id", row.ID).And("domain", row.Domain).And("providerId", row.ProviderID), adapter.Record{"domainVerified": true})
 		if core.IsNotFound(err) || err == nil && updated == nil {
@@ -124,9 +128,47 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 		if err := p.auth.Store().DeleteVerification(ctx, label); err != nil && !core.IsNotFound(err) {
 			return err
 		}
+		if err := p.supersede(c, ctx, row); err != nil {
+			return err
+		}
 		return c.EmitIn(ctx, core.Event{Type: EventDomainVerified, UserID: c.Session().User.ID, OrganizationID: value(row.OrganizationID), SubjectID: row.ID, Detail: detail(row.ProviderID)})
 	})
 	return none, err
+}
+
+// supersede ends the proofs of others that have proven one of the domains before: a domain changes
+// hands, and whoever had it must not speak for its new people.
+func (p *Plugin) supersede(c *core.Ctx, ctx context.Context, row *Row) error {
+	for _, d := range domains(row.Domain) {
+		rows, err := p.rowsOf(ctx, d, true)
+		if err != nil {
+			return err
+		}
+		for _, other := range rows {
+			if other.ID == row.ID || other.owner() == row.owner() || !slices.Contains(domains(other.Domain), d) {
+				continue
+			}
+			_, err := p.providers.Update(ctx, adapter.By("id", other.ID).And("domainVerified", true), adapter.Record{"domainVerified": false})
+			if core.IsNotFound(err) {
+				continue
+			}
+			if err == nil {
+				err = c.EmitIn(ctx, core.Event{Type: EventDomainLost, UserID: other.UserID, OrganizationID: value(other.OrganizationID), SubjectID: other.ID, Detail: detail(other.ProviderID)})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// owner is whose a provider is: an organization's or a user's.
+func (r *Row) owner() [2]string {
+	if orgID := value(r.OrganizationID); orgID != "" {
+		return [2]string{orgID, ""}
+	}
+	return [2]string{"", r.UserID}
 }
 
 // proven looks for the record that holds a token, alone or after the name of the record.
@@ -135,8 +177,6 @@ func (p *Plugin) proven(ctx context.Context, label, domain, token string) bool {
 	if p.opts.Domains.Resolver != nil {
 		resolver = p.opts.Domains.Resolver
 	}
-	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)
-	defer cancel()
 	// The name ends with a dot, so that no search list is tried.
 	records, err := resolver.LookupTXT(ctx, label+"."+domain+".")
 	if err != nil {

@@ -38,6 +38,7 @@ var (
 	CodeUnproven          = core.ErrorCode{Code: "DOMAIN_VERIFICATION_FAILED", Message: "Unable to verify domain ownership. Try again later"}
 	CodeWhich             = core.ErrorCode{Code: "SSO_PROVIDER_NOT_NAMED", Message: "email, organizationSlug, domain or providerId is required"}
 	CodeWhichOf           = core.ErrorCode{Code: "SSO_PROVIDER_NOT_NAMED", Message: "providerId, orgId or domain is required"}
+	CodeTargetTooLong     = core.ErrorCode{Code: "CALLBACK_URL_TOO_LONG", Message: "A callback URL has at most 2048 bytes"}
 	CodeNotFound          = core.ErrorCode{Code: "SSO_PROVIDER_NOT_FOUND", Message: "No provider found for the issuer"}
 	CodeNoOIDCConfigured  = core.ErrorCode{Code: "OIDC_NOT_CONFIGURED", Message: "OIDC provider is not configured"}
 	CodeNoSAMLConfigured  = core.ErrorCode{Code: "SAML_NOT_CONFIGURED", Message: "SAML provider is not configured"}
@@ -68,7 +69,7 @@ func codes() []core.ErrorCode {
 	return []core.ErrorCode{
 		CodeDisabled, CodeTooMany, CodeIssuer, CodeNoMember, CodeNoAdmin, CodeNoOrganizations, CodeTaken, CodeReserved, CodeProviderID, CodeInvalidDomain, CodeNoConfig,
 		CodeTooLong, CodeMetadataTooLong, CodeOwnMetadata, CodeNoSAML, CodeSAMLIncomplete, CodeNoKey, CodeNothing, CodeNoAccess, CodeNotOIDC, CodeNotSAML, CodeLinked, CodeChanged,
-		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken, CodeNoClientKey, CodeNoClientSecret, CodeKeyAlgorithm,
+		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeTargetTooLong, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken, CodeNoClientKey, CodeNoClientSecret, CodeKeyAlgorithm,
 		CodeNoProvider, CodeBrokenSAML, CodeResponseRequired, CodeResponseTooLong, CodeNoIdentity, CodeInvalidResponse, CodeSingleLogoutNotEnabled,
 		CodeInvalidLogoutResponse, CodeInvalidLogoutRequest, CodeLogoutFailed, CodeLogoutNotSupported,
 	}

@@ -8,6 +8,9 @@ const (
 	EventProviderUpdated    core.EventType = "sso.provider-updated"
 	EventProviderDeleted    core.EventType = "sso.provider-deleted"
 	EventDomainVerified     core.EventType = "sso.domain-verified"
+	// EventDomainLost is a proof that has ended: somebody else has proven a domain of the provider.
+	// UserID is who has registered the provider.
+	EventDomainLost core.EventType = "sso.domain-lost"
 	// EventReplay is an assertion that came a second time.
 	EventReplay core.EventType = "sso.assertion-replayed"
 	// EventLoggedOut is a session that an identity provider has ended.

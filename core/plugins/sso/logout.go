@@ -144,8 +144,21 @@ func (p *Plugin) remember(c *core.Ctx, pr *provider, said *SAMLAssertion, data *
 	})
 }
 
-// forget removes sessions from those that are remembered.
-func (p *Plugin) forget(ctx context.Context, key string, gone []string) error {
+// forget removes sessions from those that are remembered. The user is locked, so that no sign-in that
+// is noted meanwhile is lost; userID is "" where nobody knows whose the sessions were.
+func (p *Plugin) forget(ctx context.Context, userID, key string, gone []string) error {
+	return p.auth.Store().Tx(ctx, func(ctx context.Context) error {
+		if userID != "" {
+			if err := p.auth.Store().LockUser(ctx, userID); err != nil && !core.IsNotFound(err) {
+				return err
+			}
+		}
+		return p.strike(ctx, key, gone)
+	})
+}
+
+// strike is forget under the lock.
+func (p *Plugin) strike(ctx context.Context, key string, gone []string) error {
 	list, err := p.sessionsOf(ctx, key)
 	if err != nil {
 		return err
@@ -192,7 +205,7 @@ func (p *Plugin) signingOut(c *core.Ctx) error {
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	return p.forget(c, v.Value, []string{data.Session.ID})
+	return p.forget(c, data.User.ID, v.Value, []string{data.Session.ID})
 }
 
 // LogoutMessageInput is a message of logout, in the query or in a form.
@@ -270,6 +283,9 @@ func (p *Plugin) logoutAsked(c *core.Ctx, pr *provider, conn *SAMLConnection, r 
 	if err != nil {
 		return nil, p.refusedLogout(c, pr, err, invalid)
 	}
+	if p.tooLong(asked.ValidUntil) {
+		return nil, p.refusedLogout(c, pr, &SAMLError{Code: CodeInvalidLogoutRequest, Reason: "the request is good for more than a day"}, invalid)
+	}
 	fresh, err := p.use(c, pr.ProviderID, "logout", asked.ID, asked.ValidUntil)
 	if err != nil {
 		return nil, err
@@ -287,19 +303,21 @@ func (p *Plugin) logoutAsked(c *core.Ctx, pr *provider, conn *SAMLConnection, r 
 		return nil, err
 	}
 	var gone []string
-	own := false
+	own, whose := false, ""
 	for _, s := range list {
 		if len(asked.SessionIndexes) > 0 && s.at != "" && !slices.Contains(asked.SessionIndexes, s.at) {
 			continue
 		}
-		if err := p.end(c, pr, s); err != nil {
+		userID, err := p.end(c, pr, s)
+		if err != nil {
 			return nil, err
 		}
+		whose = or(whose, userID)
 		gone = append(gone, s.sessionID)
 		own = own || caller != nil && caller.Session.ID == s.sessionID
 	}
 	if len(gone) > 0 {
-		if err := p.forget(c, key, gone); err != nil {
+		if err := p.forget(c, whose, key, gone); err != nil {
 			return nil, err
 		}
 	}
@@ -321,16 +339,22 @@ func (p *Plugin) logoutAsked(c *core.Ctx, pr *provider, conn *SAMLConnection, r 
 	return send(c, m)
 }
 
-func (p *Plugin) end(c *core.Ctx, pr *provider, s signedIn) error {
+// end ends a session and returns whose it was, or "" if it was over.
+func (p *Plugin) end(c *core.Ctx, pr *provider, s signedIn) (userID string, err error) {
 	if s.token == "" {
-		return nil
+		return "", nil
 	}
-	return c.Recorded(func(ctx context.Context) error {
+	err = c.Recorded(func(ctx context.Context) error {
+		// Of a user who may not use the session it ends as well, and nobody is told whose it was.
+		if data, err := p.auth.Store().FindSession(ctx, s.token); err == nil {
+			userID = data.User.ID
+		}
 		if err := p.auth.Store().DeleteSession(ctx, s.token); err != nil {
 			return ignoreMissing(err)
 		}
-		return c.EmitIn(ctx, core.Event{Type: EventLoggedOut, SessionID: s.sessionID, Detail: detail(pr.ProviderID)})
+		return c.EmitIn(ctx, core.Event{Type: EventLoggedOut, UserID: userID, SessionID: s.sessionID, Detail: detail(pr.ProviderID)})
 	})
+	return userID, err
 }
 
 func (p *Plugin) refusedLogout(c *core.Ctx, pr *provider, err error, invalid error) error {
@@ -386,6 +410,9 @@ func (p *Plugin) beginLogout(c *core.Ctx, in *LogoutInput) (*core.Raw, error) {
 	if !p.opts.SAMLRules.SingleLogout || p.opts.SAML == nil {
 		return nil, core.Fail(http.StatusBadRequest, CodeSingleLogoutNotEnabled)
 	}
+	if err := shortEnough(value(in.CallbackURL)); err != nil {
+		return nil, err
+	}
 	pr, conn, err := p.logoutProvider(c, in.ProviderID)
 	if err != nil {
 		return nil, err
@@ -418,7 +445,7 @@ func (p *Plugin) beginLogout(c *core.Ctx, in *LogoutInput) (*core.Raw, error) {
 			return err
 		}
 		if key != "" {
-			if err := p.forget(ctx, key, []string{data.Session.ID}); err != nil {
+			if err := p.forget(ctx, data.User.ID, key, []string{data.Session.ID}); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -46,9 +47,7 @@ func (k *keySets) at(s keySet, o idtoken.KeysOptions) (*idtoken.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(k.sets) >= maxKeySets {
-		clear(k.sets)
-	}
+	evict(k.sets, maxKeySets)
 	k.sets[s] = made
 	return made, nil
 }
@@ -106,7 +105,7 @@ func (p *Plugin) client(pr *provider, discovered bool) (*oauth.Provider, error) 
 // ready is client for a provider whose endpoints are discovered where they are missing.
 func (p *Plugin) ready(c *core.Ctx, pr *provider) (*oauth.Provider, error) {
 	if pr.oidc.incomplete() {
-		found, err := p.discover(c, pr.Issuer, *pr.oidc, pr.isDefault)
+		found, err := p.discover(c, pr.Issuer, *pr.oidc, pr.isDefault, p.recent)
 		if err != nil {
 			p.auth.Logger().WarnContext(c, "sign-in with a provider: its endpoints cannot be discovered", "provider", pr.ProviderID, "error", err)
 			return nil, err
@@ -126,10 +125,18 @@ func (p *Plugin) ready(c *core.Ctx, pr *provider) (*oauth.Provider, error) {
 func (p *Plugin) profile(pr *provider) func(context.Context, *http.Client, *oauth2.Provider, oauth2.ProfileRequest) (*oauth2.Profile, error) {
 	return func(ctx context.Context, c *http.Client, _ *oauth2.Provider, r oauth2.ProfileRequest) (*oauth2.Profile, error) {
 		claims := r.IDToken
+		// What was asked for openid answers with an id_token: with its signature and its nonce it is what
+		// ties the answer to this flow. A Better Auth server that shares the database does without.
+		if claims == nil && !p.compat() && pr.oidc.openID() {
+			return nil, errNoIDToken
+		}
 		if pr.oidc.UserInfoEndpoint != "" {
 			found, err := oauth2.UserInfo(ctx, c, pr.oidc.UserInfoEndpoint, r.Tokens, nil)
 			if err != nil {
 				return nil, err
+			}
+			if r.IDToken != nil && !p.compat() && found.ID("sub") == "" {
+				return nil, errNoSubject
 			}
 			claims = found
 		}
@@ -154,6 +161,14 @@ func (p *Plugin) profile(pr *provider) func(context.Context, *http.Client, *oaut
 func (p *Plugin) believes(pr *provider, email string) bool {
 	return p.opts.TrustEmailVerified && (pr.isDefault || pr.vouches(email))
 }
+
+var (
+	errNoIDToken = &oauth2.Error{Code: oauth2.CodeBadAnswer, Description: "the provider was asked for openid, and no id_token came"}
+	errNoSubject = &oauth2.Error{Code: oauth2.CodeBadAnswer, Description: "the userinfo endpoint has not said the sub"}
+)
+
+// openID reports whether a provider is asked for an id_token.
+func (o *OIDCConfig) openID() bool { return len(o.Scopes) == 0 || slices.Contains(o.Scopes, "openid") }
 
 var errNoProfile = &oauth2.Error{Code: oauth2.CodeBadAnswer, Description: "the provider has no userinfo endpoint, and no id_token came"}
 

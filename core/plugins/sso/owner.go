@@ -85,6 +85,3 @@ func (p *Plugin) discard(ctx context.Context, rows []*Row) error {
 	}
 	return nil
 }
-
-// briefly are the fields that say whose a provider is. The configurations are long.
-var briefly = []string{"id", "providerId", "userId", "organizationId", "domain", "issuer"}

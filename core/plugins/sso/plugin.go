@@ -54,6 +54,8 @@ type Plugin struct {
 	org  *organization.Plugin
 	keys *keySets
 
+	documents documents
+
 	providers *core.Table[Row]
 	used      *core.Table[usedRow] // nil without a stack of SAML
 }

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -67,10 +68,15 @@ func (p *Plugin) findRow(ctx context.Context, id string) (*Row, error) {
 // maxText bounds ids and domains that are looked up, in bytes.
 const maxText = 255
 
+// shown is a row without its configuration.
+func (p *Plugin) shown(row *Row) *Provider {
+	return &Provider{ProviderID: row.ProviderID, Issuer: row.Issuer, Domain: row.Domain, OrganizationID: value(row.OrganizationID), UserID: row.UserID,
+		DomainVerified: p.opts.Domains.Enabled && row.verified(), SAML: value(row.SAML) != ""}
+}
+
 // of reads a row.
 func (p *Plugin) of(row *Row) (*provider, error) {
-	out := &provider{Provider: Provider{ProviderID: row.ProviderID, Issuer: row.Issuer, Domain: row.Domain, OrganizationID: value(row.OrganizationID), UserID: row.UserID,
-		DomainVerified: p.opts.Domains.Enabled && row.verified()}, row: row}
+	out := &provider{Provider: *p.shown(row), row: row}
 	oidc, err := p.open(row.OIDC)
 	if err != nil {
 		return nil, err
@@ -106,8 +112,8 @@ func (p *Plugin) usableNow(pr *provider) error {
 	return nil
 }
 
-// byDomain finds the provider of a domain: one that has it, or one above it. The nearest counts;
-// of two equals one whose domains are proven, then the older.
+// byDomain finds the provider of a domain: one that has it, or one above it. Those whose domains are
+// proven come first, then the nearest, then the first by id.
 func (p *Plugin) byDomain(ctx context.Context, domain string) (*Row, error) {
 	var rows []*Row
 	var err error
@@ -120,52 +126,70 @@ func (p *Plugin) byDomain(ctx context.Context, domain string) (*Row, error) {
 	if len(rows) == 0 || err != nil {
 		return nil, err
 	}
-	return slices.MinFunc(rows, func(a, b *Row) int {
-		if a.verified() != b.verified() {
-			if a.verified() {
-				return -1
-			}
-			return 1
-		}
-		return len(nearest(domain, b.Domain)) - len(nearest(domain, a.Domain))
-	}), nil
+	best := slices.MinFunc(rows, func(a, b *Row) int {
+		return cmp.Or(len(nearest(domain, b.Domain))-len(nearest(domain, a.Domain)), strings.Compare(a.ProviderID, b.ProviderID))
+	})
+	return p.findRow(ctx, best.ProviderID)
 }
 
-// maxCandidates bounds how many rows are read for a domain.
+// maxCandidates bounds how many rows are read for a domain at once.
 const maxCandidates = 100
 
-// rowsOf lists the providers of a domain and of the domains above it.
+// rowsOf lists the providers of a domain and of the domains above it, without their configurations.
+// Anybody may ask, so it takes few statements, and most of them know the domain exactly.
 func (p *Plugin) rowsOf(ctx context.Context, domain string, onlyVerified bool) ([]*Row, error) {
 	if domain = strings.ToLower(domain); !isDomain(domain) {
 		return nil, nil
 	}
-	var rows []*Row
 	labels := strings.Split(domain, ".")
+	var levels []string
 	for i := max(0, len(labels)-maxLabels); i < len(labels)-1; i++ {
-		above := strings.Join(labels[i:], ".")
-		// Those that have this domain alone come first: others that only contain its text, as many as
-		// somebody likes to register, do not hide them.
-		for _, op := range []adapter.Op{adapter.Eq, adapter.Contains} {
-			w := adapter.Where{{Field: "domain", Op: op, Value: above}}
-			if onlyVerified {
-				w = w.And("domainVerified", true)
+		levels = append(levels, strings.Join(labels[i:], "."))
+	}
+	var rows []*Row
+	add := func(w adapter.Where) error {
+		if onlyVerified {
+			w = w.And("domainVerified", true)
+		}
+		found, err := p.providers.List(ctx, adapter.Find{Where: w, Select: p.brief(), Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
+		for _, row := range found {
+			if nearest(domain, row.Domain) != "" && !slices.ContainsFunc(rows, func(known *Row) bool { return known.ID == row.ID }) {
+				rows = append(rows, row)
 			}
-			found, err := p.providers.List(ctx, adapter.Find{Where: w, Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
-			if err != nil {
-				return nil, err
-			}
-			for _, row := range found {
-				if nearest(domain, row.Domain) == above && !slices.ContainsFunc(rows, func(known *Row) bool { return known.ID == row.ID }) {
-					rows = append(rows, row)
-				}
-			}
+		}
+		return err
+	}
+	// Those that have one of the domains alone come first: others that only contain its text, as many as
+	// somebody likes to register, do not hide them.
+	if err := add(adapter.Where{{Field: "domain", Op: adapter.In, Value: levels}}); err != nil {
+		return nil, err
+	}
+	// Those that have it among others.
+	for _, above := range levels {
+		if err := add(adapter.Where{{Field: "domain", Op: adapter.Contains, Value: above}, {Field: "domain", Op: adapter.Contains, Value: ","}}); err != nil {
+			return nil, err
+		}
+		// The nearest counts. Of proven ones all are wanted: one domain may be that of several organizations.
+		if !onlyVerified && slices.ContainsFunc(rows, func(row *Row) bool { return len(nearest(domain, row.Domain)) >= len(above) }) {
+			break
 		}
 	}
 	return rows, nil
 }
 
-// maxLabels is how many labels of a domain are looked at, from its end.
-const maxLabels = 8
+// brief are the fields that say whose a provider is. The configurations are long.
+func (p *Plugin) brief() []string {
+	if p.opts.Domains.Enabled {
+		return slices.Concat(briefly, []string{"domainVerified"})
+	}
+	return briefly
+}
+
+var briefly = []string{"id", "providerId", "userId", "organizationId", "domain", "issuer"}
+
+// maxLabels is how many labels of a domain are looked at, from its end: so an address asks for four
+// domains at most.
+const maxLabels = 5
 
 // domains splits a list.
 func domains(list string) []string {

@@ -103,31 +103,32 @@ func (p *Plugin) joinByDomain(c *core.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var target *provider
+	var target *Row
 	for _, row := range rows {
 		if value(row.OrganizationID) == "" {
 			continue
 		}
-		if target != nil && target.OrganizationID != *row.OrganizationID {
+		if target != nil && *target.OrganizationID != *row.OrganizationID {
 			p.auth.Logger().WarnContext(c, "sso: a domain is that of several organizations, and the user has become a member of none", "user", u.ID)
 			return nil
 		}
 		if target == nil {
-			if target, err = p.of(row); err != nil {
-				return err
-			}
+			target = row
 		}
 	}
 	if target == nil {
 		return nil
 	}
-	invited, err := p.auth.DB().Count(c, organization.ModelInvitation, append(adapter.By("organizationId", target.OrganizationID).
+	invited, err := p.auth.DB().Count(c, organization.ModelInvitation, append(adapter.By("organizationId", *target.OrganizationID).
 		And("email", core.NormalizeEmail(u.Email)).And("status", "pending"), adapter.Cond{Field: "expiresAt", Op: adapter.Gt, Value: p.auth.Now()}))
 	if err != nil || invited > 0 {
 		return err // the invitation says with which role
 	}
+	if target, err = p.findRow(c, target.ProviderID); target == nil || err != nil {
+		return err
+	}
 	return p.auth.Store().Tx(c, func(ctx context.Context) error {
-		return p.join(ctx, &Arrival{User: u, Provider: &target.Provider})
+		return p.join(ctx, &Arrival{User: u, Provider: p.shown(target)})
 	})
 }
 

@@ -272,7 +272,7 @@ func (p *Plugin) newOIDC(c *core.Ctx, in *RegisterInput) (*wire.Object, error) {
 			config.DiscoveryEndpoint = in.Issuer + wellKnown
 		}
 		config.TokenEndpointAuthentication = or(config.TokenEndpointAuthentication, authBasic)
-	} else if config, err = p.discover(c, in.Issuer, *config, false); err != nil {
+	} else if config, err = p.discover(c, in.Issuer, *config, false, p.fetch); err != nil {
 		return nil, answered(err)
 	}
 	o := wire.NewObject()

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -32,6 +33,11 @@ type SignInReply struct {
 
 func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 	none := SignInReply{}
+	for _, target := range []string{in.CallbackURL, value(in.ErrorCallbackURL), value(in.NewUserCallbackURL)} {
+		if err := shortEnough(target); err != nil {
+			return none, err
+		}
+	}
 	pr, err := p.asked(c, in)
 	if err != nil {
 		return none, err
@@ -51,6 +57,16 @@ func (p *Plugin) signIn(c *core.Ctx, in *SignInInput) (SignInReply, error) {
 		return p.beginSAML(c, pr, in)
 	}
 	return none, core.Fail(http.StatusBadRequest, CodeBroken)
+}
+
+// maxTarget bounds where the browser goes at last, in bytes: whoever begins a flow has it stored.
+const maxTarget = 2 << 10
+
+func shortEnough(target string) error {
+	if len(target) > maxTarget {
+		return core.Fail(http.StatusBadRequest, CodeTargetTooLong)
+	}
+	return nil
 }
 
 // asked finds the provider that a request means.
@@ -97,16 +113,16 @@ func (p *Plugin) askedRow(c *core.Ctx, id, orgID, domain string) (*Row, error) {
 		return p.findRow(c, id)
 	case orgID != "":
 		// An organization may have several: one that can be used comes first.
-		rows, err := p.providers.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
+		rows, err := p.providers.List(c, adapter.Find{Where: adapter.By("organizationId", orgID), Select: p.brief(), Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates})
 		if len(rows) == 0 || err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
 			if row.verified() {
-				return row, nil
+				return p.findRow(c, row.ProviderID)
 			}
 		}
-		return rows[0], nil
+		return p.findRow(c, rows[0].ProviderID)
 	case len(domain) > maxText || !wire.ValidText(domain):
 		return nil, nil
 	}
@@ -128,6 +144,9 @@ func (p *Plugin) beginOIDC(c *core.Ctx, pr *provider, in *SignInInput) (SignInRe
 	}
 	if len(in.Scopes) > 0 {
 		b.OnlyScopes = in.Scopes
+		if !p.compat() && pr.oidc.openID() && !slices.Contains(in.Scopes, "openid") {
+			b.OnlyScopes = slices.Concat([]string{"openid"}, in.Scopes) // its answer needs an id_token
+		}
 	}
 	if p.shared() {
 		b.Data = wire.NewObject(wire.Member{Name: stateProvider, Value: wire.String(pr.ProviderID)})
