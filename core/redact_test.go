@@ -72,7 +72,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		scim.Options{}, scim.StaticConnection{}, scim.TokenReply{}, scim.TokenEvent{}, scim.Provider{}, scim.Provisioned{}, &scim.Plugin{},
 		sso.Options{}, sso.OIDCConfig{}, sso.SAMLConfig{}, sso.SAMLPeer{}, sso.DefaultProvider{}, sso.ClientKey{}, sso.Arrival{}, sso.RegisterInput{}, sso.OIDCInput{}, sso.SAMLInput{},
 		sso.IDPInput{}, sso.SPInput{}, sso.UpdateInput{}, sso.OIDCUpdate{}, sso.SAMLUpdate{}, sso.IDPUpdate{}, sso.RegisterReply{}, sso.Row{}, sso.CallbackInput{},
-		sso.SharedCallbackInput{}, sso.AssertionInput{}, sso.SAMLCallbackInput{}, sso.SAMLCallbackBody{}, sso.LogoutMessageInput{}, sso.LogoutMessageBody{}, sso.SignInInput{},
+		sso.SharedCallbackInput{}, sso.AssertionInput{}, sso.AssertionPageInput{}, sso.SAMLCallbackInput{}, sso.SAMLCallbackBody{}, sso.LogoutMessageInput{}, sso.LogoutMessageBody{}, sso.SignInInput{},
 		sso.SignInReply{}, sso.DomainTokenReply{}, sso.SAMLServiceProvider{}, sso.SAMLConnection{}, sso.SAMLReceived{}, sso.SAMLRequest{}, sso.SAMLMessage{}, sso.SAMLField{},
 		sso.SAMLAssertion{}, sso.SAMLLogout{}, &sso.Plugin{},
 		captcha.Options{}, &captcha.Plugin{}, &haveibeenpwned.Plugin{}, &openapi.Plugin{},

@@ -44,6 +44,39 @@ func isWeb(s string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && !strings.ContainsAny(s, "\r\n\t ")
 }
 
+// Landing is where a browser goes: an absolute URL, or a path of this site. Null removes it. Whether it
+// is trusted is decided when a browser is sent there.
+type Landing struct {
+	Text string
+	Null bool
+}
+
+// DecodeWire implements validate.Schemer.
+func (l *Landing) DecodeWire(v wire.Value, issues *validate.Issues) {
+	s, ok := v.Str()
+	switch {
+	case v.IsNull():
+		l.Null = true
+	case !ok:
+		issues.Type("string", v)
+	case !wire.ValidText(s) || !isWeb(s) && (!strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.Contains(s, `\`)):
+		issues.Fatal("Expected an absolute URL or a relative path starting with /")
+	default:
+		l.Text = s
+	}
+}
+
+// Shape implements validate.Schemer.
+func (*Landing) Shape() *validate.Shape { return &validate.Shape{Type: "string", Nullable: true} }
+
+// AppendJSON appends the text or null.
+func (l *Landing) AppendJSON(dst []byte) []byte {
+	if l.Null {
+		return append(dst, "null"...)
+	}
+	return wire.AppendString(dst, l.Text)
+}
+
 // Authentication is how a client authenticates to a token endpoint: client_secret_post,
 // client_secret_basic or private_key_jwt.
 type Authentication string
@@ -168,9 +201,11 @@ type SPInput struct {
 	Metadata             *string `json:"metadata,omitempty"`
 	EntityID             *string `json:"entityID,omitempty"`
 	Binding              *string `json:"binding,omitempty"`
+	Cert                 *string `json:"cert,omitempty" doc:"The certificate of privateKey, for the metadata"`
 	PrivateKey           *string `json:"privateKey,omitempty"`
 	PrivateKeyPass       *string `json:"privateKeyPass,omitempty"`
 	IsAssertionEncrypted *bool   `json:"isAssertionEncrypted,omitempty"`
+	EncCert              *string `json:"encCert,omitempty" doc:"The certificate of encPrivateKey, for the metadata"`
 	EncPrivateKey        *string `json:"encPrivateKey,omitempty"`
 	EncPrivateKeyPass    *string `json:"encPrivateKeyPass,omitempty"`
 }
@@ -180,6 +215,7 @@ type SAMLInput struct {
 	EntryPoint           string           `json:"entryPoint" doc:"Where requests go by redirect"`
 	Cert                 string           `json:"cert" doc:"The certificate of the provider"`
 	CallbackURL          string           `json:"callbackUrl" doc:"Where the browser goes at last"`
+	IDPInitiatedURL      *Landing         `json:"idpInitiatedCallbackUrl,omitempty" doc:"Where the browser goes after a response that nobody has asked for"`
 	Audience             *string          `json:"audience,omitempty"`
 	IDP                  *IDPInput        `json:"idpMetadata,omitempty"`
 	SP                   SPInput          `json:"spMetadata"`
@@ -246,6 +282,7 @@ type SAMLUpdate struct {
 	EntryPoint           *Address         `json:"entryPoint,omitempty"`
 	Cert                 *string          `json:"cert,omitempty"`
 	CallbackURL          *Address         `json:"callbackUrl,omitempty"`
+	IDPInitiatedURL      *Landing         `json:"idpInitiatedCallbackUrl,omitempty"`
 	Audience             *string          `json:"audience,omitempty"`
 	IDP                  *IDPUpdate       `json:"idpMetadata,omitempty"`
 	SP                   *SPInput         `json:"spMetadata,omitempty"`

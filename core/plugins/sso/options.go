@@ -140,7 +140,8 @@ type SAMLRules struct {
 	// send one, and so sign somebody in to the stranger's account.
 	AllowIDPInitiated bool
 	// IDPInitiatedURL is where the browser goes after such a response: a path of this site, or a
-	// URL of a trusted origin. Default: the callbackUrl of the provider, or the front page.
+	// URL of a trusted origin. The idpInitiatedCallbackUrl of a provider comes before it. Default:
+	// the callbackUrl of the provider, or the front page.
 	IDPInitiatedURL string
 	// RequestTTL is how long a request can be answered. Default 5 minutes.
 	RequestTTL time.Duration

@@ -39,6 +39,7 @@ type Plugin struct {
 	SharedCallback          *core.Op[SharedCallbackInput, core.StatusReply]
 	SAMLCallback            *core.Op[SAMLCallbackInput, core.StatusReply]
 	AssertionConsumer       *core.Op[AssertionInput, core.StatusReply]
+	AssertionPage           *core.Op[AssertionPageInput, core.StatusReply]
 	SingleLogout            *core.Op[LogoutMessageInput, *core.Raw]
 	BeginLogout             *core.Op[LogoutInput, *core.Raw]
 	List                    *core.Op[core.NoInput, ProvidersReply]
@@ -86,6 +87,8 @@ func New(o Options) *Plugin {
 		core.CrossSite(), core.Redirects(), core.DocID("handleSAMLCallback"), core.Doc("Complete a sign-in by SAML"))
 	p.AssertionConsumer = core.Post("acsEndpoint", acsPath+"/:providerId", p.assertionConsumer, core.AcceptForm(), core.CrossSite(),
 		core.Redirects(), core.DocID("handleSAMLAssertionConsumerService"), core.Doc("SAML Assertion Consumer Service"))
+	p.AssertionPage = core.Get("acsPage", acsPath+"/:providerId", p.assertionPage, core.Redirects(), core.DocID("handleSAMLAssertionConsumerPage"),
+		core.Doc("Send a browser on that opens the SAML Assertion Consumer Service"))
 	p.SingleLogout = core.Get("sloEndpoint", sloPath+"/:providerId", p.singleLogout, core.WithMethods(http.MethodGet, http.MethodPost), core.AcceptForm(),
 		core.CrossSite(), core.MayRedirect(), core.Answers("text/html"), core.Doc("SAML Single Logout Service"))
 	p.BeginLogout = core.Post("initiateSLO", "/sso/saml2/logout/:providerId", p.beginLogout, session, core.Redirects(),

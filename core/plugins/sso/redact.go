@@ -136,6 +136,12 @@ func (a AssertionInput) Format(f fmt.State, _ rune) { core.Redact(f, a) }
 func (a AssertionInput) LogValue() slog.Value { return core.Redacted(a) }
 
 // Format prints the name of the type.
+func (a AssertionPageInput) Format(f fmt.State, _ rune) { core.Redact(f, a) }
+
+// LogValue logs the name of the type.
+func (a AssertionPageInput) LogValue() slog.Value { return core.Redacted(a) }
+
+// Format prints the name of the type.
 func (s SAMLCallbackInput) Format(f fmt.State, _ rune) { core.Redact(f, s) }
 
 // LogValue logs the name of the type.
