@@ -185,10 +185,16 @@ func (p *Provider) authenticate(r *TokenRequest, secret string) {
 		return
 	}
 	r.Form = append(r.Form, wire.Pair{Name: p.c.ClientIDParam, Value: id})
-	if p.c.Auth == AuthPost && secret != "" {
+	switch {
+	case p.c.Auth == AuthPost && secret != "":
 		r.Form = append(r.Form, wire.Pair{Name: "client_secret", Value: secret})
+	case p.c.Auth == AuthAssertion:
+		r.Form = append(r.Form, wire.Pair{Name: "client_assertion_type", Value: assertionType}, wire.Pair{Name: "client_assertion", Value: secret})
 	}
 }
+
+// assertionType is the one of JWTs (RFC 7523, 2.2).
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 func withQuery(raw string, q wire.Query) string {
 	if strings.Contains(raw, "?") {

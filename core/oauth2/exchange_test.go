@@ -62,7 +62,9 @@ func TestExchange(t *testing.T) {
 		"a public client":       {func(c *oauth2.Config) { c.Auth, c.ClientSecret = oauth2.AuthNone, "" }, start + "&client_id=cid", "", ""},
 		"no secret":             {func(c *oauth2.Config) { c.ClientSecret = "" }, start + "&client_id=cid", "", ""},
 		"a secret that is made": {func(c *oauth2.Config) { c.ClientSecret, c.Secret = "", secretOf("jwt") }, start + "&client_id=cid&client_secret=jwt", "", ""},
-		"without PKCE":          {func(c *oauth2.Config) { c.NoPKCE = true }, strings.Replace(start, "&code_verifier=the-verifier", "", 1) + "&client_id=cid&client_secret=client-secret", "", ""},
+		"an assertion": {func(c *oauth2.Config) { c.Auth, c.ClientSecret, c.Secret = oauth2.AuthAssertion, "", secretOf("a.b.c") },
+			start + "&client_id=cid&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c", "", ""},
+		"without PKCE": {func(c *oauth2.Config) { c.NoPKCE = true }, strings.Replace(start, "&code_verifier=the-verifier", "", 1) + "&client_id=cid&client_secret=client-secret", "", ""},
 		"an edited request": {func(c *oauth2.Config) {
 			c.EditToken = func(r *oauth2.TokenRequest) error {
 				device, _ := r.Callback.Get("device_id")

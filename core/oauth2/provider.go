@@ -24,6 +24,9 @@ const (
 	AuthBasic
 	// AuthNone sends the client_id alone: a public client, which PKCE protects.
 	AuthNone
+	// AuthAssertion sends the client_id, and what Config.Secret makes as client_assertion: a JWT that
+	// the client has signed (private_key_jwt, RFC 7523).
+	AuthAssertion
 )
 
 // Config describes a provider and the client's registration with it. ID, ClientID,
@@ -155,8 +158,8 @@ func New(c Config) (*Provider, error) {
 	if c.ClientID == "" {
 		return nil, say("ClientID is missing: take it from the provider's console")
 	}
-	if c.Auth < AuthPost || c.Auth > AuthNone {
-		return nil, say("Auth %d is unknown: use oauth2.AuthPost, AuthBasic or AuthNone", c.Auth)
+	if c.Auth < AuthPost || c.Auth > AuthAssertion {
+		return nil, say("Auth %d is unknown: use oauth2.AuthPost, AuthBasic, AuthNone or AuthAssertion", c.Auth)
 	}
 	if c.ClientSecret != "" && c.Secret != nil {
 		return nil, say("set either ClientSecret or Secret, not both")
@@ -164,6 +167,9 @@ func New(c Config) (*Provider, error) {
 	hasSecret := c.ClientSecret != "" || c.Secret != nil
 	if c.Auth == AuthBasic && !hasSecret {
 		return nil, say("ClientSecret is missing, which AuthBasic sends")
+	}
+	if c.Auth == AuthAssertion && c.Secret == nil {
+		return nil, say("Secret is missing, which makes the assertion that AuthAssertion sends")
 	}
 	if c.Auth == AuthNone && c.NoPKCE {
 		return nil, say("a client without a secret needs PKCE: leave NoPKCE out")

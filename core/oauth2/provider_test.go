@@ -46,6 +46,7 @@ func TestNewRefuses(t *testing.T) {
 		"a callback of script": {func(c *oauth2.Config) { c.RedirectURI = "javascript:x" }, "RedirectURI"},
 		"two secrets":          {func(c *oauth2.Config) { c.Secret = secretOf("x") }, "not both"},
 		"basic without secret": {func(c *oauth2.Config) { c.ClientSecret, c.Auth = "", oauth2.AuthBasic }, "ClientSecret"},
+		"no assertion":         {func(c *oauth2.Config) { c.Auth = oauth2.AuthAssertion }, "Secret is missing"},
 		"nothing that proves":  {func(c *oauth2.Config) { c.Auth, c.NoPKCE = oauth2.AuthNone, true }, "PKCE"},
 		"unknown auth":         {func(c *oauth2.Config) { c.Auth = 9 }, "Auth 9"},
 		"a response mode":      {func(c *oauth2.Config) { c.ResponseMode = "fragment" }, "ResponseMode"},

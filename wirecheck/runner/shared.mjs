@@ -24,6 +24,7 @@ import { Authenticator } from "./authenticator.mjs";
 import { Outside } from "./outside.mjs";
 import { callback, minute, START, withMail } from "./scenarios/kit.mjs";
 import { organization, shop } from "./scenarios/organization-kit.mjs";
+import { asked, post as postResponse, registration, response } from "./scenarios/sso-saml-kit.mjs";
 import { closeConnections, startServer } from "./servers.mjs";
 import { totp } from "./totp.mjs";
 
@@ -608,6 +609,67 @@ async function signedOn(name, a, b) {
   assert.equal((await elsewhere.post("/sso/delete-provider", { providerId })).status, 200, `${name}: deleted by the second`);
 }
 
+/**
+ * Single sign-on by SAML: the other server completes what one begins, and an assertion is used at one of them.
+ * Better Auth 1.6.11 stores a request and never looks it up: what a response answers is checked by the Go server alone.
+ */
+async function signedOnBySAML(name, a, b) {
+  const provider = `saml-${name.replaceAll(" ", "-")}`;
+  const admin = a.browser();
+  assert.equal((await admin.post("/sign-up/email", { name: "Admin", email: `${provider}@example.com`, password: "password1234" })).status, 200, `${name}: an admin`);
+  const registered = await admin.post("/sso/register", registration({}, { providerId: provider, domain: `${provider}.example.com` }));
+  assert.equal(registered.status, 200, `${name}: registered: ${registered.body}`);
+  const email = `ada@${provider}.example.com`;
+  const on = (app, browser) => Object.assign(browser.twin(), { app });
+  const target = (answer) => new URL(answer.headers.find(([header]) => header === "location")?.[1] ?? answer.body, "http://localhost:3000");
+  const acs = `/sso/saml2/sp/acs/${provider}`;
+  const request = async (id) => {
+    const row = (await a.db("findMany", { model: "verification" })).find((row) => row.identifier === `saml-authn-request:${id}`);
+    return row && JSON.parse(row.value);
+  };
+  const refused = async (what, request, code) => {
+    const at = target(await request);
+    assert.equal(at.searchParams.get("error"), code, `${name}: ${what}: ${at}`);
+  };
+  for (const [first, second] of [[a, b], [b, a]]) {
+    const browser = first.browser();
+    const begin = async () => asked((await browser.post("/sign-in/sso", { providerId: provider, callbackURL: "/welcome-back", errorCallbackURL: "/sorry" })).json.url);
+    const { id, relayState } = await begin();
+    const stored = await request(id);
+    assert.deepEqual([stored?.id, stored?.providerId, stored?.expiresAt - stored?.createdAt], [id, provider, 5 * 60_000], `${name}: the request is stored`);
+    const completing = on(second, browser);
+    const back = await postResponse(completing, response(second, { provider, name: email, request: id }), relayState, acs);
+    assert.equal(target(back).pathname + target(back).search, "/welcome-back", `${name}: completed by the other: ${back.body}`);
+    assert.equal((await on(first, completing).get("/get-session")).json?.user?.email, email, `${name}: the session`);
+    const answerAgain = (app) => postResponse(app.browser(), response(app, { provider, name: email, request: id }), undefined, acs);
+    if (second.kind === "subject") {
+      assert.equal(await request(id), undefined, `${name}: the request is used up`);
+      await refused("another answer to it", answerAgain(second), "invalid_saml_response");
+    } else if (first.kind === "subject") {
+      assert.ok(await request(id), `${name}: Better Auth leaves the request`);
+      assert.equal(target(await answerAgain(first)).searchParams.get("error"), null, `${name}: so another answer to it is the first that the Go server sees`);
+      await refused("a third answer to it", answerAgain(first), "invalid_saml_response");
+    }
+
+    const said = response(first, { provider, name: email });
+    const unasked = await postResponse(first.browser(), said, undefined, acs);
+    assert.equal(target(unasked).searchParams.get("error"), null, `${name}: one that nobody has asked for: ${unasked.body}`);
+    await refused("the same assertion at the other", postResponse(second.browser(), said, undefined, acs), "replay_detected");
+    await refused("and where it was used", postResponse(first.browser(), said, undefined, acs), "replay_detected");
+    const pending = await begin();
+    for (const app of [first, second].filter((app) => app.kind === "subject"))
+      await refused("an answer to a request that there is not", postResponse(app.browser(), response(app, { provider, name: email, request: `${pending.id}x` }), undefined, acs), "invalid_saml_response");
+  }
+  const accounts = (await a.db("findMany", { model: "account" })).filter((row) => row.providerId === provider);
+  assert.equal(accounts.length, 1, `${name}: one account: ${JSON.stringify(accounts)}`);
+  // The server that has accepted a response last has written the row: Better Auth an empty token, the Go server none.
+  assert.ok(accounts[0].accessToken === "" || accounts[0].accessToken === null, `${name}: an account without a token: ${JSON.stringify(accounts[0])}`);
+  for (const app of [a, b]) {
+    const said = await postResponse(app.browser(), response(app, { provider, name: email }), undefined, acs);
+    assert.equal(target(said).searchParams.get("error"), null, `${name}: the account of either's making: ${said.body}`);
+  }
+}
+
 /** Sign-in with a provider: what `a` begins, `b` completes, and each reads the other's tokens. */
 async function provided(name, a, b) {
   const done = async (what, request, status = 200) => {
@@ -928,10 +990,16 @@ try {
       runs.push(run);
       apps.push(await run.app(options, { database: { kind: "sqlite", path }, world, plugins: [{ factory: "sso", options: {} }] }));
     }
+    if (!flags.self) apps[1].kind = "subject";
     await provided(`${storeStateStrategy} from the reference`, apps[0], apps[1]);
     await provided(`${storeStateStrategy} from the subject`, apps[1], apps[0]);
     await signedOn(`${storeStateStrategy} from the reference`, apps[0], apps[1]);
     await signedOn(`${storeStateStrategy} from the subject`, apps[1], apps[0]);
+    if (storeStateStrategy === "database") {
+      // No browser sends a cookie along with the response, which comes from another site.
+      await signedOnBySAML("from the reference", apps[0], apps[1]);
+      await signedOnBySAML("from the subject", apps[1], apps[0]);
+    }
     console.log(`✓ sign-in with a provider, state in the ${storeStateStrategy}, both ways`);
   };
   const bothProviding = async () => {

@@ -25,6 +25,12 @@ type AssertionInput struct {
 	RelayState *string `json:"RelayState"`
 }
 
+// AssertionPageInput is what a browser opens the route of AssertionInput with.
+type AssertionPageInput struct {
+	ProviderID string  `path:"providerId"`
+	RelayState *string `query:"RelayState"`
+}
+
 // SAMLCallbackInput is AssertionInput for the route that browsers also open after a sign-in.
 type SAMLCallbackInput struct {
 	_               struct{} `validate:"optional"`
@@ -42,14 +48,7 @@ type SAMLCallbackBody struct {
 func (p *Plugin) samlCallback(c *core.Ctx, in *SAMLCallbackInput) (core.StatusReply, error) {
 	none := core.StatusReply{}
 	if c.Method() == http.MethodGet {
-		data, err := c.LoadSession()
-		if err != nil {
-			return none, err
-		}
-		if data == nil {
-			return none, c.Redirect(oauth.WithParams(p.errorPage(c), wire.Query{{Name: "error", Value: "invalid_request"}}))
-		}
-		return none, c.Redirect(front(c))
+		return none, p.opened(c, value(in.QueryRelayState))
 	}
 	if value(in.Response) == "" {
 		return none, core.Fail(http.StatusBadRequest, CodeResponseRequired)
@@ -59,6 +58,23 @@ func (p *Plugin) samlCallback(c *core.Ctx, in *SAMLCallbackInput) (core.StatusRe
 		c.Emit(core.Event{Type: core.EventSignInFailed, Code: refusal.Code, Method: Method})
 	}
 	return none, err
+}
+
+func (p *Plugin) assertionPage(c *core.Ctx, in *AssertionPageInput) (core.StatusReply, error) {
+	return core.StatusReply{}, p.opened(c, value(in.RelayState))
+}
+
+// opened sends a browser on that brings no response: some identity providers send it to the route again
+// after the sign-in. A state's name is no address, and leads to the front page.
+func (p *Plugin) opened(c *core.Ctx, relayState string) error {
+	data, err := c.LoadSession()
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		return c.Redirect(oauth.WithParams(p.errorPage(c), wire.Query{{Name: "error", Value: "invalid_request"}}))
+	}
+	return c.Redirect(p.target(c, relayState))
 }
 
 func (p *Plugin) assertionConsumer(c *core.Ctx, in *AssertionInput) (core.StatusReply, error) {
@@ -201,7 +217,7 @@ func (f *arriving) landing(c *core.Ctx) string {
 		return f.p.target(c, f.relay.callbackURL, f.pr.saml.CallbackURL)
 	}
 	if f.said.InResponseTo == "" {
-		return f.p.target(c, f.p.opts.SAMLRules.IDPInitiatedURL, f.pr.saml.CallbackURL)
+		return f.p.target(c, f.pr.saml.IDPInitiatedURL, f.p.opts.SAMLRules.IDPInitiatedURL, f.pr.saml.CallbackURL)
 	}
 	return f.p.target(c, f.pr.saml.CallbackURL)
 }

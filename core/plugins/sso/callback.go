@@ -118,6 +118,9 @@ func inWords(err error) error {
 	switch r.Code {
 	case oauth.RefusedCode:
 		said.Code, said.Description = refusedProvider, "token_response_not_found"
+		if errors.Is(r.Cause, errNoClientKey) {
+			said.Description = "no_private_key_available"
+		}
 	case oauth.RefusedUserInfo:
 		said.Code, said.Description = refusedProvider, "missing_user_info"
 		if _, ok := errors.AsType[*idtoken.Error](r.Cause); ok || errors.Is(r.Cause, idtoken.ErrNoKeys) || errors.Is(r.Cause, errNoIDToken) {

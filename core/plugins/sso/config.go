@@ -23,8 +23,11 @@ type OIDCConfig struct {
 	// UserInfoEndpoint is the address of the profile. Default: that of the document; without one
 	// the id_token is the profile.
 	UserInfoEndpoint string
-	// TokenEndpointAuthentication is "client_secret_basic", the default, or "client_secret_post".
+	// TokenEndpointAuthentication is "client_secret_basic", the default, "client_secret_post", or
+	// "private_key_jwt", which needs a key: that of DefaultProvider.PrivateKey or of Options.PrivateKey.
 	TokenEndpointAuthentication string
+	// PrivateKeyID and PrivateKeyAlgorithm come before those of the key.
+	PrivateKeyID, PrivateKeyAlgorithm string
 	// Scopes are requested. Default: openid, email, profile and offline_access.
 	Scopes []string
 	// NoPKCE leaves PKCE out, for a provider that refuses its parameters.
@@ -64,6 +67,9 @@ type SAMLConfig struct {
 	// CallbackURL is where the browser goes at last when the request has not said. One of the routes
 	// of this server is where responses are sent.
 	CallbackURL string
+	// IDPInitiatedURL is where the browser goes after a response that nobody has asked for
+	// (idpInitiatedCallbackUrl), before SAMLRules.IDPInitiatedURL.
+	IDPInitiatedURL string
 	// Audience is who assertions must be for. Default: the entity id of this server.
 	Audience string
 	IDP      SAMLPeer
@@ -86,7 +92,8 @@ type SAMLConfig struct {
 type SAMLPeer struct {
 	Metadata                         string // XML; of this server it is served as it is, and EntityID must say its entity id
 	EntityID                         string
-	Certificate                      string // of the identity provider
+	Certificate                      string // of the identity provider; of this server that of PrivateKey, for its metadata
+	EncCertificate                   string // of this server that of EncPrivateKey, for its metadata
 	PrivateKey, PrivateKeyPass       string // of this server
 	EncPrivateKey, EncPrivateKeyPass string // of this server
 	SSO, SLO                         []SAMLEndpoint
@@ -118,6 +125,7 @@ func readOIDC(v wire.Value) *OIDCConfig {
 		Issuer: textOf(v, "issuer"), ClientID: textOf(v, "clientId"), ClientSecret: textOf(v, "clientSecret"), DiscoveryEndpoint: textOf(v, "discoveryEndpoint"),
 		AuthorizationEndpoint: textOf(v, "authorizationEndpoint"), TokenEndpoint: textOf(v, "tokenEndpoint"), JWKSEndpoint: textOf(v, "jwksEndpoint"),
 		UserInfoEndpoint: textOf(v, "userInfoEndpoint"), TokenEndpointAuthentication: textOf(v, "tokenEndpointAuthentication"), Scopes: textsOf(v.Get("scopes")),
+		PrivateKeyID: textOf(v, "privateKeyId"), PrivateKeyAlgorithm: textOf(v, "privateKeyAlgorithm"),
 		NoPKCE: !v.Get("pkce").Truthy(), OverrideUserInfo: flagOf(v, "overrideUserInfo"), Mapping: readMapping(v.Get("mapping")),
 	}
 }
@@ -144,7 +152,7 @@ func readSAML(v wire.Value) *SAMLConfig {
 		cert = pemList(list)
 	}
 	return &SAMLConfig{
-		Issuer: textOf(v, "issuer"), EntryPoint: textOf(v, "entryPoint"), Certificate: cert, CallbackURL: textOf(v, "callbackUrl"), Audience: textOf(v, "audience"),
+		Issuer: textOf(v, "issuer"), EntryPoint: textOf(v, "entryPoint"), Certificate: cert, CallbackURL: textOf(v, "callbackUrl"), IDPInitiatedURL: textOf(v, "idpInitiatedCallbackUrl"), Audience: textOf(v, "audience"),
 		IDP: readPeer(v.Get("idpMetadata")), SP: readPeer(v.Get("spMetadata")),
 		WantAssertionsSigned: flagOf(v, "wantAssertionsSigned"), AuthnRequestsSigned: flagOf(v, "authnRequestsSigned"),
 		SignatureAlgorithm: textOf(v, "signatureAlgorithm"), DigestAlgorithm: textOf(v, "digestAlgorithm"), IdentifierFormat: textOf(v, "identifierFormat"),
@@ -159,7 +167,7 @@ func readPeer(v wire.Value) SAMLPeer {
 	}
 	p := SAMLPeer{
 		Metadata: textOf(v, "metadata"), EntityID: textOf(v, "entityID"), Certificate: cert, PrivateKey: textOf(v, "privateKey"), PrivateKeyPass: textOf(v, "privateKeyPass"),
-		EncPrivateKey: textOf(v, "encPrivateKey"), EncPrivateKeyPass: textOf(v, "encPrivateKeyPass"),
+		EncPrivateKey: textOf(v, "encPrivateKey"), EncPrivateKeyPass: textOf(v, "encPrivateKeyPass"), EncCertificate: textOf(v, "encCert"),
 	}
 	for name, into := range map[string]*[]SAMLEndpoint{"singleSignOnService": &p.SSO, "singleLogoutService": &p.SLO} {
 		items, _ := v.Get(name).Items()

@@ -103,8 +103,8 @@ func acsURL(base, id string, s *SAMLConfig) string {
 func (p *Plugin) connection(base, id string, s *SAMLConfig) (*SAMLConnection, error) {
 	conn := &SAMLConnection{Policy: p.policy(), Audience: s.Audience, SP: SAMLServiceProvider{
 		EntityID: or(s.SP.EntityID, s.Issuer), ACS: acsURL(base, id, s),
-		SigningKey: or(s.SP.PrivateKey, s.PrivateKey), SigningKeyPass: s.SP.PrivateKeyPass,
-		DecryptionKey: or(s.SP.EncPrivateKey, s.DecryptionKey), DecryptionKeyPass: s.SP.EncPrivateKeyPass,
+		SigningKey: or(s.SP.PrivateKey, s.PrivateKey), SigningKeyPass: s.SP.PrivateKeyPass, SigningCertificate: s.SP.Certificate,
+		DecryptionKey: or(s.SP.EncPrivateKey, s.DecryptionKey), DecryptionKeyPass: s.SP.EncPrivateKeyPass, DecryptionCertificate: s.SP.EncCertificate,
 		SignRequests: s.AuthnRequestsSigned, WantAssertionsSigned: s.WantAssertionsSigned, NameIDFormat: s.IdentifierFormat,
 		SignatureAlgorithm: algorithm(signatureNames, s.SignatureAlgorithm), DigestAlgorithm: algorithm(digestNames, s.DigestAlgorithm),
 	}}
@@ -153,6 +153,11 @@ func (p *Plugin) usableSAML(c *core.Ctx, id, issuer string, o *wire.Object) erro
 	}
 	if err == nil && conn.SP.EntityID == conn.IDP.EntityID {
 		p.auth.Logger().WarnContext(c, "sso: a provider of SAML knows this server by its own name: issuer is the entity ID of this server, unless spMetadata.entityID says it", "provider", id)
+	}
+	if err == nil && (conn.SP.SigningCertificate != "" || conn.SP.DecryptionCertificate != "") {
+		if _, err := p.opts.SAML.ServiceProviderMetadata(&conn.SP); err != nil {
+			return core.Fail(http.StatusBadRequest, CodeBrokenSAML).Because(err)
+		}
 	}
 	return samlAnswer(err)
 }

@@ -193,7 +193,7 @@ func (p *Plugin) discover(c *core.Ctx, issuer string, o OIDCConfig, ofApplicatio
 	fill(&o.TokenEndpoint, doc.Token)
 	fill(&o.JWKSEndpoint, doc.JWKS)
 	fill(&o.UserInfoEndpoint, doc.UserInfo)
-	fill(&o.TokenEndpointAuthentication, doc.method())
+	fill(&o.TokenEndpointAuthentication, doc.method(p.opts.PrivateKey != nil))
 	return &o, nil
 }
 
@@ -281,11 +281,16 @@ func (d *document) check(issuer string) error {
 // clip bounds what an answer repeats of a document.
 func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 256)], "") }
 
-func (d *document) method() string {
-	if !slices.Contains(d.Methods, "client_secret_basic") && slices.Contains(d.Methods, "client_secret_post") {
-		return "client_secret_post"
+// method is how to authenticate. keys says that there may be a private key.
+func (d *document) method(keys bool) string {
+	switch {
+	case slices.Contains(d.Methods, authBasic):
+	case slices.Contains(d.Methods, authPost):
+		return authPost
+	case keys && slices.Contains(d.Methods, authPrivateKey):
+		return authPrivateKey
 	}
-	return "client_secret_basic"
+	return authBasic
 }
 
 // httpClient sends requests to the endpoints of a provider.

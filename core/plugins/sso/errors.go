@@ -44,6 +44,9 @@ var (
 	CodeNoSAMLConfigured  = core.ErrorCode{Code: "SAML_NOT_CONFIGURED", Message: "SAML provider is not configured"}
 	CodeDomainNotVerified = core.ErrorCode{Code: "DOMAIN_NOT_VERIFIED", Message: "Provider domain has not been verified"}
 	CodeNoAuthorization   = core.ErrorCode{Code: "INVALID_OIDC_CONFIGURATION", Message: "Invalid OIDC configuration. Authorization URL not found."}
+	CodeNoClientKey       = core.ErrorCode{Code: "PRIVATE_KEY_REQUIRED", Message: "private_key_jwt authentication requires either a resolvePrivateKey callback or a privateKey in defaultSSO"}
+	CodeNoClientSecret    = core.ErrorCode{Code: "CLIENT_SECRET_REQUIRED", Message: "clientSecret is required when using client_secret_basic or client_secret_post authentication"}
+	CodeKeyAlgorithm      = core.ErrorCode{Code: "INVALID_KEY_ALGORITHM", Message: "The privateKeyAlgorithm must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and EdDSA"}
 	CodeBroken            = core.ErrorCode{Code: "INVALID_SSO_PROVIDER", Message: "Invalid SSO provider"}
 
 	CodeNoProvider       = core.ErrorCode{Code: "SAML_PROVIDER_NOT_FOUND", Message: "No provider found for the given providerId"}
@@ -66,7 +69,7 @@ func codes() []core.ErrorCode {
 	return []core.ErrorCode{
 		CodeDisabled, CodeTooMany, CodeIssuer, CodeNoMember, CodeNoAdmin, CodeNoOrganizations, CodeTaken, CodeReserved, CodeProviderID, CodeInvalidDomain, CodeNoConfig,
 		CodeTooLong, CodeMetadataTooLong, CodeOwnMetadata, CodeNoSAML, CodeSAMLIncomplete, CodeNoKey, CodeNothing, CodeNoAccess, CodeNotOIDC, CodeNotSAML, CodeLinked, CodeChanged,
-		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeTargetTooLong, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken,
+		CodeAccess, CodeDomainVerified, CodeIdentifier, CodeNoPending, CodeUnproven, CodeWhich, CodeTargetTooLong, CodeNotFound, CodeDomainNotVerified, CodeNoAuthorization, CodeBroken, CodeNoClientKey, CodeNoClientSecret, CodeKeyAlgorithm,
 		CodeNoProvider, CodeBrokenSAML, CodeResponseRequired, CodeResponseTooLong, CodeNoIdentity, CodeInvalidResponse, CodeSingleLogoutNotEnabled,
 		CodeInvalidLogoutResponse, CodeInvalidLogoutRequest, CodeLogoutFailed, CodeLogoutNotSupported,
 	}

@@ -12,7 +12,7 @@ import (
 // Where domains are proven, a tenant's provider speaks for its own alone.
 func TestForeignAddresses(t *testing.T) {
 	t.Parallel()
-	t.Run("LNK-02 one tenant makes a user with another's address", func(t *testing.T) {
+	t.Run("LNK-01 one tenant makes a user with another's address", func(t *testing.T) {
 		t.Parallel()
 		w := open(t, settings{proven: true, sso: sso.Options{TrustEmailVerified: true}})
 		evil, owner := w.signUp(t, "evil@evil.test"), w.signUp(t, "admin@acme.test")
@@ -29,7 +29,7 @@ func TestForeignAddresses(t *testing.T) {
 		victim := w.Client()
 		wantRedirect(t, victim.Get(w.arrive(t, victim, "acme", ada)), "/welcome", "")
 	})
-	t.Run("LNK-02 one tenant changes a user's address to another's", func(t *testing.T) {
+	t.Run("LNK-01 one tenant changes a user's address to another's", func(t *testing.T) {
 		t.Parallel()
 		w := open(t, settings{proven: true})
 		evil := w.signUp(t, "evil@evil.test")

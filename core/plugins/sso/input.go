@@ -44,6 +44,58 @@ func isWeb(s string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && !strings.ContainsAny(s, "\r\n\t ")
 }
 
+// Landing is where a browser goes: an absolute URL, or a path of this site. Null removes it. Whether it
+// is trusted is decided when a browser is sent there.
+type Landing struct {
+	Text string
+	Null bool
+}
+
+// DecodeWire implements validate.Schemer.
+func (l *Landing) DecodeWire(v wire.Value, issues *validate.Issues) {
+	s, ok := v.Str()
+	switch {
+	case v.IsNull():
+		l.Null = true
+	case !ok:
+		issues.Type("string", v)
+	case !wire.ValidText(s) || !isWeb(s) && (!strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.Contains(s, `\`)):
+		issues.Fatal("Expected an absolute URL or a relative path starting with /")
+	default:
+		l.Text = s
+	}
+}
+
+// Shape implements validate.Schemer.
+func (*Landing) Shape() *validate.Shape { return &validate.Shape{Type: "string", Nullable: true} }
+
+// AppendJSON appends the text or null.
+func (l *Landing) AppendJSON(dst []byte) []byte {
+	if l.Null {
+		return append(dst, "null"...)
+	}
+	return wire.AppendString(dst, l.Text)
+}
+
+// Authentication is how a client authenticates to a token endpoint: client_secret_post,
+// client_secret_basic or private_key_jwt.
+type Authentication string
+
+// DecodeWire implements validate.Schemer. What Better Auth 1.6 refuses too is refused in its words.
+func (a *Authentication) DecodeWire(v wire.Value, issues *validate.Issues) {
+	switch s, _ := v.Str(); s {
+	case authPost, authBasic, authPrivateKey:
+		*a = Authentication(s)
+	default:
+		issues.Fatal(`Invalid option: expected one of "client_secret_post"|"client_secret_basic"`)
+	}
+}
+
+// Shape implements validate.Schemer.
+func (*Authentication) Shape() *validate.Shape {
+	return &validate.Shape{Type: "string", Enum: []string{authPost, authBasic, authPrivateKey}}
+}
+
 // RegisterInput is the body of register.
 type RegisterInput struct {
 	ProviderID       string     `json:"providerId" doc:"The ID of the provider, used in its callback"`
@@ -58,17 +110,28 @@ type RegisterInput struct {
 // OIDCInput is a new provider of OpenID Connect.
 type OIDCInput struct {
 	ClientID                    string          `json:"clientId" doc:"The client ID"`
-	ClientSecret                string          `json:"clientSecret" doc:"The client secret"`
+	ClientSecret                *string         `json:"clientSecret,omitempty" doc:"The client secret; not needed with private_key_jwt"`
 	AuthorizationEndpoint       *Address        `json:"authorizationEndpoint,omitempty" doc:"The authorization endpoint"`
 	TokenEndpoint               *Address        `json:"tokenEndpoint,omitempty" doc:"The token endpoint"`
 	UserInfoEndpoint            *Address        `json:"userInfoEndpoint,omitempty" doc:"The user info endpoint"`
-	TokenEndpointAuthentication *string         `json:"tokenEndpointAuthentication,omitempty" zod:"enum=client_secret_post|client_secret_basic" doc:"How the client authenticates"`
+	TokenEndpointAuthentication *Authentication `json:"tokenEndpointAuthentication,omitempty" doc:"How the client authenticates"`
+	PrivateKeyID                *string         `json:"privateKeyId,omitempty" doc:"The ID of the private key of private_key_jwt"`
+	PrivateKeyAlgorithm         *string         `json:"privateKeyAlgorithm,omitempty" doc:"The algorithm of private_key_jwt"`
 	JWKSEndpoint                *Address        `json:"jwksEndpoint,omitempty" doc:"The JWKS endpoint"`
 	DiscoveryEndpoint           *Address        `json:"discoveryEndpoint,omitempty" doc:"The discovery document"`
 	SkipDiscovery               *bool           `json:"skipDiscovery,omitempty" doc:"Use only the endpoints that are given"`
 	Scopes                      []string        `json:"scopes,omitempty" zod:"optional" doc:"The scopes to request"`
 	PKCE                        *bool           `json:"pkce,omitempty" doc:"Use PKCE, the default"`
 	Mapping                     *OIDCMappingNew `json:"mapping,omitempty" doc:"The names of the claims"`
+}
+
+// Refine implements validate.Refiner: a secret is needed, but with private_key_jwt.
+func (o *OIDCInput) Refine(issues *validate.Issues) {
+	if o.ClientSecret == nil && (o.TokenEndpointAuthentication == nil || *o.TokenEndpointAuthentication != authPrivateKey) {
+		issues.Enter("clientSecret")
+		issues.Type("string", wire.Value{})
+		issues.Leave()
+	}
 }
 
 // OIDCMappingNew is the mapping of a new provider of OpenID Connect.
@@ -138,9 +201,11 @@ type SPInput struct {
 	Metadata             *string `json:"metadata,omitempty"`
 	EntityID             *string `json:"entityID,omitempty"`
 	Binding              *string `json:"binding,omitempty"`
+	Cert                 *string `json:"cert,omitempty" doc:"The certificate of privateKey, for the metadata"`
 	PrivateKey           *string `json:"privateKey,omitempty"`
 	PrivateKeyPass       *string `json:"privateKeyPass,omitempty"`
 	IsAssertionEncrypted *bool   `json:"isAssertionEncrypted,omitempty"`
+	EncCert              *string `json:"encCert,omitempty" doc:"The certificate of encPrivateKey, for the metadata"`
 	EncPrivateKey        *string `json:"encPrivateKey,omitempty"`
 	EncPrivateKeyPass    *string `json:"encPrivateKeyPass,omitempty"`
 }
@@ -150,6 +215,7 @@ type SAMLInput struct {
 	EntryPoint           string           `json:"entryPoint" doc:"Where requests go by redirect"`
 	Cert                 string           `json:"cert" doc:"The certificate of the provider"`
 	CallbackURL          string           `json:"callbackUrl" doc:"Where the browser goes at last"`
+	IDPInitiatedURL      *Landing         `json:"idpInitiatedCallbackUrl,omitempty" doc:"Where the browser goes after a response that nobody has asked for"`
 	Audience             *string          `json:"audience,omitempty"`
 	IDP                  *IDPInput        `json:"idpMetadata,omitempty"`
 	SP                   SPInput          `json:"spMetadata"`
@@ -175,18 +241,20 @@ type UpdateInput struct {
 
 // OIDCUpdate changes a provider of OpenID Connect. What is absent stays.
 type OIDCUpdate struct {
-	ClientID                    *string      `json:"clientId,omitempty"`
-	ClientSecret                *string      `json:"clientSecret,omitempty"`
-	AuthorizationEndpoint       *Address     `json:"authorizationEndpoint,omitempty"`
-	TokenEndpoint               *Address     `json:"tokenEndpoint,omitempty"`
-	UserInfoEndpoint            *Address     `json:"userInfoEndpoint,omitempty"`
-	TokenEndpointAuthentication *string      `json:"tokenEndpointAuthentication,omitempty" zod:"enum=client_secret_post|client_secret_basic"`
-	JWKSEndpoint                *Address     `json:"jwksEndpoint,omitempty"`
-	DiscoveryEndpoint           *Address     `json:"discoveryEndpoint,omitempty"`
-	Scopes                      []string     `json:"scopes,omitempty" zod:"optional"`
-	PKCE                        *bool        `json:"pkce,omitempty"`
-	OverrideUserInfo            *bool        `json:"overrideUserInfo,omitempty"`
-	Mapping                     *OIDCMapping `json:"mapping,omitempty"`
+	ClientID                    *string         `json:"clientId,omitempty"`
+	ClientSecret                *string         `json:"clientSecret,omitempty"`
+	AuthorizationEndpoint       *Address        `json:"authorizationEndpoint,omitempty"`
+	TokenEndpoint               *Address        `json:"tokenEndpoint,omitempty"`
+	UserInfoEndpoint            *Address        `json:"userInfoEndpoint,omitempty"`
+	TokenEndpointAuthentication *Authentication `json:"tokenEndpointAuthentication,omitempty"`
+	PrivateKeyID                *string         `json:"privateKeyId,omitempty"`
+	PrivateKeyAlgorithm         *string         `json:"privateKeyAlgorithm,omitempty"`
+	JWKSEndpoint                *Address        `json:"jwksEndpoint,omitempty"`
+	DiscoveryEndpoint           *Address        `json:"discoveryEndpoint,omitempty"`
+	Scopes                      []string        `json:"scopes,omitempty" zod:"optional"`
+	PKCE                        *bool           `json:"pkce,omitempty"`
+	OverrideUserInfo            *bool           `json:"overrideUserInfo,omitempty"`
+	Mapping                     *OIDCMapping    `json:"mapping,omitempty"`
 }
 
 // ServiceUpdate is an endpoint of an identity provider.
@@ -214,6 +282,7 @@ type SAMLUpdate struct {
 	EntryPoint           *Address         `json:"entryPoint,omitempty"`
 	Cert                 *string          `json:"cert,omitempty"`
 	CallbackURL          *Address         `json:"callbackUrl,omitempty"`
+	IDPInitiatedURL      *Landing         `json:"idpInitiatedCallbackUrl,omitempty"`
 	Audience             *string          `json:"audience,omitempty"`
 	IDP                  *IDPUpdate       `json:"idpMetadata,omitempty"`
 	SP                   *SPInput         `json:"spMetadata,omitempty"`

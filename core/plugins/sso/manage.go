@@ -231,6 +231,9 @@ func (p *Plugin) changedSAML(c *core.Ctx, row *Row, issuer string, in *SAMLUpdat
 	}
 	v := wire.ObjectOf(current)
 	merged := merge(current, updates, or(issuer, or(textOf(v, "issuer"), row.Issuer)))
+	if at, ok := merged.Get("idpInitiatedCallbackUrl"); ok && at.IsNull() {
+		merged.Delete("idpInitiatedCallbackUrl")
+	}
 	if err := p.usableSAML(c, row.ProviderID, or(issuer, row.Issuer), merged); err != nil {
 		return nil, false, err
 	}

@@ -81,6 +81,9 @@ func (p *Plugin) client(pr *provider, discovered bool) (*oauth.Provider, error) 
 	if o.ClientSecret == "" {
 		c.Auth = oauth2.AuthNone
 	}
+	if o.TokenEndpointAuthentication == authPrivateKey {
+		c.Auth, c.ClientSecret, c.Secret = oauth2.AuthAssertion, "", p.assertion(pr)
+	}
 	if discovered && o.incomplete() {
 		c.Discovered, c.AuthorizeURL, c.TokenURL = true, "", ""
 		return oauth.NewProvider(c)

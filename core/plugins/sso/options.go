@@ -44,6 +44,12 @@ type Options struct {
 	// path, usually "/sso/callback", or a URL. Default: one for each provider,
 	// "/sso/callback/" and its id.
 	RedirectURI string
+	// PrivateKey finds the private key of a provider whose tokenEndpointAuthentication is
+	// "private_key_jwt" (resolvePrivateKey). It is asked whenever a code is exchanged. keyID is the
+	// provider's privateKeyId, "" for none. No key, nil, refuses the sign-in. Whoever registers a provider
+	// chooses keyID and the token endpoint: return a key that belongs to the provider and its organization.
+	// Without PrivateKey no such provider can be registered.
+	PrivateKey func(ctx context.Context, pr *Provider, keyID string) (*ClientKey, error)
 	// AnyPublicIssuer lets issuers be discovered at any public host. Default: at hosts of
 	// core.Options.TrustedOrigins, as in Better Auth.
 	AnyPublicIssuer bool
@@ -104,6 +110,8 @@ type DefaultProvider struct {
 	// OIDC or SAML, not both.
 	OIDC *OIDCConfig
 	SAML *SAMLConfig
+	// PrivateKey authenticates to the token endpoint of OIDC with "private_key_jwt".
+	PrivateKey *ClientKey
 }
 
 // DomainVerification makes owners of providers prove their domains.
@@ -132,7 +140,8 @@ type SAMLRules struct {
 	// send one, and so sign somebody in to the stranger's account.
 	AllowIDPInitiated bool
 	// IDPInitiatedURL is where the browser goes after such a response: a path of this site, or a
-	// URL of a trusted origin. Default: the callbackUrl of the provider, or the front page.
+	// URL of a trusted origin. The idpInitiatedCallbackUrl of a provider comes before it. Default:
+	// the callbackUrl of the provider, or the front page.
 	IDPInitiatedURL string
 	// RequestTTL is how long a request can be answered. Default 5 minutes.
 	RequestTTL time.Duration

@@ -39,6 +39,7 @@ type Plugin struct {
 	SharedCallback          *core.Op[SharedCallbackInput, core.StatusReply]
 	SAMLCallback            *core.Op[SAMLCallbackInput, core.StatusReply]
 	AssertionConsumer       *core.Op[AssertionInput, core.StatusReply]
+	AssertionPage           *core.Op[AssertionPageInput, core.StatusReply]
 	SingleLogout            *core.Op[LogoutMessageInput, *core.Raw]
 	BeginLogout             *core.Op[LogoutInput, *core.Raw]
 	List                    *core.Op[core.NoInput, ProvidersReply]
@@ -86,6 +87,8 @@ func New(o Options) *Plugin {
 		core.CrossSite(), core.Redirects(), core.DocID("handleSAMLCallback"), core.Doc("Complete a sign-in by SAML"))
 	p.AssertionConsumer = core.Post("acsEndpoint", acsPath+"/:providerId", p.assertionConsumer, core.AcceptForm(), core.CrossSite(),
 		core.Redirects(), core.DocID("handleSAMLAssertionConsumerService"), core.Doc("SAML Assertion Consumer Service"))
+	p.AssertionPage = core.Get("acsPage", acsPath+"/:providerId", p.assertionPage, core.Redirects(), core.DocID("handleSAMLAssertionConsumerPage"),
+		core.Doc("Send a browser on that opens the SAML Assertion Consumer Service"))
 	p.SingleLogout = core.Get("sloEndpoint", sloPath+"/:providerId", p.singleLogout, core.WithMethods(http.MethodGet, http.MethodPost), core.AcceptForm(),
 		core.CrossSite(), core.MayRedirect(), core.Answers("text/html"), core.Doc("SAML Single Logout Service"))
 	p.BeginLogout = core.Post("initiateSLO", "/sso/saml2/logout/:providerId", p.beginLogout, session, core.Redirects(),
@@ -146,6 +149,13 @@ func (p *Plugin) check(env core.Env) error {
 			return say("it speaks SAML: set Options.SAML to a stack, such as saml.New() of github.com/advantch/kernia-go/saml")
 		case d.OIDC != nil && (d.OIDC.Issuer == "" || d.OIDC.ClientID == ""):
 			return say("OIDC needs Issuer and ClientID")
+		case d.OIDC == nil && d.PrivateKey != nil:
+			return say("PrivateKey is one of OpenID Connect: a key of SAML is in SAML")
+		}
+		if d.OIDC != nil {
+			if err := o.checkClientKey(&d); err != nil {
+				return say("%w", err)
+			}
 		}
 		seen[d.ProviderID] = true
 	}

@@ -18,7 +18,8 @@ type provider struct {
 	oidc      *OIDCConfig // at most one of the two is set, for a provider of this plugin's making
 	saml      *SAMLConfig
 	isDefault bool
-	row       *Row // nil for one of the options
+	key       *ClientKey // of one of the options; nil otherwise
+	row       *Row       // nil for one of the options
 }
 
 // defaultUser is the owner of the providers of the options, as Better Auth names it.
@@ -26,7 +27,7 @@ const defaultUser = "default"
 
 func (p *Plugin) defaultOf(d *DefaultProvider) *provider {
 	out := &provider{Provider: Provider{ProviderID: d.ProviderID, Domain: d.Domain, UserID: defaultUser, DomainVerified: p.opts.Domains.Enabled, SAML: d.SAML != nil},
-		oidc: d.OIDC, saml: d.SAML, isDefault: true}
+		oidc: d.OIDC, saml: d.SAML, isDefault: true, key: d.PrivateKey}
 	if d.OIDC != nil {
 		out.Issuer = d.OIDC.Issuer
 	} else {

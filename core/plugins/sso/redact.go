@@ -40,6 +40,12 @@ func (d DefaultProvider) Format(f fmt.State, _ rune) { core.Redact(f, d) }
 func (d DefaultProvider) LogValue() slog.Value { return core.Redacted(d) }
 
 // Format prints the name of the type.
+func (k ClientKey) Format(f fmt.State, _ rune) { core.Redact(f, k) }
+
+// LogValue logs the name of the type.
+func (k ClientKey) LogValue() slog.Value { return core.Redacted(k) }
+
+// Format prints the name of the type.
 func (a Arrival) Format(f fmt.State, _ rune) { core.Redact(f, a) }
 
 // LogValue logs the name of the type.
@@ -128,6 +134,12 @@ func (a AssertionInput) Format(f fmt.State, _ rune) { core.Redact(f, a) }
 
 // LogValue logs the name of the type.
 func (a AssertionInput) LogValue() slog.Value { return core.Redacted(a) }
+
+// Format prints the name of the type.
+func (a AssertionPageInput) Format(f fmt.State, _ rune) { core.Redact(f, a) }
+
+// LogValue logs the name of the type.
+func (a AssertionPageInput) LogValue() slog.Value { return core.Redacted(a) }
 
 // Format prints the name of the type.
 func (s SAMLCallbackInput) Format(f fmt.State, _ rune) { core.Redact(f, s) }

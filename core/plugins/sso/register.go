@@ -271,7 +271,7 @@ func (p *Plugin) newOIDC(c *core.Ctx, in *RegisterInput) (*wire.Object, error) {
 		if config.DiscoveryEndpoint == "" {
 			config.DiscoveryEndpoint = in.Issuer + wellKnown
 		}
-		config.TokenEndpointAuthentication = or(config.TokenEndpointAuthentication, "client_secret_basic")
+		config.TokenEndpointAuthentication = or(config.TokenEndpointAuthentication, authBasic)
 	} else if config, err = p.discover(c, in.Issuer, *config, false, p.fetch); err != nil {
 		return nil, answered(err)
 	}
@@ -292,10 +292,12 @@ func (p *Plugin) newOIDC(c *core.Ctx, in *RegisterInput) (*wire.Object, error) {
 	}
 	text("issuer", config.Issuer)
 	o.Set("clientId", wire.String(in.OIDC.ClientID))
-	o.Set("clientSecret", wire.String(in.OIDC.ClientSecret))
+	set("clientSecret", v.Get("clientSecret"))
 	text("authorizationEndpoint", config.AuthorizationEndpoint)
 	text("tokenEndpoint", config.TokenEndpoint)
 	text("tokenEndpointAuthentication", config.TokenEndpointAuthentication)
+	set("privateKeyId", v.Get("privateKeyId"))
+	set("privateKeyAlgorithm", v.Get("privateKeyAlgorithm"))
 	text("jwksEndpoint", config.JWKSEndpoint)
 	o.Set("pkce", pkce)
 	text("discoveryEndpoint", config.DiscoveryEndpoint)
@@ -311,6 +313,9 @@ func (p *Plugin) newOIDC(c *core.Ctx, in *RegisterInput) (*wire.Object, error) {
 
 // usableOIDC refuses a configuration with which no sign-in could begin.
 func (p *Plugin) usableOIDC(id, issuer string, o *wire.Object) error {
+	if err := p.checkAuthentication(o); err != nil {
+		return err
+	}
 	pr := &provider{Provider: Provider{ProviderID: id, Issuer: issuer}, oidc: readOIDC(wire.ObjectOf(o))}
 	if _, err := p.client(pr, true); err != nil {
 		return core.Fail(http.StatusBadRequest, CodeBroken).Because(err)

@@ -28,7 +28,16 @@ func refused(code string) error {
 }
 
 func (fake) ServiceProviderMetadata(sp *sso.SAMLServiceProvider) ([]byte, error) {
-	return []byte("<metadata of " + sp.EntityID + " at " + sp.ACS + "/>"), nil
+	certificates := ""
+	for _, c := range [][2]string{{"signing", sp.SigningCertificate}, {"encryption", sp.DecryptionCertificate}} {
+		if strings.HasPrefix(c[1], "no ") {
+			return nil, errors.New(c[1])
+		}
+		if c[1] != "" {
+			certificates += " " + c[0] + " with " + c[1]
+		}
+	}
+	return []byte("<metadata of " + sp.EntityID + " at " + sp.ACS + certificates + "/>"), nil
 }
 
 func (fake) ReadMetadata(document []byte, _ *sso.SAMLPolicy) (*sso.SAMLIdentityProvider, error) {

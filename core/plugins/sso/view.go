@@ -51,6 +51,7 @@ type OIDCView struct {
 type SAMLView struct {
 	EntryPoint           *string         `json:"entryPoint,omitempty"`
 	CallbackURL          *string         `json:"callbackUrl,omitempty"`
+	IDPInitiatedURL      *string         `json:"idpInitiatedCallbackUrl,omitempty"`
 	Audience             *string         `json:"audience,omitempty"`
 	WantAssertionsSigned *bool           `json:"wantAssertionsSigned,omitempty"`
 	AuthnRequestsSigned  *bool           `json:"authnRequestsSigned,omitempty"`
@@ -96,7 +97,7 @@ func (p *Plugin) view(c *core.Ctx, row *Row) (ProviderReply, error) {
 		v := wire.ObjectOf(saml)
 		out.Type = "saml"
 		out.SAML = &SAMLView{
-			EntryPoint: given(v, "entryPoint"), CallbackURL: given(v, "callbackUrl"), Audience: given(v, "audience"), WantAssertionsSigned: givenFlag(v, "wantAssertionsSigned"),
+			EntryPoint: given(v, "entryPoint"), CallbackURL: given(v, "callbackUrl"), IDPInitiatedURL: given(v, "idpInitiatedCallbackUrl"), Audience: given(v, "audience"), WantAssertionsSigned: givenFlag(v, "wantAssertionsSigned"),
 			AuthnRequestsSigned: givenFlag(v, "authnRequestsSigned"), IdentifierFormat: given(v, "identifierFormat"), SignatureAlgorithm: given(v, "signatureAlgorithm"),
 			DigestAlgorithm: given(v, "digestAlgorithm"), Certificate: certificateView(readSAML(v).Certificate),
 		}

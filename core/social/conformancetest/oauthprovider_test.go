@@ -1,6 +1,12 @@
 package conformancetest
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -8,18 +14,25 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
 	oidcx "github.com/zitadel/oidc/v3/pkg/oidc"
 	"golang.org/x/oauth2"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapters/memory"
+	"github.com/advantch/kernia-go/core/authtest"
 	"github.com/advantch/kernia-go/core/nethttp"
 	"github.com/advantch/kernia-go/core/plugins/emailpassword"
 	"github.com/advantch/kernia-go/core/plugins/jwt"
 	"github.com/advantch/kernia-go/core/plugins/oauthprovider"
+	"github.com/advantch/kernia-go/core/plugins/sso"
+	"github.com/advantch/kernia-go/core/social"
+	"github.com/advantch/kernia-go/core/validate"
+	"github.com/advantch/kernia-go/core/wire"
 )
 
 // ours is Kernia as the OpenID provider, for clients of other people.
@@ -34,7 +47,7 @@ func openOurs(t *testing.T) *ours {
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
-	p := oauthprovider.New(oauthprovider.Options{})
+	p := oauthprovider.New(oauthprovider.Options{PrivateKeyJWT: true})
 	auth, err := core.New(core.Options{
 		BaseURL: server.URL, Secret: "conformance-secret-0123456789-abcdefghijkl", Database: memory.New(),
 		Plugins: []core.Plugin{emailpassword.New(emailpassword.Options{}), jwt.New(jwt.Options{}), p}, RateLimit: core.RateLimitOptions{Disabled: true},
@@ -149,5 +162,62 @@ func TestOurProviderWithZitadel(t *testing.T) {
 	}
 	if _, err := rp.RefreshTokens[*oidcx.IDTokenClaims](t.Context(), party, tokens.RefreshToken, "", ""); err != nil {
 		t.Errorf("refresh: %v", err)
+	}
+}
+
+// TestOurProviderWithSSO: single sign-on of one Kernia at another, by a key in place of a secret.
+func TestOurProviderWithSSO(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		key  *sso.ClientKey
+		want string
+	}{
+		{"for the token endpoint", &sso.ClientKey{Signer: key, KeyID: "k"}, "/dashboard"},
+		{"for the issuer", &sso.ClientKey{Signer: key, KeyID: "k", IssuerAudience: true}, "/dashboard"},
+		{"another key", &sso.ClientKey{Signer: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), KeyID: "k"}, "/sorry"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			o := openOurs(t)
+			var keys validate.Record
+			public, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed, err := wire.Parse(public, wire.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys.Members, _ = parsed.Obj()
+			client, err := o.provider.AdminCreateClient.Call(t.Context(), &oauthprovider.AdminClientInput{Fields: oauthprovider.Fields{
+				RedirectURIs: []string{authtest.BaseURL + "/api/auth/sso/callback/ours"}, AuthMethod: new("private_key_jwt"), KeyFields: oauthprovider.KeyFields{JWKS: &keys},
+			}, SkipConsent: new(true)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			origin, _, _ := strings.Cut(strings.TrimPrefix(o.issuer, "http://"), "/")
+			s := authtest.New(t, func(_ *authtest.Env, c *core.Options) {
+				c.Clock = time.Now
+				c.TrustedOrigins = []string{"http://" + origin}
+				c.GuardedHTTP.Allow, c.GuardedHTTP.AllowHTTP = []string{"127.0.0.1"}, true
+			}, emailpassword.New(emailpassword.Options{}), social.New(), sso.New(sso.Options{
+				PrivateKey: func(context.Context, *sso.Provider, string) (*sso.ClientKey, error) { return test.key, nil },
+			}))
+			admin := s.Client()
+			admin.Post("/sign-up/email", map[string]any{"name": "Admin", "email": "admin@example.org", "password": password}).Want(t, http.StatusOK, "")
+			admin.Post("/sso/register", map[string]any{"providerId": "ours", "issuer": o.issuer, "domain": "example.com",
+				"oidcConfig": map[string]any{"clientId": client.ID(), "tokenEndpointAuthentication": "private_key_jwt"}}).Want(t, http.StatusOK, "")
+			c := s.Client()
+			address := c.Post("/sign-in/sso", map[string]any{"providerId": "ours", "callbackURL": "/dashboard", "errorCallbackURL": "/sorry"}).Want(t, http.StatusOK, "").JSON("url")
+			to, _ := c.Get("/sso/callback/ours?" + o.login(t, address).Encode()).Location()
+			if to, _, _ = strings.Cut(to, "?"); to != test.want {
+				t.Fatalf("sent to %s, want %s: %s", to, test.want, s.Log)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/example/server/storage"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/advantch/kernia-go/core/authtest"
@@ -30,6 +32,7 @@ import (
 const (
 	clientID, clientSecret = "app", "the+secret:of%the app" // Basic authentication form-encodes it
 	otherID, otherSecret   = "another-app", "another-secret"
+	keyedID                = "app-with-a-key"
 	password               = "correct horse"
 )
 
@@ -65,12 +68,33 @@ func (k key) Key() any {
 	return k.private
 }
 
-// rotating is the example's storage with keys that change.
+// rotating is the example's storage with keys that change, and a client that has a key.
 type rotating struct {
 	*storage.Storage
-	t    testing.TB
-	mu   sync.Mutex
-	keys []key // the first one signs
+	t     testing.TB
+	mu    sync.Mutex
+	keys  []key // the first one signs
+	keyed op.Client
+	known jose.JSONWebKey // of the client keyed
+}
+
+// keyed is a client that authenticates with a key.
+type keyed struct{ *storage.Client }
+
+func (keyed) AuthMethod() oidc.AuthMethod { return oidc.AuthMethodPrivateKeyJWT }
+
+func (r *rotating) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
+	if id == keyedID {
+		return r.keyed, nil
+	}
+	return r.Storage.GetClientByClientID(ctx, id)
+}
+
+func (r *rotating) GetKeyByIDAndClientID(_ context.Context, keyID, id string) (*jose.JSONWebKey, error) {
+	if id != keyedID || keyID != r.known.KeyID {
+		return nil, errors.New("the key is not known")
+	}
+	return &r.known, nil
 }
 
 func (r *rotating) SigningKey(context.Context) (op.SigningKey, error) {
@@ -138,9 +162,10 @@ func start(t testing.TB) *zitadel {
 	other := storage.WebClient(otherID, otherSecret, callback+"zitadel")
 	z.rotating = &rotating{
 		Storage: storage.NewStorageWithClients(users, map[string]*storage.Client{app.GetID(): app, other.GetID(): other}), t: t,
+		keyed: keyed{storage.WebClient(keyedID, "", authtest.BaseURL+"/api/auth/sso/callback/zitadel")},
 	}
 	z.rotate()
-	provider, err := op.NewProvider(&op.Config{CryptoKey: [32]byte{1}, CodeMethodS256: true, AuthMethodPost: true, GrantTypeRefreshToken: true},
+	provider, err := op.NewProvider(&op.Config{CryptoKey: [32]byte{1}, CodeMethodS256: true, AuthMethodPost: true, AuthMethodPrivateKeyJWT: true, GrantTypeRefreshToken: true},
 		z.rotating, op.StaticIssuer(z.url), op.WithAllowInsecure(), op.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
