@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/advantch/kernia-go/core"
 	"github.com/advantch/kernia-go/core/adapter"
@@ -406,6 +407,35 @@ func TestStoreHooksAbort(t *testing.T) {
 			t.Errorf("%d sessions", n)
 		}
 	})
+}
+
+// A plugin's hook may have given away what hangs on a user by the time the application's hook
+// keeps the user.
+func TestAVetoUndoesWhatHooksBeforeHaveWritten(t *testing.T) {
+	t.Parallel()
+	var store *core.Store
+	given := plugin("p", core.Manifest{Store: core.StoreHooks{User: core.ModelHooks[core.User]{
+		BeforeDelete: func(ctx context.Context, u *core.User) error { return store.DeleteVerification(ctx, "of "+u.ID) },
+	}}})
+	e := open(t, func(_ *authtest.Env, o *core.Options) {
+		o.User.DeleteUser.Enabled = true
+		o.Store.User.BeforeDelete = func(context.Context, *core.User) error { return core.ErrAbort }
+	}, given)
+	store = e.Auth.Store()
+	c := join(t, e, ada)
+	id := c.Get("/get-session").JSON("user", "id")
+	if _, err := store.CreateVerification(t.Context(), "of "+id, "x", e.Clock.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.DeleteUser(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.FindUser(t.Context(), id); err != nil {
+		t.Errorf("the user: %v", err)
+	}
+	if _, err := store.FindVerification(t.Context(), "of "+id); err != nil {
+		t.Errorf("what the plugin has written stays: %v", err)
+	}
 }
 
 func TestFieldHandles(t *testing.T) {

@@ -178,7 +178,7 @@ func deleteRows[T any](ctx context.Context, s *Store, m model[T], w adapter.Wher
 		}
 		return err
 	}
-	return s.Tx(ctx, func(ctx context.Context) error {
+	err := s.Tx(ctx, func(ctx context.Context) error {
 		seen := map[any]bool{}
 		for {
 			recs, err := s.db.FindMany(ctx, adapter.Find{Model: m.name, Where: w})
@@ -197,7 +197,7 @@ func deleteRows[T any](ctx context.Context, s *Store, m model[T], w adapter.Wher
 				}
 				err = runRow(ctx, m.hooks.beforeDelete, row)
 				if errors.Is(err, ErrAbort) {
-					return nil // the rows stay, and nobody is told, as in Better Auth 1.6
+					return errVetoed // what hooks before it have written is undone
 				}
 				if err != nil {
 					return err
@@ -210,7 +210,14 @@ func deleteRows[T any](ctx context.Context, s *Store, m model[T], w adapter.Wher
 			}
 		}
 	})
+	if errors.Is(err, errVetoed) {
+		return nil // the rows stay, and nobody is told, as in Better Auth 1.6
+	}
+	return err
 }
+
+// errVetoed undoes the deletion of rows that a hook has given up.
+var errVetoed = errors.New("core: a hook has given up a deletion")
 
 // deleteRow removes one row and runs its after-hooks, unless another call was quicker.
 func deleteRow[T any](ctx context.Context, s *Store, m model[T], w adapter.Where) error {

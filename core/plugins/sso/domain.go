@@ -117,7 +117,25 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 		}
 	}
 	err = p.auth.Store().Tx(c, func(ctx context.Context) error {
-		// The domains are those that were asked for: whoever changes them meanwhile has proven nothing.
+		// The look-ups took as long as their servers liked. What was proven is the provider that was
+		// read before them, by the token that it had then: a change of either proves nothing, and
+		// somebody who may no longer manage the provider proves nothing too.
+		locked, err := p.lock(ctx, row)
+		if core.IsNotFound(err) || err == nil && !same(locked, row) {
+			return core.Fail(http.StatusConflict, CodeChanged)
+		}
+		if err != nil {
+			return err
+		}
+		switch still, err := p.pending(ctx, row.ProviderID); {
+		case err != nil:
+			return err
+		case subtle.ConstantTimeCompare([]byte(still), []byte(token)) != 1:
+			return core.Fail(http.StatusConflict, CodeChanged)
+		}
+		if _, err := p.manageable(c, ctx, row.ProviderID); err != nil {
+			return err
+		}
 		updated, err := p.providers.Update(ctx, adapter.By("id", row.ID).And("domain", row.Domain).And("providerId", row.ProviderID), adapter.Record{"domainVerified": true})
 		if core.IsNotFound(err) || err == nil && updated == nil {
 			return core.Fail(http.StatusConflict, CodeChanged)

@@ -21,7 +21,7 @@ func TestOwnMetadata(t *testing.T) {
 	of := func(document string) body {
 		return newSAML("other", body{"spMetadata": body{"entityID": "urn:sp", "metadata": document}})
 	}
-	for _, document := range []string{script, "<?xml version=\"1.0\"?>\n" + script, "<!-- <EntityDescriptor/> -->" + script, "<!DOCTYPE x><EntityDescriptor/>", "text", "<", "<?xml",
+	for _, document := range []string{script, "<?xml version=\"1.0\"?>\n" + script, "<!-- <EntityDescriptor/> -->" + script, "<!--><EntityDescriptor -->" + script, "<?x?><?><EntityDescriptor ?>" + script, "<!DOCTYPE x><EntityDescriptor/>", "text", "<", "<?xml",
 		`<?xml-stylesheet href="https://evil.example/x.xsl"?><EntityDescriptor/>`} {
 		c.Post("/sso/register", of(document)).Want(t, 400, "INVALID_SP_METADATA")
 	}

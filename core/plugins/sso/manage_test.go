@@ -288,6 +288,22 @@ func TestDomainVerification(t *testing.T) {
 		}
 		verify(404, "NO_PENDING_VERIFICATION") // the token was for the domains from before
 	})
+	t.Run("OID-09 the identity changes while the DNS is asked", func(t *testing.T) {
+		for name, change := range map[string]body{
+			"the issuer": {"providerId": "acme", "issuer": "https://acme.example/other"}, "the client": {"providerId": "acme", "oidcConfig": body{"clientId": "other"}},
+			"the mapping": {"providerId": "acme", "oidcConfig": body{"mapping": body{"id": "sub", "email": "nickname", "name": "name"}}},
+		} {
+			w := open(t, settings{proven: true})
+			c := w.signUp(t, "admin@acme.test")
+			token := w.register(t, c, w.newOIDC("acme")).JSON("domainVerificationToken")
+			w.dns.set(label+"acme.test.", "_better-auth-token-acme="+token)
+			w.dns.during = func(string) { c.Post("/sso/update-provider", change).Want(t, 200, "") }
+			c.Post("/sso/verify-domain", id).Want(t, 409, "SSO_PROVIDER_CHANGED")
+			if got := c.Get("/sso/get-provider?providerId=acme").JSON("domainVerified"); got != "false" {
+				t.Errorf("%s: the changed provider counts as proven", name)
+			}
+		}
+	})
 	t.Run("OID-09 the provider is deleted and made anew while the DNS is asked", func(t *testing.T) {
 		w := open(t, settings{proven: true})
 		c, other := w.signUp(t, "admin@acme.test"), w.signUp(t, "other@acme.test")

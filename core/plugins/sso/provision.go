@@ -128,6 +128,14 @@ func (p *Plugin) joinByDomain(c *core.Ctx) error {
 		return err
 	}
 	return p.auth.Store().Tx(c, func(ctx context.Context) error {
+		// The proof may be somebody else's since it was looked up.
+		locked, err := p.lock(ctx, target)
+		if core.IsNotFound(err) || err == nil && (!same(locked, target) || locked.DomainVerified == nil || !*locked.DomainVerified) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		return p.join(ctx, &Arrival{User: u, Provider: p.shown(target)})
 	})
 }

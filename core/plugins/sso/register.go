@@ -216,17 +216,18 @@ func (p *Plugin) checkOwnMetadata(document *string) error {
 	rest := strings.TrimPrefix(*document, "\ufeff")
 	for {
 		rest = strings.TrimLeft(rest, " \t\r\n")
-		end := ""
+		begin, end := "", ""
 		switch {
 		case strings.HasPrefix(rest, "<?"):
-			end = "?>"
+			begin, end = "<?", "?>"
 		case strings.HasPrefix(rest, "<!--"):
-			end = "-->"
+			begin, end = "<!--", "-->"
 		}
 		if end == "" {
 			break
 		}
-		_, after, ok := strings.Cut(rest, end)
+		// What ends a part comes after what begins it: "<!-->" ends nothing.
+		_, after, ok := strings.Cut(rest[len(begin):], end)
 		if !ok || strings.HasPrefix(rest, "<?xml-stylesheet") {
 			return core.Fail(http.StatusBadRequest, CodeOwnMetadata)
 		}
