@@ -46,6 +46,7 @@ export default [
       await post(browser, "!");
       await post(browser, response(app, { inner: () => "" }));
       await post(browser, response(app, { inner: (a) => a + a }));
+      await browser.post("/sso/saml2/callback/acme", { SAMLResponse: "!" });
       await browser.get("/get-session");
       await app.rows("user");
     },

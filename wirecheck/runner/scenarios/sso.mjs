@@ -220,7 +220,10 @@ export default [
       await browser.post("/sso/saml2/sp/acs/acme", {});
       await browser.get("/sso/saml2/callback/acme");
       await alice.get("/sso/saml2/callback/acme");
+      await browser.post("/sso/saml2/callback/none", { SAMLResponse: "x" });
+      await browser.post("/sso/saml2/callback/acme", {});
       await browser.get("/sso/saml2/sp/slo/acme");
+      await browser.post("/sso/saml2/sp/slo/acme", { SAMLRequest: "x" });
       await browser.post("/sso/saml2/logout/acme", {});
       await alice.post("/sso/saml2/logout/acme", {});
     },
