@@ -158,12 +158,12 @@ func (p *Plugin) verifyDomain(c *core.Ctx, in *ProviderInput) (*core.Raw, error)
 // hands, and whoever had it must not speak for its new people.
 func (p *Plugin) supersede(c *core.Ctx, ctx context.Context, row *Row) error {
 	for _, d := range domains(row.Domain) {
-		rows, err := p.rowsOf(ctx, d, true)
+		rows, err := p.holders(ctx, d)
 		if err != nil {
 			return err
 		}
 		for _, other := range rows {
-			if other.ID == row.ID || other.owner() == row.owner() || !slices.Contains(domains(other.Domain), d) {
+			if other.ID == row.ID || other.owner() == row.owner() {
 				continue
 			}
 			_, err := p.providers.Update(ctx, adapter.By("id", other.ID).And("domainVerified", true), adapter.Record{"domainVerified": false})
@@ -179,6 +179,29 @@ func (p *Plugin) supersede(c *core.Ctx, ctx context.Context, row *Row) error {
 		}
 	}
 	return nil
+}
+
+// holders lists all providers that have proven a domain, alone or among others, in the order of
+// their ids.
+func (p *Plugin) holders(ctx context.Context, domain string) ([]*Row, error) {
+	var rows []*Row
+	for offset := 0; ; offset += maxCandidates {
+		found, err := p.providers.List(ctx, adapter.Find{
+			Where:  adapter.Where{{Field: "domain", Op: adapter.Contains, Value: domain}}.And("domainVerified", true),
+			Select: p.brief(), Sort: []adapter.Sort{{Field: "providerId"}}, Limit: maxCandidates, Offset: offset,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range found {
+			if slices.Contains(domains(row.Domain), domain) {
+				rows = append(rows, row)
+			}
+		}
+		if len(found) < maxCandidates {
+			return rows, nil
+		}
+	}
 }
 
 // owner is whose a provider is: an organization's or a user's.

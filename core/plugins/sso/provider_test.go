@@ -1,9 +1,11 @@
 package sso_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/advantch/kernia-go/core/adapter"
 	"github.com/advantch/kernia-go/core/plugins/sso"
 )
 
@@ -93,4 +95,33 @@ func TestNewestProof(t *testing.T) {
 	w.Client().Post("/sign-in/sso", with(body{"providerId": "old"})).Want(t, 401, "DOMAIN_NOT_VERIFIED")
 	w.prove(t, first, "old", "acme.test", "other.test")
 	w.Client().Post("/sign-in/sso", with(body{"providerId": "new"})).Want(t, 401, "DOMAIN_NOT_VERIFIED")
+}
+
+// Nobody hides a provider from the end of its proof behind many that only contain the domain, or
+// by a domain that no address is looked up for.
+func TestNewestProofFindsAll(t *testing.T) {
+	t.Parallel()
+	w := open(t, settings{proven: true})
+	first, second := w.signUp(t, "first@acme.test"), w.signUp(t, "second@acme.test")
+	const deep = "a.b.c.d.e.acme.test"
+	w.register(t, first, w.newOIDC("old", body{"domain": "acme.test,other.test"}))
+	w.register(t, first, w.newOIDC("deep", body{"domain": deep}))
+	w.prove(t, first, "old", "acme.test", "other.test")
+	w.prove(t, first, "deep", deep)
+	for i := range 101 {
+		_, err := w.Auth.DB().Create(t.Context(), "ssoProvider", adapter.Record{
+			"providerId": fmt.Sprintf("0-%03d", i), "issuer": "https://evil.example", "userId": w.userID(t, "first@acme.test"),
+			"domain": fmt.Sprintf("acme.test.n%d.evil.example,n%d.evil.example", i, i), "domainVerified": true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.register(t, second, w.newOIDC("new", body{"domain": "acme.test," + deep}))
+	w.prove(t, second, "new", "acme.test", deep)
+	for _, id := range []string{"old", "deep"} {
+		if got := first.Get("/sso/get-provider?providerId=" + id).JSON("domainVerified"); got != "false" {
+			t.Errorf("%s is still proven", id)
+		}
+	}
 }
