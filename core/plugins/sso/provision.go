@@ -14,19 +14,27 @@ import (
 // provision tells the application of a user, and makes the user a member of the organization of
 // the provider.
 func (p *Plugin) provision(ctx context.Context, pr *provider, e *Arrival) error {
-	if err := p.unchanged(ctx, pr, e); err != nil {
-		return err
+	if !pr.isDefault && (p.opts.ProvisionUser != nil || p.opts.Organizations.RoleOf != nil) {
+		// The application hears of nobody whose provider is another one by now.
+		now, err := p.findRow(ctx, pr.row.ProviderID)
+		if err := stillIs(now, pr.row, err); err != nil {
+			return err
+		}
 	}
 	if f := p.opts.ProvisionUser; f != nil && (e.IsNew || p.opts.ProvisionUserOnEveryLogin) {
 		if err := f(ctx, e); err != nil {
 			return err
 		}
 	}
-	return p.join(ctx, e)
+	if err := p.join(ctx, e); err != nil {
+		return err
+	}
+	return p.unchanged(ctx, pr, e)
 }
 
 // unchanged refuses a sign-in whose provider has been changed or removed since it was read. Until the
-// sign-in is committed, nobody changes it.
+// sign-in is committed, nobody changes it. It comes last: other sign-ins by the provider wait from
+// here on, and not for what the application does.
 func (p *Plugin) unchanged(ctx context.Context, pr *provider, e *Arrival) error {
 	if pr.isDefault {
 		return nil
@@ -37,8 +45,13 @@ func (p *Plugin) unchanged(ctx context.Context, pr *provider, e *Arrival) error 
 		}
 	}
 	now, err := p.lock(ctx, pr.row)
-	if core.IsNotFound(err) || err == nil && (!same(now, pr.row) || now.verified() != pr.row.verified()) {
-		err = core.Fail(http.StatusConflict, CodeChanged)
+	return stillIs(now, pr.row, err)
+}
+
+// stillIs refuses a provider that was read again, and is not what it was.
+func stillIs(now, was *Row, err error) error {
+	if core.IsNotFound(err) || err == nil && (now == nil || !same(now, was) || now.verified() != was.verified()) {
+		return core.Fail(http.StatusConflict, CodeChanged)
 	}
 	return err
 }
