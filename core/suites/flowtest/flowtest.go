@@ -248,13 +248,34 @@ func (s *T) Meet(fn func(i int)) {
 	})
 }
 
+// MeetLong is Meet for requests of many statements. With -short, as under the race detector, a
+// fifth of the callers meet: each of them begins anew when another one was quicker, which takes a
+// request longer there than it may.
+func (s *T) MeetLong(fn func(i int)) {
+	s.Helper()
+	n := Crowd
+	if testing.Short() {
+		n /= 5
+	}
+	s.meeting.call(n)
+	s.together(n, func(i int) {
+		defer s.meeting.leave()
+		fn(i)
+	})
+}
+
 // Together calls fn from Crowd goroutines that start at once. It fails the test
 // when they have not all returned in time: that is a deadlock.
 func (s *T) Together(fn func(i int)) {
 	s.Helper()
+	s.together(Crowd, fn)
+}
+
+func (s *T) together(n int, fn func(i int)) {
+	s.Helper()
 	start, done := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
-	for i := range Crowd {
+	for i := range n {
 		wg.Go(func() {
 			<-start
 			fn(i)

@@ -256,7 +256,7 @@ func raceGroup(s *flowtest.T) {
 	e := s.Start(with)
 	ids := []string{create(s, e, "ada"), create(s, e, "bob"), create(s, e, "carl")}
 	g := send("POST", "/Groups", flowtest.Body{"displayName": "Eng"})(e.Client()).Want(s, 201, "").JSON("id")
-	s.Meet(func(i int) {
+	s.MeetLong(func(i int) {
 		a := send("PATCH", "/Groups/"+g, patch(flowtest.Body{"op": "add", "path": "members", "value": []flowtest.Body{{"value": ids[i%3]}}}))(e.Client())
 		if a.Status != 204 {
 			s.Errorf("%d %s", a.Status, a.Body)
@@ -293,7 +293,7 @@ func raceTeam(s *flowtest.T) {
 	}
 	before := len(flowtest.Rows(s, e, organization.ModelTeamMember))
 	g := send("POST", "/Groups", flowtest.Body{"displayName": "Eng"}).Want(s, 201, "").JSON("id")
-	s.Meet(func(i int) {
+	s.MeetLong(func(i int) {
 		content := add(ids[i%3])
 		if i%5 == 0 {
 			content = patch(flowtest.Body{"op": "remove", "path": `members[value eq "` + ids[i%3] + `"]`})
@@ -316,7 +316,7 @@ func raceGroupNames(s *flowtest.T) {
 	for i := range 3 {
 		ids = append(ids, send("POST", "/Groups", flowtest.Body{"displayName": fmt.Sprint("Eng", i)})(e.Client()).Want(s, 201, "").JSON("id"))
 	}
-	s.Meet(func(i int) {
+	s.MeetLong(func(i int) {
 		a := send("PATCH", "/Groups/"+ids[i%3], patch(flowtest.Body{"op": "replace", "path": "displayName", "value": "Same"}))(e.Client())
 		if a.Status != 204 && a.Status != 409 {
 			s.Errorf("%d %s", a.Status, a.Body)
@@ -345,7 +345,7 @@ func raceRoles(s *flowtest.T) {
 		ids = append(ids, send("POST", "/Users", user(name)).Want(s, 201, "").JSON("id"))
 	}
 	g := send("POST", "/Groups", flowtest.Body{"displayName": "others"}).Want(s, 201, "").JSON("id")
-	s.Meet(func(i int) {
+	s.MeetLong(func(i int) {
 		content := add(ids[i%3])
 		if i%4 == 0 {
 			content = patch(flowtest.Body{"op": "replace", "path": "displayName", "value": fmt.Sprint([]string{"admins", "others"}[i%8/4], i)})
