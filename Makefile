@@ -18,7 +18,7 @@ help: ## Show this help
 run: page ## Start the Gin quickstart on http://localhost:3000 (PORT is honoured)
 	PORT=$(PORT) $(GO) run ./examples/gin
 
-test: fmt-check unit proof browser wirecheck ## Run all tests: Go, then the official client against the servers
+test: fmt-check wirecheck/node_modules/.stamp unit proof browser wirecheck ## Run all tests: Go, then the official client against the servers
 
 unit: ## Run the Go tests of every module
 	CGO_ENABLED=0 $(GO) vet $(MODULES:%=%/...)

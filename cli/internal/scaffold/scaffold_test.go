@@ -470,7 +470,7 @@ func TestSettings(t *testing.T) {
 	}
 	for url, want := range map[string]string{
 		"postgres://app@db/app": "postgres", "host=db dbname=app": "postgres", "app:pw@tcp(db:3306)/app?parseTime=true": "mysql",
-		"app@unix(/tmp/mysql.sock)/app": "mysql", "mongodb+srv://x.example.com/": "mongo", "app.db": "sqlite", "/data/app.db": "sqlite",
+		"app@unix(/run/mysqld/mysqld.sock)/app": "mysql", "mongodb+srv://x.example.com/": "mongo", "app.db": "sqlite", "/data/app.db": "sqlite",
 	} {
 		if got := kindOf(url); got != want {
 			t.Errorf("%s is for %s, want %s", url, got, want)

@@ -16,7 +16,29 @@ import (
 	"github.com/advantch/kernia-go/core/plugins/scim"
 )
 
-func TestSCM01Tokens(t *testing.T) {
+// Each attack by the id of its row.
+func TestAttacks(t *testing.T) {
+	t.Parallel()
+	t.Run("SCM-01 tokens", scm01Tokens)
+	t.Run("SCM-02 of another organization", scm02OfAnotherOrganization)
+	t.Run("SCM-03 existing address", scm03ExistingAddress)
+	t.Run("SCM-03 linking", scm03Linking)
+	t.Run("SCM-04 changed address", scm04ChangedAddress)
+	t.Run("SCM-04 takeover after proof", scm04TakeoverAfterProof)
+	t.Run("SCM-06 block ends with proof", scm06BlockEndsWithProof)
+	t.Run("SCM-05 delete", scm05Delete)
+	t.Run("SCM-06 deactivation", scm06Deactivation)
+	t.Run("SCM-06 last ones", scm06LastOnes)
+	t.Run("SCM-07 tokens", scm07Tokens)
+	t.Run("SCM-07 the id of another", scm07IdOfAnother)
+	t.Run("SCM-08 filters", scm08Filters)
+	t.Run("SCM-09 patches", scm09Patches)
+	t.Run("SCM-10 read only", scm10ReadOnly)
+	t.Run("SCM-11 log", scm11Log)
+	t.Run("SCM-12 races", scm12Races)
+}
+
+func scm01Tokens(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	own, _ := w.found(t, w.signUp(t, "owner@example.com"), "acme")
@@ -53,7 +75,7 @@ func stored(t testing.TB, w *world, providerID string) string {
 	return rec["scimToken"].(string)
 }
 
-func TestSCM02OfAnotherOrganization(t *testing.T) {
+func scm02OfAnotherOrganization(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{Groups: &scim.Groups{}})
 	a, _ := w.found(t, w.signUp(t, "a@example.com"), "alpha")
@@ -83,7 +105,7 @@ func TestSCM02OfAnotherOrganization(t *testing.T) {
 	status(t, a.do("GET", users+"/"+id, nil), 200)
 }
 
-func TestSCM03ExistingAddress(t *testing.T) {
+func scm03ExistingAddress(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	w.signUp(t, "victim@example.com")
@@ -103,7 +125,7 @@ func TestSCM03ExistingAddress(t *testing.T) {
 }
 
 // Linking is an option, never by an address that is not verified, and gives no control.
-func TestSCM03Linking(t *testing.T) {
+func scm03Linking(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{LinkExistingUsers: true})
 	victim := w.signUp(t, "victim@example.com")
@@ -129,7 +151,7 @@ func TestSCM03Linking(t *testing.T) {
 	victim.Post("/sign-in/email", body{"email": "victim@example.com", "password": password}).Want(t, 200, "")
 }
 
-func TestSCM04ChangedAddress(t *testing.T) {
+func scm04ChangedAddress(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	w.signUp(t, "victim@example.com")
@@ -154,7 +176,7 @@ func TestSCM04ChangedAddress(t *testing.T) {
 }
 
 // A directory that anybody may connect loses its hold on a user who has proven the address.
-func TestSCM04TakeoverAfterProof(t *testing.T) {
+func scm04TakeoverAfterProof(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	owner := w.signUp(t, "mallory@example.com")
@@ -184,7 +206,7 @@ func TestSCM04TakeoverAfterProof(t *testing.T) {
 }
 
 // Whoever was blocked before gets in with the proof of the address.
-func TestSCM06BlockEndsWithProof(t *testing.T) {
+func scm06BlockEndsWithProof(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	d, _ := w.found(t, w.signUp(t, "mallory@example.com"), "acme")
@@ -209,7 +231,7 @@ func TestSCM06BlockEndsWithProof(t *testing.T) {
 	}
 }
 
-func TestSCM05Delete(t *testing.T) {
+func scm05Delete(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	owner := w.signUp(t, "owner@example.com")
@@ -237,7 +259,7 @@ func TestSCM05Delete(t *testing.T) {
 	}
 }
 
-func TestSCM06Deactivation(t *testing.T) {
+func scm06Deactivation(t *testing.T) {
 	t.Parallel()
 	for name, more := range map[string][]core.Plugin{
 		"alone":      {apikey.New(apikey.Options{})},
@@ -293,7 +315,7 @@ func TestSCM06Deactivation(t *testing.T) {
 }
 
 // The last administrator and the last owner stay, and a ban of an administrator is not lifted.
-func TestSCM06LastOnes(t *testing.T) {
+func scm06LastOnes(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{LinkExistingUsers: true}, admin.New(admin.Options{}))
 	d := w.app()
@@ -333,7 +355,7 @@ func TestSCM06LastOnes(t *testing.T) {
 	}
 }
 
-func TestSCM07Tokens(t *testing.T) {
+func scm07Tokens(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	owner := w.signUp(t, "owner@example.com")
@@ -371,7 +393,7 @@ func TestSCM07Tokens(t *testing.T) {
 }
 
 // The id of a connection that is gone does not give its users to somebody else.
-func TestSCM07IdOfAnother(t *testing.T) {
+func scm07IdOfAnother(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	owner := w.signUp(t, "owner@example.com")
@@ -387,7 +409,7 @@ func TestSCM07IdOfAnother(t *testing.T) {
 	status(t, again.do("GET", users+"/"+id, nil), 200)
 }
 
-func TestSCM08Filters(t *testing.T) {
+func scm08Filters(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{Groups: &scim.Groups{}})
 	d := w.app()
@@ -411,7 +433,7 @@ func TestSCM08Filters(t *testing.T) {
 	}
 }
 
-func TestSCM09Patches(t *testing.T) {
+func scm09Patches(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	d := w.app()
@@ -465,7 +487,7 @@ func TestSCM09Patches(t *testing.T) {
 	status(t, d.do("GET", users+"?count=x", nil), 400)
 }
 
-func TestSCM10ReadOnly(t *testing.T) {
+func scm10ReadOnly(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{}, admin.New(admin.Options{}))
 	d := w.app()
@@ -491,7 +513,7 @@ func TestSCM10ReadOnly(t *testing.T) {
 	}
 }
 
-func TestSCM11Log(t *testing.T) {
+func scm11Log(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	d := w.app()
@@ -513,7 +535,7 @@ func TestSCM11Log(t *testing.T) {
 	}
 }
 
-func TestSCM12Races(t *testing.T) {
+func scm12Races(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	d := w.app()

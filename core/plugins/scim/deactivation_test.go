@@ -16,9 +16,19 @@ var both = map[string]func() []core.Plugin{
 	"with admin": func() []core.Plugin { return []core.Plugin{admin.New(admin.Options{})} },
 }
 
+// Each attack by the id of its row.
+func TestAttacksOnDeactivation(t *testing.T) {
+	t.Parallel()
+	t.Run("SCM-06 deactivation ends", scm06DeactivationEnds)
+	t.Run("SCM-06 many deactivations end", scm06ManyDeactivationsEnd)
+	t.Run("SCM-06 ban of an administrator", scm06BanOfAnAdministrator)
+	t.Run("SCM-06 two directories", scm06TwoDirectories)
+	t.Run("SCM-06 removed while deactivated", scm06RemovedWhileDeactivated)
+}
+
 // A deactivation ends with what it hangs on: its connection, its organization, and the maker of
 // a connection of one person. Nobody gets back into the organization by it.
-func TestSCM06DeactivationEnds(t *testing.T) {
+func scm06DeactivationEnds(t *testing.T) {
 	t.Parallel()
 	for name, more := range both {
 		for end, of := range map[string]func(w *world, orgID string) (path string, content body){
@@ -90,7 +100,7 @@ func TestSCM06DeactivationEnds(t *testing.T) {
 }
 
 // More users than one transaction releases.
-func TestSCM06ManyDeactivationsEnd(t *testing.T) {
+func scm06ManyDeactivationsEnd(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	owner := w.signUp(t, "owner@example.com")
@@ -110,7 +120,7 @@ func TestSCM06ManyDeactivationsEnd(t *testing.T) {
 }
 
 // A ban of an administrator is covered by a deactivation, and comes back as it was.
-func TestSCM06BanOfAnAdministrator(t *testing.T) {
+func scm06BanOfAnAdministrator(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		life  float64 // seconds of the ban; 0 has no end
@@ -164,7 +174,7 @@ func TestSCM06BanOfAnAdministrator(t *testing.T) {
 }
 
 // Two directories have deactivated a user: the user is back when both say so.
-func TestSCM06TwoDirectories(t *testing.T) {
+func scm06TwoDirectories(t *testing.T) {
 	t.Parallel()
 	for name, more := range both {
 		t.Run(name, func(t *testing.T) {
@@ -209,7 +219,7 @@ func TestSCM06TwoDirectories(t *testing.T) {
 }
 
 // A user who is removed while deactivated, and brought again, is deactivated once.
-func TestSCM06RemovedWhileDeactivated(t *testing.T) {
+func scm06RemovedWhileDeactivated(t *testing.T) {
 	t.Parallel()
 	for name, more := range both {
 		t.Run(name, func(t *testing.T) {

@@ -64,9 +64,21 @@ func (w *world) link(t testing.TB, d *directory, email string) string {
 	return id
 }
 
+// Each attack by the id of its row.
+func TestAttacksOnOwnership(t *testing.T) {
+	t.Parallel()
+	t.Run("SCM-07 left overs of another", scm07LeftOversOfAnother)
+	t.Run("SCM-07 unknown accounts", scm07UnknownAccounts)
+	t.Run("SCM-07 reserved in any case", scm07ReservedInAnyCase)
+	t.Run("SCM-01 token ends with its maker", scm01TokenEndsWithItsMaker)
+	t.Run("SCM-02 profiles of strangers", scm02ProfilesOfStrangers)
+	t.Run("SCM-06 sessions of strangers", scm06SessionsOfStrangers)
+	t.Run("SCM-07 owners are spared", scm07OwnersAreSpared)
+}
+
 // The id of a connection that is gone: what is left of the users of one owner gives nobody else
 // the users of the next.
-func TestSCM07LeftOversOfAnother(t *testing.T) {
+func scm07LeftOversOfAnother(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{Groups: &scim.Groups{}})
 	mallory, owner := w.signUp(t, "mallory@example.com"), w.signUp(t, "owner@example.com")
@@ -113,7 +125,7 @@ func TestSCM07LeftOversOfAnother(t *testing.T) {
 }
 
 // Accounts that no row explains, such as those of single sign-on, belong to nobody who is known.
-func TestSCM07UnknownAccounts(t *testing.T) {
+func scm07UnknownAccounts(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	mallory := w.signUp(t, "mallory@example.com")
@@ -126,7 +138,7 @@ func TestSCM07UnknownAccounts(t *testing.T) {
 	mallory.Post("/scim/generate-token", body{"providerId": "okta"}).Want(t, 409, "PROVIDER_ID_IN_USE")
 }
 
-func TestSCM07ReservedInAnyCase(t *testing.T) {
+func scm07ReservedInAnyCase(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{})
 	c := w.signUp(t, "ada@example.com")
@@ -147,7 +159,7 @@ func TestSharedConnection(t *testing.T) {
 }
 
 // A token ends with its maker, and with the maker's rights in the organization.
-func TestSCM01TokenEndsWithItsMaker(t *testing.T) {
+func scm01TokenEndsWithItsMaker(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{}, admin.New(admin.Options{}))
 	admins, _ := admin.From(w.Auth)
@@ -194,7 +206,7 @@ func TestSCM01TokenEndsWithItsMaker(t *testing.T) {
 }
 
 // What a connection did not control was not the directory's to say, and is not its to see.
-func TestSCM02ProfilesOfStrangers(t *testing.T) {
+func scm02ProfilesOfStrangers(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{LinkExistingUsers: true, Groups: &scim.Groups{}})
 	victim := w.signUp(t, "victim@example.com")
@@ -230,7 +242,7 @@ func TestSCM02ProfilesOfStrangers(t *testing.T) {
 }
 
 // The sessions of a stranger are none of a directory's business.
-func TestSCM06SessionsOfStrangers(t *testing.T) {
+func scm06SessionsOfStrangers(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{LinkExistingUsers: true})
 	victim := w.signUp(t, "victim@example.com")
@@ -253,7 +265,7 @@ func TestSCM06SessionsOfStrangers(t *testing.T) {
 }
 
 // An administrator of an organization does to owners by a directory no more than without it.
-func TestSCM07OwnersAreSpared(t *testing.T) {
+func scm07OwnersAreSpared(t *testing.T) {
 	t.Parallel()
 	w := open(t, scim.Options{Groups: &scim.Groups{Roles: func(_ context.Context, _ *scim.Connection, g *scim.Group) ([]string, error) {
 		return map[string][]string{"Owners": {"owner"}, "Admins": {"admin"}}[g.DisplayName], nil

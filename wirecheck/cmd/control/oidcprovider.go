@@ -5,15 +5,11 @@ import (
 	"encoding/json"
 
 	"github.com/advantch/kernia-go/core"
-	"github.com/advantch/kernia-go/core/plugins/mcp"
 	"github.com/advantch/kernia-go/core/plugins/oidcprovider"
 	"github.com/advantch/kernia-go/core/wire"
 )
 
-func init() {
-	factories["oidcProvider"] = (*instance).oidcProvider
-	factories["mcp"] = (*instance).mcp
-}
+func init() { factories["oidcProvider"] = (*instance).oidcProvider }
 
 // oidcProvider maps the options of oidcProvider.
 func (i *instance) oidcProvider(s *section) core.Plugin {
@@ -36,24 +32,6 @@ func (i *instance) oidcProvider(s *section) core.Plugin {
 	}
 	s.flag("allowPlainCodeChallengeMethod") // which is refused whatever it says
 	return oidcprovider.New(o)
-}
-
-// mcp maps the options of mcp.
-func (i *instance) mcp(s *section) core.Plugin {
-	own := s.sub("oidcConfig")
-	own.text("loginPage")   // which loginPage beside it replaces
-	own.flag("requirePKCE") // always
-	o := mcp.Options{
-		LoginPage: s.text("loginPage"), ConsentPage: own.text("consentPage"), Scopes: own.texts("scopes"), DefaultScope: own.text("defaultScope"),
-		GenerateClientID: own.maker("generateClientId"), GenerateClientSecret: own.maker("generateClientSecret"), GetAdditionalUserInfoClaim: userInfoClaim(own),
-	}
-	if resource := s.text("resource"); resource != "" {
-		o.Resources = []string{resource}
-	}
-	o.CodeExpiresIn, _ = own.seconds("codeExpiresIn")
-	o.AccessTokenExpiresIn, _ = own.seconds("accessTokenExpiresIn")
-	o.RefreshTokenExpiresIn, _ = own.seconds("refreshTokenExpiresIn")
-	return mcp.New(o)
 }
 
 func trustedClients(s *section) (out []oidcprovider.TrustedClient) {

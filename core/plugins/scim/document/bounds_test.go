@@ -40,8 +40,14 @@ func values(n int, prefix string) string {
 	return strings.Join(repeat(n, func(i int) string { return fmt.Sprintf(`{"value":"%s-%d"}`, prefix, i) }), ",")
 }
 
+// Each attack by the id of its row.
+func TestAttacksOnBounds(t *testing.T) {
+	t.Parallel()
+	t.Run("SCM-09 cost of a patch", scm09CostOfAPatch)
+}
+
 // SCM-09: what a PATCH makes the server do is bounded, whatever the operations are.
-func TestSCM09CostOfAPatch(t *testing.T) {
+func scm09CostOfAPatch(t *testing.T) {
 	t.Parallel()
 	k := Groups()
 	for name, c := range map[string]struct {
